@@ -1,0 +1,1 @@
+"""What happens around the game: looking at its terms, scoring, drawing, saving."""

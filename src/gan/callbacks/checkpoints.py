@@ -1,0 +1,39 @@
+"""Saves the last and the best state, each whole or not at all."""
+
+import os
+from pathlib import Path
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint
+
+from gan.callbacks.evaluation import Evaluation
+from gan.callbacks.periodic import Periodic
+
+__all__ = ["Checkpoints"]
+
+
+class Checkpoints(Periodic, Checkpoint):
+    """Writes ``last.ckpt``, and ``best.ckpt`` whenever a new score is the best so far.
+
+    Lightning runs it after all other callbacks, so that a checkpoint holds what they did at its step.
+
+    Args:
+        folder: Where the checkpoints go.
+        every_n_steps: Generator updates between two checkpoints.
+    """
+
+    def __init__(self, folder: str, every_n_steps: int) -> None:
+        super().__init__(every_n_steps)
+        self.folder = Path(folder)
+
+    def act(self, trainer: Trainer, module: LightningModule) -> None:
+        best = next((c.best for c in trainer.callbacks if isinstance(c, Evaluation)), None)  # type: ignore[attr-defined]
+        if best is not None and best[0] == trainer.global_step:
+            self._save(trainer, self.folder / "best.ckpt")
+        self._save(trainer, self.folder / "last.ckpt")
+
+    def _save(self, trainer: Trainer, path: Path) -> None:
+        partial = path.with_name(path.name + ".partial")  # in the same folder, so that the replacement is atomic
+        trainer.save_checkpoint(partial)
+        if trainer.is_global_zero:
+            os.replace(partial, path)

@@ -1,0 +1,97 @@
+"""Looks at the terms of the game: logs their means, and stops a run whose losses are no longer numbers."""
+
+from math import isfinite
+from statistics import fmean
+from time import perf_counter
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from gan.callbacks.periodic import is_generator_update, seconds_aside
+from gan.errors import UserError
+from gan.types import Terms
+
+__all__ = ["Monitor"]
+
+
+class Monitor(Callback):
+    """Keeps each step's terms where they were computed, and reads them together: one wait for the device a window.
+
+    Logs the means of ``train/d/<term>`` and ``train/g/<term>`` over a window of ``trainer.log_every_n_steps``
+    generator updates, and images a second.
+
+    Attributes:
+        latest: The last means, by name.
+        images_per_second: Real images that training took, without evaluation, sample grids and checkpoints.
+    """
+
+    def __init__(self) -> None:
+        self.pending: list[tuple[int, Terms]] = []
+        self.latest: dict[str, float] = {}
+        self.images, self.busy = 0, 0.0
+        self.window = (0, 0.0)
+
+    @property
+    def images_per_second(self) -> float:
+        """Training's throughput over the run so far."""
+        return self.images / self.busy if self.busy else 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the stopwatch."""
+        self.window = self._now(trainer)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Keep a batch's terms, and at the end of a window log their means."""
+        self.pending.append((trainer.global_step, outputs))
+        due = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        if due and is_generator_update(outputs):
+            self._close_window(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log the window that training ended in."""
+        if self.pending:
+            self._close_window(trainer)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Refuse to save weights that came after a loss that is not a number."""
+        _values(self.pending)
+
+    def _close_window(self, trainer: Trainer) -> None:
+        self.latest = {name: fmean(numbers) for name, numbers in _values(self.pending).items()}
+        self.pending = []
+        (images, at), self.window = self.window, self._now(trainer)
+        images, seconds = self.window[0] - images, self.window[1] - at
+        self.images, self.busy = self.images + images, self.busy + seconds
+        metrics = {f"train/{name}": mean for name, mean in self.latest.items()}
+        for logger in trainer.loggers:
+            logger.log_metrics(metrics | {"train/images_per_second": images / seconds}, trainer.global_step)
+
+    @staticmethod
+    def _now(trainer: Trainer) -> tuple[int, float]:
+        return trainer.datamodule.images_seen, perf_counter() - seconds_aside(trainer)  # type: ignore[attr-defined]
+
+
+def _values(steps: list[tuple[int, Terms]]) -> dict[str, list[float]]:
+    """Read all terms at once.
+
+    Raises:
+        UserError: If one is not finite; the first is named, with its step.
+    """
+    names = [(step, name) for step, terms in steps for name in terms]
+    if not names:
+        return {}
+    numbers = torch.stack([value.float() for _, terms in steps for value in terms.values()]).tolist()
+    values: dict[str, list[float]] = {}
+    for (step, name), number in zip(names, numbers, strict=True):
+        if not isfinite(number):
+            raise UserError(
+                f"train/{name} became {number} after generator update {step}; the last good checkpoint is kept: "
+                "resume from it with a lower learning rate, or a model.gradient_clip"
+            )
+        values.setdefault(name, []).append(number)
+    return values

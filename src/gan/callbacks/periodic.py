@@ -1,0 +1,61 @@
+"""The one clock: callbacks that act every so many generator updates, and at the last one."""
+
+from abc import abstractmethod
+from time import perf_counter
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from gan.types import Terms
+
+__all__ = ["Periodic", "is_generator_update", "seconds_aside"]
+
+
+class Periodic(Callback):
+    """Acts after every ``every_n_steps``-th generator update and after the last, and notes how long that takes.
+
+    Args:
+        every_n_steps: Generator updates between two actions.
+
+    Raises:
+        ValueError: If it is below one.
+    """
+
+    def __init__(self, every_n_steps: int) -> None:
+        if every_n_steps < 1:
+            raise ValueError(f"every_n_steps must be at least 1, not {every_n_steps}")
+        self.every_n_steps = every_n_steps
+        self.seconds = 0.0
+        self._acted_at = -1
+
+    @abstractmethod
+    def act(self, trainer: Trainer, module: LightningModule) -> None:
+        """Do what is due at ``trainer.global_step``."""
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Act if this batch brought a generator update that an action is due after."""
+        if is_generator_update(outputs) and trainer.global_step % self.every_n_steps == 0:
+            self._act(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Act once more where training ended between two actions."""
+        if self._acted_at != trainer.global_step:
+            self._act(trainer, pl_module)
+
+    def _act(self, trainer: Trainer, module: LightningModule) -> None:
+        start = perf_counter()
+        self.act(trainer, module)
+        self.seconds += perf_counter() - start
+        self._acted_at = trainer.global_step
+
+
+def is_generator_update(outputs: Terms) -> bool:
+    """Tell whether a training step updated the generator too, from the terms that it returned."""
+    return any(name.startswith("g/") for name in outputs)
+
+
+def seconds_aside(trainer: Trainer) -> float:
+    """Return the seconds that a run has spent on actions beside training."""
+    return sum(callback.seconds for callback in trainer.callbacks if isinstance(callback, Periodic))  # type: ignore[attr-defined]

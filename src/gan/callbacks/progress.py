@@ -1,0 +1,74 @@
+"""A progress bar over generator updates, with the latest losses and score."""
+
+import sys
+
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import ProgressBar
+from tqdm import tqdm
+
+from gan.callbacks.evaluation import Evaluation
+from gan.callbacks.monitor import Monitor
+
+__all__ = ["Progress"]
+
+
+class Progress(ProgressBar):
+    """Shows generator updates out of ``trainer.max_steps``, the players' losses, and the latest score.
+
+    Args:
+        refresh: Seconds between two drawings; ten times that where the output is not a terminal.
+    """
+
+    def __init__(self, refresh: float = 0.5) -> None:
+        super().__init__()
+        self.interval = refresh if sys.stderr.isatty() else 10 * refresh
+        self.bar: tqdm | None = None
+
+    def disable(self) -> None:
+        """Show nothing, as on all ranks but the first."""
+        self._disabled = True
+
+    def enable(self) -> None:
+        """Show the bar."""
+        self._disabled = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        total = trainer.max_steps if trainer.max_steps > 0 else None
+        self.bar = tqdm(
+            desc="Training",
+            total=total,
+            initial=trainer.global_step,
+            unit="step",
+            mininterval=self.interval,
+            dynamic_ncols=True,
+            disable=getattr(self, "_disabled", False),
+        )
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: object, batch_idx: int
+    ) -> None:
+        assert self.bar is not None
+        if updates := trainer.global_step - self.bar.n:
+            self.bar.set_postfix_str(_losses_and_score(trainer), refresh=False)
+            self.bar.update(updates)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _losses_and_score(trainer: Trainer) -> str:
+    shown = []
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Monitor):
+            latest = callback.latest
+            shown += [f"{p}={latest[f'{p}/adversarial']:.3g}" for p in "dg" if f"{p}/adversarial" in latest]
+        if isinstance(callback, Evaluation) and callback.scores:
+            shown.append(f"{callback.metric.name}={list(callback.scores.values())[-1]:.4g}")
+    return " ".join(shown)

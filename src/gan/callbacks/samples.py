@@ -1,0 +1,35 @@
+"""Draws a grid of samples from the same noise as training goes on."""
+
+from pathlib import Path
+
+from pytorch_lightning import LightningModule, Trainer
+
+from gan.callbacks.periodic import Periodic
+from gan.images import grid, save_png
+from gan.models.gan import GAN
+from gan.tracking import log_image
+
+__all__ = ["SampleGrid"]
+
+
+class SampleGrid(Periodic):
+    """Writes ``<folder>/<step>.png`` and sends the grid to the trackers.
+
+    Args:
+        folder: Where the pictures go.
+        every_n_steps: Generator updates between two grids.
+        num: Number of samples in a grid.
+        seed: What their noise follows from.
+    """
+
+    def __init__(self, folder: str, every_n_steps: int, num: int = 64, seed: int = 0) -> None:
+        super().__init__(every_n_steps)
+        self.folder, self.num, self.seed = Path(folder), num, seed
+
+    def act(self, trainer: Trainer, module: LightningModule) -> None:
+        assert isinstance(module, GAN)
+        picture = grid(module.sample(self.num, self.seed))
+        if trainer.is_global_zero:
+            save_png(picture, self.folder / f"{trainer.global_step:06d}.png")
+            for logger in trainer.loggers:
+                log_image(logger, "samples", picture, trainer.global_step)

@@ -1,0 +1,57 @@
+"""Reading checkpoints: from one file, which may come from anyone, to a model that is ready to sample."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+
+from gan.config import build, check_trusted
+from gan.errors import UserError
+from gan.models.gan import GAN
+
+__all__ = ["load", "read"]
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Read a checkpoint without running anything that it holds.
+
+    Args:
+        path: A checkpoint, or a run's folder, which stands for its best.
+
+    Raises:
+        UserError: If there is none, it is damaged, not of this project, or asks for foreign code.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "checkpoints" / "best.ckpt"
+    if not path.is_file():
+        raise UserError(f"no checkpoint at {path}")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises half a dozen kinds for a file that is cut short or holds code
+        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise UserError(f"{path} is damaged or no checkpoint of this project ({reason})") from error
+    if not isinstance(checkpoint, dict) or not {"config", "state_dict", "global_step"} <= checkpoint.keys():
+        raise UserError(f"{path} is no checkpoint of this project (it holds no configuration)")
+    check_trusted(checkpoint["config"])
+    return checkpoint
+
+
+def load(path: str | Path) -> GAN:
+    """Rebuild a model from a checkpoint alone, with its weights, in evaluation mode on the CPU.
+
+    Args:
+        path: A checkpoint, or a run's folder, which stands for its best.
+
+    Raises:
+        UserError: If the file is not what ``read`` wants, or its weights do not fit its configuration.
+    """
+    checkpoint = read(path)
+    model = build(OmegaConf.create(checkpoint["config"]).model)
+    assert isinstance(model, GAN)
+    try:
+        model.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        raise UserError(f"{path}: its weights do not fit its configuration ({str(error).splitlines()[0]})") from error
+    return model.eval()

@@ -1,0 +1,75 @@
+"""How a command ends: what a user can mend is one line on standard error and exit status 2; a bug is a traceback."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gan.errors import UserError, nearest
+
+__all__ = ["run"]
+
+
+def run(main: Callable[[], Any], conf: Path | None = None) -> None:
+    """Run an entry point.
+
+    Args:
+        main: A function without arguments, such as what ``hydra.main`` returns.
+        conf: The folder of its configuration, in which a misspelt option's nearest match is looked for.
+    """
+    traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # lets errors through to here
+    try:
+        main()
+    except Exception as error:
+        message = _explain(error, conf)
+        if message is None or traceback:
+            raise
+        print(f"error: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _explain(error: Exception, conf: Path | None) -> str | None:
+    """Put an error that a user can mend in one line; None for a bug."""
+    if isinstance(error, UserError):
+        return str(error).strip().splitlines()[-1].removeprefix("gan.errors.UserError: ")  # a worker adds a traceback
+
+    from hydra.errors import HydraException, MissingConfigException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if isinstance(error, MissingConfigException) and error.options:
+        wanted = re.search(r"Could not find '(?:(.*)/)?(.*)'", str(error))
+        group, name = wanted.groups() if wanted else ("", "")
+        return f"{group}={name}: there are {', '.join(error.options)}{nearest(name, list(error.options))}"
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        first = str(error).splitlines()[0].strip()
+        wanted = re.match(r"Could not (?:override|append to) '?([^'\s]+?)'?\.?$", first)
+        if wanted and conf is not None:
+            key = wanted.group(1).lstrip("+")
+            return f"there is no option '{key}'{nearest(key, _options(conf, sys.argv[1:]))}"
+        cause = str(error.__cause__).splitlines()[0].strip() if error.__cause__ else ""
+        return f"{first} {cause}".strip()
+    return None
+
+
+def _options(conf: Path, arguments: list[str]) -> list[str]:
+    """List all that could have been set, given the groups that the command line chooses."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    groups = [str(path.relative_to(conf)) for path in conf.rglob("*") if path.is_dir()]
+    chosen = [argument for argument in arguments if argument.partition("=")[0] in groups]
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        composed = OmegaConf.to_container(compose("train", chosen), resolve=False)
+    return groups + _keys(composed, "")
+
+
+def _keys(node: Any, prefix: str) -> list[str]:
+    if not isinstance(node, dict):
+        return []
+    keys = [f"{prefix}{key}" for key in node if not str(key).startswith("_")]
+    return keys + [key for name, value in node.items() for key in _keys(value, f"{prefix}{name}.")]

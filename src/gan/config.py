@@ -1,0 +1,149 @@
+"""From configuration to objects: every key is a constructor argument, checked against that argument's annotation."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf, open_dict
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from torch.optim import Optimizer
+
+from gan.errors import UserError, nearest
+
+__all__ = ["build", "check_call", "check_trusted", "resumed"]
+
+MENDABLE = (ValueError, TypeError, MisconfigurationException)
+
+
+def build(node: DictConfig) -> Any:
+    """Instantiate a node of the configuration, ``_target_`` by ``_target_``.
+
+    Raises:
+        UserError: If a key is no argument, a value is not of its type, or a constructor refuses its arguments.
+    """
+    plain = OmegaConf.to_container(node, resolve=True)
+    prefix = node._get_full_key(None)
+    for key, part in _targets(plain, prefix):
+        check_call(_target(part, key), {k: v for k, v in part.items() if not k.startswith("_")}, key)
+    try:
+        return instantiate(node, _convert_="all")
+    except InstantiationException as error:
+        key = str(error).rpartition("full_key: ")[2]
+        if isinstance(error.__cause__, UserError):
+            raise error.__cause__ from error
+        if isinstance(error.__cause__, MENDABLE):
+            raise UserError(f"{key}: {error.__cause__}") from error
+        raise
+
+
+def check_call(target: Callable[..., Any], given: Mapping[str, Any], key: str) -> None:
+    """Check arguments against a callable's signature.
+
+    Args:
+        target: A class or function.
+        given: Plain values by name; those that hold objects yet to be built are not looked into.
+        key: Where they stand in the configuration, for messages.
+
+    Raises:
+        UserError: If an argument is unknown (the nearest is named), or a value does not suit its annotation.
+    """
+    hints = _arguments(target)
+    for name, value in given.items():
+        where = f"{key}.{name}" if key else name
+        if name not in hints:
+            full = nearest(name, list(hints)).replace("'", f"'{key}." if key else "'", 1)
+            raise UserError(f"{where}: {getattr(target, '__name__', target)} takes no such option{full}")
+        if any(True for _ in _targets(value, where)):
+            continue
+        _check_value(value, hints[name], where)
+
+
+def check_trusted(config: Any) -> None:
+    """Refuse a configuration from a file that would call anything but this package's classes and torch's optimisers.
+
+    Raises:
+        UserError: If there is such a ``_target_``; it is named, and nothing of it is imported.
+    """
+    for key, part in _targets(config, ""):
+        name = str(part["_target_"])
+        trusted = name.startswith(("gan.", "torch.optim."))
+        found = _target(part, key) if trusted else None
+        if not (
+            inspect.isclass(found) and (found.__module__.startswith("gan.") or issubclass(found, Optimizer))
+        ):
+            raise UserError(f"the checkpoint asks for {name} (at {key}), which is not of this package: refused")
+
+
+def resumed(saved: Mapping[str, Any], composed: DictConfig, overrides: list[str]) -> DictConfig:
+    """Take a checkpoint's configuration, with just what the command line says changed.
+
+    Args:
+        saved: The checkpoint's configuration, interpolations included.
+        composed: What the command line composes to.
+        overrides: The command line's overrides.
+
+    Raises:
+        UserError: If an override picks a whole recipe, which a run that has begun cannot change.
+    """
+    config = OmegaConf.create(dict(saved))
+    assert isinstance(config, DictConfig)
+    with open_dict(config):
+        for override in OverridesParser.create().parse_overrides(overrides):
+            key = override.key_or_group.replace("/", ".")
+            if override.is_delete():
+                raise UserError(f"{override.input_line}: a resumed run keeps its options; set them instead")
+            if key in ("experiment", "debug"):
+                raise UserError(f"{override.input_line}: a resumed run keeps its recipe; set single options instead")
+            if not key.startswith("hydra"):
+                OmegaConf.update(config, key, OmegaConf.select(composed, key), merge=False)
+        config.ckpt, config.run_dir = composed.ckpt, composed.run_dir
+    return config
+
+
+def _targets(config: Any, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every part of a plain configuration that has a ``_target_``, with its key."""
+    if isinstance(config, Mapping):
+        if "_target_" in config:
+            yield key, dict(config)
+        for name, value in config.items():
+            yield from _targets(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(config, list):
+        for place, value in enumerate(config):
+            yield from _targets(value, f"{key}[{place}]")
+
+
+def _target(part: Mapping[str, Any], key: str) -> Any:
+    try:
+        return get_object(part["_target_"])
+    except (ValueError, ImportError) as error:
+        raise UserError(f"{key}._target_: cannot find {part['_target_']} ({error})") from error
+
+
+def _arguments(target: Any) -> dict[str, Any]:
+    """Return a callable's arguments and their annotations, those of its base where it passes keywords on."""
+    function = target.__init__ if inspect.isclass(target) else target
+    parameters = inspect.signature(function).parameters
+    hints = get_type_hints(function)
+    found = {name: hints.get(name, Any) for name, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    found.pop("self", None)
+    if inspect.isclass(target) and any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        bases = [base for base in target.__mro__[1:] if "__init__" in vars(base)]
+        found = _arguments(bases[0]) | found
+    return found
+
+
+def _check_value(value: Any, hint: Any, key: str) -> None:
+    try:
+        TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
+    except ValidationError as error:
+        choices = [str(c) for h in (hint, *get_args(hint)) if get_origin(h) is Literal for c in get_args(h)]
+        if choices:
+            raise UserError(
+                f"{key}={value} is not one of {', '.join(choices)}{nearest(str(value), choices)}"
+            ) from error
+        wanted = error.errors()[0]["msg"].removeprefix("Input should be ").removesuffix(", unable to parse string as a number")
+        raise UserError(f"{key}={value}: this should be {wanted}") from error

@@ -1,0 +1,1 @@
+"""Data sets of images, each a file and a YAML."""

@@ -1,0 +1,153 @@
+"""What every data set of images shares: loading, the order of images, and the way to a model in [-1, 1]."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from gan.data.order import ShuffledBatches
+from gan.draws import Draws, Stream
+from gan.errors import UserError
+from gan.types import Batch
+
+__all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages", "collate"]
+
+Split = Literal["train", "test"]
+
+
+class ImageDataset(Dataset[Batch]):
+    """A data set of uint8 images that is asked for a whole batch of them at a time."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of images."""
+
+    @abstractmethod
+    def __getitems__(self, indices: list[int]) -> Batch:
+        """Return the images at some places, uint8 with shape (B, C, H, W), and their labels."""
+
+
+class TensorImages(ImageDataset):
+    """Images that are held in memory, decoded once.
+
+    Args:
+        images: uint8, with shape (N, C, H, W).
+        labels: int64, with shape (N,).
+    """
+
+    def __init__(self, images: Tensor, labels: Tensor) -> None:
+        assert images.dtype == torch.uint8 and images.dim() == 4 and len(images) == len(labels)
+        self.images, self.labels = images.contiguous(), labels.long()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        return Batch(self.images[indices], self.labels[indices])
+
+
+def collate(batch: Batch) -> Batch:
+    """Pass on what ``__getitems__`` has put together."""
+    return batch
+
+
+class ImageDataModule(LightningDataModule):
+    """A data set in two splits, ``train`` and ``test`` (held out), as uint8 batches that are scaled on the device.
+
+    Args:
+        image_size: Height and width of images, in pixels.
+        channels: 1 for grey, 3 for colour.
+        num_classes: Number of classes; 1 where there are none.
+        batch_size: Images a batch, on all ranks together.
+        flip: Whether half of the training images are mirrored left to right.
+        num_workers: Processes that load; 0 suits images in memory.
+        seed: What the order of images and their flips follow from.
+
+    Raises:
+        ValueError: If a number is below its least.
+    """
+
+    def __init__(
+        self,
+        image_size: int,
+        channels: int,
+        num_classes: int,
+        batch_size: int = 64,
+        flip: bool = False,
+        num_workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if min(image_size, channels, num_classes, batch_size) < 1 or num_workers < 0:
+            raise ValueError("image_size, channels, num_classes and batch_size must be at least 1, num_workers 0")
+        self.image_size, self.channels, self.num_classes = image_size, channels, num_classes
+        self.batch_size, self.flip, self.num_workers, self.seed = batch_size, flip, num_workers, seed
+        self.images_seen = 0
+        self.splits: dict[str, ImageDataset] = {}
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image."""
+        return self.channels, self.image_size, self.image_size
+
+    @abstractmethod
+    def load(self, split: Split) -> ImageDataset:
+        """Load a split, of images with ``image_shape``.
+
+        Raises:
+            UserError: If files are missing or cannot be read.
+        """
+
+    def split(self, name: Split) -> ImageDataset:
+        """Return a split, loaded at its first use."""
+        if name not in self.splits:
+            self.splits[name] = self.load(name)
+        return self.splits[name]
+
+    def setup(self, stage: str) -> None:
+        """Load the training images; called by Lightning.
+
+        Raises:
+            UserError: If there are fewer of them than a batch takes.
+        """
+        if (size := len(self.split("train"))) < self.batch_size:
+            raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images")
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return an endless loader of shuffled uint8 batches, from where training stands."""
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        dataset = self.split("train")
+        order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
+        workers = self.num_workers
+        return DataLoader(
+            dataset, batch_sampler=order, collate_fn=collate, num_workers=workers, persistent_workers=workers > 0
+        )
+
+    def batches(self, split: Split, batch_size: int = 256) -> Iterator[Batch]:
+        """Yield each image of a split once, in its order, as uint8 batches."""
+        dataset = self.split(split)
+        places = [list(range(i, min(i + batch_size, len(dataset)))) for i in range(0, len(dataset), batch_size)]
+        yield from DataLoader(dataset, batch_sampler=places, collate_fn=collate, num_workers=self.num_workers)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Scale a training batch to float32 in [-1, 1], and flip what is to be flipped, on its device."""
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        images, total = batch.images.float().div_(127.5).sub_(1), world * len(batch.images)
+        if self.flip:
+            rows, key = slice(rank, None, world), (self.seed, self.images_seen, Stream.AUGMENTATION)
+            mirrored = Draws(*key, total=total, rows=rows, device=images.device).uniform(1, 1, 1) < 0.5
+            images = torch.where(mirrored, images.flip(3), images)
+        self.images_seen += total
+        return Batch(images, batch.labels)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how far training has come through the data."""
+        return {"images_seen": self.images_seen}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue with the image after the last one that was seen."""
+        self.images_seen = state_dict["images_seen"]

@@ -1,0 +1,134 @@
+"""Any folder of images, with or without class folders; small ones are held in memory, large ones stream."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
+from gan.data.resize import resize_and_crop
+from gan.errors import UserError
+from gan.types import Batch
+
+__all__ = ["ImageFolder", "StreamedImages"]
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+
+
+def decode(path: Path, size: int, channels: int) -> Tensor:
+    """Read an image, resized and cropped, uint8 with shape (channels, size, size).
+
+    Raises:
+        UserError: If the file cannot be read as an image.
+    """
+    try:
+        with Image.open(path) as image:
+            pixels = np.array(image.convert("L" if channels == 1 else "RGB"))
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for broken files
+        raise UserError(f"cannot read the image {path} ({error}); mend or remove it") from error
+    return resize_and_crop(torch.from_numpy(pixels).view(*pixels.shape[:2], channels).permute(2, 0, 1), size)
+
+
+class StreamedImages(ImageDataset):
+    """Images that are decoded each time they are asked for.
+
+    Args:
+        files: Paths and classes.
+        size: Height and width in pixels.
+        channels: 1 for grey, 3 for colour.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, int]], size: int, channels: int) -> None:
+        self.files, self.size, self.channels = files, size, channels
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        images = [decode(self.files[index][0], self.size, self.channels) for index in indices]
+        return Batch(torch.stack(images), torch.tensor([self.files[index][1] for index in indices]))
+
+    def in_memory(self) -> TensorImages:
+        """Decode all, by threads."""
+        read = partial(decode, size=self.size, channels=self.channels)
+        with ThreadPoolExecutor() as pool:
+            images = list(
+                tqdm(
+                    pool.map(read, [path for path, _ in self.files]),
+                    desc="Reading images",
+                    total=len(self.files),
+                    delay=2,
+                    leave=False,
+                )
+            )
+        return TensorImages(torch.stack(images), torch.tensor([label for _, label in self.files]))
+
+
+class ImageFolder(ImageDataModule):
+    """Images below a folder; where it has folders with images in them, each is a class, in alphabetical order.
+
+    Args:
+        path: The folder of images.
+        test_path: The folder of held-out images, of the same layout; where None, a fixed share of ``path``.
+        test_share: That share.
+        memory_limit: Size in bytes up to which decoded images are held in memory.
+        **settings: As ImageDataModule takes them.
+
+    Raises:
+        ValueError: If the share is not between 0 and 1.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        test_path: str | None = None,
+        test_share: float = 0.1,
+        memory_limit: int = 2**30,
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        if not 0 < test_share < 1:
+            raise ValueError(f"test_share must be between 0 and 1, not {test_share}")
+        self.path, self.test_path = Path(path), Path(test_path) if test_path else None
+        self.test_share, self.memory_limit = test_share, memory_limit
+
+    def load(self, split: Split) -> ImageDataset:
+        dataset = StreamedImages(self.files(split), self.image_size, self.channels)
+        size = len(dataset) * self.channels * self.image_size**2
+        return dataset.in_memory() if size <= self.memory_limit else dataset
+
+    def files(self, split: Split) -> list[tuple[Path, int]]:
+        """List the paths and classes of a split.
+
+        Raises:
+            UserError: If there is no image, or not as many classes as ``num_classes`` says.
+        """
+        if self.test_path is not None:
+            return self._scan(self.path if split == "train" else self.test_path)
+        found = self._scan(self.path)
+        order = np.random.default_rng(0).permutation(len(found))
+        held_out = max(1, round(self.test_share * len(found)))
+        kept = order[held_out:] if split == "train" else order[:held_out]
+        return [found[place] for place in np.sort(kept)]
+
+    def _scan(self, folder: Path) -> list[tuple[Path, int]]:
+        if not folder.is_dir():
+            raise UserError(f"data.path: {folder} is not a folder")
+        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+        if not paths:
+            raise UserError(f"data.path: no image in {folder} (looked for {' '.join(sorted(SUFFIXES))})")
+        names = sorted({path.relative_to(folder).parts[0] for path in paths if path.parent != folder})
+        if any(path.parent == folder for path in paths):
+            names = []  # images beside folders: no classes
+        if self.num_classes not in (1, len(names) or 1):
+            raise UserError(f"data.num_classes={self.num_classes}, but {folder} has {len(names) or 1}")
+        if self.num_classes == 1:
+            return [(path, 0) for path in paths]
+        return [(path, names.index(path.relative_to(folder).parts[0])) for path in paths]

@@ -1,0 +1,89 @@
+"""Data sets that torchvision reads, and downloads where a network is there."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.error import URLError
+
+import torch
+from torch import Tensor
+from torchvision import datasets
+
+from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
+from gan.data.resize import resize
+from gan.errors import UserError
+
+__all__ = ["CIFAR10", "MNIST", "FashionMNIST"]
+
+
+class TorchvisionData(ImageDataModule):
+    """A data set of torchvision's, held in memory.
+
+    Args:
+        root: The folder that holds it, in the layout of torchvision.
+        download: Whether to fetch what is missing.
+        **settings: As ImageDataModule takes them.
+    """
+
+    dataset: ClassVar[type[Any]]
+    files: ClassVar[list[str]]
+
+    def __init__(self, root: str, download: bool = True, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.root, self.download = Path(root), download
+
+    @abstractmethod
+    def images(self, dataset: Any) -> Tensor:
+        """Return a data set's images, uint8 with shape (N, C, H, W)."""
+
+    def load(self, split: Split) -> ImageDataset:
+        train = split == "train"
+        try:
+            dataset = self.dataset(self.root, train=train)
+        except RuntimeError:  # torchvision's word for «not found or corrupted»
+            dataset = self._fetch(train)
+        images = resize(self.images(dataset), self.image_size)
+        return TensorImages(images, torch.as_tensor(dataset.targets))
+
+    def _fetch(self, train: bool) -> Any:
+        reason = "data.download=false"
+        if self.download:
+            try:
+                return self.dataset(self.root, train=train, download=True)
+            except (RuntimeError, URLError, OSError) as error:
+                reason = " ".join(str(error).split())
+        name = self.dataset.__name__
+        raise UserError(
+            f"{name} is not in {self.root} and could not be downloaded ({reason}); put there "
+            f"{', '.join(self.files)}, or set data.root to the folder that holds them"
+        )
+
+
+class MNIST(TorchvisionData):
+    """All 60,000 + 10,000 digits (LeCun et al., 1998)."""
+
+    dataset = datasets.MNIST
+    files: ClassVar[list[str]] = [
+        f"MNIST/raw/{name}-ubyte"
+        for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+    ]
+
+    def images(self, dataset: Any) -> Tensor:
+        return dataset.data[:, None]
+
+
+class FashionMNIST(MNIST):
+    """60,000 + 10,000 pieces of clothing (Xiao et al., 2017)."""
+
+    dataset = datasets.FashionMNIST
+    files: ClassVar[list[str]] = [name.replace("MNIST/", "FashionMNIST/") for name in MNIST.files]
+
+
+class CIFAR10(TorchvisionData):
+    """50,000 + 10,000 colour photos of 32x32 pixels in 10 classes (Krizhevsky, 2009)."""
+
+    dataset = datasets.CIFAR10
+    files: ClassVar[list[str]] = ["cifar-10-batches-py/ (unpacked from cifar-10-python.tar.gz)"]
+
+    def images(self, dataset: Any) -> Tensor:
+        return torch.from_numpy(dataset.data).permute(0, 3, 1, 2)

@@ -1,0 +1,68 @@
+"""Random numbers that follow from a key alone: the same on every resume, and one game on any number of ranks."""
+
+from enum import IntEnum
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["Draws", "Stream", "derive_seed"]
+
+
+class Stream(IntEnum):
+    """What random numbers are for; two streams of one seed and step share nothing."""
+
+    DISCRIMINATOR = 0
+    GENERATOR = 1
+    AUGMENTATION = 2
+    LAYERS = 3
+    SAMPLES = 4
+
+
+def derive_seed(*key: int) -> int:
+    """Hash integers to a 32-bit seed."""
+    return int(np.random.SeedSequence(key).generate_state(1)[0])
+
+
+class Draws:
+    """Random numbers for some rows of a batch.
+
+    The numbers of the whole batch are drawn and the wanted rows kept. Ranks that each hold some rows of a batch, or
+    micro-batches that it is split in, thus see just the numbers that one process sees for the whole of it.
+
+    Args:
+        key: Integers that the numbers follow from, such as seed, step and stream.
+        total: Rows of the whole batch.
+        rows: The rows to keep; all where None.
+        device: Where the numbers are drawn.
+    """
+
+    def __init__(
+        self, *key: int, total: int, rows: slice | None = None, device: torch.device | str = "cpu"
+    ) -> None:
+        self.key, self.total, self.device = key, total, torch.device(device)
+        self.rows = range(total)[rows or slice(None)]
+        self.generator = torch.Generator(self.device).manual_seed(derive_seed(*key))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def parts(self, number: int) -> list["Draws"]:
+        """Split the rows as ``torch.tensor_split`` does, each part with the numbers that its rows have here."""
+        size, longer = divmod(len(self), number)
+        bounds = [part * size + min(part, longer) for part in range(number + 1)]
+        kept = [self.rows[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [
+            Draws(*self.key, total=self.total, rows=slice(r.start, r.stop, r.step), device=self.device) for r in kept
+        ]
+
+    def normal(self, *shape: int) -> Tensor:
+        """Draw from N(0, 1), with shape (rows, *shape)."""
+        return self._keep(torch.randn(self.total, *shape, generator=self.generator, device=self.device))
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Draw from U[0, 1), with shape (rows, *shape)."""
+        return self._keep(torch.rand(self.total, *shape, generator=self.generator, device=self.device))
+
+    def _keep(self, numbers: Tensor) -> Tensor:
+        return numbers[self.rows.start : self.rows.stop : self.rows.step]

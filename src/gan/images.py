@@ -1,0 +1,31 @@
+"""From what a generator returns to what a person or an image file takes."""
+
+import os
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+__all__ = ["grid", "save_png", "to_uint8"]
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Map [-1, 1] to whole numbers from 0 to 255, rounded to the nearest, of any shape."""
+    return images.add(1).mul(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def grid(images: Tensor) -> Tensor:
+    """Lay images, with shape (N, C, H, W) in [-1, 1], out as a square-like grid, uint8 with shape (C, H', W')."""
+    columns = max(1, round(len(images) ** 0.5))
+    return make_grid(to_uint8(images), nrow=columns, padding=2, pad_value=255).cpu()
+
+
+def save_png(image: Tensor, path: Path) -> None:
+    """Write an image, uint8 with shape (C, H, W), as a PNG that is whole or not there at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = image.permute(1, 2, 0).squeeze(2).cpu().numpy()
+    partial = path.with_name(path.name + ".partial")
+    Image.fromarray(pixels).save(partial, format="PNG")
+    os.replace(partial, path)

@@ -1,0 +1,156 @@
+"""Adversarial losses, each a function of logits; D minimises ``discriminator``, G minimises ``generator``."""
+
+from abc import ABC, abstractmethod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = [
+    "AdversarialLoss",
+    "Hinge",
+    "LeastSquares",
+    "Minimax",
+    "NonSaturating",
+    "Relativistic",
+    "Wasserstein",
+]
+
+
+class AdversarialLoss(ABC):
+    """What the two players minimise.
+
+    Attributes:
+        labelled: Whether real and fake have target labels, which smoothing and flipping act on.
+        pairs_real: Whether the generator's loss compares fake with real logits.
+    """
+
+    labelled: bool = False
+    pairs_real: bool = False
+
+    @abstractmethod
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the discriminator's loss, a scalar, from logits with shape (B, ...)."""
+
+    @abstractmethod
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        """Return the generator's loss, a scalar, from logits with shape (B, ...)."""
+
+    def boundary(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the logit above which an image counts as called real.
+
+        Half-way between the mean logits here, for critics that mean something only up to a constant.
+        """
+        return (real.mean() + fake.mean()) / 2
+
+    def value(self, real: Tensor, fake: Tensor) -> Tensor | None:
+        """Return the value function V(D, G), or None where the logits are not log-odds."""
+        return None
+
+
+class Minimax(AdversarialLoss):
+    r"""The saturating game (Goodfellow et al., 2014, Eq. 1): both players share V(D, G).
+
+    .. math:: \min_G \max_D V(D, G) = E_x[\log D(x)] + E_z[\log(1 - D(G(z)))], \quad D = \sigma(\text{logit})
+
+    Args:
+        real_label: D's target for real images: 0.9 is one-sided label smoothing (Salimans et al., 2016, Section 3.4).
+        fake_label: D's target for fake images: 0.1 beside 0.9 is two-sided smoothing.
+
+    Raises:
+        ValueError: If the labels leave [0, 1] or are not in order.
+    """
+
+    labelled = True
+
+    def __init__(self, real_label: float = 1.0, fake_label: float = 0.0) -> None:
+        if not 0 <= fake_label < real_label <= 1:
+            raise ValueError(f"labels must satisfy 0 <= fake_label < real_label <= 1, not {fake_label}, {real_label}")
+        self.real_label, self.fake_label = real_label, fake_label
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        on_real = F.binary_cross_entropy_with_logits(real, torch.full_like(real, self.real_label))
+        on_fake = F.binary_cross_entropy_with_logits(fake, torch.full_like(fake, self.fake_label))
+        return on_real + on_fake
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return -F.softplus(fake).mean()  # log(1 - D) = -softplus(logit)
+
+    def boundary(self, real: Tensor, fake: Tensor) -> Tensor:
+        return real.new_zeros(())
+
+    def value(self, real: Tensor, fake: Tensor) -> Tensor:
+        return -F.softplus(-real).mean() - F.softplus(fake).mean()
+
+
+class NonSaturating(Minimax):
+    """As minimax for D; G maximises log D(G(z)), whose gradient does not vanish early (Goodfellow et al., 2014)."""
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return F.softplus(-fake).mean()
+
+
+class LeastSquares(AdversarialLoss):
+    """Squared distance to labels (Mao et al., 2017, Eq. 9): b for real, a for fake, c for what G wants.
+
+    Args:
+        real_label: D's target b for real images.
+        fake_label: D's target a for fake images.
+        wanted_label: G's target c for fake images.
+
+    Raises:
+        ValueError: If the labels are not in order.
+    """
+
+    labelled = True
+
+    def __init__(self, real_label: float = 1.0, fake_label: float = 0.0, wanted_label: float = 1.0) -> None:
+        if not fake_label < real_label:
+            raise ValueError(f"fake_label {fake_label} must be below real_label {real_label}")
+        self.real_label, self.fake_label, self.wanted_label = real_label, fake_label, wanted_label
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return ((real - self.real_label).square().mean() + (fake - self.fake_label).square().mean()) / 2
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return (fake - self.wanted_label).square().mean() / 2
+
+    def boundary(self, real: Tensor, fake: Tensor) -> Tensor:
+        return real.new_tensor((self.real_label + self.fake_label) / 2)
+
+
+class Hinge(AdversarialLoss):
+    """Margins of one on each side for D, the raw logit for G (Lim and Ye, 2017; Miyato et al., 2018, Eqs. 16, 17)."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return -fake.mean()
+
+    def boundary(self, real: Tensor, fake: Tensor) -> Tensor:
+        return real.new_zeros(())
+
+
+class Wasserstein(AdversarialLoss):
+    """The critic's mean difference (Arjovsky et al., 2017, Algorithm 1); minus D's loss estimates the distance."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return fake.mean() - real.mean()
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return -fake.mean()
+
+
+class Relativistic(AdversarialLoss):
+    """Each fake against one real image (Jolicoeur-Martineau, 2018; Huang et al., 2024, Eq. 2, with f = softplus)."""
+
+    pairs_real = True
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return F.softplus(fake - real).mean()
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        if real is None:
+            raise ValueError("a relativistic generator loss needs the real logits too")
+        return F.softplus(real - fake).mean()

@@ -1,0 +1,102 @@
+"""The objective: all that ``loss=...`` says of the game, as named terms for each player."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from gan.draws import Draws
+from gan.losses.adversarial import AdversarialLoss
+from gan.losses.constraints import Constraint
+from gan.losses.noise import InstanceNoise
+from gan.losses.regularizers import Regularizer
+from gan.types import Critique, Terms
+
+__all__ = ["Objective"]
+
+
+class Objective:
+    """An adversarial loss with its regularisers, constraint, and pace.
+
+    Args:
+        adversarial: What the players minimise.
+        regularizers: Named terms added to the discriminator's loss; None entries are left out.
+        constraint: Applied to the discriminator after each of its steps.
+        critic_steps: Discriminator steps a generator step, k in Goodfellow et al. (2014), Algorithm 1.
+        critic_norm: The normalisation that suits the critic, for networks that follow the recipe: ``batch`` mixes
+            the images of a batch, so a penalty on each image's gradient goes with ``instance`` or ``none``
+            (Gulrajani et al., 2017, Section 4).
+        label_flip: Share of images whose label D is told wrongly.
+        instance_noise: Noise on all that D sees.
+
+    Raises:
+        ValueError: If ``critic_steps`` is below one, or labels are to be flipped in a loss that has none.
+    """
+
+    def __init__(
+        self,
+        adversarial: AdversarialLoss,
+        regularizers: Mapping[str, Regularizer | None] | None = None,
+        constraint: Constraint | None = None,
+        critic_steps: int = 1,
+        critic_norm: str = "batch",
+        label_flip: float = 0.0,
+        instance_noise: InstanceNoise | None = None,
+    ) -> None:
+        if critic_steps < 1:
+            raise ValueError(f"critic_steps must be at least 1, not {critic_steps}")
+        if not 0 <= label_flip < 0.5:
+            raise ValueError(f"label_flip must be at least 0 and below 0.5, not {label_flip}")
+        if label_flip and not adversarial.labelled:
+            raise ValueError(f"label_flip has no meaning for {type(adversarial).__name__}, which has no labels")
+        self.adversarial = adversarial
+        self.regularizers = {name: term for name, term in (regularizers or {}).items() if term is not None}
+        self.constraint = constraint
+        self.critic_steps = critic_steps
+        self.critic_norm = critic_norm
+        self.label_flip = label_flip
+        self.instance_noise = instance_noise
+
+    def perturb(self, images: Tensor, step: int, draws: Draws) -> Tensor:
+        """Return images as the discriminator gets to see them at a step, with shape (B, C, H, W)."""
+        return self.instance_noise(images, step, draws) if self.instance_noise else images
+
+    def discriminator_terms(self, critique: Critique, step: int) -> Terms:
+        """Return the terms that D minimises at one of its steps."""
+        real, fake = _both(critique)
+        if self.label_flip:
+            flip = critique.draws.uniform(*[1] * (real.dim() - 1)) < self.label_flip
+            real, fake = torch.where(flip, fake, real), torch.where(flip, real, fake)
+        terms = {"adversarial": self.adversarial.discriminator(real, fake)}
+        due = {name: term for name, term in self.regularizers.items() if step % term.every == 0}
+        return terms | {name: regularizer(critique) for name, regularizer in due.items()}
+
+    def generator_terms(self, critique: Critique) -> Terms:
+        """Return the terms that G minimises."""
+        real = critique.on_real.logits if critique.on_real else None
+        return {"adversarial": self.adversarial.generator(critique.on_fake.logits, real)}
+
+    @torch.no_grad()
+    def measures(self, critique: Critique) -> Terms:
+        """Return what the game tells of itself: D's accuracy on real and fake, and V(D, G) where it is defined.
+
+        At the optimum the accuracies are 1/2 and V(D, G) is -log 4 (Goodfellow et al., 2014, Theorem 1).
+        """
+        real, fake = _both(critique)
+        boundary = self.adversarial.boundary(real, fake)
+        measures = {
+            "accuracy_real": (real > boundary).float().mean(),
+            "accuracy_fake": (fake < boundary).float().mean(),
+        }
+        value = self.adversarial.value(real, fake)
+        return measures if value is None else measures | {"value": value}
+
+    def constrain(self, discriminator: nn.Module) -> None:
+        """Apply the constraint, after a step of the discriminator."""
+        if self.constraint is not None:
+            self.constraint(discriminator)
+
+
+def _both(critique: Critique) -> tuple[Tensor, Tensor]:
+    assert critique.on_real is not None, "the discriminator's step needs a verdict on real images"
+    return critique.on_real.logits, critique.on_fake.logits

@@ -1,0 +1,105 @@
+"""Gradient penalties on the discriminator, computed in float32 whatever the precision of the rest."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from gan.types import Critique
+
+__all__ = ["DRAGAN", "R1", "R2", "GradientPenalty", "Regularizer"]
+
+
+class Regularizer(ABC):
+    """A weighted term of the discriminator's loss.
+
+    Args:
+        weight: The factor of the penalty.
+        every: Discriminator steps between two uses; the weight is multiplied by it, so that the mean over steps
+            stays (lazy regularisation; Karras et al., 2020, Section 3.1).
+
+    Raises:
+        ValueError: If the weight is negative or ``every`` is below one.
+    """
+
+    def __init__(self, weight: float, every: int = 1) -> None:
+        if weight < 0 or every < 1:
+            raise ValueError(f"weight must be at least 0 and every at least 1, not {weight} and {every}")
+        self.weight, self.every = weight, every
+
+    def __call__(self, critique: Critique) -> Tensor:
+        """Return the weighted penalty, a scalar with a graph to the discriminator's parameters."""
+        with torch.autocast(critique.real.device.type, enabled=False):
+            return self.weight * self.every * self.penalty(critique)
+
+    @abstractmethod
+    def penalty(self, critique: Critique) -> Tensor:
+        """Return the penalty before its weight, a scalar."""
+
+
+def input_gradient(critique: Critique, images: Tensor) -> Tensor:
+    """Return the gradient of each image's logit by the image, differentiable, with shape (B, C * H * W)."""
+    images = images.detach().float().requires_grad_()
+    logits = critique.critic(images).logits
+    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    return gradient.flatten(1)
+
+
+def norm_penalty(gradient: Tensor, target: float, one_sided: bool = False) -> Tensor:
+    """Return the mean squared distance of the rows' norms from a target; only norms above it where one-sided."""
+    excess = (gradient.square().sum(1) + 1e-12).sqrt() - target  # a norm's own gradient is NaN at zero
+    return (excess.relu() if one_sided else excess).square().mean()
+
+
+class GradientPenalty(Regularizer):
+    """Norm one on lines between real and fake (WGAN-GP; Gulrajani et al., 2017, Eq. 3).
+
+    Args:
+        weight: λ in the paper.
+        every: Discriminator steps between two uses.
+        one_sided: Penalise only norms above the target (Section 4 there; Petzka et al., 2018, Eq. 8).
+        target: The wanted norm.
+    """
+
+    def __init__(self, weight: float = 10.0, every: int = 1, one_sided: bool = False, target: float = 1.0) -> None:
+        super().__init__(weight, every)
+        self.one_sided, self.target = one_sided, target
+
+    def penalty(self, critique: Critique) -> Tensor:
+        mix = critique.draws.uniform(*[1] * (critique.real.dim() - 1))
+        between = torch.lerp(critique.fake.detach().float(), critique.real.float(), mix)
+        return norm_penalty(input_gradient(critique, between), self.target, self.one_sided)
+
+
+class R1(Regularizer):
+    """Half the squared gradient on real images (Mescheder et al., 2018, Eq. 9); ``weight`` is γ."""
+
+    def penalty(self, critique: Critique) -> Tensor:
+        return input_gradient(critique, critique.real).square().sum(1).mean() / 2
+
+
+class R2(Regularizer):
+    """Half the squared gradient on fake images (Mescheder et al., 2018, Eq. 10); ``weight`` is γ."""
+
+    def penalty(self, critique: Critique) -> Tensor:
+        return input_gradient(critique, critique.fake).square().sum(1).mean() / 2
+
+
+class DRAGAN(Regularizer):
+    """Norm one around real images (Kodali et al., 2017, Section 2.3, with the perturbation of the authors' code).
+
+    Args:
+        weight: λ in the paper.
+        every: Discriminator steps between two uses.
+        spread: The perturbation's size in standard deviations of the batch's pixels.
+    """
+
+    def __init__(self, weight: float = 10.0, every: int = 1, spread: float = 0.5) -> None:
+        super().__init__(weight, every)
+        self.spread = spread
+
+    def penalty(self, critique: Critique) -> Tensor:
+        real = critique.real.float()
+        noise = self.spread * real.std() * critique.draws.uniform(*real.shape[1:])
+        share = critique.draws.uniform(*[1] * (real.dim() - 1))
+        return norm_penalty(input_gradient(critique, real + share * noise), target=1.0)

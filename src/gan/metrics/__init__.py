@@ -1,0 +1,1 @@
+"""Measures of a generator's images, and the networks whose features they compare."""

@@ -1,0 +1,68 @@
+"""The Inception network of FID (Heusel et al., 2017), with the weights that the TensorFlow original used."""
+
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+from urllib.error import URLError
+
+import torch
+from torch import Tensor
+from torchmetrics.image.fid import NoTrainInceptionV3
+
+from gan.errors import UserError
+from gan.metrics.features import FeatureExtractor
+from gan.types import Batch
+
+__all__ = ["Inception"]
+
+WEIGHTS_FILE = "weights-inception-2015-12-05-6726825d.pth"
+
+
+class Inception(FeatureExtractor):
+    """The 2,048 pooled features of Inception v3, as torch-fidelity has them; grey images are given three channels.
+
+    Args:
+        weights: A local file of the weights; where None, they are fetched once into torch's cache.
+        antialias: Whether images are resized to 299x299 with antialiasing; false is TensorFlow 1's bilinear resize.
+    """
+
+    name = "inception"
+    num_features = 2048
+
+    def __init__(self, weights: str | None = None, antialias: bool = True) -> None:
+        super().__init__()
+        self.weights, self.antialias = weights, antialias
+        self.network: NoTrainInceptionV3 | None = None
+
+    def prepare(self, train: Callable[[], Iterable[Batch]], num_classes: int) -> None:
+        """Load the weights; the data set is not looked at.
+
+        Raises:
+            UserError: If the weights are neither at hand nor to be fetched.
+        """
+        try:
+            if self.weights is not None:
+                torch.load(self.weights, weights_only=True, map_location="cpu")  # refuses pickled code
+            self.network = NoTrainInceptionV3("inception-v3-compat", ["2048"], self.weights, antialias=self.antialias)
+        except (OSError, URLError, RuntimeError, UnpicklingError) as error:
+            reason = " ".join(str(error).split())[:150]
+            raise UserError(
+                f"no Inception weights ({reason}): download {WEIGHTS_FILE} from torch-fidelity's releases where "
+                "there is a network and set metric.features.weights=FILE, or score with metric/features=classifier"
+            ) from error
+
+    def forward(self, images: Tensor) -> Tensor:
+        assert self.network is not None, "prepare() comes first"
+        return self.network(images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images)
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        assert self.network is not None, "prepare() comes first"
+        digest = sha256(Path(self.weights).read_bytes()).hexdigest()[:16] if self.weights else WEIGHTS_FILE
+        return {
+            "features": self.name,
+            "weights": digest,
+            "resize": "299x299 bilinear, " + ("antialiased" if self.antialias else "as TensorFlow 1"),
+        }

@@ -1,0 +1,1 @@
+"""The update loop, and one file for each variant of the game."""

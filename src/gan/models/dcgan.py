@@ -1,0 +1,123 @@
+"""DCGAN: transposed convolutions up, strided convolutions down (Radford et al., 2016)."""
+
+from torch import Tensor, nn
+
+from gan.models.gan import GAN
+from gan.nn.layers import Norm, maybe_spectral, norm_layer
+from gan.types import Verdict
+
+__all__ = ["DCGAN", "Discriminator", "Generator"]
+
+BASES = (4, 5, 6, 7)
+LARGEST_MULTIPLE = 8
+
+
+def levels(size: int) -> tuple[int, int]:
+    """Split an image size as base * 2^n.
+
+    Returns:
+        The base, from 4 to 7, and n.
+
+    Raises:
+        ValueError: If there is no such base from 28 to 128; the nearest sizes are named.
+    """
+    sizes = {base << n: (base, n) for base in BASES for n in range(1, 6) if 16 <= base << n <= 128}
+    if size not in sizes:
+        near = sorted(sorted(sizes, key=lambda known: abs(known - size))[:2])
+        raise ValueError(
+            f"image size {size} does not fit: a DCGAN doubles 4, 5, 6 or 7 pixels; the nearest sizes are "
+            f"{near[0]} and {near[1]} (data.image_size={near[0]})"
+        )
+    return sizes[size]
+
+
+def initialize(module: nn.Module) -> None:
+    """Draw weights from N(0, 0.02), scales of norms from N(1, 0.02) (Radford et al., 2016, Section 4)."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm) and module.weight is not None:
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+class Generator(nn.Module):
+    """From noise to images, doubling the resolution at each layer.
+
+    Args:
+        image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
+        latent_dim: Length of z.
+        width: Channels of the last hidden layer; each layer before it has twice as many, up to 8 times.
+        norm: Normalisation of each hidden layer.
+        spectral_norm: Whether weights are divided by their largest singular value.
+
+    Raises:
+        ValueError: If the size does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int = 100,
+        width: int = 64,
+        norm: Norm = "batch",
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        base, doublings = levels(image_shape[-1])
+        widths = [width * min(2**n, LARGEST_MULTIPLE) for n in reversed(range(doublings))]
+        layers: list[nn.Module] = []
+        for n, (before, after) in enumerate(zip([latent_dim, *widths], [*widths, image_shape[0]], strict=True)):
+            last = n == doublings
+            kernel, stride, padding = (4, 2, 1) if n else (base, 1, 0)
+            bias = last or norm == "none"
+            layer = nn.ConvTranspose2d(before, after, kernel, stride, padding, bias=bias)
+            layers.append(maybe_spectral(layer, spectral_norm))
+            layers += [nn.Tanh()] if last else [norm_layer(norm, after), nn.ReLU(inplace=True)]
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialize)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
+        return self.layers(z[:, :, None, None])
+
+
+class Discriminator(nn.Module):
+    """From images to logits, halving the resolution at each layer.
+
+    Args:
+        image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
+        width: Channels of the first layer; each layer has twice as many as the one before, up to 8 times.
+        norm: Normalisation of each hidden layer but the first.
+        spectral_norm: Whether weights are divided by their largest singular value.
+
+    Raises:
+        ValueError: If the size does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        width: int = 64,
+        norm: Norm = "batch",
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        base, halvings = levels(image_shape[-1])
+        widths = [width * min(2**n, LARGEST_MULTIPLE) for n in range(halvings)]
+        layers: list[nn.Module] = []
+        for n, (before, after) in enumerate(zip([image_shape[0], *widths[:-1]], widths, strict=True)):
+            layer = nn.Conv2d(before, after, 4, 2, 1, bias=n == 0 or norm == "none")
+            layers.append(maybe_spectral(layer, spectral_norm))
+            layers += [norm_layer(norm if n else "none", after), nn.LeakyReLU(0.2, inplace=True)]
+        self.layers = nn.Sequential(*layers)
+        self.head = maybe_spectral(nn.Conv2d(widths[-1], 1, base), spectral_norm)
+        self.apply(initialize)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+        """Judge images, with shape (B, C, H, W)."""
+        features = self.layers(images)
+        return Verdict(self.head(features).flatten(), features.flatten(1))
+
+
+class DCGAN(GAN):
+    """The game between the two; see GAN for the arguments."""

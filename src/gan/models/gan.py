@@ -1,0 +1,216 @@
+"""The game: D and G in turn, by manual optimisation. Variants override hooks, never the loop."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+import torch
+from pytorch_lightning import LightningModule
+from pytorch_lightning.core.optimizer import LightningOptimizer, do_nothing_closure
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from gan.draws import Draws, Stream, derive_seed
+from gan.losses.objective import Objective
+from gan.types import Batch, Critique, Terms, Verdict
+
+__all__ = ["GAN"]
+
+MakeOptimizer = Callable[..., Optimizer]
+LossFunction = Callable[[Batch, Draws], tuple[Terms, Terms]]
+
+
+class GAN(LightningModule):
+    """Two networks, an objective, and the loop that trains them (Goodfellow et al., 2014, Algorithm 1).
+
+    A training step is one update of the discriminator and, after every ``objective.critic_steps`` of them, one of the
+    generator. Only the generator's updates count as ``trainer.global_step``.
+
+    Args:
+        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
+        discriminator: Maps (images, labels) to a Verdict.
+        objective: What the players minimise.
+        optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
+        latent_dim: Length of the noise vector z.
+        latent: Distribution of z: standard normal, or uniform on [-1, 1].
+        ema_decay: Decay of the generator's exponential moving average, a generator update; 0 switches it off.
+        gradient_clip: Largest norm of a network's gradient; None leaves it as it is.
+        accumulate: Parts that a batch is split in, their gradients accumulated, to save memory.
+        seed: What all noise follows from.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    automatic_optimization = False
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        objective: Objective,
+        optimizer: Mapping[str, MakeOptimizer],
+        latent_dim: int = 100,
+        latent: Literal["normal", "uniform"] = "normal",
+        ema_decay: float = 0.999,
+        gradient_clip: float | None = None,
+        accumulate: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"ema_decay must be at least 0 and below 1, not {ema_decay}")
+        if accumulate < 1:
+            raise ValueError(f"accumulate must be at least 1, not {accumulate}")
+        self.generator, self.discriminator, self.objective = generator, discriminator, objective
+        self.ema = (
+            AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)).requires_grad_(False)
+            if ema_decay
+            else None
+        )
+        self.make_optimizer = optimizer
+        self.latent_dim, self.latent = latent_dim, latent
+        self.gradient_clip, self.accumulate, self.seed = gradient_clip, accumulate, seed
+        self.critic_updates = 0
+
+    # The hooks that a variant may override ---------------------------------------------------------------------------
+
+    def sample_latent(self, draws: Draws) -> Tensor:
+        """Draw z, with shape (B, latent_dim)."""
+        return draws.normal(self.latent_dim) if self.latent == "normal" else 2 * draws.uniform(self.latent_dim) - 1
+
+    def generate(self, batch: Batch, draws: Draws) -> Tensor:
+        """Generate a fake for each image of a batch, with shape (B, C, H, W)."""
+        return self.generator(self.sample_latent(draws), batch.labels).float()
+
+    def critique(self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True) -> Critique:
+        """Let the discriminator judge fake and, where asked for, real images."""
+
+        def critic(images: Tensor) -> Verdict:
+            logits, features = self.discriminator(images, batch.labels)
+            return Verdict(logits.float(), features)
+
+        real = self.objective.perturb(batch.images, self.critic_updates, draws)
+        fake = self.objective.perturb(fake, self.critic_updates, draws)
+        return Critique(critic, real, fake, critic(real) if judge_real else None, critic(fake), draws)
+
+    def discriminator_terms(self, batch: Batch, critique: Critique) -> Terms:
+        """Return the named terms that the discriminator minimises."""
+        return self.objective.discriminator_terms(critique, self.critic_updates)
+
+    def generator_terms(self, batch: Batch, critique: Critique) -> Terms:
+        """Return the named terms that the generator minimises."""
+        return self.objective.generator_terms(critique)
+
+    # The loop --------------------------------------------------------------------------------------------------------
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Terms:
+        """Update the discriminator and, when its turn has come, the generator.
+
+        Returns:
+            Every term and measure, detached, as ``d/<name>`` and ``g/<name>``.
+        """
+        torch.manual_seed(derive_seed(self.seed, self.critic_updates, Stream.LAYERS, self.trainer.global_rank))
+        discriminator, generator = self._optimizers()
+
+        log = self._update("d", discriminator, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
+        self.trainer.strategy.optimizer_step(discriminator.optimizer, do_nothing_closure)  # not a global step
+        self.objective.constrain(self.discriminator)
+        self.critic_updates += 1
+
+        if self.critic_updates % self.objective.critic_steps == 0:
+            log |= self._update("g", generator, batch, Stream.GENERATOR, self._generator_loss)
+            generator.step()  # the one that Lightning counts
+            if self.ema is not None:
+                self.ema.update_parameters(self.generator)
+        return log
+
+    def _update(
+        self, player: str, optimizer: LightningOptimizer, batch: Batch, stream: Stream, loss: LossFunction
+    ) -> Terms:
+        """Leave the gradient of a player's loss over a batch in its parameters, part by part; return the terms."""
+        size, log = len(batch.images), Counter[str]()
+        rank, world = self.trainer.global_rank, self.trainer.world_size
+        rows = slice(rank, None, world)
+        draws = Draws(self.seed, self.critic_updates, stream, total=world * size, rows=rows, device=self.device)
+        optimizer.zero_grad()
+        with self.toggled_optimizer(optimizer):
+            for part, numbers in zip(split(batch, self.accumulate), draws.parts(self.accumulate), strict=True):
+                share = len(part.images) / size
+                terms, measures = loss(part, numbers)
+                self.manual_backward(share * torch.stack(list(terms.values())).sum())
+                log.update({f"{player}/{name}": share * x.detach() for name, x in (terms | measures).items()})
+        return dict(log)
+
+    def _discriminator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
+        with torch.no_grad():
+            fake = self.generate(batch, draws)
+        critique = self.critique(batch, fake, draws)
+        return self.discriminator_terms(batch, critique), self.objective.measures(critique)
+
+    def _generator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
+        fake = self.generate(batch, draws)
+        critique = self.critique(batch, fake, draws, judge_real=self.objective.adversarial.pairs_real)
+        return self.generator_terms(batch, critique), {}
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip the gradient; Lightning calls this once mixed precision has unscaled it."""
+        if self.gradient_clip is not None:
+            clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], self.gradient_clip)
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        """Build the discriminator's optimiser and the generator's, in this order."""
+        return [
+            self.make_optimizer["discriminator"](self.discriminator.parameters()),
+            self.make_optimizer["generator"](self.generator.parameters()),
+        ]
+
+    def _optimizers(self) -> list[LightningOptimizer]:
+        optimizers = self.optimizers()
+        assert isinstance(optimizers, list)
+        return optimizers  # type: ignore[return-value]  # Lightning's union also names DeepSpeed's
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["critic_updates"] = self.critic_updates
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.critic_updates = checkpoint["critic_updates"]
+
+    # After training --------------------------------------------------------------------------------------------------
+
+    def sample(self, num: int, seed: int = 0, batch_size: int = 256, average: bool = True) -> Tensor:
+        """Generate images from the averaged generator, the same for a seed whatever the batch size.
+
+        Args:
+            num: How many.
+            seed: What the noise follows from.
+            batch_size: How many at a time.
+            average: Whether to use the moving average, where there is one.
+
+        Returns:
+            Images in [-1, 1], float32, with shape (num, C, H, W), on the model's device.
+        """
+        return torch.cat(list(self.iterate_samples(num, seed, batch_size, average)))
+
+    @torch.no_grad()
+    def iterate_samples(
+        self, num: int, seed: int = 0, batch_size: int = 256, average: bool = True
+    ) -> Iterator[Tensor]:
+        """Yield what ``sample`` returns, a batch at a time."""
+        network = self.ema.module if self.ema is not None and average else self.generator
+        latents = self.sample_latent(Draws(seed, Stream.SAMPLES, total=num, device=self.device))
+        labels = torch.zeros(num, dtype=torch.long, device=self.device)
+        mode = network.training
+        network.eval()
+        try:
+            for z, classes in zip(latents.split(batch_size), labels.split(batch_size), strict=True):
+                yield network(z, classes).float()
+        finally:
+            network.train(mode)
+
+
+def split(batch: Batch, parts: int) -> list[Batch]:
+    """Split a batch in parts as even as can be."""
+    return [Batch(*part) for part in zip(*(x.tensor_split(parts) for x in batch), strict=True)]

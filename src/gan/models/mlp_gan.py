@@ -1,0 +1,98 @@
+"""The GAN of multilayer perceptrons (Goodfellow et al., 2014, Section 5)."""
+
+from itertools import pairwise
+from math import prod
+
+from torch import Tensor, nn
+
+from gan.models.gan import GAN
+from gan.nn.layers import Activation, Norm, activation_layer, maybe_spectral, norm_layer
+from gan.types import Verdict
+
+__all__ = ["MLPGAN", "Discriminator", "Generator"]
+
+
+def hidden(
+    features: int, width: int, depth: int, activation: Activation, norm: Norm, spectral_norm: bool
+) -> nn.Sequential:
+    """Stack ``depth`` linear layers, each with norm and activation, from ``features`` inputs to ``width`` units.
+
+    Raises:
+        ValueError: If there is no layer, or norm or activation are unknown.
+    """
+    if depth < 1:
+        raise ValueError(f"depth must be at least 1, not {depth}")
+    layers: list[nn.Module] = []
+    for before, after in pairwise([features] + [width] * depth):
+        layers.append(maybe_spectral(nn.Linear(before, after), spectral_norm))
+        layers += [norm_layer(norm, after, spatial=False), activation_layer(activation)]
+    return nn.Sequential(*layers)
+
+
+class Generator(nn.Module):
+    """From noise to images in [-1, 1].
+
+    Args:
+        image_shape: (C, H, W).
+        latent_dim: Length of z.
+        width: Units of each hidden layer.
+        depth: Hidden layers.
+        activation: Of each hidden layer.
+        norm: Of each hidden layer: ``batch``, ``layer`` or ``none``.
+        spectral_norm: Whether weights are divided by their largest singular value.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int = 100,
+        width: int = 512,
+        depth: int = 3,
+        activation: Activation = "leaky_relu",
+        norm: Norm = "batch",
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        self.hidden = hidden(latent_dim, width, depth, activation, norm, spectral_norm)
+        self.head = nn.Sequential(nn.Linear(width, prod(image_shape)), nn.Tanh(), nn.Unflatten(1, image_shape))
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
+        return self.head(self.hidden(z))
+
+
+class Discriminator(nn.Module):
+    """From images to logits.
+
+    Args:
+        image_shape: (C, H, W).
+        width: Units of each hidden layer.
+        depth: Hidden layers.
+        activation: Of each hidden layer.
+        norm: Of each hidden layer: ``batch``, ``layer`` or ``none``.
+        dropout: Share of hidden units that are dropped (there as in Goodfellow et al., 2014).
+        spectral_norm: Whether weights are divided by their largest singular value.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        width: int = 512,
+        depth: int = 3,
+        activation: Activation = "leaky_relu",
+        norm: Norm = "none",
+        dropout: float = 0.0,
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        self.hidden = hidden(prod(image_shape), width, depth, activation, norm, spectral_norm)
+        self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral(nn.Linear(width, 1), spectral_norm))
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+        """Judge images, with shape (B, C, H, W)."""
+        features = self.hidden(images.flatten(1))
+        return Verdict(self.head(features).flatten(), features)
+
+
+class MLPGAN(GAN):
+    """The game between the two; see GAN for the arguments."""

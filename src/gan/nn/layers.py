@@ -1,0 +1,63 @@
+"""Choices of normalisation and activation by name, and spectral norm."""
+
+from typing import Literal, get_args
+
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from gan.errors import nearest
+
+__all__ = ["Activation", "Norm", "activation_layer", "maybe_spectral", "norm_layer"]
+
+Norm = Literal["batch", "instance", "layer", "none"]
+Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh"]
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+}
+
+
+def norm_layer(norm: Norm, features: int, spatial: bool = True) -> nn.Module:
+    """Build a normalisation with learned scale and shift; an identity for ``none``.
+
+    Args:
+        norm: Its name; ``layer`` takes the mean over all channels and places of an image.
+        features: Channels or units.
+        spatial: Whether the input is (B, C, H, W) rather than (B, C).
+
+    Raises:
+        ValueError: If the name is unknown, or means nothing without places.
+    """
+    if norm == "none":
+        return nn.Identity()
+    if norm == "batch":
+        return nn.BatchNorm2d(features) if spatial else nn.BatchNorm1d(features)
+    if norm == "layer":
+        return nn.GroupNorm(1, features)
+    if norm == "instance" and spatial:
+        return nn.InstanceNorm2d(features, affine=True)
+    known = [name for name in get_args(Norm) if spatial or name != "instance"]
+    raise ValueError(f"norm '{norm}' is not one of {', '.join(known)}{nearest(norm, known)}")
+
+
+def activation_layer(name: Activation) -> nn.Module:
+    """Build an activation by its name; a leaky ReLU has slope 0.2 (Radford et al., 2016, Section 3).
+
+    Raises:
+        ValueError: If the name is unknown.
+    """
+    if name == "leaky_relu":
+        return nn.LeakyReLU(0.2)
+    if name not in ACTIVATIONS:
+        known = get_args(Activation)
+        raise ValueError(f"activation '{name}' is not one of {', '.join(known)}{nearest(name, list(known))}")
+    return ACTIVATIONS[name]()
+
+
+def maybe_spectral(layer: nn.Module, wanted: bool) -> nn.Module:
+    """Divide a layer's weight by its largest singular value (Miyato et al., 2018), where wanted."""
+    return spectral_norm(layer) if wanted else layer

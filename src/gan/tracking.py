@@ -1,0 +1,144 @@
+"""Trackers: the CSV file that every run has, Weights & Biases, and TensorBoard."""
+
+import csv
+import logging
+import os
+from argparse import Namespace
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import wandb
+from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers.logger import rank_zero_experiment
+from torch import Tensor
+
+__all__ = ["MetricsFile", "TensorBoard", "WeightsAndBiases", "log_image"]
+
+log = logging.getLogger(__name__)
+
+
+class MetricsFile(Logger):
+    """Writes ``metrics.csv``, a row a step; a resumed run goes on in the same file.
+
+    Args:
+        folder: The run's folder.
+        resume_step: The generator update that the run is resumed from; rows after it are dropped.
+    """
+
+    name, version = "csv", ""
+
+    def __init__(self, folder: str | Path, resume_step: int = 0) -> None:
+        super().__init__()
+        self.path = Path(folder) / "metrics.csv"
+        self.rows: dict[int, dict[str, Any]] = {}
+        if self.path.is_file():
+            with self.path.open(newline="") as file:
+                old = [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
+            self.rows = {int(row["step"]): row for row in old if int(row["step"]) <= resume_step}
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Add scalars to a step's row."""
+        assert step is not None
+        self.rows.setdefault(step, {"step": step}).update({k: f"{v:.6g}" for k, v in metrics.items()})
+        self._write()
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Leave them to config.yaml."""
+
+    def _write(self) -> None:
+        columns = list(dict.fromkeys(key for row in self.rows.values() for key in row))
+        partial = self.path.with_name(self.path.name + ".partial")
+        with partial.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(self.rows.values())
+        os.replace(partial, self.path)
+
+
+class WeightsAndBiases(WandbLogger):
+    """Online where a key is configured and the server answers, offline otherwise; it never asks.
+
+    Args:
+        folder: The run's folder.
+        project: The project there.
+        name: The run's name there.
+        id: The run's identity, by which a resumed run goes on.
+        mode: ``online``, ``offline`` or ``disabled``; None leaves it to ``WANDB_MODE``, then to whether there is a key.
+        **settings: What else ``wandb.init`` takes, such as ``entity``, ``group``, ``tags`` or ``notes``.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        project: str,
+        name: str | None = None,
+        id: str | None = None,
+        mode: Literal["online", "offline", "disabled"] | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(name=name, save_dir=folder, project=project, id=id, **settings)
+        self.mode = mode or os.environ.get("WANDB_MODE")
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """The run, begun at the first use: offline if online fails."""
+        if self._experiment is None:
+            Path(self.save_dir or ".").mkdir(parents=True, exist_ok=True)
+            self._wandb_init["settings"] = wandb.Settings(silent=True, init_timeout=30)
+            mode = self.mode
+            try:
+                if mode is None:
+                    mode = "online" if wandb.login(prompt=False, verify=False) else "offline"
+                self._wandb_init["mode"] = mode
+                return super().experiment
+            except wandb.errors.Error as error:  # a wrong key, or no way to the server: tracking never ends a run
+                log.warning("W&B is not to be reached (%s); this run is tracked offline", _first_line(error))
+                self._wandb_init["mode"] = "offline"
+        return super().experiment
+
+    def close(self, checkpoint: Path, score: float) -> None:
+        """Keep a checkpoint as the run's artifact, with its score, end the run, and say how to upload it."""
+        run = self.experiment
+        artifact = wandb.Artifact(f"checkpoint-{run.id}", "model", metadata={"score": score})
+        artifact.add_file(str(checkpoint))
+        run.log_artifact(artifact, aliases=["best"])
+        run.finish()
+        print(f"W&B      wandb sync {Path(run.dir).parent}" if run.offline else f"W&B      {run.url}")
+
+
+class TensorBoard(TensorBoardLogger):
+    """Event files in the run's folder, for ``tensorboard --logdir runs``.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        ValueError: If the package is not installed.
+    """
+
+    def __init__(self, folder: str) -> None:
+        if find_spec("tensorboard") is None:
+            raise ValueError("logger=tensorboard needs a package: pip install -e '.[tensorboard]'")
+        super().__init__(folder, name="", version="tensorboard")
+
+
+def log_image(logger: Logger, name: str, image: Tensor, step: int) -> None:
+    """Send an image, uint8 with shape (C, H, W), to a tracker that takes images.
+
+    Args:
+        logger: The tracker; one that takes none is passed over.
+        name: The picture's name there.
+        image: The picture.
+        step: Generator updates so far.
+    """
+    if isinstance(logger, WeightsAndBiases):
+        logger.log_image(name, [image.float() / 255], step=step)
+    elif isinstance(logger, TensorBoard):
+        logger.experiment.add_image(name, image, step)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,124 @@
+"""From a configuration to a trained generator: build, fit, report."""
+
+import json
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from types import FrameType
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
+from pytorch_lightning import Trainer, seed_everything
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from gan.callbacks.provenance import Provenance
+from gan.checkpoint import read
+from gan.config import build, check_call, resumed
+from gan.errors import UserError
+from gan.results import collect, summary
+from gan.tracking import MetricsFile, WeightsAndBiases
+
+__all__ = ["train"]
+
+
+def train(config: DictConfig) -> dict[str, Any]:
+    """Train as a configuration says, or go on where the checkpoint ``config.ckpt`` ends.
+
+    Args:
+        config: What ``conf/train.yaml`` composes to.
+
+    Returns:
+        What is written to ``results.json`` in the run's folder.
+
+    Raises:
+        UserError: If something is wrong that the user can mend.
+    """
+    start = perf_counter()
+    config, ckpt, step = _prepare(config)
+    folder = Path(config.run_dir)
+    seed_everything(config.seed, verbose=False)
+
+    data, model = build(config.data), build(config.model)
+    callbacks = [build(node) for node in config.callbacks.values() if node is not None]
+    callbacks.append(Provenance(OmegaConf.to_container(config)))  # type: ignore[arg-type]
+    trainer = _trainer(config, callbacks)
+    _claim(folder, config, resuming=ckpt is not None)
+    trackers = [MetricsFile(folder, step), *(build(node) for node in (config.logger or {}).values())]
+    trainer.loggers = trackers
+    for tracker in trackers:
+        tracker.log_hyperparams(OmegaConf.to_container(config, resolve=True))
+    try:
+        with _stop_on_interrupt(trainer):
+            trainer.fit(model, datamodule=data, ckpt_path=ckpt, weights_only=True)
+    except MisconfigurationException as error:
+        raise UserError(str(error)) from error
+
+    results = collect(config, trainer, perf_counter() - start)
+    (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    print(summary(results, folder))
+    for tracker in trackers:
+        if isinstance(tracker, WeightsAndBiases):
+            tracker.close(folder / "checkpoints" / "best.ckpt", results["score"])
+    return results
+
+
+def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, int]:
+    """Settle what the command line left open: the configuration, the checkpoint to resume from, and its step."""
+    ckpt, step = None, 0
+    if config.ckpt is not None:
+        ckpt = Path(config.ckpt)
+        ckpt = ckpt / "checkpoints" / "last.ckpt" if ckpt.is_dir() else ckpt
+        checkpoint = read(ckpt)
+        step = checkpoint["global_step"]
+        if HydraConfig.initialized():
+            config = resumed(checkpoint["config"], config, list(HydraConfig.get().overrides.task))
+    with open_dict(config):
+        config.run_dir, config.name = str(config.run_dir), str(config.name)  # hydra's own values end with this process
+        config.id = config.id or secrets.token_hex(4)
+    return config, ckpt, step
+
+
+def _trainer(config: DictConfig, callbacks: list[Any]) -> Trainer:
+    settings: dict[str, Any] = OmegaConf.to_container(config.trainer, resolve=True)  # type: ignore[assignment]
+    check_call(Trainer, settings, "trainer")
+    try:
+        return Trainer(
+            **settings,
+            max_epochs=-1,  # the data module shuffles without end; generator updates are the one clock
+            use_distributed_sampler=False,
+            callbacks=callbacks,
+            logger=False,
+            default_root_dir=config.run_dir,
+        )
+    except (ValueError, TypeError, MisconfigurationException, RuntimeError) as error:
+        raise UserError(f"trainer: {' '.join(str(error).split())}") from error
+
+
+def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
+    """Write the resolved configuration, unless the folder holds another run."""
+    path = folder / "config.yaml"
+    if path.exists() and not resuming:
+        raise UserError(f"{folder} holds a run: go on with ckpt={folder}, or choose another hydra.run.dir")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(OmegaConf.to_yaml(config, resolve=True))
+
+
+@contextmanager
+def _stop_on_interrupt(trainer: Trainer) -> Iterator[None]:
+    """Let Ctrl-C end training after the step at hand, with a last score and checkpoint; a second one ends it at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        trainer.should_stop = True
+        signal.signal(signal.SIGINT, before)
+        print("\nStopping after this step (Ctrl-C again: at once) ...", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

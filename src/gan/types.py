@@ -1,0 +1,59 @@
+"""The values that pass between the parts: a batch, a discriminator's verdict, and a critique of real and fake."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+
+from gan.draws import Draws
+
+__all__ = ["Batch", "Critique", "Terms", "Verdict"]
+
+Terms = dict[str, Tensor]
+"""Named scalars whose sum is a loss."""
+
+
+class Batch(NamedTuple):
+    """Images and their classes.
+
+    Attributes:
+        images: With shape (B, C, H, W); uint8 as loaded, float32 in [-1, 1] as a model sees them.
+        labels: Classes, int64, with shape (B,); zeros where a data set has none.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+
+class Verdict(NamedTuple):
+    """What a discriminator says of images.
+
+    Attributes:
+        logits: Unbounded scores, higher for real, with shape (B,), or (B, ...) for one score a patch.
+        features: Activations before the last layer, with shape (B, F).
+    """
+
+    logits: Tensor
+    features: Tensor
+
+
+@dataclass(frozen=True)
+class Critique:
+    """A discriminator's view of real and fake images, all that a loss or a regulariser may need.
+
+    Attributes:
+        critic: The discriminator as a function of images alone (labels bound).
+        real: Real images, with shape (B, C, H, W).
+        fake: Fake images, with shape (B, C, H, W).
+        on_real: The verdict on the real images; None where nothing asks for it.
+        on_fake: The verdict on the fake images.
+        draws: Random numbers, a row an image.
+    """
+
+    critic: Callable[[Tensor], Verdict]
+    real: Tensor
+    fake: Tensor
+    on_real: Verdict | None
+    on_fake: Verdict
+    draws: Draws

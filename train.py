@@ -1,0 +1,22 @@
+"""Train a GAN: ``python train.py model=dcgan loss=wgan_gp``; see conf/ for all that can be set."""
+
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from gan import cli, folders
+
+folders.register()
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="train")
+def main(config: DictConfig) -> float | None:
+    """Train, and return the best score, which a sweeper can minimise."""
+    from gan.training import train  # imports torch, which `--help` need not wait for
+
+    return train(config)["score"]
+
+
+if __name__ == "__main__":
+    cli.run(main, Path(__file__).parent / "conf")
