@@ -15,7 +15,8 @@ def main(config: DictConfig) -> float | None:
     """Train, and return the best score, which a sweeper can minimise."""
     from gan.training import train  # imports torch, which `--help` need not wait for
 
-    return train(config)["score"]
+    score: float | None = train(config)["score"]
+    return score
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ def read(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path} is damaged or no checkpoint of this project ({reason})") from error
     if not isinstance(checkpoint, dict) or not {"config", "state_dict", "global_step"} <= checkpoint.keys():
         raise UserError(f"{path} is no checkpoint of this project (it holds no configuration)")
-    check_trusted(checkpoint["config"])
+    config = OmegaConf.create(checkpoint["config"])
+    check_trusted(OmegaConf.to_container(config, resolve=True))  # resolved: an interpolation can bring a target too
     return checkpoint
 
 

@@ -25,14 +25,12 @@ def build(node: DictConfig) -> Any:
     Raises:
         UserError: If a key is no argument, a value is not of its type, or a constructor refuses its arguments.
     """
-    plain = OmegaConf.to_container(node, resolve=True)
     prefix = node._get_full_key(None)
-    for key, part in _targets(plain, prefix):
-        check_call(_target(part, key), {k: v for k, v in part.items() if not k.startswith("_")}, key)
+    plain = _checked(OmegaConf.to_container(node, resolve=True, throw_on_missing=True), prefix)
     try:
-        return instantiate(node, _convert_="all")
+        return instantiate(plain, _convert_="all")
     except InstantiationException as error:
-        key = str(error).rpartition("full_key: ")[2]
+        key = ".".join(part for part in (prefix, str(error).rpartition("full_key: ")[2]) if part)
         if isinstance(error.__cause__, UserError):
             raise error.__cause__ from error
         if isinstance(error.__cause__, MENDABLE):
@@ -40,7 +38,7 @@ def build(node: DictConfig) -> Any:
         raise
 
 
-def check_call(target: Callable[..., Any], given: Mapping[str, Any], key: str) -> None:
+def check_call(target: Callable[..., Any], given: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Check arguments against a callable's signature.
 
     Args:
@@ -48,18 +46,20 @@ def check_call(target: Callable[..., Any], given: Mapping[str, Any], key: str) -
         given: Plain values by name; those that hold objects yet to be built are not looked into.
         key: Where they stand in the configuration, for messages.
 
+    Returns:
+        The arguments, converted where their annotation asks for it (1 to 1.0).
+
     Raises:
         UserError: If an argument is unknown (the nearest is named), or a value does not suit its annotation.
     """
-    hints = _arguments(target)
+    hints, checked = _arguments(target), dict(given)
     for name, value in given.items():
-        where = f"{key}.{name}" if key else name
         if name not in hints:
-            full = nearest(name, list(hints)).replace("'", f"'{key}." if key else "'", 1)
-            raise UserError(f"{where}: {getattr(target, '__name__', target)} takes no such option{full}")
-        if any(True for _ in _targets(value, where)):
-            continue
-        _check_value(value, hints[name], where)
+            hint = nearest(name, [f"{key}.{known}" for known in hints])
+            raise UserError(f"{key}.{name}: {getattr(target, '__name__', target)} takes no such option{hint}")
+        if not any(True for _ in _targets(value, key)):
+            checked[name] = _checked_value(value, hints[name], f"{key}.{name}")
+    return checked
 
 
 def check_trusted(config: Any) -> None:
@@ -72,9 +72,7 @@ def check_trusted(config: Any) -> None:
         name = str(part["_target_"])
         trusted = name.startswith(("gan.", "torch.optim."))
         found = _target(part, key) if trusted else None
-        if not (
-            inspect.isclass(found) and (found.__module__.startswith("gan.") or issubclass(found, Optimizer))
-        ):
+        if not (inspect.isclass(found) and (found.__module__.startswith("gan.") or issubclass(found, Optimizer))):
             raise UserError(f"the checkpoint asks for {name} (at {key}), which is not of this package: refused")
 
 
@@ -104,6 +102,19 @@ def resumed(saved: Mapping[str, Any], composed: DictConfig, overrides: list[str]
     return config
 
 
+def _checked(config: Any, key: str) -> Any:
+    """Check every call that a plain configuration asks for, and convert its arguments."""
+    if isinstance(config, list):
+        return [_checked(value, f"{key}[{place}]") for place, value in enumerate(config)]
+    if not isinstance(config, dict):
+        return config
+    config = {name: _checked(value, f"{key}.{name}") for name, value in config.items()}
+    if "_target_" not in config:
+        return config
+    settings = {name: value for name, value in config.items() if not name.startswith("_")}
+    return config | check_call(_target(config, key), settings, key)
+
+
 def _targets(config: Any, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield every part of a plain configuration that has a ``_target_``, with its key."""
     if isinstance(config, Mapping):
@@ -125,25 +136,23 @@ def _target(part: Mapping[str, Any], key: str) -> Any:
 
 def _arguments(target: Any) -> dict[str, Any]:
     """Return a callable's arguments and their annotations, those of its base where it passes keywords on."""
-    function = target.__init__ if inspect.isclass(target) else target
-    parameters = inspect.signature(function).parameters
-    hints = get_type_hints(function)
-    found = {name: hints.get(name, Any) for name, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-    found.pop("self", None)
-    if inspect.isclass(target) and any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        bases = [base for base in target.__mro__[1:] if "__init__" in vars(base)]
-        found = _arguments(bases[0]) | found
+    parameters = inspect.signature(target).parameters.values()
+    hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    found = {p.name: hints.get(p.name, Any) for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    if inspect.isclass(target) and any(p.kind is p.VAR_KEYWORD for p in parameters):
+        owner = next(base for base in target.__mro__ if "__init__" in vars(base))
+        found = _arguments(owner.__mro__[1]) | found
     return found
 
 
-def _check_value(value: Any, hint: Any, key: str) -> None:
+def _checked_value(value: Any, hint: Any, key: str) -> Any:
     try:
-        TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
+        converted = TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
     except ValidationError as error:
         choices = [str(c) for h in (hint, *get_args(hint)) if get_origin(h) is Literal for c in get_args(h)]
         if choices:
-            raise UserError(
-                f"{key}={value} is not one of {', '.join(choices)}{nearest(str(value), choices)}"
-            ) from error
-        wanted = error.errors()[0]["msg"].removeprefix("Input should be ").removesuffix(", unable to parse string as a number")
-        raise UserError(f"{key}={value}: this should be {wanted}") from error
+            wanted = f"is not one of {', '.join(choices)}{nearest(str(value), choices)}"
+        else:
+            wanted = error.errors()[0]["msg"].partition(",")[0].replace("Input should", "should")
+        raise UserError(f"{key}={value} {wanted}") from error
+    return converted if isinstance(converted, int | float | tuple | list) else value

@@ -1,5 +1,6 @@
 """Random numbers that follow from a key alone: the same on every resume, and one game on any number of ranks."""
 
+import itertools
 from enum import IntEnum
 
 import numpy as np
@@ -20,8 +21,8 @@ class Stream(IntEnum):
 
 
 def derive_seed(*key: int) -> int:
-    """Hash integers to a 32-bit seed."""
-    return int(np.random.SeedSequence(key).generate_state(1)[0])
+    """Hash integers to a seed."""
+    return int(np.random.SeedSequence((len(key), *key)).generate_state(1, np.uint64)[0]) >> 1
 
 
 class Draws:
@@ -37,9 +38,7 @@ class Draws:
         device: Where the numbers are drawn.
     """
 
-    def __init__(
-        self, *key: int, total: int, rows: slice | None = None, device: torch.device | str = "cpu"
-    ) -> None:
+    def __init__(self, *key: int, total: int, rows: slice | None = None, device: torch.device | str = "cpu") -> None:
         self.key, self.total, self.device = key, total, torch.device(device)
         self.rows = range(total)[rows or slice(None)]
         self.generator = torch.Generator(self.device).manual_seed(derive_seed(*key))
@@ -51,7 +50,7 @@ class Draws:
         """Split the rows as ``torch.tensor_split`` does, each part with the numbers that its rows have here."""
         size, longer = divmod(len(self), number)
         bounds = [part * size + min(part, longer) for part in range(number + 1)]
-        kept = [self.rows[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+        kept = [self.rows[start:stop] for start, stop in itertools.pairwise(bounds)]
         return [
             Draws(*self.key, total=self.total, rows=slice(r.start, r.stop, r.step), device=self.device) for r in kept
         ]

@@ -1,6 +1,5 @@
 """From what a generator returns to what a person or an image file takes."""
 
-import os
 from pathlib import Path
 
 import torch
@@ -28,4 +27,4 @@ def save_png(image: Tensor, path: Path) -> None:
     pixels = image.permute(1, 2, 0).squeeze(2).cpu().numpy()
     partial = path.with_name(path.name + ".partial")
     Image.fromarray(pixels).save(partial, format="PNG")
-    os.replace(partial, path)
+    partial.replace(path)

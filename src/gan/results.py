@@ -14,6 +14,7 @@ from pytorch_lightning import Trainer
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
+from gan.callbacks.periodic import find
 
 __all__ = ["collect", "summary"]
 
@@ -32,10 +33,10 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         Plain values, as results.json holds them; ``images_per_second`` counts real images over the time of training
         alone, ``peak_memory_mb`` is the accelerator's where there is one, else the process's.
     """
-    evaluation = next(c for c in trainer.callbacks if isinstance(c, Evaluation))  # type: ignore[attr-defined]
-    monitor = next(c for c in trainer.callbacks if isinstance(c, Monitor))  # type: ignore[attr-defined]
+    game = {name: mean for monitor in find(trainer, Monitor) for name, mean in monitor.latest.items()}
+    speed = max((monitor.images_per_second for monitor in find(trainer, Monitor)), default=0.0)
+    scored = [_score(evaluation) for evaluation in find(trainer, Evaluation)]
     device = trainer.strategy.root_device
-    step, score = evaluation.best or (None, None)
     return {
         "command": shlex.join(["python", *sys.argv]),
         "config": OmegaConf.to_container(config, resolve=True),
@@ -43,38 +44,46 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "seed": config.seed,
         "global_step": trainer.global_step,
-        "score_name": evaluation.metric.name,
-        "score": score,
-        "best_step": step,
-        "scores": evaluation.scores,
-        "baselines": evaluation.baselines,
-        "protocol": evaluation.metric.protocol,
-        "game": monitor.latest,
+        **(scored[0] if scored else {"score": None}),  # without evaluation there is nothing more to say
+        "game": game,
         "wall_seconds": round(seconds, 1),
-        "images_per_second": round(monitor.images_per_second, 1),
+        "images_per_second": round(speed, 1),
         "peak_memory_mb": round(_peak_memory(device) / 1e6, 1),
     }
 
 
 def summary(results: dict[str, Any], folder: Path) -> str:
     """Put results in words: the best score and what it lies between, the folder, how to go on."""
-    name, baselines = results["score_name"], results["baselines"]
     checkpoints, lines = folder / "checkpoints", []
     if results["score"] is not None:
+        baselines = results["baselines"]
         lines.append(
-            f"Best     {name} {results['score']:.4g} at step {results['best_step']} "
+            f"Best     {results['score_name']} {results['score']:.4g} at step {results['best_step']} "
             f"(held-out real images {baselines['held_out']:.4g}, noise {baselines['noise']:.4g})"
         )
     if "d/value" in results["game"]:
         lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at the equilibrium -log 4 = -1.386")
+    best = "best.ckpt" if results["score"] is not None else "last.ckpt"
     minutes, seconds = divmod(round(results["wall_seconds"]), 60)
     lines += [
         f"Time     {minutes} min {seconds} s, {results['images_per_second']:,.0f} images/s in training",
         f"Run      {folder}",
         f"Resume   python train.py ckpt={checkpoints / 'last.ckpt'} trainer.max_steps={2 * results['global_step']}",
-        f"Sample   python -m gan.sample {checkpoints / 'best.ckpt'} --num 64 --out grid.png",
+        f"Sample   python -m gan.sample {checkpoints / best} --num 64 --out grid.png",
     ]
     return "\n" + "\n".join(lines)
+
+
+def _score(evaluation: Evaluation) -> dict[str, Any]:
+    step, score = evaluation.best or (None, None)
+    return {
+        "score_name": evaluation.metric.name,
+        "score": score,
+        "best_step": step,
+        "scores": evaluation.scores,
+        "baselines": evaluation.baselines,
+        "protocol": evaluation.metric.protocol,
+    }
 
 
 def _peak_memory(device: torch.device) -> float:

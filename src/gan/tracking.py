@@ -54,7 +54,7 @@ class MetricsFile(Logger):
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self.rows.values())
-        os.replace(partial, self.path)
+        partial.replace(self.path)
 
 
 class WeightsAndBiases(WandbLogger):
@@ -99,14 +99,19 @@ class WeightsAndBiases(WandbLogger):
                 self._wandb_init["mode"] = "offline"
         return super().experiment
 
-    def close(self, checkpoint: Path, score: float) -> None:
-        """Keep a checkpoint as the run's artifact, with its score, end the run, and say how to upload it."""
+    def close(self, checkpoint: Path, score: float | None) -> None:
+        """Keep a checkpoint, if there is one, as the run's artifact, end the run, and say where it is."""
+        run = self.experiment
+        if checkpoint.is_file():
+            self._keep(checkpoint, score)
+        run.finish()
+        print(f"W&B      wandb sync {Path(run.dir).parent}" if run.offline else f"W&B      {run.url}")
+
+    def _keep(self, checkpoint: Path, score: float | None) -> None:
         run = self.experiment
         artifact = wandb.Artifact(f"checkpoint-{run.id}", "model", metadata={"score": score})
         artifact.add_file(str(checkpoint))
         run.log_artifact(artifact, aliases=["best"])
-        run.finish()
-        print(f"W&B      wandb sync {Path(run.dir).parent}" if run.offline else f"W&B      {run.url}")
 
 
 class TensorBoard(TensorBoardLogger):

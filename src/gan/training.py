@@ -85,7 +85,7 @@ def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, int]:
 
 def _trainer(config: DictConfig, callbacks: list[Any]) -> Trainer:
     settings: dict[str, Any] = OmegaConf.to_container(config.trainer, resolve=True)  # type: ignore[assignment]
-    check_call(Trainer, settings, "trainer")
+    settings = check_call(Trainer, settings, "trainer")
     try:
         return Trainer(
             **settings,
@@ -110,9 +110,9 @@ def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
 
 @contextmanager
 def _stop_on_interrupt(trainer: Trainer) -> Iterator[None]:
-    """Let Ctrl-C end training after the step at hand, with a last score and checkpoint; a second one ends it at once."""
+    """Let Ctrl-C end training after the step at hand, with a last score and checkpoint; a second one, at once."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         trainer.should_stop = True
         signal.signal(signal.SIGINT, before)
         print("\nStopping after this step (Ctrl-C again: at once) ...", file=sys.stderr)

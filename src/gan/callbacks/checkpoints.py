@@ -1,13 +1,12 @@
 """Saves the last and the best state, each whole or not at all."""
 
-import os
 from pathlib import Path
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
 from gan.callbacks.evaluation import Evaluation
-from gan.callbacks.periodic import Periodic
+from gan.callbacks.periodic import Periodic, find
 
 __all__ = ["Checkpoints"]
 
@@ -27,8 +26,7 @@ class Checkpoints(Periodic, Checkpoint):
         self.folder = Path(folder)
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
-        best = next((c.best for c in trainer.callbacks if isinstance(c, Evaluation)), None)  # type: ignore[attr-defined]
-        if best is not None and best[0] == trainer.global_step:
+        if any(c.best is not None and c.best[0] == trainer.global_step for c in find(trainer, Evaluation)):
             self._save(trainer, self.folder / "best.ckpt")
         self._save(trainer, self.folder / "last.ckpt")
 
@@ -36,4 +34,4 @@ class Checkpoints(Periodic, Checkpoint):
         partial = path.with_name(path.name + ".partial")  # in the same folder, so that the replacement is atomic
         trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
-            os.replace(partial, path)
+            partial.replace(path)

@@ -55,9 +55,7 @@ class Monitor(Callback):
         if self.pending:
             self._close_window(trainer)
 
-    def on_save_checkpoint(
-        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Refuse to save weights that came after a loss that is not a number."""
         _values(self.pending)
 

@@ -2,13 +2,15 @@
 
 from abc import abstractmethod
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.types import Terms
 
-__all__ = ["Periodic", "is_generator_update", "seconds_aside"]
+__all__ = ["Periodic", "find", "is_generator_update", "seconds_aside"]
+
+Kind = TypeVar("Kind", bound=Callback)
 
 
 class Periodic(Callback):
@@ -58,4 +60,10 @@ def is_generator_update(outputs: Terms) -> bool:
 
 def seconds_aside(trainer: Trainer) -> float:
     """Return the seconds that a run has spent on actions beside training."""
-    return sum(callback.seconds for callback in trainer.callbacks if isinstance(callback, Periodic))  # type: ignore[attr-defined]
+    return sum(callback.seconds for callback in find(trainer, Periodic))
+
+
+def find(trainer: Trainer, kind: type[Kind]) -> list[Kind]:
+    """Return a trainer's callbacks of a kind."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # set by one of Lightning's connectors
+    return [callback for callback in callbacks if isinstance(callback, kind)]

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
+from gan.callbacks.periodic import find
 
 __all__ = ["Progress"]
 
@@ -65,10 +66,10 @@ class Progress(ProgressBar):
 
 def _losses_and_score(trainer: Trainer) -> str:
     shown = []
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, Monitor):
-            latest = callback.latest
-            shown += [f"{p}={latest[f'{p}/adversarial']:.3g}" for p in "dg" if f"{p}/adversarial" in latest]
-        if isinstance(callback, Evaluation) and callback.scores:
-            shown.append(f"{callback.metric.name}={list(callback.scores.values())[-1]:.4g}")
+    for monitor in find(trainer, Monitor):
+        latest = monitor.latest
+        shown += [f"{p}={latest[f'{p}/adversarial']:.3g}" for p in "dg" if f"{p}/adversarial" in latest]
+    for evaluation in find(trainer, Evaluation):
+        if evaluation.scores:
+            shown.append(f"{evaluation.metric.name}={list(evaluation.scores.values())[-1]:.4g}")
     return " ".join(shown)

@@ -40,7 +40,9 @@ class TensorImages(ImageDataset):
     """
 
     def __init__(self, images: Tensor, labels: Tensor) -> None:
-        assert images.dtype == torch.uint8 and images.dim() == 4 and len(images) == len(labels)
+        assert images.dtype == torch.uint8
+        assert images.dim() == 4
+        assert len(images) == len(labels)
         self.images, self.labels = images.contiguous(), labels.long()
 
     def __len__(self) -> int:
@@ -50,8 +52,9 @@ class TensorImages(ImageDataset):
         return Batch(self.images[indices], self.labels[indices])
 
 
-def collate(batch: Batch) -> Batch:
+def collate(batch: Any) -> Batch:
     """Pass on what ``__getitems__`` has put together."""
+    assert isinstance(batch, Batch)
     return batch
 
 

@@ -26,9 +26,7 @@ class ShuffledBatches(Sampler[list[int]]):
         ValueError: If the ranks cannot share a batch evenly.
     """
 
-    def __init__(
-        self, length: int, batch_size: int, seed: int, start: int = 0, rank: int = 0, world: int = 1
-    ) -> None:
+    def __init__(self, length: int, batch_size: int, seed: int, start: int = 0, rank: int = 0, world: int = 1) -> None:
         if batch_size % world:
             raise ValueError(f"data.batch_size={batch_size} cannot be shared evenly by {world} ranks")
         self.length, self.batch_size, self.seed, self.start = length, batch_size, seed, start

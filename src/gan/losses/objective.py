@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from gan.draws import Draws
 from gan.losses.adversarial import AdversarialLoss
 from gan.losses.constraints import Constraint
-from gan.losses.noise import InstanceNoise
 from gan.losses.regularizers import Regularizer
 from gan.types import Critique, Terms
 
@@ -27,10 +26,12 @@ class Objective:
             the images of a batch, so a penalty on each image's gradient goes with ``instance`` or ``none``
             (Gulrajani et al., 2017, Section 4).
         label_flip: Share of images whose label D is told wrongly.
-        instance_noise: Noise on all that D sees.
+        instance_noise: Standard deviation, at the start, of Gaussian noise on all that D sees, real and fake, in units
+            of images that span [-1, 1] (Sønderby et al., 2017; Arjovsky and Bottou, 2017).
+        instance_noise_steps: Discriminator steps until that noise has faded linearly to none; None keeps it.
 
     Raises:
-        ValueError: If ``critic_steps`` is below one, or labels are to be flipped in a loss that has none.
+        ValueError: If a number is out of its range, or labels are to be flipped in a loss that has none.
     """
 
     def __init__(
@@ -41,12 +42,15 @@ class Objective:
         critic_steps: int = 1,
         critic_norm: str = "batch",
         label_flip: float = 0.0,
-        instance_noise: InstanceNoise | None = None,
+        instance_noise: float = 0.0,
+        instance_noise_steps: int | None = None,
     ) -> None:
         if critic_steps < 1:
             raise ValueError(f"critic_steps must be at least 1, not {critic_steps}")
         if not 0 <= label_flip < 0.5:
             raise ValueError(f"label_flip must be at least 0 and below 0.5, not {label_flip}")
+        if instance_noise < 0 or (instance_noise_steps is not None and instance_noise_steps < 1):
+            raise ValueError("instance_noise must be at least 0, and instance_noise_steps at least 1")
         if label_flip and not adversarial.labelled:
             raise ValueError(f"label_flip has no meaning for {type(adversarial).__name__}, which has no labels")
         self.adversarial = adversarial
@@ -55,11 +59,14 @@ class Objective:
         self.critic_steps = critic_steps
         self.critic_norm = critic_norm
         self.label_flip = label_flip
-        self.instance_noise = instance_noise
+        self.instance_noise, self.instance_noise_steps = instance_noise, instance_noise_steps
 
     def perturb(self, images: Tensor, step: int, draws: Draws) -> Tensor:
         """Return images as the discriminator gets to see them at a step, with shape (B, C, H, W)."""
-        return self.instance_noise(images, step, draws) if self.instance_noise else images
+        std = self.instance_noise
+        if self.instance_noise_steps is not None:
+            std *= max(0.0, 1 - step / self.instance_noise_steps)
+        return images + std * draws.normal(*images.shape[1:]) if std else images
 
     def discriminator_terms(self, critique: Critique, step: int) -> Terms:
         """Return the terms that D minimises at one of its steps."""

@@ -80,7 +80,7 @@ class Classifier(FeatureExtractor):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}")
         torch.save(self.state_dict(), partial)
-        os.replace(partial, path)
+        partial.replace(path)
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:

@@ -1,6 +1,5 @@
 """The game: D and G in turn, by manual optimisation. Variants override hooks, never the loop."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -10,10 +9,11 @@ from pytorch_lightning.core.optimizer import LightningOptimizer, do_nothing_clos
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan.draws import Draws, Stream, derive_seed
+from gan.errors import UserError
 from gan.losses.objective import Objective
+from gan.nn.average import MovingAverage
 from gan.types import Batch, Critique, Terms, Verdict
 
 __all__ = ["GAN"]
@@ -35,7 +35,7 @@ class GAN(LightningModule):
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         latent_dim: Length of the noise vector z.
         latent: Distribution of z: standard normal, or uniform on [-1, 1].
-        ema_decay: Decay of the generator's exponential moving average, a generator update; 0 switches it off.
+        ema_decay: Decay of the generator's moving average at each of its updates; 0 switches it off.
         gradient_clip: Largest norm of a network's gradient; None leaves it as it is.
         accumulate: Parts that a batch is split in, their gradients accumulated, to save memory.
         seed: What all noise follows from.
@@ -65,11 +65,7 @@ class GAN(LightningModule):
         if accumulate < 1:
             raise ValueError(f"accumulate must be at least 1, not {accumulate}")
         self.generator, self.discriminator, self.objective = generator, discriminator, objective
-        self.ema = (
-            AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)).requires_grad_(False)
-            if ema_decay
-            else None
-        )
+        self.ema = MovingAverage(generator, ema_decay) if ema_decay else None
         self.make_optimizer = optimizer
         self.latent_dim, self.latent = latent_dim, latent
         self.gradient_clip, self.accumulate, self.seed = gradient_clip, accumulate, seed
@@ -124,25 +120,28 @@ class GAN(LightningModule):
             log |= self._update("g", generator, batch, Stream.GENERATOR, self._generator_loss)
             generator.step()  # the one that Lightning counts
             if self.ema is not None:
-                self.ema.update_parameters(self.generator)
+                self.ema.update(self.generator, self.global_step)
         return log
 
     def _update(
         self, player: str, optimizer: LightningOptimizer, batch: Batch, stream: Stream, loss: LossFunction
     ) -> Terms:
         """Leave the gradient of a player's loss over a batch in its parameters, part by part; return the terms."""
-        size, log = len(batch.images), Counter[str]()
+        size, log = len(batch.images), dict[str, Tensor]()
+        parts = min(self.accumulate, size)
         rank, world = self.trainer.global_rank, self.trainer.world_size
         rows = slice(rank, None, world)
         draws = Draws(self.seed, self.critic_updates, stream, total=world * size, rows=rows, device=self.device)
         optimizer.zero_grad()
         with self.toggled_optimizer(optimizer):
-            for part, numbers in zip(split(batch, self.accumulate), draws.parts(self.accumulate), strict=True):
+            for part, numbers in zip(split(batch, parts), draws.parts(parts), strict=True):
                 share = len(part.images) / size
                 terms, measures = loss(part, numbers)
                 self.manual_backward(share * torch.stack(list(terms.values())).sum())
-                log.update({f"{player}/{name}": share * x.detach() for name, x in (terms | measures).items()})
-        return dict(log)
+                for name, value in (terms | measures).items():
+                    key = f"{player}/{name}"
+                    log[key] = share * value.detach() + log.get(key, 0)
+        return log
 
     def _discriminator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
         with torch.no_grad():
@@ -161,16 +160,21 @@ class GAN(LightningModule):
             clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], self.gradient_clip)
 
     def configure_optimizers(self) -> list[Optimizer]:
-        """Build the discriminator's optimiser and the generator's, in this order."""
-        return [
-            self.make_optimizer["discriminator"](self.discriminator.parameters()),
-            self.make_optimizer["generator"](self.generator.parameters()),
-        ]
+        """Build the discriminator's optimiser and the generator's, in this order.
+
+        Raises:
+            UserError: If one refuses its arguments.
+        """
+        networks = {"discriminator": self.discriminator, "generator": self.generator}
+        try:
+            return [self.make_optimizer[player](network.parameters()) for player, network in networks.items()]
+        except ValueError as error:
+            raise UserError(f"optimizer: {error}") from error
 
     def _optimizers(self) -> list[LightningOptimizer]:
         optimizers = self.optimizers()
         assert isinstance(optimizers, list)
-        return optimizers  # type: ignore[return-value]  # Lightning's union also names DeepSpeed's
+        return optimizers
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["critic_updates"] = self.critic_updates
@@ -195,11 +199,9 @@ class GAN(LightningModule):
         return torch.cat(list(self.iterate_samples(num, seed, batch_size, average)))
 
     @torch.no_grad()
-    def iterate_samples(
-        self, num: int, seed: int = 0, batch_size: int = 256, average: bool = True
-    ) -> Iterator[Tensor]:
+    def iterate_samples(self, num: int, seed: int = 0, batch_size: int = 256, average: bool = True) -> Iterator[Tensor]:
         """Yield what ``sample`` returns, a batch at a time."""
-        network = self.ema.module if self.ema is not None and average else self.generator
+        network = self.ema.network if self.ema is not None and average else self.generator
         latents = self.sample_latent(Draws(seed, Stream.SAMPLES, total=num, device=self.device))
         labels = torch.zeros(num, dtype=torch.long, device=self.device)
         mode = network.training

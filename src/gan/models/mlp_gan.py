@@ -54,7 +54,7 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         self.hidden = hidden(latent_dim, width, depth, activation, norm, spectral_norm)
-        self.head = nn.Sequential(nn.Linear(width, prod(image_shape)), nn.Tanh(), nn.Unflatten(1, image_shape))
+        self.head = nn.Sequential(nn.Linear(width, prod(image_shape)), nn.Tanh(), nn.Unflatten(1, tuple(image_shape)))
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""

@@ -1,0 +1,69 @@
+"""What the tests share: train.py run as a user runs it, tiny settings, and the project's root."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent
+
+TINY = ["logger=none", "trainer=cpu", "model.generator.width=8", "data.batch_size=16", "metric.num_samples=64"]
+"""Settings that make a run a matter of seconds."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished command.
+
+    Attributes:
+        status: Its exit status.
+        out: What it printed on standard output.
+        err: What it printed on standard error.
+        folder: The folder that it was told to write to.
+    """
+
+    status: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def results(self) -> dict[str, Any]:
+        return json.loads((self.folder / "results.json").read_text())
+
+    def checkpoint(self, name: str = "last") -> dict[str, Any]:
+        return torch.load(self.folder / "checkpoints" / f"{name}.ckpt", weights_only=True)
+
+
+def run_python(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
+    """Run Python in a process of its own, without a terminal, a W&B key or a GPU."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
+    env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    return Run(done.returncode, done.stdout, done.stderr, folder)
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Callable[..., Run]:
+    """Run train.py with options; each run in a folder of its own, unless it is resumed."""
+
+    def run(*options: str, name: str = "run", **environment: str) -> Run:
+        folder = tmp_path / name
+        place = [] if any(option.startswith("ckpt=") for option in options) else [f"hydra.run.dir={folder}"]
+        return run_python("train.py", *options, *place, folder=folder, **environment)
+
+    return run
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)

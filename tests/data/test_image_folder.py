@@ -1,0 +1,80 @@
+"""Folders of images of all sorts, and what is said of bad ones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan.data.image_folder import ImageFolder, StreamedImages
+from gan.errors import UserError
+
+
+def write(path: Path, color: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, color).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for number in range(10):
+        write(tmp_path / "blue" / f"{number}.png", (0, 0, 10 * number))
+        write(tmp_path / "red" / "deep" / f"{number}.jpg", (250, 0, 0), size=(20, 64))
+    return tmp_path
+
+
+def make(folder: Path, **settings: object) -> ImageFolder:
+    return ImageFolder(path=str(folder), **{"image_size": 16, "channels": 3, "num_classes": 1, **settings})
+
+
+def test_images_are_cut_to_size_and_split(folder: Path) -> None:
+    data = make(folder, test_share=0.2)
+    train, test = data.split("train"), data.split("test")
+    assert (len(train), len(test)) == (16, 4)
+    assert train.images.shape == (16, 3, 16, 16)
+    assert not set(data.files("train")) & set(data.files("test"))
+
+
+def test_class_folders_are_classes(folder: Path) -> None:
+    data = make(folder, num_classes=2)
+    batch = next(data.batches("train"))
+    is_red = batch.images[:, 0].float().mean((1, 2)) > 200
+    assert torch.equal(batch.labels, is_red.long())
+
+
+def test_streaming_gives_the_same_images(folder: Path) -> None:
+    held, streamed = make(folder).split("train"), make(folder, memory_limit=1, num_workers=1)
+    assert isinstance(streamed.split("train"), StreamedImages)
+    batches = list(streamed.batches("train", batch_size=7))
+    assert torch.equal(torch.cat([batch.images for batch in batches]), held.images)
+    streamed.batch_size = 8
+    assert next(iter(streamed.train_dataloader())).images.shape == (8, 3, 16, 16)
+
+
+def test_grey_and_a_folder_of_held_out_images(folder: Path) -> None:
+    data = make(folder / "blue", test_path=str(folder / "red"), channels=1)
+    assert data.split("train").images.shape == (10, 1, 16, 16)
+    assert len(data.split("test")) == 10
+
+
+def test_the_centre_is_kept(tmp_path: Path) -> None:
+    pixels = np.zeros((10, 30, 3), np.uint8)
+    pixels[:, 10:20] = 255
+    Image.fromarray(pixels).save(tmp_path / "stripes.png")
+    Image.fromarray(pixels).save(tmp_path / "again.png")
+    assert (make(tmp_path, image_size=10).split("train").images == 255).all()
+
+
+def test_bad_folders_are_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere is not a folder"):
+        make(tmp_path / "nowhere").split("train")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=r"no image in .*empty \(looked for .*\.png"):
+        make(tmp_path / "empty").split("train")
+    with pytest.raises(UserError, match=r"num_classes=5, but .* has 2"):
+        make(folder, num_classes=5).split("train")
+    broken = folder / "blue" / "3.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    with pytest.raises(UserError, match=r"cannot read the image .*blue/3\.png"):
+        make(folder).split("train")

@@ -1,0 +1,61 @@
+"""The digits that come with a dependency."""
+
+import pytest
+import torch
+
+from gan.data.mnist5k import MNIST5k
+
+
+@pytest.fixture(scope="module")
+def data() -> MNIST5k:
+    return MNIST5k(image_size=28, channels=1, num_classes=10)
+
+
+def test_the_split_is_stratified_and_disjoint(data: MNIST5k) -> None:
+    train, test = data.split("train"), data.split("test")
+    assert (len(train), len(test)) == (4000, 1000)
+    assert torch.equal(train.labels.bincount(), torch.full((10,), 400))
+    assert torch.equal(test.labels.bincount(), torch.full((10,), 100))
+    seen = {image.numpy().tobytes() for image in train.images}
+    assert not any(image.numpy().tobytes() in seen for image in test.images)
+
+
+def test_images_are_digits(data: MNIST5k) -> None:
+    images = data.split("train").images
+    assert images.dtype == torch.uint8
+    assert images.shape == (4000, 1, 28, 28)
+    assert images.aminmax() == (0, 255)
+    assert 0.1 < images.float().mean() / 255 < 0.16, "mostly background"
+
+
+def test_a_model_sees_float_images_in_minus_one_to_one(data: MNIST5k) -> None:
+    batch = next(iter(data.train_dataloader()))
+    scaled = data.on_after_batch_transfer(batch, 0).images
+    assert scaled.dtype == torch.float32
+    assert scaled.aminmax() == (-1, 1)
+    assert torch.equal(((scaled + 1) * 127.5).round().to(torch.uint8), batch.images)
+
+
+def test_evaluation_sees_each_image_once(data: MNIST5k) -> None:
+    batches = list(data.batches("test", batch_size=300))
+    assert [len(batch.images) for batch in batches] == [300, 300, 300, 100]
+    assert torch.equal(torch.cat([batch.images for batch in batches]), data.split("test").images)
+
+
+def test_flips_mirror_half_and_follow_the_seed() -> None:
+    def batch(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+        data = MNIST5k(image_size=28, channels=1, num_classes=10, batch_size=400, flip=True, seed=seed)
+        raw = next(iter(data.train_dataloader()))
+        plain = raw.images.float() / 127.5 - 1
+        return plain, data.on_after_batch_transfer(raw, 0).images
+
+    plain, flipped = batch(0)
+    mirrored = torch.tensor([torch.equal(a.flip(2), b) for a, b in zip(plain, flipped, strict=True)])
+    assert 0.4 < mirrored.float().mean() < 0.6
+    assert torch.equal(batch(0)[1], flipped)
+
+
+def test_other_sizes_are_resized() -> None:
+    data = MNIST5k(image_size=32, channels=1, num_classes=10)
+    assert data.image_shape == (1, 32, 32)
+    assert data.split("test").images.shape == (1000, 1, 32, 32)

@@ -1,0 +1,121 @@
+"""Adversarial losses against values worked out by hand."""
+
+from math import exp, log
+
+import pytest
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from gan.losses.adversarial import (
+    AdversarialLoss,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Relativistic,
+    Wasserstein,
+)
+
+LOSSES = [Minimax(), NonSaturating(), LeastSquares(), Hinge(), Wasserstein(), Relativistic()]
+REAL, FAKE = torch.tensor([2.0, -1.0]), torch.tensor([0.5, -3.0])
+
+
+def softplus(x: float) -> float:
+    return log(1 + exp(x))
+
+
+@pytest.mark.parametrize(
+    ("loss", "discriminator", "generator"),
+    [
+        (
+            Minimax(),
+            (softplus(-2) + softplus(1)) / 2 + (softplus(0.5) + softplus(-3)) / 2,
+            -(softplus(0.5) + softplus(-3)) / 2,
+        ),
+        (
+            NonSaturating(),
+            (softplus(-2) + softplus(1)) / 2 + (softplus(0.5) + softplus(-3)) / 2,
+            (softplus(-0.5) + softplus(3)) / 2,
+        ),
+        (LeastSquares(), ((1 + 4) / 2 + (0.25 + 9) / 2) / 2, (0.25 + 16) / 2 / 2),
+        (Hinge(), (0 + 2) / 2 + (1.5 + 0) / 2, 1.25),
+        (Wasserstein(), -1.25 - 0.5, 1.25),
+        (Relativistic(), (softplus(-1.5) + softplus(-2)) / 2, (softplus(1.5) + softplus(2)) / 2),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, AdversarialLoss) else "",
+)
+def test_values_by_hand(loss: AdversarialLoss, discriminator: float, generator: float) -> None:
+    assert_close(loss.discriminator(REAL, FAKE), torch.tensor(discriminator))
+    assert_close(loss.generator(FAKE, REAL), torch.tensor(generator))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_gradients_push_the_players_apart(loss: AdversarialLoss) -> None:
+    real, fake = REAL.clone().requires_grad_(), FAKE.clone().requires_grad_()
+    (on_real, on_fake) = torch.autograd.grad(loss.discriminator(real, fake), (real, fake))
+    assert (on_real <= 0).all(), "D raises real logits"
+    assert (on_fake >= 0).all(), "D lowers fake logits"
+    (for_generator,) = torch.autograd.grad(loss.generator(fake, real), fake)
+    assert (for_generator < 0).all(), "G raises fake logits"
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("size", [1e4, -1e4])
+def test_large_logits_stay_finite(loss: AdversarialLoss, size: float) -> None:
+    real, fake = torch.full((3,), size), torch.full((3,), -size)
+    assert loss.discriminator(real, fake).isfinite()
+    assert loss.generator(fake, real).isfinite()
+
+
+def test_at_the_equilibrium_the_value_is_minus_log_4() -> None:
+    for loss in (Minimax(), NonSaturating()):
+        value = loss.value(torch.zeros(5), torch.zeros(5))
+        assert_close(value, torch.tensor(-log(4)))
+        assert_close(loss.discriminator(torch.zeros(5), torch.zeros(5)), -value)
+
+
+def test_the_value_of_an_optimal_discriminator_is_the_jensen_shannon_divergence() -> None:
+    """Goodfellow et al. (2014), Theorem 1: V = -log 4 + 2 JSD, on two distributions over two points."""
+    p, q = torch.tensor([0.8, 0.2]), torch.tensor([0.3, 0.7])
+    logits = torch.log(p / q)
+    real, fake = logits.repeat_interleave((10 * p).long()), logits.repeat_interleave((10 * q).long())
+    middle = (p + q) / 2
+    divergence = (p * (p / middle).log() + q * (q / middle).log()).sum() / 2
+    assert_close(NonSaturating().value(real, fake), -log(4) + 2 * divergence)
+
+
+def test_minimax_saturates_where_the_other_does_not() -> None:
+    fake = torch.tensor([-10.0], requires_grad=True)
+    (saturating,) = torch.autograd.grad(Minimax().generator(fake), fake)
+    (other,) = torch.autograd.grad(NonSaturating().generator(fake), fake)
+    assert_close(saturating, torch.tensor([-1 / (1 + exp(10))]))
+    assert_close(other, torch.tensor([-1 / (1 + exp(-10))]))
+
+
+@pytest.mark.parametrize(("real_label", "fake_label"), [(0.9, 0.0), (0.9, 0.1)])
+def test_smoothed_labels_move_the_optimum(real_label: float, fake_label: float) -> None:
+    """A logit that meets both targets has no gradient: sigmoid(logit) = label."""
+    loss = NonSaturating(real_label, fake_label)
+    real = torch.logit(torch.full((4,), real_label)).requires_grad_()
+    (gradient,) = torch.autograd.grad(loss.discriminator(real, torch.full((4,), -2.0)), real)
+    assert_close(gradient, torch.zeros(4), atol=1e-7, rtol=0)
+    by_hand = softplus(2.0) - real_label * 2.0 + softplus(-1.0) - fake_label * -1.0
+    assert_close(loss.discriminator(torch.tensor([2.0]), torch.tensor([-1.0])), torch.tensor(by_hand))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_the_boundary_parts_logits_that_the_loss_is_content_with(loss: AdversarialLoss) -> None:
+    real, fake = torch.full((3,), 2.0), torch.full((3,), -2.0)
+    boundary: Tensor = loss.boundary(real, fake)
+    assert (fake < boundary).all()
+    assert (real > boundary).all()
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(ValueError, match="real logits"):
+        Relativistic().generator(FAKE)
+    with pytest.raises(ValueError, match="fake_label < real_label"):
+        Minimax(real_label=0.1, fake_label=0.9)
+    with pytest.raises(ValueError, match="below"):
+        LeastSquares(real_label=0.0, fake_label=1.0)

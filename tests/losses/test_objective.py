@@ -1,0 +1,99 @@
+"""How an objective puts its parts together, and when each acts."""
+
+from math import log
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from gan.draws import Draws
+from gan.losses.adversarial import Hinge, NonSaturating, Relativistic, Wasserstein
+from gan.losses.constraints import WeightClip
+from gan.losses.objective import Objective
+from gan.losses.regularizers import R1, R2
+from gan.types import Critique, Verdict
+
+
+def critique(real: torch.Tensor, fake: torch.Tensor) -> Critique:
+    images = torch.ones(len(real), 1, 2, 2)
+    weight = torch.ones(4, requires_grad=True)
+    return Critique(
+        lambda x: Verdict(x.flatten(1) @ weight, x.flatten(1)),
+        images,
+        images,
+        Verdict(real, images),
+        Verdict(fake, images),
+        Draws(0, total=len(real)),
+    )
+
+
+def test_terms_are_named_and_regularizers_come_at_their_steps() -> None:
+    objective = Objective(NonSaturating(), {"r1": R1(1.0, every=2), "r2": R2(1.0, every=3)})
+    on_zeros = critique(torch.zeros(4), torch.zeros(4))
+    names = [set(objective.discriminator_terms(on_zeros, step)) for step in range(4)]
+    assert names == [{"adversarial", "r1", "r2"}, {"adversarial"}, {"adversarial", "r1"}, {"adversarial", "r2"}]
+    terms = objective.discriminator_terms(on_zeros, 0)
+    assert_close(terms["r1"], torch.tensor(2 * 4 / 2.0))  # every * |w|^2 / 2
+    assert_close(terms["r2"], torch.tensor(3 * 4 / 2.0))
+
+
+def test_a_regularizer_set_to_null_is_left_out() -> None:
+    assert Objective(NonSaturating(), {"r1": None}).regularizers == {}
+
+
+def test_the_generator_is_shown_real_logits_for_pairing() -> None:
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0])
+    term = Objective(Relativistic()).generator_terms(critique(real, fake))["adversarial"]
+    assert_close(term, torch.nn.functional.softplus(real).mean())
+
+
+def test_flipped_labels_swap_logits_at_their_rate() -> None:
+    size, share = 20_000, 0.2
+    objective = Objective(NonSaturating(), label_flip=share)
+    real, fake = torch.full((size,), 2.0), torch.full((size,), -2.0)
+    loss = objective.discriminator_terms(critique(real, fake), 0)["adversarial"]
+    right, wrong = log(1 + torch.tensor(-2.0).exp()), log(1 + torch.tensor(2.0).exp())
+    assert_close(loss, torch.tensor(2 * ((1 - share) * right + share * wrong)), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("loss", [Hinge(), Wasserstein(), Relativistic()])
+def test_labels_cannot_be_flipped_where_there_are_none(loss: Hinge) -> None:
+    with pytest.raises(ValueError, match="no labels"):
+        Objective(loss, label_flip=0.1)
+
+
+def test_measures() -> None:
+    measures = Objective(NonSaturating()).measures(
+        critique(torch.tensor([1.0, 2.0, -1.0, 3.0]), torch.tensor([-1.0, 1.0, 1.0, -2.0]))
+    )
+    assert measures["accuracy_real"] == 0.75
+    assert measures["accuracy_fake"] == 0.5
+    assert "value" in measures
+    assert "value" not in Objective(Wasserstein()).measures(critique(torch.ones(2), torch.zeros(2)))
+
+
+def test_weights_are_clipped() -> None:
+    network = nn.Linear(50, 50)
+    Objective(Wasserstein(), constraint=WeightClip(0.02)).constrain(network)
+    assert max(parameter.abs().max() for parameter in network.parameters()) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(("step", "std"), [(0, 0.5), (50, 0.25), (100, 0.0), (1000, 0.0)])
+def test_instance_noise_fades(step: int, std: float) -> None:
+    objective = Objective(Hinge(), instance_noise=0.5, instance_noise_steps=100)
+    noisy = objective.perturb(torch.zeros(1000, 1, 4, 4), step, Draws(0, total=1000))
+    assert noisy.std().item() == pytest.approx(std, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"critic_steps": 0}, "critic_steps"),
+        ({"label_flip": 0.5}, "label_flip"),
+        ({"instance_noise": -1.0}, "instance_noise"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Objective(NonSaturating(), **arguments)

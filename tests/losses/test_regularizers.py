@@ -1,0 +1,98 @@
+"""Penalties of a linear critic, whose gradient is its weight everywhere, against their formulas."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from gan.draws import Draws
+from gan.losses.regularizers import DRAGAN, R1, R2, GradientPenalty, Regularizer
+from gan.types import Critique, Verdict
+
+SHAPE = (2, 4, 4)
+REGULARIZERS: list[Callable[..., Regularizer]] = [GradientPenalty, R1, R2, DRAGAN]
+
+
+def critique_by(critic: Callable[[Tensor], Verdict], batch: int = 6) -> Critique:
+    torch.manual_seed(0)
+    real, fake = torch.rand(batch, *SHAPE), torch.rand(batch, *SHAPE) - 1
+    return Critique(critic, real, fake, critic(real), critic(fake), Draws(0, total=batch))
+
+
+def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], Verdict]]:
+    torch.manual_seed(1)
+    layer = nn.Linear(32, 1)
+    with torch.no_grad():
+        layer.weight.mul_(norm / layer.weight.norm())
+    return layer, lambda images: Verdict(layer(images.flatten(1)).flatten(), images.flatten(1))
+
+
+@pytest.mark.parametrize("norm", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize(
+    ("regularizer", "formula"),
+    [
+        (GradientPenalty(10.0), lambda w: 10 * (w - 1) ** 2),
+        (GradientPenalty(10.0, target=2.0), lambda w: 10 * (w - 2) ** 2),
+        (GradientPenalty(10.0, one_sided=True), lambda w: 10 * max(w - 1, 0) ** 2),
+        (R1(5.0), lambda w: 5 * w**2 / 2),
+        (R2(5.0), lambda w: 5 * w**2 / 2),
+        (DRAGAN(10.0), lambda w: 10 * (w - 1) ** 2),
+        (R1(5.0, every=4), lambda w: 4 * 5 * w**2 / 2),
+    ],
+)
+def test_linear_critic(regularizer: Regularizer, formula: Callable[[float], float], norm: float) -> None:
+    _, critic = linear(norm)
+    assert_close(regularizer(critique_by(critic)), torch.tensor(formula(norm)), atol=1e-4, rtol=1e-4)
+
+
+def test_the_gradient_by_the_weights_is_that_of_the_formula() -> None:
+    layer, critic = linear(3.0)
+    GradientPenalty(10.0)(critique_by(critic)).backward()
+    unit = layer.weight.detach() / 3.0
+    assert_close(layer.weight.grad, 10 * 2 * (3.0 - 1) * unit, atol=1e-4, rtol=1e-4)
+
+
+def quadratic(images: Tensor) -> Verdict:
+    """A critic |x|^2 / 2, whose gradient at x is x: it tells where a penalty looks."""
+    flat = images.flatten(1)
+    return Verdict(flat.square().sum(1) / 2, flat)
+
+
+def test_where_each_penalty_looks() -> None:
+    critique = critique_by(quadratic)
+    real, fake = critique.real.flatten(1), critique.fake.flatten(1)
+    assert_close(R1(1.0)(critique), real.square().sum(1).mean() / 2)
+    assert_close(R2(1.0)(critique), fake.square().sum(1).mean() / 2)
+    share = Draws(0, total=6).uniform(1, 1, 1).flatten(1)
+    between = fake + share * (real - fake)
+    assert_close(GradientPenalty(1.0)(critique_by(quadratic)), (between.norm(dim=1) - 1).square().mean())
+
+
+@pytest.mark.parametrize("make", REGULARIZERS)
+def test_penalties_are_float32_under_autocast(make: Callable[..., Regularizer]) -> None:
+    layer, critic = linear(3.0)
+    exact = make(1.0)(critique_by(critic))
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = make(1.0)(critique_by(critic))
+    assert mixed.dtype == torch.float32
+    assert_close(mixed, exact)
+    mixed.backward()
+    assert layer.weight.grad is not None
+    assert layer.weight.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("make", REGULARIZERS)
+def test_a_flat_critic_has_finite_gradients(make: Callable[..., Regularizer]) -> None:
+    """The norm's own derivative is infinite at zero."""
+    layer, critic = linear(0.0)
+    make(1.0)(critique_by(critic)).backward()
+    assert layer.weight.grad is not None
+    assert layer.weight.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("arguments", [{"weight": -1.0}, {"weight": 1.0, "every": 0}])
+def test_wrong_arguments(arguments: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="weight must be"):
+        R1(**arguments)

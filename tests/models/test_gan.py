@@ -1,0 +1,237 @@
+"""The loop: who is updated when, counting, noise, averaging, clipping, accumulation."""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+from torch.testing import assert_close
+from torch.utils.data import DataLoader, IterableDataset
+
+from gan.draws import Draws, Stream
+from gan.losses.adversarial import AdversarialLoss, Minimax, NonSaturating, Relativistic, Wasserstein
+from gan.losses.objective import Objective
+from gan.losses.regularizers import R1, GradientPenalty
+from gan.models.gan import GAN
+from gan.models.mlp_gan import MLPGAN, Discriminator, Generator
+from gan.types import Batch, Terms
+
+SHAPE = (1, 4, 4)
+
+
+class Noise(IterableDataset[Batch]):
+    """Endless random batches, the same at each iteration."""
+
+    def __init__(self, batch_size: int = 8) -> None:
+        self.batch_size = batch_size
+
+    def __iter__(self) -> Iterator[Batch]:
+        generator = torch.Generator().manual_seed(0)
+        while True:
+            images = torch.rand(self.batch_size, *SHAPE, generator=generator) * 2 - 1
+            yield Batch(images, torch.zeros(self.batch_size, dtype=torch.long))
+
+
+class Recorder(Callback):
+    """Keeps the terms and the players' weights after each batch."""
+
+    def __init__(self) -> None:
+        self.terms: list[Terms] = []
+        self.weights: list[dict[str, Tensor]] = []
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
+        self.terms.append(dict(outputs))
+        self.weights.append({name: p.detach().clone() for name, p in pl_module.named_parameters()})
+
+    def moved(self, player: str) -> list[bool]:
+        """Tell for each batch but the first whether a player's weights changed in it."""
+        return [
+            any(not torch.equal(a[name], b[name]) for name in a if name.startswith(f"{player}."))
+            for a, b in pairwise(self.weights)
+        ]
+
+
+def make(objective: Objective | None = None, lr: float = 1e-2, **settings: Any) -> GAN:
+    torch.manual_seed(0)
+    adam = partial(torch.optim.Adam, lr=lr, betas=(0.5, 0.9))
+    return MLPGAN(
+        Generator(SHAPE, 4, width=16, depth=1, norm="none"),
+        Discriminator(SHAPE, width=16, depth=1),
+        objective or Objective(NonSaturating()),
+        {"generator": adam, "discriminator": adam},
+        **{"latent_dim": 4, **settings},
+    )
+
+
+def fit(model: GAN, steps: int = 4, precision: Any = "32-true") -> tuple[Trainer, Recorder]:
+    recorder = Recorder()
+    trainer = Trainer(
+        accelerator="cpu",
+        max_steps=steps,
+        max_epochs=-1,
+        precision=precision,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[recorder],
+    )
+    trainer.fit(model, DataLoader(Noise(), batch_size=None))
+    return trainer, recorder
+
+
+@pytest.mark.parametrize("critic_steps", [1, 3])
+def test_steps_are_generator_updates(critic_steps: int) -> None:
+    model = make(Objective(NonSaturating(), critic_steps=critic_steps))
+    trainer, recorder = fit(model, steps=4)
+    assert trainer.global_step == 4
+    assert model.critic_updates == 4 * critic_steps == len(recorder.terms)
+    updates = [any(name.startswith("g/") for name in terms) for terms in recorder.terms]
+    assert updates == ([False] * (critic_steps - 1) + [True]) * 4
+    assert recorder.moved("generator") == updates[1:]
+    assert all(recorder.moved("discriminator"))
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_one_step_by_hand(k: int) -> None:
+    """The loop against the few lines that one would write for plain gradient descent."""
+    model = make(Objective(NonSaturating(), critic_steps=k), ema_decay=0)
+    sgd = partial(torch.optim.SGD, lr=0.1)
+    model.make_optimizer = {"generator": sgd, "discriminator": sgd}
+    twin = make(Objective(NonSaturating()), ema_decay=0)
+    noise: list[Tensor] = []
+    model.sample_latent = lambda draws: noise.append(draws.normal(4)) or noise[-1]  # type: ignore[method-assign,func-returns-value]
+    fit(model, steps=1)
+
+    data, latents, bce = iter(Noise()), iter(noise), nn.functional.binary_cross_entropy_with_logits
+
+    def descend(network: nn.Module, loss: Tensor) -> None:
+        gradients = torch.autograd.grad(loss, list(network.parameters()))
+        with torch.no_grad():
+            for parameter, gradient in zip(network.parameters(), gradients, strict=True):
+                parameter.sub_(0.1 * gradient)
+
+    for _ in range(k):
+        real = twin.discriminator(next(data).images).logits
+        fake = twin.discriminator(twin.generator(next(latents))).logits
+        loss = bce(real, torch.ones(8)) + bce(fake, torch.zeros(8))
+        descend(twin.discriminator, loss)
+    descend(twin.generator, bce(twin.discriminator(twin.generator(next(latents))).logits, torch.ones(8)))
+    for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        assert_close(ours, theirs)
+
+
+def test_noise_follows_from_the_seed_and_never_repeats() -> None:
+    def latents(seed: int) -> list[Tensor]:
+        model, drawn = make(seed=seed), []
+        draw = model.sample_latent
+        model.sample_latent = lambda draws: drawn.append(draw(draws)) or drawn[-1]  # type: ignore[method-assign,func-returns-value]
+        fit(model, steps=3)
+        return drawn
+
+    first, again, other = latents(0), latents(0), latents(1)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    everything = [*first, *other]
+    assert not any(torch.equal(a, b) for i, a in enumerate(everything) for b in everything[:i])
+
+
+@pytest.mark.parametrize(("latent", "least", "std"), [("uniform", -1.0, 3**-0.5), ("normal", -float("inf"), 1.0)])
+def test_latent_distributions(latent: Any, least: float, std: float) -> None:
+    z = make(latent=latent).sample_latent(Draws(0, total=20_000))
+    assert z.shape == (20_000, 4)
+    assert z.min() >= least
+    assert z.mean().item() == pytest.approx(0, abs=0.02)
+    assert z.std().item() == pytest.approx(std, rel=0.02)
+
+
+def test_the_average_follows_the_weights() -> None:
+    model = make(ema_decay=0.9)
+    _, recorder = fit(model, steps=20)
+    names = [name for name in recorder.weights[0] if name.startswith("generator.")]
+    torch.manual_seed(0)
+    expected = {name: dict(make().named_parameters())[name].detach() for name in names}
+    for step, weights in enumerate(recorder.weights, start=1):
+        decay = min(0.9, step / (9 + step))
+        expected = {name: decay * expected[name] + (1 - decay) * weights[name] for name in names}
+    averaged = dict(model.named_parameters())
+    for name in names:
+        assert_close(averaged[f"ema.network.{name.removeprefix('generator.')}"], expected[name])
+
+
+def test_samples_come_from_the_average_unless_there_is_none() -> None:
+    model = make(ema_decay=0.9)
+    fit(model)
+    assert model.ema is not None
+    assert not torch.equal(model.sample(4), model.sample(4, average=False))
+    assert torch.equal(model.sample(4, average=False), model.generator.eval()(_latents(model)).detach())
+    assert make(ema_decay=0).ema is None
+    assert make(ema_decay=0).sample(4).shape == (4, *SHAPE)
+
+
+def _latents(model: GAN) -> Tensor:
+    return model.sample_latent(Draws(0, Stream.SAMPLES, total=4))
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_samples_do_not_depend_on_the_batch_size(batch_size: int) -> None:
+    model = make()
+    assert_close(model.sample(10, seed=5, batch_size=batch_size), model.sample(10, seed=5))
+    assert not torch.equal(model.sample(10, seed=5), model.sample(10, seed=6))
+    assert model.generator.training, "sampling leaves the mode as it was"
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        Objective(NonSaturating()),
+        Objective(Wasserstein(), {"gp": GradientPenalty(10.0)}, critic_steps=2),
+        Objective(Relativistic(), {"r1": R1(1.0)}),
+    ],
+)
+@pytest.mark.parametrize("parts", [2, 3, 8])
+def test_accumulation_leaves_the_trajectory_as_it_is(objective: Objective, parts: int) -> None:
+    whole, split = make(objective), make(objective, accumulate=parts)
+    (_, a), (_, b) = fit(whole), fit(split)
+    for before, after in zip(a.terms, b.terms, strict=True):
+        assert_close(after, before, atol=1e-4, rtol=1e-4)
+    for ours, theirs in zip(split.parameters(), whole.parameters(), strict=True):
+        assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_gradients_are_clipped() -> None:
+    norms: list[float] = []
+
+    class Norms(GAN):
+        def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+            super().on_before_optimizer_step(optimizer)
+            gradients = [p.grad for group in optimizer.param_groups for p in group["params"]]
+            norms.append(float(nn.utils.get_total_norm([g for g in gradients if g is not None])))
+
+    for clip in (None, 1e-3):
+        norms.clear()
+        model = make(gradient_clip=clip)
+        model.__class__ = Norms
+        fit(model, steps=3)
+        assert len(norms) == 6, "both players, each step"
+        assert max(norms) > 1e-2 if clip is None else max(norms) <= 1.01 * clip
+
+
+@pytest.mark.parametrize(
+    "loss", [Minimax(), NonSaturating(), Wasserstein(), Relativistic()], ids=lambda loss: type(loss).__name__
+)
+def test_bf16_stays_near_float32(loss: AdversarialLoss) -> None:
+    objective = Objective(loss, {"gp": GradientPenalty(1.0)})
+    (_, exact), (_, mixed) = fit(make(objective, lr=1e-3)), fit(make(objective, lr=1e-3), precision="bf16-mixed")
+    for a, b in zip(exact.terms, mixed.terms, strict=True):
+        assert all(x.dtype == torch.float32 for x in b.values())
+        assert_close(b, a, atol=0.03, rtol=0.03)
+
+
+@pytest.mark.parametrize(("setting", "value"), [("ema_decay", 1.0), ("ema_decay", -0.1), ("accumulate", 0)])
+def test_wrong_arguments(setting: str, value: float) -> None:
+    with pytest.raises(ValueError, match=setting):
+        make(**{setting: value})

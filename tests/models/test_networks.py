@@ -1,0 +1,108 @@
+"""Every network: shapes, a finite gradient for every parameter, and its weights saved and loaded."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from gan.models import dcgan, mlp_gan
+from gan.nn.layers import Norm
+
+SHAPES = [(1, 28, 28), (3, 32, 32), (1, 48, 48), (3, 64, 64), (3, 128, 128)]
+
+
+def pairs(shape: tuple[int, int, int], norm: Norm, spectral_norm: bool) -> list[tuple[nn.Module, nn.Module]]:
+    common = {"norm": norm, "spectral_norm": spectral_norm}
+    found: list[tuple[nn.Module, nn.Module]] = [
+        (dcgan.Generator(shape, 10, width=4, **common), dcgan.Discriminator(shape, width=4, **common))
+    ]
+    if norm != "instance":
+        found.append(
+            (
+                mlp_gan.Generator(shape, 10, width=16, depth=2, **common),
+                mlp_gan.Discriminator(shape, width=16, depth=2, dropout=0.2, **common),
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("norm", ["batch", "instance", "layer", "none"])
+@pytest.mark.parametrize("spectral_norm", [False, True])
+def test_shapes_gradients_and_weights(
+    shape: tuple[int, int, int], norm: Norm, spectral_norm: bool, tmp_path: Path
+) -> None:
+    for generator, discriminator in pairs(shape, norm, spectral_norm):
+        images = generator(torch.randn(3, 10), None)
+        assert images.shape == (3, *shape)
+        assert images.abs().max() <= 1
+        verdict = discriminator(images, None)
+        assert verdict.logits.shape == (3,)
+        assert verdict.features.dim() == 2
+        verdict.logits.square().sum().backward()
+        for network in (generator, discriminator):
+            for name, parameter in network.named_parameters():
+                assert parameter.grad is not None, name
+                assert parameter.grad.isfinite().all(), name
+
+        torch.save(generator.state_dict(), tmp_path / "weights.pt")
+        (twin, _) = pairs(shape, norm, spectral_norm)[0 if isinstance(generator, dcgan.Generator) else 1]
+        twin.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+        z = torch.randn(2, 10)
+        assert_close(twin.eval()(z), generator.eval()(z))
+
+
+@pytest.mark.parametrize("size", [28, 32, 40, 48, 56, 64, 80, 96, 112, 128])
+def test_sizes_that_fit(size: int) -> None:
+    base, doublings = dcgan.levels(size)
+    assert base * 2**doublings == size
+    assert base in dcgan.BASES
+
+
+@pytest.mark.parametrize(("size", "near"), [(30, "28 and 32"), (100, "96 and 112"), (512, "112 and 128")])
+def test_sizes_that_do_not_fit_name_those_that_do(size: int, near: str) -> None:
+    with pytest.raises(ValueError, match=near):
+        dcgan.Generator((3, size, size))
+
+
+def test_dcgan_has_its_published_shape() -> None:
+    """Radford et al. (2016), Figure 1: 1024 channels would be width 128; here 64, as in the authors' code."""
+    generator = dcgan.Generator((3, 64, 64), 100, width=64)
+    channels = [layer.out_channels for layer in generator.layers if isinstance(layer, nn.ConvTranspose2d)]
+    assert channels == [512, 256, 128, 64, 3]
+    discriminator = dcgan.Discriminator((3, 64, 64), width=64)
+    assert [x.out_channels for x in discriminator.layers if isinstance(x, nn.Conv2d)] == [64, 128, 256, 512]
+
+
+@pytest.mark.parametrize("make", [dcgan.Generator, dcgan.Discriminator])
+def test_dcgan_weights_start_as_published(make: Callable[..., nn.Module]) -> None:
+    weights = [p for p in make((3, 64, 64), width=32).parameters() if p.dim() == 4 and p.numel() > 10_000]
+    assert weights
+    for weight in weights:
+        assert weight.mean().item() == pytest.approx(0, abs=1e-3)
+        assert weight.std().item() == pytest.approx(0.02, rel=0.05)
+
+
+def test_spectral_norm_bounds_each_layer() -> None:
+    torch.manual_seed(0)
+    discriminator = mlp_gan.Discriminator((1, 4, 4), width=32, depth=2, spectral_norm=True)
+    for _ in range(100):
+        discriminator(torch.randn(2, 1, 4, 4))  # each forward pass is one power iteration
+    norms = [torch.linalg.matrix_norm(m.weight, 2) for m in discriminator.modules() if isinstance(m, nn.Linear)]
+    assert_close(torch.stack(norms), torch.ones(len(norms)), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"norm": "bach"}, "did you mean 'batch'"),
+        ({"activation": "rellu"}, "did you mean 'relu'"),
+        ({"depth": 0}, "depth"),
+    ],
+)
+def test_misspelt_choices_name_the_nearest(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        mlp_gan.Generator((1, 4, 4), **settings)

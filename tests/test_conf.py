@@ -1,0 +1,148 @@
+"""Every choice in conf/: all combinations of model, loss and regulariser train two steps, and all else builds."""
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+from pytorch_lightning import Trainer
+
+from gan import folders
+from gan.config import build
+from gan.data.base import ImageDataModule
+from gan.models.gan import GAN
+from tests.conftest import ROOT, run_python
+
+CONF = ROOT / "conf"
+
+
+def choices(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def composed(*overrides: str) -> DictConfig:
+    folders.register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("train", ["name=test", "run_dir=nowhere", *overrides])
+
+
+@pytest.fixture(scope="module")
+def data() -> ImageDataModule:
+    module = build(composed("data.batch_size=8").data)
+    assert isinstance(module, ImageDataModule)
+    return module
+
+
+def small(model: str) -> list[str]:
+    """Options that make a model small, whatever it is called."""
+    keys = composed(f"model={model}").model
+    return [f"model.{player}.width=8" for player in ("generator", "discriminator") if "width" in keys.get(player, {})]
+
+
+def fit(config: DictConfig, data: ImageDataModule, folder: Path, precision: Any = "32-true") -> GAN:
+    model = build(config.model)
+    terms: list[dict[str, torch.Tensor]] = []
+    model.on_train_batch_end = lambda outputs, *_: terms.append(outputs)
+    trainer = Trainer(
+        accelerator="cpu",
+        precision=precision,
+        max_steps=2,
+        max_epochs=-1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+    )
+    trainer.fit(model, datamodule=data)
+    assert trainer.global_step == 2
+    assert all(value.isfinite() for step in terms for value in step.values()), terms
+    return model
+
+
+@pytest.mark.parametrize("regularizers", [None, *choices("loss/regularizers")])
+@pytest.mark.parametrize(("model", "loss"), list(product(choices("model"), choices("loss"))))
+def test_all_combinations_train(
+    model: str, loss: str, regularizers: str | None, data: ImageDataModule, tmp_path: Path
+) -> None:
+    chosen = [f"loss/regularizers=[{regularizers}]"] if regularizers else []
+    config = composed(f"model={model}", f"loss={loss}", *chosen, *small(model))
+    trained = fit(config, data, tmp_path)
+    for player in (trained.generator, trained.discriminator):
+        for name, parameter in player.named_parameters():
+            assert parameter.grad is not None, name
+            assert parameter.grad.isfinite().all(), name
+    twin = build(config.model)
+    twin.load_state_dict(trained.state_dict())
+    assert torch.equal(twin.sample(3), trained.sample(3))
+    assert trained.sample(3).isfinite().all()
+
+
+@pytest.mark.parametrize("loss", choices("loss"))
+@pytest.mark.parametrize("model", choices("model"))
+def test_all_losses_train_in_bf16(model: str, loss: str, data: ImageDataModule, tmp_path: Path) -> None:
+    trained = fit(composed(f"model={model}", f"loss={loss}", *small(model)), data, tmp_path, "bf16-mixed")
+    assert all(parameter.isfinite().all() for parameter in trained.parameters())
+
+
+EVERYTHING: Iterator[tuple[str, str]] = (
+    (group, choice)
+    for group in ("callbacks", "data", "loss", "metric", "metric/features", "model", "optimizer", "trainer")
+    for choice in choices(group)
+)
+
+
+@pytest.mark.parametrize(("group", "choice"), list(EVERYTHING))
+def test_every_choice_builds_and_says_what_it_is(group: str, choice: str) -> None:
+    path = CONF / group / f"{choice}.yaml"
+    if group in ("data", "loss", "model", "optimizer", "metric", "metric/features"):
+        assert path.read_text().startswith("# "), "a choice opens with its source"
+    key = group.replace("/", ".")
+    if group == "trainer":
+        return
+    config: Any = composed(f"{group}={choice}", *(["data.path=x"] if choice == "image_folder" else []))
+    for part in key.split("."):
+        config = config[part]
+    if "_target_" in config:
+        build(config)
+    else:
+        for node in config.values():
+            build(node)
+
+
+@pytest.mark.parametrize("experiment", choices("experiment"))
+def test_experiments_run(experiment: str, tmp_path: Path) -> None:
+    options = [f"experiment={experiment}", "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
+    run = run_python("train.py", *options)
+    assert run.status == 0, run.err
+    assert (tmp_path / "results.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "value"),
+    [
+        (["loss=wgan"], "optimizer.generator._target_", "torch.optim.RMSprop"),
+        (["loss=wgan", "optimizer=adam"], "optimizer.generator._target_", "torch.optim.Adam"),
+        (["loss=wgan"], "loss.constraint.bound", 0.01),
+        (["loss=wgan_gp"], "model.discriminator.norm", "none"),
+        (["loss=wgan_gp", "model.discriminator.norm=layer"], "model.discriminator.norm", "layer"),
+        (["loss=wgan_gp"], "loss.critic_steps", 5),
+        (["loss=non_saturating"], "model.discriminator.norm", "batch"),
+        (["data=cifar10"], "metric.features._target_", "gan.metrics.inception.Inception"),
+        (
+            ["data=cifar10", "metric/features=classifier"],
+            "metric.features._target_",
+            "gan.metrics.classifier.Classifier",
+        ),
+        (["data=cifar10"], "model.generator.image_shape", [3, 32, 32]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) and value and isinstance(value[0], str) else "",
+)
+def test_recipes_bring_their_settings_and_options_win(options: list[str], key: str, value: object) -> None:
+    from omegaconf import OmegaConf
+
+    assert OmegaConf.select(composed(*options), key) == value

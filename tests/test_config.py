@@ -1,0 +1,116 @@
+"""Configuration checked against constructors: misspelt keys, wrong values, foreign code, resumed runs."""
+
+from typing import Any, Literal
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from gan.config import build, check_call, check_trusted, resumed
+from gan.errors import UserError, nearest
+
+
+class Base:
+    def __init__(self, size: int, ratio: float = 0.5) -> None:
+        self.size, self.ratio = size, ratio
+
+
+class Part(Base):
+    """Takes some arguments of its own and passes the rest on."""
+
+    def __init__(
+        self, mode: Literal["fast", "slow"] = "fast", limit: int | None = None, inner: Any = None, **settings: Any
+    ) -> None:
+        super().__init__(**settings)
+        self.mode, self.limit, self.inner = mode, limit, inner
+        if self.size > 100:
+            raise ValueError("size must be at most 100")
+
+
+TARGET = f"{__name__}.Part"
+
+
+def node(**settings: Any) -> DictConfig:
+    config = OmegaConf.create({"part": {"_target_": TARGET, "size": 3, **settings}})
+    assert isinstance(config.part, DictConfig)
+    return config.part
+
+
+def test_objects_are_built_inside_out() -> None:
+    part = build(node(mode="slow", ratio=1, inner={"_target_": TARGET, "size": 4}))
+    assert (part.mode, part.size, part.inner.size) == ("slow", 3, 4)
+    assert isinstance(part.ratio, float), "converted as the annotation says"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"szie": 3}, r"part\.szie: Part takes no such option; did you mean 'part\.size'\?"),
+        ({"mode": "fsat"}, r"part\.mode=fsat is not one of fast, slow; did you mean 'fast'\?"),
+        ({"size": "many"}, r"part\.size=many should be a valid integer"),
+        ({"ratio": "x"}, r"part\.ratio=x should be a valid number"),
+        ({"limit": 1.5}, r"part\.limit=1\.5 should be a valid integer"),
+        ({"size": 101}, r"part: size must be at most 100"),
+        ({"inner": {"_target_": TARGET, "size": 101}}, r"part\.inner: size must be at most 100"),
+        ({"inner": {"_target_": TARGET, "sice": 1}}, r"part\.inner\.sice: .* 'part\.inner\.size'"),
+        ({"_target_": "gan.nowhere.Thing"}, r"part\._target_: cannot find gan\.nowhere\.Thing"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        build(node(**settings))
+    assert "\n" not in str(error.value)
+
+
+def test_plain_calls_are_checked_too() -> None:
+    assert check_call(Part, {"size": 1, "ratio": 2}, "x") == {"size": 1, "ratio": 2.0}
+    with pytest.raises(UserError, match=r"x\.limt"):
+        check_call(Part, {"limt": 1}, "x")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "os.system",
+        "builtins.eval",
+        "gan.training.signal.signal",  # a module that this package imports
+        "gan.checkpoint.torch.load",
+        "gan.sample.main",  # of this package, but no class
+        "torch.optim.optimizer.torch.load",
+        "torch.nn.Linear",
+        "gan",
+    ],
+)
+def test_foreign_targets_are_refused(target: str) -> None:
+    with pytest.raises(UserError, match=r"refused|cannot find"):
+        check_trusted({"model": {"parts": [{"_target_": target}]}})
+
+
+def test_own_targets_are_trusted() -> None:
+    check_trusted({"a": {"_target_": "gan.losses.adversarial.Hinge"}, "b": {"_target_": "torch.optim.RMSprop"}})
+
+
+def test_a_resumed_run_keeps_its_options_but_for_those_named() -> None:
+    base = {"ckpt": None, "run_dir": "new", "loss": {"k": 1, "name": "a"}, "model": {"k": "${loss.k}"}, "x": 1}
+    composed = OmegaConf.create({**base, "ckpt": "c", "loss": {"k": 7, "name": "b"}, "x": 2})
+    saved = {**base, "run_dir": "old", "x": 3}
+    config = resumed(saved, composed, ["loss.k=7", "hydra.run.dir=y"])
+    assert (config.loss.k, config.loss.name, config.model.k, config.x) == (7, "a", 7, 3)
+    assert (config.ckpt, config.run_dir) == ("c", "new")
+    assert resumed(saved, composed, ["loss=b"]).loss.name == "b"
+    for override in ("experiment=e", "debug=fast", "~x"):
+        with pytest.raises(UserError, match="resumed run"):
+            resumed(saved, composed, [override])
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("trainer.max_stps", "trainer.max_steps"),
+        ("max_steps", "trainer.max_steps"),
+        ("trainer.gradient_clip_val", "model.gradient_clip"),
+        ("zzz", ""),
+    ],
+)
+def test_nearest(word: str, found: str) -> None:
+    said = nearest(word, ["trainer.max_steps", "model.gradient_clip", "data.flip"])
+    assert said == (f"; did you mean '{found}'?" if found else "")

@@ -1,0 +1,31 @@
+"""Random numbers that depend on nothing but their key and row."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from gan.draws import Draws, Stream, derive_seed
+
+
+def test_the_key_alone_decides() -> None:
+    assert torch.equal(Draws(1, 2, total=5).normal(3), Draws(1, 2, total=5).normal(3))
+    others = [Draws(1, 3, total=5), Draws(2, 2, total=5), Draws(1, 2, 0, total=5)]
+    assert not any(torch.equal(Draws(1, 2, total=5).normal(3), other.normal(3)) for other in others)
+    assert len({derive_seed(0, step, stream) for step in range(1000) for stream in Stream}) == 1000 * len(Stream)
+
+
+@pytest.mark.parametrize("world", [1, 2, 4])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_ranks_and_parts_share_out_one_batch(world: int, parts: int) -> None:
+    whole = Draws(7, total=12)
+    normal, uniform = whole.normal(2), whole.uniform(1, 1)
+    for rank in range(world):
+        mine = Draws(7, total=12, rows=slice(rank, None, world)).parts(parts)
+        drawn = [(part.normal(2), part.uniform(1, 1)) for part in mine]
+        assert_close(torch.cat([z for z, _ in drawn]), normal[rank::world])
+        assert_close(torch.cat([u for _, u in drawn]), uniform[rank::world])
+
+
+def test_parts_are_those_of_tensor_split() -> None:
+    sizes = [len(part) for part in Draws(0, total=10).parts(4)]
+    assert sizes == [len(part) for part in torch.arange(10).tensor_split(4)]

@@ -1,0 +1,152 @@
+"""What a user can get wrong ends with status 2 and one line that names the key and the way out."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from tests.conftest import TINY, Run, run_python
+
+Train = Callable[..., Run]
+
+
+def said(run: Run) -> str:
+    """Return the error's line, having checked that it is the one line of its kind."""
+    assert run.status == 2, f"status {run.status}: {run.err}"
+    assert "Traceback" not in run.err
+    lines = [line for line in run.err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, run.err
+    assert run.err.splitlines()[-1] == lines[0], "the error is the last word"
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["trainer.max_stps=3"], r"no option 'trainer\.max_stps'; did you mean 'trainer\.max_steps'"),
+        (["modle=dcgan"], r"no option 'modle'; did you mean 'model'"),
+        (["model=dcgn"], r"model=dcgn: there are dcgan, mlp_gan; did you mean 'dcgan'"),
+        (["loss=wgan-gp"], r"loss=wgan-gp: .*did you mean 'wgan_gp'"),
+        (["loss.critic_stepz=3"], r"did you mean 'loss\.critic_steps'"),
+        (["loss=wgan_gp", "loss.regularizers.gradient_penalty.wieght=3"], r"did you mean '.*gradient_penalty\.weight'"),
+        (["trainer.gradient_clip_val=1"], r"did you mean 'model\.gradient_clip'"),
+        (["trainer.accumulate_grad_batches=2"], r"did you mean 'model\.accumulate'"),
+        (["+model.widht=3"], r"model\.widht: DCGAN takes no such option"),
+        (["model.discriminator.norm=bach"], r"model\.discriminator\.norm=bach is not one of .*did you mean 'batch'"),
+        (["model.latent=gaussian"], r"model\.latent=gaussian is not one of normal, uniform"),
+        (["trainer.max_steps=many"], r"trainer\.max_steps=many should be a valid integer"),
+        (["trainer.accelerator=gpuu"], r"trainer: .*'?gpuu'?.*cpu"),
+        (["trainer=gpu"], r"trainer: .*(gpu|GPU|CUDA|cuda)"),
+        (["trainer.precision=bf61"], r"bf61"),
+        (["optimizer.generator.lr=-1"], r"optimizer: .*-1"),
+        (["data.image_size=30"], r"image size 30 does not fit.*28 and 32.*data\.image_size=28"),
+        (["data.batch_size=5000"], r"data\.batch_size=5000 is more than the 4000 training images"),
+        (["loss=hinge", "+loss.label_flip=0.1"], r"label_flip has no meaning for Hinge"),
+        (["model.ema_decay=2"], r"model: ema_decay must be"),
+        (["evaluate.every_n_steps=0"], r"every_n_steps must be at least 1"),
+        (["data=image_folder"], r"data\.path"),
+        (["data=image_folder", "data.path=nowhere", "metric/features=inception"], r"nowhere is not a folder"),
+        (["metric.features.weights=nowhere.pth", "metric/features=inception"], r"metric\.features\.weights=FILE"),
+        (["ckpt=nowhere.ckpt"], r"no checkpoint at nowhere\.ckpt"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_options(train: Train, options: list[str], message: str) -> None:
+    assert re.search(message, said(train("logger=none", *options)))
+
+
+def test_an_unreadable_image_is_named(train: Train, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(40):
+        Image.new("RGB", (64, 64)).save(images / f"{number}.png")
+    (images / "7.png").write_bytes(b"not a picture")
+    options = ["data=image_folder", f"data.path={images}", "data.batch_size=8", "logger=none"]
+    assert "7.png" in said(train(*options))
+    assert "7.png" in said(train(*options, "data.memory_limit=0", name="streamed"))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    options = [*TINY, "trainer.max_steps=2", "evaluate.every_n_steps=1", f"hydra.run.dir={folder}"]
+    assert run_python("train.py", *options).status == 0
+    return folder / "checkpoints" / "last.ckpt"
+
+
+class Code:
+    """Pickles to a call."""
+
+    def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+        return print, ("this code ran",)
+
+
+def spoil(ckpt: Path, kind: str, path: Path) -> None:
+    """Write a checkpoint that is wrong in some way."""
+    if kind == "truncated":
+        path.write_bytes(ckpt.read_bytes()[:-2000])
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "of others":
+        torch.save({"state_dict": {}}, path)
+    elif kind == "code":
+        torch.save({"state_dict": {}, "config": {}, "global_step": 0, "extra": Code()}, path)
+    else:
+        checkpoint = torch.load(ckpt, weights_only=True)
+        if kind == "target":
+            checkpoint["config"]["model"]["generator"] = {"_target_": "os.system", "command": "echo this code ran"}
+        elif kind == "hidden target":
+            checkpoint["config"]["evil"] = "{_target_: os.system, command: echo this code ran}"
+            checkpoint["config"]["model"]["generator"] = "${oc.create:${evil}}"
+        elif kind == "sizes":
+            checkpoint["config"]["model"]["generator"]["width"] = 4
+        torch.save(checkpoint, path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("truncated", "damaged or no checkpoint"),
+        ("empty", "damaged or no checkpoint"),
+        ("of others", "no checkpoint of this project"),
+        ("code", "damaged or no checkpoint"),
+        ("target", r"asks for os\.system \(at model\.generator\).*refused"),
+        ("hidden target", r"os\.system.*refused|damaged or no checkpoint"),
+        ("sizes", "weights do not fit"),
+    ],
+)
+def test_bad_checkpoints(train: Train, trained: Path, tmp_path: Path, kind: str, message: str) -> None:
+    path = tmp_path / "bad.ckpt"
+    spoil(trained, kind, path)
+    runs = [run_python("-m", "gan.sample", str(path), "--out", str(tmp_path / "x.png"))]
+    if kind in ("truncated", "target", "sizes"):
+        runs.append(train(f"ckpt={path}", "trainer.max_steps=4", f"hydra.run.dir={tmp_path / 'resumed'}"))
+    for run in runs:
+        assert re.search(message, said(run))
+        assert "this code ran" not in run.out + run.err
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoint(train: Train) -> None:
+    options = [*TINY, "model=mlp_gan", "loss=wgan", "optimizer=adam", "loss.constraint=null", "trainer.max_steps=400"]
+    options += ["optimizer.discriminator.lr=1e12", "optimizer.generator.lr=1e12", "evaluate.every_n_steps=1"]
+    run = train(*options, "trainer.log_every_n_steps=50")
+    found = re.search(r"train/(d|g)/adversarial became (nan|inf|-inf) after generator update (\d+)", said(run))
+    assert found, run.err
+    last = run.checkpoint()
+    assert last["global_step"] <= int(found[3])
+    assert all(value.isfinite().all() for value in last["state_dict"].values())
+
+
+def test_a_folder_that_holds_a_run_is_not_written_over(train: Train) -> None:
+    assert train(*TINY, "trainer.max_steps=2").status == 0
+    assert re.search(r"holds a run: go on with ckpt=", said(train(*TINY, "trainer.max_steps=2")))
+
+
+def test_a_bug_is_not_dressed_up() -> None:
+    code = "from gan import cli\ndef main(): raise ValueError('a bug')\ncli.run(main)"
+    run = run_python("-c", code)
+    assert run.status == 1
+    assert "Traceback" in run.err

@@ -1,0 +1,74 @@
+"""The README keeps its word: what it shows how to add runs as it stands there, and its options exist."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+FILES = re.findall(r"^`((?:src|conf)/\S+)`\n\n```\w+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```bash\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with the README's files added."""
+    project = tmp_path_factory.mktemp("copy") / "project"
+    project.mkdir()
+    shutil.copytree(ROOT / "conf", project / "conf")
+    shutil.copytree(ROOT / "src", project / "src")
+    shutil.copy(ROOT / "train.py", project)
+    for path, text in FILES:
+        assert not (project / path).exists(), "an added part must not replace one"
+        (project / path).write_text(text)
+    return project
+
+
+def test_the_readme_shows_two_files_for_each_part() -> None:
+    kinds = sorted(Path(path).parent.as_posix() for path, _ in FILES)
+    assert kinds == ["conf/data", "conf/loss", "conf/model", "src/gan/data", "src/gan/losses", "src/gan/models"]
+
+
+def test_added_parts_train(copy: Path, tmp_path: Path) -> None:
+    options = ["model=linear_gan", "loss=exponential", "data=stripes", "debug=fast", f"hydra.run.dir={tmp_path}"]
+    environment = {"PYTHONPATH": str(copy / "src"), "PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "train.py", *options], cwd=copy, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results.json").is_file()
+    code = "import gan; print(gan.__file__)"
+    where = subprocess.run([sys.executable, "-c", code], cwd=copy, env=environment, capture_output=True, text=True)
+    assert str(copy) in where.stdout, "the copy is what ran"
+
+
+def test_added_parts_are_clean(copy: Path) -> None:
+    paths = [path for path, _ in FILES if path.endswith(".py")]
+    config = str(ROOT / "pyproject.toml")
+    for command in (
+        ["ruff", "check", "--config", config, *paths],
+        ["ruff", "format", "--check", "--config", config, *paths],
+    ):
+        done = subprocess.run([sys.executable, "-m", *command], cwd=copy, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python train.py") and "ckpt=" not in c])
+def test_options_exist(command: str) -> None:
+    from tests.test_conf import composed
+
+    composed(*shlex.split(command)[2:])
+
+
+def test_the_two_commands_are_what_ci_runs() -> None:
+    assert COMMANDS[:2] == [
+        "pip install -e . && python train.py model=dcgan loss=wgan_gp",
+        'pip install -e ".[dev]" && pytest',
+    ]

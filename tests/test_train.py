@@ -1,0 +1,218 @@
+"""train.py as its users run it: a whole run, its folder, resuming, seeds, and what else they rely on."""
+
+import csv
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import OmegaConf
+from PIL import Image
+
+from tests.conftest import TINY, Run, run_python
+
+Train = Callable[..., Run]
+
+STEPS = ["trainer.max_steps=6", "trainer.log_every_n_steps=2", "evaluate.every_n_steps=4"]
+
+
+def weights(run: Run, name: str = "last") -> dict[str, torch.Tensor]:
+    return run.checkpoint(name)["state_dict"]
+
+
+def rows(run: Run) -> list[dict[str, str]]:
+    with (run.folder / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def same(a: Any, b: Any) -> bool:
+    """Compare nested values, tensors bit by bit."""
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    return bool(a == b)
+
+
+def test_a_run_from_beginning_to_end(train: Train) -> None:
+    run = train("model=dcgan", "loss=wgan_gp", *TINY, *STEPS, "logger=wandb")
+    assert run.status == 0, run.err
+    for said in (
+        "generator",
+        "discriminator",
+        "Total params",
+        "Best ",
+        "held-out real images",
+        "noise",
+        "Resume ",
+        "Sample ",
+    ):
+        assert said in run.out + run.err
+    assert "fd_classifier=" in run.err, "the progress bar shows the latest score"
+    assert "W&B      wandb sync" in run.out, "without a key the run is tracked offline"
+    assert "Traceback" not in run.err
+
+    assert sorted(path.name for path in (run.folder / "samples").iterdir()) == ["000004.png", "000006.png"]
+    picture = np.asarray(Image.open(run.folder / "samples" / "000006.png"))
+    assert picture.shape == (8 * 30 + 2, 8 * 30 + 2, 3) or picture.shape == (8 * 30 + 2, 8 * 30 + 2)
+    assert list((run.folder / "wandb").glob("offline-run-*/run-*.wandb"))
+
+    results = run.results
+    wanted = "command config versions seed global_step score_name score protocol wall_seconds images_per_second"
+    assert set(wanted.split()) | {"peak_memory_mb", "baselines", "best_step"} <= results.keys()
+    assert results["global_step"] == 6
+    assert results["score_name"] == "fd_classifier"
+    assert results["score"] == min(results["scores"].values())
+    assert results["protocol"]["real_images"] == 4000
+    assert results["protocol"]["fake_images"] == 64
+    assert results["baselines"]["held_out"] < results["score"]
+    assert results["peak_memory_mb"] > 100
+    config = OmegaConf.load(run.folder / "config.yaml")
+    assert config.loss.critic_steps == 5
+    assert json.loads(json.dumps(OmegaConf.to_container(config, resolve=True))) == results["config"]
+
+    logged = rows(run)
+    assert [row["step"] for row in logged] == ["2", "4", "6"]
+    assert [bool(row["val/fd_classifier"]) for row in logged] == [False, True, True]
+    terms = ("d/adversarial", "d/gradient_penalty", "d/accuracy_real", "d/accuracy_fake", "g/adversarial")
+    assert all(row[f"train/{term}"] for row in logged for term in terms)
+
+    last = run.checkpoint()
+    assert last["global_step"] == 6
+    assert last["critic_updates"] == 30
+    assert run.checkpoint("best")["global_step"] == results["best_step"]
+    assert {path.name for path in (run.folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+
+
+RECIPES = [
+    ["model=dcgan", "loss=wgan_gp"],
+    ["model=mlp_gan", "loss=r3gan", "model.discriminator.dropout=0.3", "model.latent=uniform", "data.flip=true"],
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe[0])
+def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) -> None:
+    """Stopped in the middle of an epoch (of 250 batches), and once more, against a run that never stopped."""
+    options = [*recipe, *TINY, "evaluate.every_n_steps=2", "trainer.log_every_n_steps=2"]
+    whole = train(*options, "trainer.max_steps=6", name="whole")
+    parts = train(*options, "trainer.max_steps=3", name="parts")
+    assert whole.status == parts.status == 0, whole.err + parts.err
+    assert parts.checkpoint()["global_step"] == 3
+    for ckpt, steps in ((parts.folder / "checkpoints" / "last.ckpt", 5), (parts.folder, 6)):
+        parts = train(f"ckpt={ckpt}", f"trainer.max_steps={steps}", name="parts")
+        assert parts.status == 0, parts.err
+        assert parts.results["global_step"] == steps
+
+    a, b = whole.checkpoint(), parts.checkpoint()
+    assert same(a["state_dict"], b["state_dict"])
+    assert same(a["optimizer_states"], b["optimizer_states"])
+    assert same(a["MNIST5k"], b["MNIST5k"])
+    assert a["critic_updates"] == b["critic_updates"]
+    scores = {int(step): score for step, score in parts.results["scores"].items()}
+    assert {2, 4, 6} <= scores.keys()
+    assert all(scores[int(step)] == score for step, score in whole.results["scores"].items())
+    assert [row["step"] for row in rows(parts)] == ["2", "3", "4", "5", "6"]
+
+
+def test_resuming_before_the_end_drops_what_came_after(train: Train) -> None:
+    run = train(*TINY, *STEPS)
+    best = run.folder / "checkpoints" / "best.ckpt"
+    step = run.checkpoint("best")["global_step"]
+    before = weights(run)
+    again = train(f"ckpt={best}")
+    assert again.status == 0, again.err
+    assert same(weights(again), before), "and ends where the first run ended"
+    assert step <= 6
+    assert [row["step"] for row in rows(again)] == ["2", "4", "6"]
+
+
+def test_the_seed_decides(train: Train) -> None:
+    first, again = (train(*TINY, *STEPS, "seed=3", name=name) for name in ("first", "again"))
+    other = train(*TINY, *STEPS, "seed=4", name="other")
+    assert same(weights(first), weights(again))
+    assert rows(first)[-1]["train/d/adversarial"] == rows(again)[-1]["train/d/adversarial"]
+    assert not same(weights(first), weights(other))
+
+
+def test_command_line_options_win_over_recipes(train: Train) -> None:
+    run = train(
+        "loss=wgan",
+        *TINY,
+        *STEPS,
+        "optimizer=adam",
+        "optimizer.generator.lr=1e-3",
+        "optimizer.discriminator.betas=[0,0.9]",
+        "loss.critic_steps=2",
+        "model.discriminator.norm=none",
+        "loss/regularizers=[r1]",
+        "loss.regularizers.r1.weight=5",
+        "model.gradient_clip=1.0",
+        "model.accumulate=2",
+        "trainer.precision=bf16-mixed",
+    )
+    assert run.status == 0, run.err
+    groups = [optimizer["param_groups"][0] for optimizer in run.checkpoint()["optimizer_states"]]
+    assert [group["lr"] for group in groups] == [2e-4, 1e-3]
+    assert groups[0]["betas"] == [0.0, 0.9] or groups[0]["betas"] == (0.0, 0.9)
+    assert run.checkpoint()["critic_updates"] == 12
+    assert run.results["config"]["loss"]["regularizers"]["r1"]["weight"] == 5
+    assert rows(run)[-1]["train/d/r1"]
+
+
+def test_tensorboard_and_no_tracker_but_the_file(train: Train) -> None:
+    run = train(*TINY, *STEPS, "logger=[tensorboard,csv]")
+    assert run.status == 0, run.err
+    assert list((run.folder / "tensorboard").glob("events.*"))
+    assert not (run.folder / "wandb").exists()
+    assert rows(run)
+
+
+def test_a_server_that_is_not_there_does_not_end_a_run(train: Train) -> None:
+    key = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "http://127.0.0.1:9"}
+    run = train(*TINY, *STEPS, "logger=wandb", **key)
+    assert run.status == 0, run.err
+    assert "tracked offline" in run.err + run.out
+    assert "wandb sync" in run.out
+
+
+def test_debug_fast_runs_two_steps_of_everything(train: Train) -> None:
+    run = train("debug=fast", "model.generator.width=8")
+    assert run.status == 0, run.err
+    assert run.results["global_step"] == 2
+    assert len(run.results["scores"]) == 2
+    assert len(list((run.folder / "samples").iterdir())) == 2
+
+
+def test_sampling_from_a_checkpoint_alone(train: Train) -> None:
+    run = train(*TINY, *STEPS)
+    ckpt = run.folder / "best.ckpt"
+    (run.folder / "checkpoints" / "best.ckpt").rename(ckpt)
+    (run.folder / "config.yaml").unlink()
+
+    def sample(*options: str) -> Run:
+        return run_python("-m", "gan.sample", str(ckpt), *options)
+
+    grid, array, folder = (run.folder / name for name in ("grid.png", "images.npz", "images"))
+    assert sample("--num", "64", "--out", str(grid)).status == 0
+    assert np.asarray(Image.open(grid)).shape[:2] == (8 * 30 + 2, 8 * 30 + 2)
+    assert sample("--num", "10", "--batch-size", "3", "--out", str(array)).status == 0
+    images = np.load(array)["images"]
+    assert images.shape == (10, 28, 28, 1)
+    assert images.dtype == np.uint8
+    done = sample("--num", "10", "--out", str(folder))
+    assert f"Wrote 10 images to {folder}" in done.out
+    for number, image in enumerate(images):
+        written = np.asarray(Image.open(folder / f"{number}.png"), dtype=np.int16)
+        assert np.abs(written - image[..., 0]).max() <= 1, "the same on any batch size, but for rounding"
+    for options, message in (
+        (["--num", "0"], "--num"),
+        (["--out", "x.jpg"], ".png or .npz"),
+        (["--out", "/proc/nowhere/x.png"], "/proc/nowhere"),
+    ):
+        refused = sample(*options)
+        assert (refused.status, refused.err.count("\n")) == (2, 1)
+        assert message in refused.err
