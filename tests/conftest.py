@@ -42,14 +42,19 @@ class Run:
         return torch.load(self.folder / "checkpoints" / f"{name}.ckpt", weights_only=True)
 
 
-def run_python(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
-    """Run Python in a process of its own, without a terminal, a W&B key or a GPU."""
+def start_python(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """Start Python in a process of its own, without a terminal, a W&B key or a GPU."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
     env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
-    return Run(done.returncode, done.stdout, done.stderr, folder)
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+def run_python(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
+    """Run Python as ``start_python`` does, to its end."""
+    process = start_python(*arguments, **environment)
+    out, err = process.communicate()
+    return Run(process.returncode, out, err, folder)
 
 
 @pytest.fixture

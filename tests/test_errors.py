@@ -133,10 +133,10 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoi
     options = [*TINY, "model=mlp_gan", "loss=wgan", "optimizer=adam", "loss.constraint=null", "trainer.max_steps=400"]
     options += ["optimizer.discriminator.lr=1e12", "optimizer.generator.lr=1e12", "evaluate.every_n_steps=1"]
     run = train(*options, "trainer.log_every_n_steps=50")
-    found = re.search(r"train/(d|g)/adversarial became (nan|inf|-inf) after generator update (\d+)", said(run))
+    found = re.search(r"(train/[dg]/\w+|weights of \S+) became .*(inf|nan|NaN).* by generator update (\d+)", said(run))
     assert found, run.err
     last = run.checkpoint()
-    assert last["global_step"] <= int(found[3])
+    assert 0 < last["global_step"] < int(found[3])
     assert all(value.isfinite().all() for value in last["state_dict"].values())
 
 

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import signal
 from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from tests.conftest import TINY, Run, run_python
+from tests.conftest import TINY, Run, run_python, start_python
 
 Train = Callable[..., Run]
 
@@ -128,6 +131,34 @@ def test_resuming_before_the_end_drops_what_came_after(train: Train) -> None:
     assert same(weights(again), before), "and ends where the first run ended"
     assert step <= 6
     assert [row["step"] for row in rows(again)] == ["2", "4", "6"]
+
+
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL], ids=lambda kill: kill.name)
+def test_what_was_saved_outlives_the_process(train: Train, tmp_path: Path, kill: signal.Signals) -> None:
+    """Ctrl-C ends a run in good order; after a kill -9 it goes on from its last checkpoint; both to the same bits."""
+    folder, options = tmp_path / "run", [*TINY, "evaluate.every_n_steps=10", "trainer.log_every_n_steps=10"]
+    process = start_python("train.py", *options, "trainer.max_steps=100000", f"hydra.run.dir={folder}")
+    last = folder / "checkpoints" / "last.ckpt"
+    deadline = monotonic() + 120
+    while not last.exists():
+        assert process.poll() is None, process.communicate()
+        assert monotonic() < deadline, "no checkpoint in two minutes"
+        sleep(0.05)
+    process.send_signal(kill)
+    out, err = process.communicate()
+    step = torch.load(last, weights_only=True)["global_step"]
+    if kill is signal.SIGINT:
+        assert process.returncode == 0, err
+        assert f"Resume   python train.py ckpt={last}" in out
+        assert json.loads((folder / "results.json").read_text())["global_step"] == step
+    else:
+        assert process.returncode == -signal.SIGKILL
+
+    resumed = train(f"ckpt={last}", f"trainer.max_steps={step + 5}")
+    whole = train(*options, f"trainer.max_steps={step + 5}", name="whole")
+    assert resumed.status == whole.status == 0, resumed.err + whole.err
+    assert same(weights(resumed), weights(whole))
+    assert rows(resumed)[-1]["val/fd_classifier"] == rows(whole)[-1]["val/fd_classifier"]
 
 
 def test_the_seed_decides(train: Train) -> None:

@@ -30,7 +30,8 @@ def build(node: DictConfig) -> Any:
     try:
         return instantiate(plain, _convert_="all")
     except InstantiationException as error:
-        key = ".".join(part for part in (prefix, str(error).rpartition("full_key: ")[2]) if part)
+        inner = str(error).rpartition("full_key: ")
+        key = f"{prefix}.{inner[2]}" if inner[1] else prefix
         if isinstance(error.__cause__, UserError):
             raise error.__cause__ from error
         if isinstance(error.__cause__, MENDABLE):
@@ -131,7 +132,7 @@ def _target(part: Mapping[str, Any], key: str) -> Any:
     try:
         return get_object(part["_target_"])
     except (ValueError, ImportError) as error:
-        raise UserError(f"{key}._target_: cannot find {part['_target_']} ({error})") from error
+        raise UserError(f"{key}._target_: cannot find {part['_target_']} ({str(error).splitlines()[0]})") from error
 
 
 def _arguments(target: Any) -> dict[str, Any]:

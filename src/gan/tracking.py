@@ -99,19 +99,15 @@ class WeightsAndBiases(WandbLogger):
                 self._wandb_init["mode"] = "offline"
         return super().experiment
 
-    def close(self, checkpoint: Path, score: float | None) -> None:
+    def close(self, checkpoint: Path) -> None:
         """Keep a checkpoint, if there is one, as the run's artifact, end the run, and say where it is."""
         run = self.experiment
         if checkpoint.is_file():
-            self._keep(checkpoint, score)
+            artifact = wandb.Artifact(f"checkpoint-{run.id}", "model")
+            artifact.add_file(str(checkpoint))
+            run.log_artifact(artifact, aliases=["best"])
         run.finish()
         print(f"W&B      wandb sync {Path(run.dir).parent}" if run.offline else f"W&B      {run.url}")
-
-    def _keep(self, checkpoint: Path, score: float | None) -> None:
-        run = self.experiment
-        artifact = wandb.Artifact(f"checkpoint-{run.id}", "model", metadata={"score": score})
-        artifact.add_file(str(checkpoint))
-        run.log_artifact(artifact, aliases=["best"])
 
 
 class TensorBoard(TensorBoardLogger):

@@ -41,30 +41,24 @@ def train(config: DictConfig) -> dict[str, Any]:
     start = perf_counter()
     config, ckpt, step = _prepare(config)
     folder = Path(config.run_dir)
-    seed_everything(config.seed, verbose=False)
-
-    data, model = build(config.data), build(config.model)
-    callbacks = [build(node) for node in config.callbacks.values() if node is not None]
-    callbacks.append(Provenance(OmegaConf.to_container(config)))  # type: ignore[arg-type]
-    trainer = _trainer(config, callbacks)
-    _claim(folder, config, resuming=ckpt is not None)
-    trackers = [MetricsFile(folder, step), *(build(node) for node in (config.logger or {}).values())]
-    trainer.loggers = trackers
-    for tracker in trackers:
-        tracker.log_hyperparams(OmegaConf.to_container(config, resolve=True))
     try:
-        with _stop_on_interrupt(trainer):
+        seed_everything(config.seed, verbose=False)
+        data, model = build(config.data), build(config.model)
+        callbacks = [build(node) for node in config.callbacks.values() if node is not None]
+        trainer = _trainer(config, [*callbacks, Provenance(OmegaConf.to_container(config))])
+        _claim(folder, config, resuming=ckpt is not None)
+        trainer.loggers = [MetricsFile(folder, step), *(build(node) for node in (config.logger or {}).values())]
+        with _tracked(trainer, config), _stop_on_interrupt(trainer):
             trainer.fit(model, datamodule=data, ckpt_path=ckpt, weights_only=True)
+            results = collect(config, trainer, perf_counter() - start)
+            (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+            print(summary(results, folder))
+        return results
     except MisconfigurationException as error:
-        raise UserError(str(error)) from error
-
-    results = collect(config, trainer, perf_counter() - start)
-    (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
-    print(summary(results, folder))
-    for tracker in trackers:
-        if isinstance(tracker, WeightsAndBiases):
-            tracker.close(folder / "checkpoints" / "best.ckpt", results["score"])
-    return results
+        raise UserError(" ".join(str(error).split())) from error
+    finally:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()  # nothing came of it
 
 
 def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, int]:
@@ -106,6 +100,22 @@ def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
         raise UserError(f"{folder} holds a run: go on with ckpt={folder}, or choose another hydra.run.dir")
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(OmegaConf.to_yaml(config, resolve=True))
+
+
+@contextmanager
+def _tracked(trainer: Trainer, config: DictConfig) -> Iterator[None]:
+    """Tell the trackers what the run is, and end their runs with it, however it ends."""
+    runs = [tracker for tracker in trainer.loggers if isinstance(tracker, WeightsAndBiases)]
+    for tracker in trainer.loggers:
+        tracker.log_hyperparams(OmegaConf.to_container(config, resolve=True))
+    try:
+        yield
+    except BaseException:
+        for run in runs:
+            run.experiment.finish(exit_code=1)
+        raise
+    for run in runs:
+        run.close(Path(config.run_dir) / "checkpoints" / "best.ckpt")
 
 
 @contextmanager

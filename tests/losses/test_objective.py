@@ -76,7 +76,7 @@ def test_measures() -> None:
 def test_weights_are_clipped() -> None:
     network = nn.Linear(50, 50)
     Objective(Wasserstein(), constraint=WeightClip(0.02)).constrain(network)
-    assert max(parameter.abs().max() for parameter in network.parameters()) == pytest.approx(0.02)
+    assert max(parameter.abs().max().item() for parameter in network.parameters()) == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize(("step", "std"), [(0, 0.5), (50, 0.25), (100, 0.0), (1000, 0.0)])

@@ -44,7 +44,7 @@ def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], Verdict]]:
 )
 def test_linear_critic(regularizer: Regularizer, formula: Callable[[float], float], norm: float) -> None:
     _, critic = linear(norm)
-    assert_close(regularizer(critique_by(critic)), torch.tensor(formula(norm)), atol=1e-4, rtol=1e-4)
+    assert_close(regularizer(critique_by(critic)), torch.tensor(float(formula(norm))), atol=1e-4, rtol=1e-4)
 
 
 def test_the_gradient_by_the_weights_is_that_of_the_formula() -> None:

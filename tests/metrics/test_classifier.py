@@ -39,7 +39,8 @@ def test_it_is_kept_and_training_is_deterministic(cache: Path, tmp_path: Path) -
     before = kept.stat().st_mtime_ns
     loaded = prepared(cache)
     assert kept.stat().st_mtime_ns == before, "loaded, not trained"
-    state = torch.manual_seed(123).get_state()
+    torch.manual_seed(123)
+    state = torch.get_rng_state()
     trained = prepared(tmp_path)
     assert torch.equal(torch.get_rng_state(), state), "the run's own random numbers are left alone"
     for ours, theirs in zip(trained.state_dict().values(), loaded.state_dict().values(), strict=True):

@@ -59,7 +59,7 @@ def test_two_gaussians(distance: FrechetDistance, mean: tuple[float, float], std
     """For diagonal covariances: |m - m'|^2 + sum (s - s')^2 (Dowson and Landau, 1982)."""
     expected = sum((m - 100) ** 2 for m in mean) + sum((s - 20) ** 2 for s in std)
     images: Iterator[Tensor] = iter(gaussian(mean, std, 50_000, seed=9).split(1000))
-    assert distance(images) == pytest.approx(expected, rel=0.02, abs=0.1)
+    assert distance(images) == pytest.approx(expected, rel=0.05, abs=0.1)
 
 
 def test_scores_do_not_add_up(distance: FrechetDistance) -> None:

@@ -194,10 +194,11 @@ def test_samples_do_not_depend_on_the_batch_size(batch_size: int) -> None:
 )
 @pytest.mark.parametrize("parts", [2, 3, 8])
 def test_accumulation_leaves_the_trajectory_as_it_is(objective: Objective, parts: int) -> None:
-    whole, split = make(objective), make(objective, accumulate=parts)
+    whole, split = make(objective, lr=1e-3), make(objective, lr=1e-3, accumulate=parts)
     (_, a), (_, b) = fit(whole), fit(split)
     for before, after in zip(a.terms, b.terms, strict=True):
-        assert_close(after, before, atol=1e-4, rtol=1e-4)
+        losses = [name for name in before if "accuracy" not in name]  # taken by part
+        assert_close([after[name] for name in losses], [before[name] for name in losses], atol=1e-4, rtol=1e-4)
     for ours, theirs in zip(split.parameters(), whole.parameters(), strict=True):
         assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
 

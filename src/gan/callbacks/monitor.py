@@ -12,7 +12,9 @@ from gan.callbacks.periodic import is_generator_update, seconds_aside
 from gan.errors import UserError
 from gan.types import Terms
 
-__all__ = ["Monitor"]
+__all__ = ["Monitor", "check_weights"]
+
+ADVICE = "the last good checkpoint is kept: resume from it with lower learning rates or a model.gradient_clip"
 
 
 class Monitor(Callback):
@@ -56,8 +58,9 @@ class Monitor(Callback):
             self._close_window(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Refuse to save weights that came after a loss that is not a number."""
+        """Refuse to save a game that has left the finite numbers."""
         _values(self.pending)
+        check_weights(pl_module, trainer.global_step)
 
     def _close_window(self, trainer: Trainer) -> None:
         self.latest = {name: fmean(numbers) for name, numbers in _values(self.pending).items()}
@@ -74,6 +77,17 @@ class Monitor(Callback):
         return trainer.datamodule.images_seen, perf_counter() - seconds_aside(trainer)  # type: ignore[attr-defined]
 
 
+def check_weights(module: LightningModule, step: int) -> None:
+    """Look for weights that are not finite.
+
+    Raises:
+        UserError: If there are some; the first parameter is named.
+    """
+    for name, parameter in module.named_parameters():
+        if not parameter.isfinite().all():
+            raise UserError(f"weights of {name} became infinite or NaN by generator update {step}; {ADVICE}")
+
+
 def _values(steps: list[tuple[int, Terms]]) -> dict[str, list[float]]:
     """Read all terms at once.
 
@@ -87,9 +101,6 @@ def _values(steps: list[tuple[int, Terms]]) -> dict[str, list[float]]:
     values: dict[str, list[float]] = {}
     for (step, name), number in zip(names, numbers, strict=True):
         if not isfinite(number):
-            raise UserError(
-                f"train/{name} became {number} after generator update {step}; the last good checkpoint is kept: "
-                "resume from it with a lower learning rate, or a model.gradient_clip"
-            )
+            raise UserError(f"train/{name} became {number} by generator update {step}; {ADVICE}")
         values.setdefault(name, []).append(number)
     return values

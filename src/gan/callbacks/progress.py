@@ -54,6 +54,8 @@ class Progress(ProgressBar):
             self.bar.update(updates)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert self.bar is not None
+        self.bar.set_postfix_str(_losses_and_score(trainer))
         self._close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:

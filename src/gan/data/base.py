@@ -1,7 +1,7 @@
 """What every data set of images shares: loading, the order of images, and the way to a model in [-1, 1]."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import torch
@@ -125,16 +125,24 @@ class ImageDataModule(LightningDataModule):
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         dataset = self.split("train")
         order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
-        workers = self.num_workers
-        return DataLoader(
-            dataset, batch_sampler=order, collate_fn=collate, num_workers=workers, persistent_workers=workers > 0
-        )
+        return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
 
     def batches(self, split: Split, batch_size: int = 256) -> Iterator[Batch]:
         """Yield each image of a split once, in its order, as uint8 batches."""
         dataset = self.split(split)
         places = [list(range(i, min(i + batch_size, len(dataset)))) for i in range(0, len(dataset), batch_size)]
-        yield from DataLoader(dataset, batch_sampler=places, collate_fn=collate, num_workers=self.num_workers)
+        yield from self._loader(dataset, places)
+
+    def _loader(self, dataset: ImageDataset, order: Iterable[list[int]], **settings: Any) -> DataLoader[Batch]:
+        own = torch.Generator()  # else a loader draws from the global numbers
+        return DataLoader(
+            dataset,
+            batch_sampler=order,
+            collate_fn=collate,
+            num_workers=self.num_workers,
+            generator=own,
+            **settings,
+        )
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Scale a training batch to float32 in [-1, 1], and flip what is to be flipped, on its device."""

@@ -59,12 +59,12 @@ class Classifier(FeatureExtractor):
         fingerprint.update(images.numpy().tobytes() + labels.numpy().tobytes())
         path = self.cache / f"classifier-{fingerprint.hexdigest()[:16]}.pt"
 
-        self.network, self.head = _build(images.shape[1], num_classes, self.num_features)
-        if path.is_file() and self._load(path):
-            return
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]):  # the run's own random numbers are left alone
             torch.manual_seed(0)
             self.network, self.head = _build(images.shape[1], num_classes, self.num_features)
+            if path.is_file() and self._load(path):
+                return
+            log.info("Training the classifier that images are scored with (once for this data set, some seconds)")
             _train(nn.Sequential(self.network, self.head), images, labels)
         self._save(path)
 
