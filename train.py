@@ -11,6 +11,7 @@ folders.register()
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
+@cli.task
 def main(config: DictConfig) -> float | None:
     """Train, and return the best score, which a sweeper can minimise."""
     from gan.training import train  # imports torch, which `--help` need not wait for

@@ -2,10 +2,13 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -57,18 +60,36 @@ def run_python(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
     return Run(process.returncode, out, err, folder)
 
 
+def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
+    """Run ``train.py ...`` or ``-m gan.<verb> ...`` in this process, which has imported torch already."""
+    name, rest = (arguments[1], arguments[2:]) if arguments[0] == "-m" else (arguments[0], arguments[1:])
+    out, err, status = StringIO(), StringIO(), 0
+    hidden = {key: None for key in os.environ if key.startswith(("WANDB", "HYDRA"))} | {"NETRC": os.devnull}
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for key, value in (hidden | {"HYDRA_FULL_ERROR": "0"} | environment).items():
+            patch.delenv(key) if value is None else patch.setenv(key, value)
+        patch.chdir(ROOT)
+        patch.setattr(sys, "argv", [name, *rest])
+        try:
+            if arguments[0] == "-m":
+                runpy.run_module(name, run_name="__main__")
+            else:
+                runpy.run_path(str(ROOT / name), run_name="__main__")
+        except SystemExit as end:
+            status = int(end.code or 0)
+    return Run(status, out.getvalue(), err.getvalue(), folder)
+
+
 @pytest.fixture
 def train(tmp_path: Path) -> Callable[..., Run]:
-    """Run train.py with options; each run in a folder of its own, unless it is resumed."""
+    """Run train.py with options; each run in a folder of its own, unless it is resumed.
 
-    def run(*options: str, name: str = "run", **environment: str) -> Run:
+    ``apart=True`` gives it a process of its own, as a user's run has; without it, starting takes no time.
+    """
+
+    def run(*options: str, name: str = "run", apart: bool = False, **environment: str) -> Run:
         folder = tmp_path / name
         place = [] if any(option.startswith("ckpt=") for option in options) else [f"hydra.run.dir={folder}"]
-        return run_python("train.py", *options, *place, folder=folder, **environment)
+        return (run_python if apart else run_here)("train.py", *options, *place, folder=folder, **environment)
 
     return run
-
-
-@pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)

@@ -15,7 +15,7 @@ from gan import folders
 from gan.config import build
 from gan.data.base import ImageDataModule
 from gan.models.gan import GAN
-from tests.conftest import ROOT, run_python
+from tests.conftest import ROOT, run_here
 
 CONF = ROOT / "conf"
 
@@ -117,7 +117,7 @@ def test_every_choice_builds_and_says_what_it_is(group: str, choice: str) -> Non
 @pytest.mark.parametrize("experiment", choices("experiment"))
 def test_experiments_run(experiment: str, tmp_path: Path) -> None:
     options = [f"experiment={experiment}", "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
-    run = run_python("train.py", *options)
+    run = run_here("train.py", *options)
     assert run.status == 0, run.err
     assert (tmp_path / "results.json").is_file()
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.conftest import TINY, Run, run_python
+from tests.conftest import TINY, Run, run_here, run_python
 
 Train = Callable[..., Run]
 
@@ -60,20 +60,22 @@ def test_bad_options(train: Train, options: list[str], message: str) -> None:
 
 def test_an_unreadable_image_is_named(train: Train, tmp_path: Path) -> None:
     images = tmp_path / "images"
-    images.mkdir()
     for number in range(40):
-        Image.new("RGB", (64, 64)).save(images / f"{number}.png")
-    (images / "7.png").write_bytes(b"not a picture")
-    options = ["data=image_folder", f"data.path={images}", "data.batch_size=8", "logger=none"]
-    assert "7.png" in said(train(*options))
-    assert "7.png" in said(train(*options, "data.memory_limit=0", name="streamed"))
+        folder = images / ("even", "odd")[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 64)).save(folder / f"{number}.png")
+    (images / "odd" / "7.png").write_bytes(b"not a picture")
+    options = ["data=image_folder", f"data.path={images}", "data.batch_size=8", "data.num_classes=2", "logger=none"]
+    for limit in (2**30, 0):  # held in memory, or streamed by workers
+        run = train(*options, "metric/features=classifier", f"data.memory_limit={limit}", name=f"limit{limit}")
+        assert re.search(r"cannot read the image .*odd/7\.png", said(run))
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     options = [*TINY, "trainer.max_steps=2", "evaluate.every_n_steps=1", f"hydra.run.dir={folder}"]
-    assert run_python("train.py", *options).status == 0
+    assert run_here("train.py", *options).status == 0
     return folder / "checkpoints" / "last.ckpt"
 
 
@@ -99,6 +101,7 @@ def spoil(ckpt: Path, kind: str, path: Path) -> None:
         if kind == "target":
             checkpoint["config"]["model"]["generator"] = {"_target_": "os.system", "command": "echo this code ran"}
         elif kind == "hidden target":
+            checkpoint["config"]["model"]["discriminator"] |= {"image_shape": [1, 28, 28], "width": 8}
             checkpoint["config"]["evil"] = "{_target_: os.system, command: echo this code ran}"
             checkpoint["config"]["model"]["generator"] = "${oc.create:${evil}}"
         elif kind == "sizes":
@@ -114,14 +117,14 @@ def spoil(ckpt: Path, kind: str, path: Path) -> None:
         ("of others", "no checkpoint of this project"),
         ("code", "damaged or no checkpoint"),
         ("target", r"asks for os\.system \(at model\.generator\).*refused"),
-        ("hidden target", r"os\.system.*refused|damaged or no checkpoint"),
+        ("hidden target", r"asks for os\.system \(at model\.generator\).*refused"),
         ("sizes", "weights do not fit"),
     ],
 )
 def test_bad_checkpoints(train: Train, trained: Path, tmp_path: Path, kind: str, message: str) -> None:
     path = tmp_path / "bad.ckpt"
     spoil(trained, kind, path)
-    runs = [run_python("-m", "gan.sample", str(path), "--out", str(tmp_path / "x.png"))]
+    runs = [run_here("-m", "gan.sample", str(path), "--out", str(tmp_path / "x.png"))]
     if kind in ("truncated", "target", "sizes"):
         runs.append(train(f"ckpt={path}", "trainer.max_steps=4", f"hydra.run.dir={tmp_path / 'resumed'}"))
     for run in runs:
@@ -129,14 +132,16 @@ def test_bad_checkpoints(train: Train, trained: Path, tmp_path: Path, kind: str,
         assert "this code ran" not in run.out + run.err
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkpoint(train: Train) -> None:
-    options = [*TINY, "model=mlp_gan", "loss=wgan", "optimizer=adam", "loss.constraint=null", "trainer.max_steps=400"]
-    options += ["optimizer.discriminator.lr=1e12", "optimizer.generator.lr=1e12", "evaluate.every_n_steps=1"]
-    run = train(*options, "trainer.log_every_n_steps=50")
-    found = re.search(r"(train/[dg]/\w+|weights of \S+) became .*(inf|nan|NaN).* by generator update (\d+)", said(run))
+@pytest.mark.parametrize(("every", "named"), [(1, r"weights of \S+"), (4, r"train/[dg]/\w+")])
+def test_a_game_that_blows_up_stops_and_keeps_the_last_good_checkpoint(train: Train, every: int, named: str) -> None:
+    """Without its constraint, WGAN's loss has no lower bound: plain gradient descent follows it to infinity."""
+    options = ["model=mlp_gan", "loss=wgan", "loss.constraint=null", "optimizer=sgd", f"evaluate.every_n_steps={every}"]
+    rates = [f"optimizer.{player}.lr=0.003" for player in ("discriminator", "generator")]
+    run = train(*TINY, *options, *rates, "trainer.max_steps=100", "trainer.log_every_n_steps=50")
+    found = re.search(rf"{named} became .*(inf|nan|NaN).* by generator update (\d+)", said(run))
     assert found, run.err
     last = run.checkpoint()
-    assert 0 < last["global_step"] < int(found[3])
+    assert 0 < last["global_step"] < int(found[2])
     assert all(value.isfinite().all() for value in last["state_dict"].values())
 
 

@@ -14,7 +14,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from tests.conftest import TINY, Run, run_python, start_python
+from tests.conftest import TINY, Run, run_here, start_python
 
 Train = Callable[..., Run]
 
@@ -42,7 +42,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def test_a_run_from_beginning_to_end(train: Train) -> None:
-    run = train("model=dcgan", "loss=wgan_gp", *TINY, *STEPS, "logger=wandb")
+    run = train("model=dcgan", "loss=wgan_gp", *TINY, *STEPS, "logger=wandb", apart=True)
     assert run.status == 0, run.err
     for said in (
         "generator",
@@ -101,12 +101,12 @@ RECIPES = [
 def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) -> None:
     """Stopped in the middle of an epoch (of 250 batches), and once more, against a run that never stopped."""
     options = [*recipe, *TINY, "evaluate.every_n_steps=2", "trainer.log_every_n_steps=2"]
-    whole = train(*options, "trainer.max_steps=6", name="whole")
-    parts = train(*options, "trainer.max_steps=3", name="parts")
+    whole = train(*options, "trainer.max_steps=6", name="whole", apart=True)
+    parts = train(*options, "trainer.max_steps=3", name="parts", apart=True)
     assert whole.status == parts.status == 0, whole.err + parts.err
     assert parts.checkpoint()["global_step"] == 3
     for ckpt, steps in ((parts.folder / "checkpoints" / "last.ckpt", 5), (parts.folder, 6)):
-        parts = train(f"ckpt={ckpt}", f"trainer.max_steps={steps}", name="parts")
+        parts = train(f"ckpt={ckpt}", f"trainer.max_steps={steps}", name="parts", apart=True)
         assert parts.status == 0, parts.err
         assert parts.results["global_step"] == steps
 
@@ -154,8 +154,8 @@ def test_what_was_saved_outlives_the_process(train: Train, tmp_path: Path, kill:
     else:
         assert process.returncode == -signal.SIGKILL
 
-    resumed = train(f"ckpt={last}", f"trainer.max_steps={step + 5}")
-    whole = train(*options, f"trainer.max_steps={step + 5}", name="whole")
+    resumed = train(f"ckpt={last}", f"trainer.max_steps={step + 5}", apart=True)
+    whole = train(*options, f"trainer.max_steps={step + 5}", name="whole", apart=True)
     assert resumed.status == whole.status == 0, resumed.err + whole.err
     assert same(weights(resumed), weights(whole))
     assert rows(resumed)[-1]["val/fd_classifier"] == rows(whole)[-1]["val/fd_classifier"]
@@ -204,14 +204,14 @@ def test_tensorboard_and_no_tracker_but_the_file(train: Train) -> None:
 
 def test_a_server_that_is_not_there_does_not_end_a_run(train: Train) -> None:
     key = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "http://127.0.0.1:9"}
-    run = train(*TINY, *STEPS, "logger=wandb", **key)
+    run = train(*TINY, *STEPS, "logger=wandb", "logger.wandb.timeout=3", apart=True, **key)
     assert run.status == 0, run.err
     assert "tracked offline" in run.err + run.out
     assert "wandb sync" in run.out
 
 
 def test_debug_fast_runs_two_steps_of_everything(train: Train) -> None:
-    run = train("debug=fast", "model.generator.width=8")
+    run = train("debug=fast", "model.generator.width=8", apart=True)
     assert run.status == 0, run.err
     assert run.results["global_step"] == 2
     assert len(run.results["scores"]) == 2
@@ -225,7 +225,7 @@ def test_sampling_from_a_checkpoint_alone(train: Train) -> None:
     (run.folder / "config.yaml").unlink()
 
     def sample(*options: str) -> Run:
-        return run_python("-m", "gan.sample", str(ckpt), *options)
+        return run_here("-m", "gan.sample", str(ckpt), *options)
 
     grid, array, folder = (run.folder / name for name in ("grid.png", "images.npz", "images"))
     assert sample("--num", "64", "--out", str(grid)).status == 0

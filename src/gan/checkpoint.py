@@ -5,12 +5,13 @@ from typing import Any
 
 import torch
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from gan.config import build, check_trusted
 from gan.errors import UserError
 from gan.models.gan import GAN
 
-__all__ = ["load", "read"]
+__all__ = ["load", "load_weights", "read"]
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -34,8 +35,12 @@ def read(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path} is damaged or no checkpoint of this project ({reason})") from error
     if not isinstance(checkpoint, dict) or not {"config", "state_dict", "global_step"} <= checkpoint.keys():
         raise UserError(f"{path} is no checkpoint of this project (it holds no configuration)")
-    config = OmegaConf.create(checkpoint["config"])
-    check_trusted(OmegaConf.to_container(config, resolve=True))  # resolved: an interpolation can bring a target too
+    check_trusted(checkpoint["config"])
+    try:
+        resolved = OmegaConf.to_container(OmegaConf.create(checkpoint["config"]), resolve=True)
+    except OmegaConfBaseException as error:
+        raise UserError(f"{path}: its configuration is damaged ({str(error).splitlines()[0]})") from error
+    check_trusted(resolved)  # an interpolation can bring a target too
     return checkpoint
 
 
@@ -51,8 +56,18 @@ def load(path: str | Path) -> GAN:
     checkpoint = read(path)
     model = build(OmegaConf.create(checkpoint["config"]).model)
     assert isinstance(model, GAN)
+    load_weights(model, checkpoint, path)
+    return model.eval()
+
+
+def load_weights(model: GAN, checkpoint: dict[str, Any], path: str | Path) -> None:
+    """Give a model a checkpoint's weights.
+
+    Raises:
+        UserError: If they do not fit.
+    """
     try:
         model.load_state_dict(checkpoint["state_dict"])
     except RuntimeError as error:
-        raise UserError(f"{path}: its weights do not fit its configuration ({str(error).splitlines()[0]})") from error
-    return model.eval()
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path}: its weights do not fit its configuration ({reason})") from error

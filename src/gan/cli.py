@@ -1,19 +1,20 @@
 """How a command ends: what a user can mend is one line on standard error and exit status 2; a bug is a traceback."""
 
+import functools
 import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from gan.errors import UserError, nearest
 
-__all__ = ["run"]
+__all__ = ["run", "task"]
 
 
 def run(main: Callable[[], Any], conf: Path | None = None) -> None:
-    """Run an entry point.
+    """Run an entry point; with ``HYDRA_FULL_ERROR=1`` every error is a traceback.
 
     Args:
         main: A function without arguments, such as what ``hydra.main`` returns.
@@ -27,14 +28,43 @@ def run(main: Callable[[], Any], conf: Path | None = None) -> None:
         message = _explain(error, conf)
         if message is None or traceback:
             raise
-        print(f"error: {message}", file=sys.stderr)
-        sys.exit(2)
+        _fail(message)
+    finally:
+        os.environ["HYDRA_FULL_ERROR"] = str(int(traceback))
+
+
+def task(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Decorate what ``hydra.main`` calls, so that an error of the user's ends it without a word of Hydra's own."""
+
+    @functools.wraps(function)
+    def wrapped(config: Any) -> Any:
+        from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
+
+        try:
+            return function(config)
+        except UserError as error:
+            if HydraConfig.get().mode is RunMode.MULTIRUN:  # the other jobs are to run
+                raise
+            _fail(_last_line(error))
+
+    return wrapped
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _last_line(error: UserError) -> str:
+    """Return the message; a worker process of a loader puts its traceback before it."""
+    return str(error).strip().splitlines()[-1].removeprefix("gan.errors.UserError: ")
 
 
 def _explain(error: Exception, conf: Path | None) -> str | None:
     """Put an error that a user can mend in one line; None for a bug."""
     if isinstance(error, UserError):
-        return str(error).strip().splitlines()[-1].removeprefix("gan.errors.UserError: ")  # a worker adds a traceback
+        return _last_line(error)
 
     from hydra.errors import HydraException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException

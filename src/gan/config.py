@@ -26,7 +26,9 @@ def build(node: DictConfig) -> Any:
         UserError: If a key is no argument, a value is not of its type, or a constructor refuses its arguments.
     """
     prefix = node._get_full_key(None)
-    plain = _checked(OmegaConf.to_container(node, resolve=True, throw_on_missing=True), prefix)
+    if missing := sorted(OmegaConf.missing_keys(node)):
+        raise UserError(f"{prefix}.{missing[0]} has no default: set it on the command line")
+    plain = _checked(OmegaConf.to_container(node, resolve=True), prefix)
     try:
         return instantiate(plain, _convert_="all")
     except InstantiationException as error:

@@ -24,19 +24,19 @@ class MetricsFile(Logger):
 
     Args:
         folder: The run's folder.
-        resume_step: The generator update that the run is resumed from; rows after it are dropped.
+        step: The generator update that the run goes on from; rows after it are dropped.
     """
 
     name, version = "csv", ""
 
-    def __init__(self, folder: str | Path, resume_step: int = 0) -> None:
+    def __init__(self, folder: str | Path, step: int = 0) -> None:
         super().__init__()
         self.path = Path(folder) / "metrics.csv"
         self.rows: dict[int, dict[str, Any]] = {}
         if self.path.is_file():
             with self.path.open(newline="") as file:
                 old = [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
-            self.rows = {int(row["step"]): row for row in old if int(row["step"]) <= resume_step}
+            self.rows = {int(row["step"]): row for row in old if int(row["step"]) <= step}
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Add scalars to a step's row."""
@@ -66,6 +66,7 @@ class WeightsAndBiases(WandbLogger):
         name: The run's name there.
         id: The run's identity, by which a resumed run goes on.
         mode: ``online``, ``offline`` or ``disabled``; None leaves it to ``WANDB_MODE``, then to whether there is a key.
+        timeout: Seconds to wait for the server before the run is tracked offline.
         **settings: What else ``wandb.init`` takes, such as ``entity``, ``group``, ``tags`` or ``notes``.
     """
 
@@ -76,10 +77,12 @@ class WeightsAndBiases(WandbLogger):
         name: str | None = None,
         id: str | None = None,
         mode: Literal["online", "offline", "disabled"] | None = None,
+        timeout: float = 30.0,
         **settings: Any,
     ) -> None:
         super().__init__(name=name, save_dir=folder, project=project, id=id, **settings)
         self.mode = mode or os.environ.get("WANDB_MODE")
+        self._wandb_init["settings"] = wandb.Settings(silent=True, init_timeout=timeout)
 
     @property
     @rank_zero_experiment
@@ -87,7 +90,6 @@ class WeightsAndBiases(WandbLogger):
         """The run, begun at the first use: offline if online fails."""
         if self._experiment is None:
             Path(self.save_dir or ".").mkdir(parents=True, exist_ok=True)
-            self._wandb_init["settings"] = wandb.Settings(silent=True, init_timeout=30)
             mode = self.mode
             try:
                 if mode is None:

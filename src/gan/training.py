@@ -17,7 +17,7 @@ from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.callbacks.provenance import Provenance
-from gan.checkpoint import read
+from gan.checkpoint import load_weights, read
 from gan.config import build, check_call, resumed
 from gan.errors import UserError
 from gan.results import collect, summary
@@ -39,15 +39,20 @@ def train(config: DictConfig) -> dict[str, Any]:
         UserError: If something is wrong that the user can mend.
     """
     start = perf_counter()
-    config, ckpt, step = _prepare(config)
+    config, ckpt, checkpoint = _prepare(config)
     folder = Path(config.run_dir)
     try:
         seed_everything(config.seed, verbose=False)
         data, model = build(config.data), build(config.model)
         callbacks = [build(node) for node in config.callbacks.values() if node is not None]
+        if checkpoint is not None:
+            load_weights(model, checkpoint, config.ckpt)  # before anything is written, should they not fit
         trainer = _trainer(config, [*callbacks, Provenance(OmegaConf.to_container(config))])
         _claim(folder, config, resuming=ckpt is not None)
-        trainer.loggers = [MetricsFile(folder, step), *(build(node) for node in (config.logger or {}).values())]
+        trainer.loggers = [
+            MetricsFile(folder, step=checkpoint["global_step"] if checkpoint else 0),
+            *(build(node) for node in (config.logger or {}).values()),
+        ]
         with _tracked(trainer, config), _stop_on_interrupt(trainer):
             trainer.fit(model, datamodule=data, ckpt_path=ckpt, weights_only=True)
             results = collect(config, trainer, perf_counter() - start)
@@ -61,20 +66,19 @@ def train(config: DictConfig) -> dict[str, Any]:
             folder.rmdir()  # nothing came of it
 
 
-def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, int]:
-    """Settle what the command line left open: the configuration, the checkpoint to resume from, and its step."""
-    ckpt, step = None, 0
+def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, dict[str, Any] | None]:
+    """Settle what the command line left open: the configuration, and the checkpoint to resume from."""
+    ckpt, checkpoint = None, None
     if config.ckpt is not None:
         ckpt = Path(config.ckpt)
         ckpt = ckpt / "checkpoints" / "last.ckpt" if ckpt.is_dir() else ckpt
         checkpoint = read(ckpt)
-        step = checkpoint["global_step"]
         if HydraConfig.initialized():
             config = resumed(checkpoint["config"], config, list(HydraConfig.get().overrides.task))
     with open_dict(config):
         config.run_dir, config.name = str(config.run_dir), str(config.name)  # hydra's own values end with this process
         config.id = config.id or secrets.token_hex(4)
-    return config, ckpt, step
+    return config, ckpt, checkpoint
 
 
 def _trainer(config: DictConfig, callbacks: list[Any]) -> Trainer:

@@ -7,7 +7,7 @@ import torch
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
-from gan.callbacks.monitor import check_weights
+from gan.callbacks.monitor import check_finite
 from gan.callbacks.periodic import Periodic
 from gan.images import to_uint8
 from gan.metrics.frechet import FrechetDistance
@@ -50,7 +50,7 @@ class Evaluation(Periodic):
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         assert isinstance(module, GAN)
-        check_weights(module, trainer.global_step)
+        check_finite(trainer, module)
         score = self.metric(self._samples(module))
         self.scores[trainer.global_step] = score
         trainer.callback_metrics["score"] = torch.tensor(score)

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from gan.callbacks.periodic import is_generator_update, seconds_aside
+from gan.callbacks.periodic import find, is_generator_update, seconds_aside
 from gan.errors import UserError
 from gan.types import Terms
 
-__all__ = ["Monitor", "check_weights"]
+__all__ = ["Monitor", "check_finite"]
 
 ADVICE = "the last good checkpoint is kept: resume from it with lower learning rates or a model.gradient_clip"
 
@@ -59,8 +59,7 @@ class Monitor(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Refuse to save a game that has left the finite numbers."""
-        _values(self.pending)
-        check_weights(pl_module, trainer.global_step)
+        check_finite(trainer, pl_module)
 
     def _close_window(self, trainer: Trainer) -> None:
         self.latest = {name: fmean(numbers) for name, numbers in _values(self.pending).items()}
@@ -77,14 +76,17 @@ class Monitor(Callback):
         return trainer.datamodule.images_seen, perf_counter() - seconds_aside(trainer)  # type: ignore[attr-defined]
 
 
-def check_weights(module: LightningModule, step: int) -> None:
-    """Look for weights that are not finite.
+def check_finite(trainer: Trainer, module: LightningModule) -> None:
+    """Look for terms and weights that are not finite.
 
     Raises:
-        UserError: If there are some; the first parameter is named.
+        UserError: If there are some; the first term, with its step, or the first parameter is named.
     """
+    for monitor in find(trainer, Monitor):
+        _values(monitor.pending)
     for name, parameter in module.named_parameters():
         if not parameter.isfinite().all():
+            step = trainer.global_step
             raise UserError(f"weights of {name} became infinite or NaN by generator update {step}; {ADVICE}")
 
 
