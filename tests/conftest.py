@@ -50,7 +50,7 @@ def start_python(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
     env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, text=True, **pipes)  # type: ignore[call-overload]
 
 
 def run_python(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:

@@ -132,16 +132,17 @@ def test_bad_checkpoints(train: Train, trained: Path, tmp_path: Path, kind: str,
         assert "this code ran" not in run.out + run.err
 
 
-@pytest.mark.parametrize(("every", "named"), [(1, r"weights of \S+"), (4, r"train/[dg]/\w+")])
-def test_a_game_that_blows_up_stops_and_keeps_the_last_good_checkpoint(train: Train, every: int, named: str) -> None:
+@pytest.mark.parametrize("every", [1, 4])
+def test_a_game_that_blows_up_stops_and_keeps_the_last_good_checkpoint(train: Train, every: int) -> None:
     """Without its constraint, WGAN's loss has no lower bound: plain gradient descent follows it to infinity."""
     options = ["model=mlp_gan", "loss=wgan", "loss.constraint=null", "optimizer=sgd", f"evaluate.every_n_steps={every}"]
     rates = [f"optimizer.{player}.lr=0.003" for player in ("discriminator", "generator")]
     run = train(*TINY, *options, *rates, "trainer.max_steps=100", "trainer.log_every_n_steps=50")
-    found = re.search(rf"{named} became .*(inf|nan|NaN).* by generator update (\d+)", said(run))
+    found = re.search(r"train/[dg]/\w+ became (inf|-inf|nan) by generator update (\d+); the last good", said(run))
     assert found, run.err
     last = run.checkpoint()
-    assert 0 < last["global_step"] < int(found[2])
+    assert last["global_step"] % every == 0
+    assert 0 < last["global_step"] <= int(found[2])
     assert all(value.isfinite().all() for value in last["state_dict"].values())
 
 

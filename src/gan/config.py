@@ -140,7 +140,10 @@ def _target(part: Mapping[str, Any], key: str) -> Any:
 def _arguments(target: Any) -> dict[str, Any]:
     """Return a callable's arguments and their annotations, those of its base where it passes keywords on."""
     parameters = inspect.signature(target).parameters.values()
-    hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    try:
+        hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    except NameError:  # names that a library imports for type checkers alone; its values go unchecked
+        hints = {}
     found = {p.name: hints.get(p.name, Any) for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     if inspect.isclass(target) and any(p.kind is p.VAR_KEYWORD for p in parameters):
         owner = next(base for base in target.__mro__ if "__init__" in vars(base))

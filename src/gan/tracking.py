@@ -98,6 +98,7 @@ class WeightsAndBiases(WandbLogger):
                 return super().experiment
             except wandb.errors.Error as error:  # a wrong key, or no way to the server: tracking never ends a run
                 log.warning("W&B is not to be reached (%s); this run is tracked offline", _first_line(error))
+                wandb.teardown()  # else the run that did not begin holds on to its id
                 self._wandb_init["mode"] = "offline"
         return super().experiment
 

@@ -110,8 +110,9 @@ def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
 def _tracked(trainer: Trainer, config: DictConfig) -> Iterator[None]:
     """Tell the trackers what the run is, and end their runs with it, however it ends."""
     runs = [tracker for tracker in trainer.loggers if isinstance(tracker, WeightsAndBiases)]
+    settings: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
     for tracker in trainer.loggers:
-        tracker.log_hyperparams(OmegaConf.to_container(config, resolve=True))
+        tracker.log_hyperparams(settings)
     try:
         yield
     except BaseException:

@@ -60,10 +60,15 @@ def is_generator_update(outputs: Terms) -> bool:
 
 def seconds_aside(trainer: Trainer) -> float:
     """Return the seconds that a run has spent on actions beside training."""
-    return sum(callback.seconds for callback in find(trainer, Periodic))
+    aside: list[float] = [callback.seconds for callback in _callbacks(trainer) if isinstance(callback, Periodic)]
+    return sum(aside)
 
 
 def find(trainer: Trainer, kind: type[Kind]) -> list[Kind]:
     """Return a trainer's callbacks of a kind."""
+    return [callback for callback in _callbacks(trainer) if isinstance(callback, kind)]
+
+
+def _callbacks(trainer: Trainer) -> list[Callback]:
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # set by one of Lightning's connectors
-    return [callback for callback in callbacks if isinstance(callback, kind)]
+    return callbacks

@@ -23,8 +23,8 @@ class Objective:
         constraint: Applied to the discriminator after each of its steps.
         critic_steps: Discriminator steps a generator step, k in Goodfellow et al. (2014), Algorithm 1.
         critic_norm: The normalisation that suits the critic, for networks that follow the recipe: ``batch`` mixes
-            the images of a batch, so a penalty on each image's gradient goes with ``instance`` or ``none``
-            (Gulrajani et al., 2017, Section 4).
+            the images of a batch, so a penalty on each image's gradient goes with ``layer``, ``instance`` or
+            ``none`` (Gulrajani et al., 2017, Section 4).
         label_flip: Share of images whose label D is told wrongly.
         instance_noise: Standard deviation, at the start, of Gaussian noise on all that D sees, real and fake, in units
             of images that span [-1, 1] (Sønderby et al., 2017; Arjovsky and Bottou, 2017).
