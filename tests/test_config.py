@@ -96,8 +96,8 @@ def test_a_resumed_run_keeps_its_options_but_for_those_named() -> None:
     config = resumed(saved, composed, ["loss.k=7", "hydra.run.dir=y"])
     assert (config.loss.k, config.loss.name, config.model.k, config.x) == (7, "a", 7, 3)
     assert (config.ckpt, config.run_dir) == ("c", "new")
-    assert resumed(saved, composed, ["loss=b"]).loss.name == "b"
-    for override in ("experiment=e", "debug=fast", "~x"):
+    assert resumed(saved, composed, ["x=2"]).x == 2
+    for override in ("experiment=e", "debug=fast", "loss=b", "~x"):
         with pytest.raises(UserError, match="resumed run"):
             resumed(saved, composed, [override])
 

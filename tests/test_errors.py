@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.conftest import TINY, Run, run_here, run_python
+from tests.conftest import ROOT, TINY, Run, run_here, run_python
 
 Train = Callable[..., Run]
 
@@ -50,6 +50,18 @@ def said(run: Run) -> str:
         (["data=image_folder"], r"data\.path"),
         (["data=image_folder", "data.path=nowhere", "metric/features=inception"], r"nowhere is not a folder"),
         (["metric.features.weights=nowhere.pth", "metric/features=inception"], r"metric\.features\.weights=FILE"),
+        (["data.channels=3"], r"data\.channels and data\.image_size say 3x28x28, but the images have 1x28x28"),
+        (["data.num_classes=5"], r"data\.num_classes=5, but the images have 10 classes"),
+        (["seed=-1"], r"seed=-1 should be a whole number from 0"),
+        (["trainer.log_every_n_steps=0"], r"trainer\.log_every_n_steps must be at least 1"),
+        (["trainer.precision=bf16-true"], r"trainer\.precision=bf16-true is not one of 32-true"),
+        (["model.accumulate=64"], r"model\.accumulate=64 splits a batch of 64 in parts of less than two"),
+        (["model.gradient_clip=-1"], r"model: gradient_clip must be positive"),
+        (["model.generator.width=-8"], r"model\.generator: .*negative"),
+        (
+            ["optimizer.generator._target_=torch.optim.Adma"],
+            r"optimizer\.generator\._target_: cannot find torch\.optim\.Adma",
+        ),
         (["ckpt=nowhere.ckpt"], r"no checkpoint at nowhere\.ckpt"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -88,6 +100,7 @@ class Code:
 
 def spoil(ckpt: Path, kind: str, path: Path) -> None:
     """Write a checkpoint that is wrong in some way."""
+    checkpoint = torch.load(ckpt, weights_only=True)
     if kind == "truncated":
         path.write_bytes(ckpt.read_bytes()[:-2000])
     elif kind == "empty":
@@ -95,15 +108,19 @@ def spoil(ckpt: Path, kind: str, path: Path) -> None:
     elif kind == "of others":
         torch.save({"state_dict": {}}, path)
     elif kind == "code":
-        torch.save({"state_dict": {}, "config": {}, "global_step": 0, "extra": Code()}, path)
+        torch.save(checkpoint | {"extra": Code()}, path)
     else:
-        checkpoint = torch.load(ckpt, weights_only=True)
         if kind == "target":
             checkpoint["config"]["model"]["generator"] = {"_target_": "os.system", "command": "echo this code ran"}
         elif kind == "hidden target":
             checkpoint["config"]["model"]["discriminator"] |= {"image_shape": [1, 28, 28], "width": 8}
             checkpoint["config"]["evil"] = "{_target_: os.system, command: echo this code ran}"
             checkpoint["config"]["model"]["generator"] = "${oc.create:${evil}}"
+        elif kind == "target of a resumed run":  # hidden until the run's own options are filled in
+            checkpoint["config"]["harmless"] = "{_target_: gan.losses.adversarial.Hinge}"
+            checkpoint["config"]["evil"] = "{_target_: os.mkdir, path: this-code-ran}"
+            checkpoint["config"]["pick"] = {"None": "${harmless}"}
+            checkpoint["config"]["model"] = {"hidden": "${oc.create:${oc.select:pick.${ckpt},${evil}}}"}
         elif kind == "sizes":
             checkpoint["config"]["model"]["generator"]["width"] = 4
         torch.save(checkpoint, path)
@@ -118,18 +135,22 @@ def spoil(ckpt: Path, kind: str, path: Path) -> None:
         ("code", "damaged or no checkpoint"),
         ("target", r"asks for os\.system \(at model\.generator\).*refused"),
         ("hidden target", r"asks for os\.system \(at model\.generator\).*refused"),
+        ("target of a resumed run", r"asks for os\.mkdir|cannot find|has no default|takes no"),
         ("sizes", "weights do not fit"),
     ],
 )
 def test_bad_checkpoints(train: Train, trained: Path, tmp_path: Path, kind: str, message: str) -> None:
     path = tmp_path / "bad.ckpt"
     spoil(trained, kind, path)
-    runs = [run_here("-m", "gan.sample", str(path), "--out", str(tmp_path / "x.png"))]
-    if kind in ("truncated", "target", "sizes"):
+    runs = []
+    if kind != "target of a resumed run":
+        runs.append(run_here("-m", "gan.sample", str(path), "--out", str(tmp_path / "x.png")))
+    if kind in ("truncated", "target", "target of a resumed run", "sizes"):
         runs.append(train(f"ckpt={path}", "trainer.max_steps=4", f"hydra.run.dir={tmp_path / 'resumed'}"))
     for run in runs:
         assert re.search(message, said(run))
         assert "this code ran" not in run.out + run.err
+        assert not (ROOT / "this-code-ran").exists()
 
 
 @pytest.mark.parametrize("every", [1, 4])
@@ -149,6 +170,28 @@ def test_a_game_that_blows_up_stops_and_keeps_the_last_good_checkpoint(train: Tr
 def test_a_folder_that_holds_a_run_is_not_written_over(train: Train) -> None:
     assert train(*TINY, "trainer.max_steps=2").status == 0
     assert re.search(r"holds a run: go on with ckpt=", said(train(*TINY, "trainer.max_steps=2")))
+
+
+def test_a_start_that_failed_leaves_its_folder_free(train: Train) -> None:
+    said(train(*TINY, "trainer.max_steps=2", "data.batch_size=5000"))
+    assert train(*TINY, "trainer.max_steps=2").status == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], r"has done its 2 generator updates: set trainer\.max_steps above that"),
+        (["trainer.max_steps=4", "loss=wgan"], r"loss=wgan: a resumed run keeps its recipe"),
+        (
+            ["trainer.max_steps=4", "optimizer=sgd"],
+            r"optimizer: the checkpoint's states are of Adam, Adam, not SGD, SGD",
+        ),
+        (["trainer.max_steps=4", "loss.critic_stepz=2"], r"did you mean 'loss\.critic_steps'"),
+    ],
+    ids=str,
+)
+def test_options_that_a_resumed_run_cannot_take(train: Train, trained: Path, options: list[str], message: str) -> None:
+    assert re.search(message, said(train(f"ckpt={trained}", *options)))
 
 
 def test_a_bug_is_not_dressed_up() -> None:

@@ -67,6 +67,12 @@ def test_options_exist(command: str) -> None:
     composed(*shlex.split(command)[2:])
 
 
+def test_nothing_is_left_to_fill_in() -> None:
+    assert not re.findall(r"@[A-Z]+@", README)
+    for path in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / path).exists(), path
+
+
 def test_the_two_commands_are_what_ci_runs() -> None:
     assert COMMANDS[:2] == [
         "pip install -e . && python train.py model=dcgan loss=wgan_gp",

@@ -123,14 +123,26 @@ def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) ->
 
 def test_resuming_before_the_end_drops_what_came_after(train: Train) -> None:
     run = train(*TINY, *STEPS)
-    best = run.folder / "checkpoints" / "best.ckpt"
-    step = run.checkpoint("best")["global_step"]
-    before = weights(run)
-    again = train(f"ckpt={best}")
+    last = run.folder / "checkpoints" / "last.ckpt"
+    early = last.with_name("early.ckpt")
+    early.write_bytes(last.read_bytes())
+    longer = train(f"ckpt={last}", "trainer.max_steps=10")
+    before = weights(longer)
+    assert [row["step"] for row in rows(longer)] == ["2", "4", "6", "8", "10"]
+    again = train(f"ckpt={early}", "trainer.max_steps=10")
     assert again.status == 0, again.err
     assert same(weights(again), before), "and ends where the first run ended"
-    assert step <= 6
-    assert [row["step"] for row in rows(again)] == ["2", "4", "6"]
+    assert [row["step"] for row in rows(again)] == ["2", "4", "6", "8", "10"]
+
+
+def test_a_resumed_run_takes_new_options(train: Train) -> None:
+    run = train(*TINY, *STEPS)
+    options = ["optimizer.generator.lr=1e-5", "metric.num_samples=32", "trainer.enable_progress_bar=false"]
+    again = train(f"ckpt={run.folder}", "trainer.max_steps=8", *options)
+    assert again.status == 0, again.err
+    assert [state["param_groups"][0]["lr"] for state in again.checkpoint()["optimizer_states"]] == [2e-4, 1e-5]
+    assert list(again.results["scores"]) == ["8"], "scores from fewer samples are not compared with the old ones"
+    assert "step/s" not in again.err
 
 
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL], ids=lambda kill: kill.name)

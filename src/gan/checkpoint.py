@@ -11,6 +11,8 @@ from gan.config import build, check_trusted
 from gan.errors import UserError
 from gan.models.gan import GAN
 
+PARTS = {"config": dict, "state_dict": dict, "global_step": int, "critic_updates": int}
+
 __all__ = ["load", "load_weights", "read"]
 
 
@@ -33,8 +35,12 @@ def read(path: str | Path) -> dict[str, Any]:
     except Exception as error:  # torch raises half a dozen kinds for a file that is cut short or holds code
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise UserError(f"{path} is damaged or no checkpoint of this project ({reason})") from error
-    if not isinstance(checkpoint, dict) or not {"config", "state_dict", "global_step"} <= checkpoint.keys():
-        raise UserError(f"{path} is no checkpoint of this project (it holds no configuration)")
+    if not isinstance(checkpoint, dict) or any(
+        not isinstance(checkpoint.get(key), kind) for key, kind in PARTS.items()
+    ):
+        raise UserError(f"{path} is no checkpoint of this project (it lacks one of {', '.join(PARTS)})")
+    if not isinstance(checkpoint["config"].get("model"), dict):
+        raise UserError(f"{path} is no checkpoint of this project (its configuration has no model)")
     check_trusted(checkpoint["config"])
     try:
         resolved = OmegaConf.to_container(OmegaConf.create(checkpoint["config"]), resolve=True)

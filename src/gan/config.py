@@ -16,7 +16,8 @@ from gan.errors import UserError, nearest
 
 __all__ = ["build", "check_call", "check_trusted", "resumed"]
 
-MENDABLE = (ValueError, TypeError, MisconfigurationException)
+MENDABLE = (ValueError, TypeError, RuntimeError, MisconfigurationException)
+RECIPES = ("data", "debug", "experiment", "loss", "model")  # choices that bring options of other groups with them
 
 
 def build(node: DictConfig) -> Any:
@@ -97,7 +98,7 @@ def resumed(saved: Mapping[str, Any], composed: DictConfig, overrides: list[str]
             key = override.key_or_group.replace("/", ".")
             if override.is_delete():
                 raise UserError(f"{override.input_line}: a resumed run keeps its options; set them instead")
-            if key in ("experiment", "debug"):
+            if key in RECIPES:
                 raise UserError(f"{override.input_line}: a resumed run keeps its recipe; set single options instead")
             if not key.startswith("hydra"):
                 OmegaConf.update(config, key, OmegaConf.select(composed, key), merge=False)

@@ -31,7 +31,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
 
     Returns:
         Plain values, as results.json holds them; ``images_per_second`` counts real images over the time of training
-        alone, ``peak_memory_mb`` is the accelerator's where there is one, else the process's.
+        alone, ``peak_memory_mb`` is the accelerator's where there is one, else the process's since it began.
     """
     game = {name: mean for monitor in find(trainer, Monitor) for name, mean in monitor.latest.items()}
     speed = max((monitor.images_per_second for monitor in find(trainer, Monitor)), default=0.0)
@@ -63,12 +63,13 @@ def summary(results: dict[str, Any], folder: Path) -> str:
         )
     if "d/value" in results["game"]:
         lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at the equilibrium -log 4 = -1.386")
-    best = "best.ckpt" if results["score"] is not None else "last.ckpt"
+    best = "best.ckpt" if (checkpoints / "best.ckpt").is_file() else "last.ckpt"
+    further = max(1, 2 * results["global_step"])
     minutes, seconds = divmod(round(results["wall_seconds"]), 60)
     lines += [
         f"Time     {minutes} min {seconds} s, {results['images_per_second']:,.0f} images/s in training",
         f"Run      {folder}",
-        f"Resume   python train.py ckpt={checkpoints / 'last.ckpt'} trainer.max_steps={2 * results['global_step']}",
+        f"Resume   python train.py ckpt={checkpoints / 'last.ckpt'} trainer.max_steps={further}",
         f"Sample   python -m gan.sample {checkpoints / best} --num 64 --out grid.png",
     ]
     return "\n" + "\n".join(lines)

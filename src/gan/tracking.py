@@ -3,6 +3,7 @@
 import csv
 import logging
 import os
+from abc import ABC, abstractmethod
 from argparse import Namespace
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -14,7 +15,7 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.loggers.logger import rank_zero_experiment
 from torch import Tensor
 
-__all__ = ["MetricsFile", "TensorBoard", "WeightsAndBiases", "log_image"]
+__all__ = ["MetricsFile", "TakesPictures", "TensorBoard", "WeightsAndBiases"]
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,15 @@ class MetricsFile(Logger):
         partial.replace(self.path)
 
 
-class WeightsAndBiases(WandbLogger):
+class TakesPictures(ABC):
+    """A tracker that takes pictures beside numbers."""
+
+    @abstractmethod
+    def log_picture(self, name: str, image: Tensor, step: int) -> None:
+        """Log an image, uint8 with shape (C, H, W), under a name, at a generator update."""
+
+
+class WeightsAndBiases(WandbLogger, TakesPictures):
     """Online where a key is configured and the server answers, offline otherwise; it never asks.
 
     Args:
@@ -82,6 +91,7 @@ class WeightsAndBiases(WandbLogger):
     ) -> None:
         super().__init__(name=name, save_dir=folder, project=project, id=id, **settings)
         self.mode = mode or os.environ.get("WANDB_MODE")
+        self._wandb_init.pop("anonymous", None)  # W&B warns of it, set or not
         self._wandb_init["settings"] = wandb.Settings(silent=True, init_timeout=timeout)
 
     @property
@@ -96,7 +106,7 @@ class WeightsAndBiases(WandbLogger):
                     mode = "online" if wandb.login(prompt=False, verify=False) else "offline"
                 self._wandb_init["mode"] = mode
                 return super().experiment
-            except wandb.errors.Error as error:  # a wrong key, or no way to the server: tracking never ends a run
+            except (wandb.errors.Error, ValueError) as error:  # a wrong key or setting, or no way to the server
                 log.warning("W&B is not to be reached (%s); this run is tracked offline", _first_line(error))
                 wandb.teardown()  # else the run that did not begin holds on to its id
                 self._wandb_init["mode"] = "offline"
@@ -110,10 +120,16 @@ class WeightsAndBiases(WandbLogger):
             artifact.add_file(str(checkpoint))
             run.log_artifact(artifact, aliases=["best"])
         run.finish()
-        print(f"W&B      wandb sync {Path(run.dir).parent}" if run.offline else f"W&B      {run.url}")
+        if run.offline:
+            print(f"W&B      wandb sync {Path(run.dir).parent}")
+        elif run.url:
+            print(f"W&B      {run.url}")
+
+    def log_picture(self, name: str, image: Tensor, step: int) -> None:
+        self.log_image(name, [image.float() / 255], step=step)
 
 
-class TensorBoard(TensorBoardLogger):
+class TensorBoard(TensorBoardLogger, TakesPictures):
     """Event files in the run's folder, for ``tensorboard --logdir runs``.
 
     Args:
@@ -128,20 +144,8 @@ class TensorBoard(TensorBoardLogger):
             raise ValueError("logger=tensorboard needs a package: pip install -e '.[tensorboard]'")
         super().__init__(folder, name="", version="tensorboard")
 
-
-def log_image(logger: Logger, name: str, image: Tensor, step: int) -> None:
-    """Send an image, uint8 with shape (C, H, W), to a tracker that takes images.
-
-    Args:
-        logger: The tracker; one that takes none is passed over.
-        name: The picture's name there.
-        image: The picture.
-        step: Generator updates so far.
-    """
-    if isinstance(logger, WeightsAndBiases):
-        logger.log_image(name, [image.float() / 255], step=step)
-    elif isinstance(logger, TensorBoard):
-        logger.experiment.add_image(name, image, step)
+    def log_picture(self, name: str, image: Tensor, step: int) -> None:
+        self.experiment.add_image(name, image, step)
 
 
 def _first_line(error: Exception) -> str:

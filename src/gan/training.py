@@ -1,9 +1,11 @@
 """From a configuration to a trained generator: build, fit, report."""
 
 import json
+import os
 import secrets
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,16 +16,19 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning import Trainer, seed_everything
+from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.callbacks.provenance import Provenance
 from gan.checkpoint import load_weights, read
-from gan.config import build, check_call, resumed
+from gan.config import build, check_call, check_trusted, resumed
 from gan.errors import UserError
 from gan.results import collect, summary
 from gan.tracking import MetricsFile, WeightsAndBiases
 
 __all__ = ["train"]
+
+PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed")  # images and penalties are float32
 
 
 def train(config: DictConfig) -> dict[str, Any]:
@@ -38,13 +43,16 @@ def train(config: DictConfig) -> dict[str, Any]:
     Raises:
         UserError: If something is wrong that the user can mend.
     """
+    warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\)")  # between Lightning and torch
     start = perf_counter()
-    config, ckpt, checkpoint = _prepare(config)
     folder = Path(config.run_dir)
     try:
+        config, ckpt, checkpoint = _prepare(config)
         seed_everything(config.seed, verbose=False)
         data, model = build(config.data), build(config.model)
         callbacks = [build(node) for node in config.callbacks.values() if node is not None]
+        if not config.trainer.enable_progress_bar:
+            callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
         if checkpoint is not None:
             load_weights(model, checkpoint, config.ckpt)  # before anything is written, should they not fit
         trainer = _trainer(config, [*callbacks, Provenance(OmegaConf.to_container(config))])
@@ -78,12 +86,22 @@ def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, dict[str, Any
     with open_dict(config):
         config.run_dir, config.name = str(config.run_dir), str(config.name)  # hydra's own values end with this process
         config.id = config.id or secrets.token_hex(4)
+    if checkpoint is not None:
+        check_trusted(OmegaConf.to_container(config, resolve=True))  # as it is built, with this call's options
+        if 0 <= config.trainer.max_steps <= (step := checkpoint["global_step"]):
+            raise UserError(f"{ckpt} has done its {step} generator updates: set trainer.max_steps above that to go on")
+    if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
+        raise UserError(f"seed={config.seed} should be a whole number from 0 to 4294967295")
     return config, ckpt, checkpoint
 
 
 def _trainer(config: DictConfig, callbacks: list[Any]) -> Trainer:
     settings: dict[str, Any] = OmegaConf.to_container(config.trainer, resolve=True)  # type: ignore[assignment]
     settings = check_call(Trainer, settings, "trainer")
+    if settings["log_every_n_steps"] < 1:
+        raise UserError("trainer.log_every_n_steps must be at least 1")
+    if str(settings["precision"]) not in PRECISIONS:
+        raise UserError(f"trainer.precision={settings['precision']} is not one of {', '.join(PRECISIONS)}")
     try:
         return Trainer(
             **settings,
@@ -99,11 +117,10 @@ def _trainer(config: DictConfig, callbacks: list[Any]) -> Trainer:
 
 def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
     """Write the resolved configuration, unless the folder holds another run."""
-    path = folder / "config.yaml"
-    if path.exists() and not resuming:
+    if (folder / "checkpoints").exists() and not resuming:
         raise UserError(f"{folder} holds a run: go on with ckpt={folder}, or choose another hydra.run.dir")
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(OmegaConf.to_yaml(config, resolve=True))
+    (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
 
 
 @contextmanager
@@ -126,8 +143,11 @@ def _tracked(trainer: Trainer, config: DictConfig) -> Iterator[None]:
 @contextmanager
 def _stop_on_interrupt(trainer: Trainer) -> Iterator[None]:
     """Let Ctrl-C end training after the step at hand, with a last score and checkpoint; a second one, at once."""
+    process = os.getpid()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != process:  # a loader's worker, which inherits the handler: its parent will end it
+            return
         trainer.should_stop = True
         signal.signal(signal.SIGINT, before)
         print("\nStopping after this step (Ctrl-C again: at once) ...", file=sys.stderr)

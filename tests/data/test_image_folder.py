@@ -63,7 +63,19 @@ def test_the_centre_is_kept(tmp_path: Path) -> None:
     pixels[:, 10:20] = 255
     Image.fromarray(pixels).save(tmp_path / "stripes.png")
     Image.fromarray(pixels).save(tmp_path / "again.png")
-    assert (make(tmp_path, image_size=10).split("train").images == 255).all()
+    assert (make(tmp_path, test_path=str(tmp_path), image_size=10).split("train").images == 255).all()
+
+
+def test_photos_stand_upright(tmp_path: Path) -> None:
+    lying = np.zeros((10, 20, 3), np.uint8)
+    lying[:, :10] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned a quarter clockwise
+    for name in ("a.jpg", "b.jpg"):
+        Image.fromarray(lying).save(tmp_path / name, exif=exif, quality=95)
+    image = make(tmp_path, test_path=str(tmp_path), image_size=10).split("train").images[0].float()
+    assert image[:, :4].mean() > 240
+    assert image[:, -4:].mean() < 15
 
 
 def test_bad_folders_are_named(folder: Path, tmp_path: Path) -> None:
@@ -74,6 +86,9 @@ def test_bad_folders_are_named(folder: Path, tmp_path: Path) -> None:
         make(tmp_path / "empty").split("train")
     with pytest.raises(UserError, match=r"num_classes=5, but .* has 2"):
         make(folder, num_classes=5).split("train")
+    write(tmp_path / "few" / "1.png", (0, 0, 0))
+    with pytest.raises(UserError, match=r"1 images in .*few are too few"):
+        make(tmp_path / "few").split("train")
     broken = folder / "blue" / "3.png"
     broken.write_bytes(broken.read_bytes()[:60])
     with pytest.raises(UserError, match=r"cannot read the image .*blue/3\.png"):

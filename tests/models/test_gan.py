@@ -192,7 +192,7 @@ def test_samples_do_not_depend_on_the_batch_size(batch_size: int) -> None:
         Objective(Relativistic(), {"r1": R1(1.0)}),
     ],
 )
-@pytest.mark.parametrize("parts", [2, 3, 8])
+@pytest.mark.parametrize("parts", [2, 3, 4])
 def test_accumulation_leaves_the_trajectory_as_it_is(objective: Objective, parts: int) -> None:
     whole, split = make(objective, lr=1e-3), make(objective, lr=1e-3, accumulate=parts)
     (_, a), (_, b) = fit(whole), fit(split)

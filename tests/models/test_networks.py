@@ -78,8 +78,10 @@ def test_dcgan_has_its_published_shape() -> None:
 
 
 @pytest.mark.parametrize("make", [dcgan.Generator, dcgan.Discriminator])
-def test_dcgan_weights_start_as_published(make: Callable[..., nn.Module]) -> None:
-    weights = [p for p in make((3, 64, 64), width=32).parameters() if p.dim() == 4 and p.numel() > 10_000]
+@pytest.mark.parametrize("spectral_norm", [False, True])
+def test_dcgan_weights_start_as_published(make: Callable[..., nn.Module], spectral_norm: bool) -> None:
+    network = make((3, 64, 64), width=32, spectral_norm=spectral_norm)
+    weights = [p for p in network.parameters() if p.dim() == 4 and p.numel() > 10_000]
     assert weights
     for weight in weights:
         assert weight.mean().item() == pytest.approx(0, abs=1e-3)

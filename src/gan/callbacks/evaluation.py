@@ -1,9 +1,9 @@
 """Scores the generator as it trains."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
@@ -15,11 +15,13 @@ from gan.models.gan import GAN
 
 __all__ = ["Evaluation"]
 
+log = logging.getLogger(__name__)
+
 
 class Evaluation(Periodic):
     """Computes a score, lower being better, from the averaged generator's samples, and remembers the best.
 
-    Logged as ``val/<name of the metric>``, and held in ``trainer.callback_metrics["score"]`` for checkpoints.
+    Logged as ``val/<name of the metric>``.
 
     Args:
         metric: What is computed.
@@ -36,6 +38,7 @@ class Evaluation(Periodic):
         self.metric, self.seed = metric, seed
         self.scores: dict[int, float] = {}
         self.baselines: dict[str, float] = {}
+        self._saved_protocol: dict[str, Any] | None = None
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -47,13 +50,15 @@ class Evaluation(Periodic):
         data = trainer.datamodule  # type: ignore[attr-defined]
         self.metric.prepare(data, pl_module.device)
         self.baselines = self.metric.baselines(data)
+        if self._saved_protocol not in (None, self.metric.protocol):
+            log.warning("Scores of the resumed run were measured otherwise and are not compared with those to come")
+            self.scores = {}
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         assert isinstance(module, GAN)
         check_finite(trainer, module)
         score = self.metric(self._samples(module))
         self.scores[trainer.global_step] = score
-        trainer.callback_metrics["score"] = torch.tensor(score)
         for logger in trainer.loggers:
             logger.log_metrics({f"val/{self.metric.name}": score}, trainer.global_step)
 
@@ -61,9 +66,9 @@ class Evaluation(Periodic):
         return (to_uint8(images) for images in module.iterate_samples(self.metric.num_samples, self.seed))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the scores so far."""
-        return {"scores": self.scores}
+        """Return the scores so far, and how they were measured."""
+        return {"scores": self.scores, "protocol": self.metric.protocol}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the scores of a run that is resumed."""
-        self.scores = state_dict["scores"]
+        self.scores, self._saved_protocol = state_dict["scores"], state_dict["protocol"]

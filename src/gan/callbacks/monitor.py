@@ -53,8 +53,8 @@ class Monitor(Callback):
             self._close_window(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log the window that training ended in."""
-        if self.pending:
+        """Log the window that training ended in, if the generator was updated in it."""
+        if any(is_generator_update(terms) for _, terms in self.pending):
             self._close_window(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ class Progress(ProgressBar):
         super().__init__()
         self.interval = refresh if sys.stderr.isatty() else 10 * refresh
         self.bar: tqdm | None = None
+        self._disabled = False
 
     def disable(self) -> None:
         """Show nothing, as on all ranks but the first."""
@@ -42,7 +43,7 @@ class Progress(ProgressBar):
             unit="step",
             mininterval=self.interval,
             dynamic_ncols=True,
-            disable=getattr(self, "_disabled", False),
+            disable=self._disabled,
         )
 
     def on_train_batch_end(

@@ -7,7 +7,7 @@ from pytorch_lightning import LightningModule, Trainer
 from gan.callbacks.periodic import Periodic
 from gan.images import grid, save_png
 from gan.models.gan import GAN
-from gan.tracking import log_image
+from gan.tracking import TakesPictures
 
 __all__ = ["SampleGrid"]
 
@@ -32,4 +32,5 @@ class SampleGrid(Periodic):
         if trainer.is_global_zero:
             save_png(picture, self.folder / f"{trainer.global_step:06d}.png")
             for logger in trainer.loggers:
-                log_image(logger, "samples", picture, trainer.global_step)
+                if isinstance(logger, TakesPictures):
+                    logger.log_picture("samples", picture, trainer.global_step)

@@ -106,9 +106,23 @@ class ImageDataModule(LightningDataModule):
         """
 
     def split(self, name: Split) -> ImageDataset:
-        """Return a split, loaded at its first use."""
+        """Return a split, loaded at its first use.
+
+        Raises:
+            UserError: If its images are not what ``channels``, ``image_size`` and ``num_classes`` say.
+        """
         if name not in self.splits:
-            self.splits[name] = self.load(name)
+            dataset = self.load(name)
+            if len(dataset) < 2:
+                raise UserError(f"data: {len(dataset)} images to {name} with are too few")
+            first = dataset.__getitems__([0, len(dataset) - 1])
+            if first.images.shape[1:] != self.image_shape:
+                found = "x".join(map(str, first.images.shape[1:]))
+                wanted = "x".join(map(str, self.image_shape))
+                raise UserError(f"data.channels and data.image_size say {wanted}, but the images have {found}")
+            if isinstance(dataset, TensorImages) and (classes := int(dataset.labels.max()) + 1) > self.num_classes:
+                raise UserError(f"data.num_classes={self.num_classes}, but the images have {classes} classes")
+            self.splits[name] = dataset
         return self.splits[name]
 
     def setup(self, stage: str) -> None:

@@ -1,5 +1,6 @@
 """Any folder of images, with or without class folders; small ones are held in memory, large ones stream."""
 
+import struct
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 from tqdm import tqdm
 
@@ -19,6 +20,7 @@ from gan.types import Batch
 
 __all__ = ["ImageFolder", "StreamedImages"]
 
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)  # Pillow's words
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
@@ -30,8 +32,9 @@ def decode(path: Path, size: int, channels: int) -> Tensor:
     """
     try:
         with Image.open(path) as image:
-            pixels = np.array(image.convert("L" if channels == 1 else "RGB"))
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for broken files
+            upright = ImageOps.exif_transpose(image)  # a phone's photo may lie on its side
+            pixels = np.array(upright.convert("L" if channels == 1 else "RGB"))
+    except BROKEN as error:
         raise UserError(f"cannot read the image {path} ({error}); mend or remove it") from error
     return resize_and_crop(torch.from_numpy(pixels).view(*pixels.shape[:2], channels).permute(2, 0, 1), size)
 
@@ -114,7 +117,7 @@ class ImageFolder(ImageDataModule):
             return self._scan(self.path if split == "train" else self.test_path)
         found = self._scan(self.path)
         order = np.random.default_rng(0).permutation(len(found))
-        held_out = max(1, round(self.test_share * len(found)))
+        held_out = max(2, round(self.test_share * len(found)))
         kept = order[held_out:] if split == "train" else order[:held_out]
         return [found[place] for place in np.sort(kept)]
 
@@ -122,6 +125,8 @@ class ImageFolder(ImageDataModule):
         if not folder.is_dir():
             raise UserError(f"data.path: {folder} is not a folder")
         paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+        if len(paths) < 4 and self.test_path is None and paths:
+            raise UserError(f"data.path: {len(paths)} images in {folder} are too few to train with and hold some out")
         if not paths:
             raise UserError(f"data.path: no image in {folder} (looked for {' '.join(sorted(SUFFIXES))})")
         names = sorted({path.relative_to(folder).parts[0] for path in paths if path.parent != folder})

@@ -1,6 +1,7 @@
 """The objective: all that ``loss=...`` says of the game, as named terms for each player."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ class Objective:
         regularizers: Mapping[str, Regularizer | None] | None = None,
         constraint: Constraint | None = None,
         critic_steps: int = 1,
-        critic_norm: str = "batch",
+        critic_norm: Literal["batch", "instance", "layer", "none"] = "batch",
         label_flip: float = 0.0,
         instance_noise: float = 0.0,
         instance_noise_steps: int | None = None,

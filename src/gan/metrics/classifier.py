@@ -66,7 +66,10 @@ class Classifier(FeatureExtractor):
                 return
             log.info("Training the classifier that images are scored with (once for this data set, some seconds)")
             _train(nn.Sequential(self.network, self.head), images, labels)
-        self._save(path)
+        try:
+            self._save(path)
+        except OSError as error:
+            log.warning("The classifier cannot be kept (%s); the next run will train it again", error)
 
     def _load(self, path: Path) -> bool:
         try:

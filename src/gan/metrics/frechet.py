@@ -61,7 +61,12 @@ class FrechetDistance:
             for start in range(0, self.num_samples, batch)
         )
         held_out: Iterator[Tensor] = (batch.images for batch in data.batches("test"))
-        return {"held_out": self(held_out), "noise": self(noise)}
+        return {
+            "held_out": self(held_out),
+            "held_out_images": len(data.split("test")),
+            "noise": self(noise),
+            "noise_images": self.num_samples,
+        }
 
     def __call__(self, images: Iterable[Tensor]) -> float:
         """Score images, given as uint8 batches with shape (B, C, H, W)."""

@@ -5,7 +5,6 @@ from hashlib import sha256
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
-from urllib.error import URLError
 
 import torch
 from torch import Tensor
@@ -46,7 +45,7 @@ class Inception(FeatureExtractor):
             if self.weights is not None:
                 torch.load(self.weights, weights_only=True, map_location="cpu")  # refuses pickled code
             self.network = NoTrainInceptionV3("inception-v3-compat", ["2048"], self.weights, antialias=self.antialias)
-        except (OSError, URLError, RuntimeError, UnpicklingError) as error:
+        except (OSError, EOFError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
             reason = " ".join(str(error).split())[:150]
             raise UserError(
                 f"no Inception weights ({reason}): download {WEIGHTS_FILE} from torch-fidelity's releases where "

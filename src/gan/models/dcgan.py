@@ -31,13 +31,14 @@ def levels(size: int) -> tuple[int, int]:
     return sizes[size]
 
 
-def initialize(module: nn.Module) -> None:
-    """Draw weights from N(0, 0.02), scales of norms from N(1, 0.02) (Radford et al., 2016, Section 4)."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm) and module.weight is not None:
-        nn.init.normal_(module.weight, 1.0, 0.02)
-        nn.init.zeros_(module.bias)
+def initialized(layer: nn.Module) -> nn.Module:
+    """Draw a layer's weights from N(0, 0.02), a norm's scales from N(1, 0.02) (Radford et al., 2016, Section 4)."""
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+    elif isinstance(layer, nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm):
+        nn.init.normal_(layer.weight, 1.0, 0.02)
+        nn.init.zeros_(layer.bias)
+    return layer
 
 
 class Generator(nn.Module):
@@ -71,10 +72,9 @@ class Generator(nn.Module):
             kernel, stride, padding = (4, 2, 1) if n else (base, 1, 0)
             bias = last or norm == "none"
             layer = nn.ConvTranspose2d(before, after, kernel, stride, padding, bias=bias)
-            layers.append(maybe_spectral(layer, spectral_norm))
-            layers += [nn.Tanh()] if last else [norm_layer(norm, after), nn.ReLU(inplace=True)]
+            layers.append(maybe_spectral(initialized(layer), spectral_norm))
+            layers += [nn.Tanh()] if last else [initialized(norm_layer(norm, after)), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
-        self.apply(initialize)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
@@ -107,11 +107,10 @@ class Discriminator(nn.Module):
         layers: list[nn.Module] = []
         for n, (before, after) in enumerate(zip([image_shape[0], *widths[:-1]], widths, strict=True)):
             layer = nn.Conv2d(before, after, 4, 2, 1, bias=n == 0 or norm == "none")
-            layers.append(maybe_spectral(layer, spectral_norm))
-            layers += [norm_layer(norm if n else "none", after), nn.LeakyReLU(0.2, inplace=True)]
+            layers.append(maybe_spectral(initialized(layer), spectral_norm))
+            layers += [initialized(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers)
-        self.head = maybe_spectral(nn.Conv2d(widths[-1], 1, base), spectral_norm)
-        self.apply(initialize)
+        self.head = maybe_spectral(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         """Judge images, with shape (B, C, H, W)."""

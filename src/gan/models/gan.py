@@ -64,6 +64,8 @@ class GAN(LightningModule):
             raise ValueError(f"ema_decay must be at least 0 and below 1, not {ema_decay}")
         if accumulate < 1:
             raise ValueError(f"accumulate must be at least 1, not {accumulate}")
+        if gradient_clip is not None and gradient_clip <= 0:
+            raise ValueError(f"gradient_clip must be positive, not {gradient_clip}")
         self.generator, self.discriminator, self.objective = generator, discriminator, objective
         self.ema = MovingAverage(generator, ema_decay) if ema_decay else None
         self.make_optimizer = optimizer
@@ -128,13 +130,16 @@ class GAN(LightningModule):
     ) -> Terms:
         """Leave the gradient of a player's loss over a batch in its parameters, part by part; return the terms."""
         size, log = len(batch.images), dict[str, Tensor]()
-        parts = min(self.accumulate, size)
+        if size < 2 * self.accumulate:
+            raise UserError(
+                f"model.accumulate={self.accumulate} splits a batch of {size} in parts of less than two images"
+            )
         rank, world = self.trainer.global_rank, self.trainer.world_size
         rows = slice(rank, None, world)
         draws = Draws(self.seed, self.critic_updates, stream, total=world * size, rows=rows, device=self.device)
         optimizer.zero_grad()
         with self.toggled_optimizer(optimizer):
-            for part, numbers in zip(split(batch, parts), draws.parts(parts), strict=True):
+            for part, numbers in zip(split(batch, self.accumulate), draws.parts(self.accumulate), strict=True):
                 share = len(part.images) / size
                 terms, measures = loss(part, numbers)
                 self.manual_backward(share * torch.stack(list(terms.values())).sum())
@@ -177,10 +182,25 @@ class GAN(LightningModule):
         return optimizers
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the discriminator's updates, and what kinds of optimisers the states are of."""
         checkpoint["critic_updates"] = self.critic_updates
+        checkpoint["optimizer_kinds"] = [type(optimizer).__name__ for optimizer in self.configure_optimizers()]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the optimisers' states, but with this run's options, such as the learning rate.
+
+        Raises:
+            UserError: If the states are of other optimisers.
+        """
         self.critic_updates = checkpoint["critic_updates"]
+        optimizers = self.configure_optimizers()
+        kinds = [type(optimizer).__name__ for optimizer in optimizers]
+        if kinds != checkpoint["optimizer_kinds"]:
+            saved = ", ".join(checkpoint["optimizer_kinds"])
+            raise UserError(f"optimizer: the checkpoint's states are of {saved}, not {', '.join(kinds)}")
+        for state, optimizer in zip(checkpoint["optimizer_states"], optimizers, strict=True):
+            for group, options in zip(state["param_groups"], optimizer.state_dict()["param_groups"], strict=True):
+                group.update({name: value for name, value in options.items() if name != "params"})
 
     # After training --------------------------------------------------------------------------------------------------
 
