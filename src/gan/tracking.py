@@ -121,7 +121,7 @@ class WeightsAndBiases(WandbLogger, TakesPictures):
             run.log_artifact(artifact, aliases=["best"])
         run.finish()
         if run.offline:
-            print(f"W&B      wandb sync {Path(run.dir).parent}")
+            print(f"W&B      wandb sync {os.path.relpath(Path(run.dir).parent)}")
         elif run.url:
             print(f"W&B      {run.url}")
 

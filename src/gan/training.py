@@ -65,7 +65,8 @@ def train(config: DictConfig) -> dict[str, Any]:
             trainer.fit(model, datamodule=data, ckpt_path=ckpt, weights_only=True)
             results = collect(config, trainer, perf_counter() - start)
             (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
-            print(summary(results, folder))
+            here = Path.cwd()
+            print(summary(results, folder.relative_to(here) if folder.is_relative_to(here) else folder))
         return results
     except MisconfigurationException as error:
         raise UserError(" ".join(str(error).split())) from error
