@@ -49,8 +49,9 @@ def start_python(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     """Start Python in a process of its own, without a terminal, a W&B key or a GPU."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
     env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, text=True, **pipes)  # type: ignore[call-overload]
+    nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+    command = [sys.executable, *arguments]
+    return subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdin=nothing, stdout=pipe, stderr=pipe)
 
 
 def run_python(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:

@@ -24,7 +24,7 @@ def run(main: Callable[[], Any], conf: Path | None = None) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # lets errors through to here
     try:
         main()
-    except Exception as error:
+    except Exception as error:  # whatever it is, _explain tells a user's mistake from a bug, which goes on
         message = _explain(error, conf)
         if message is None or traceback:
             raise

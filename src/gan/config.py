@@ -14,10 +14,17 @@ from torch.optim import Optimizer
 
 from gan.errors import UserError, nearest
 
-__all__ = ["build", "check_call", "check_trusted", "resumed"]
+__all__ = ["build", "check_call", "check_trusted", "plain", "resumed"]
 
 MENDABLE = (ValueError, TypeError, RuntimeError, MisconfigurationException)
 RECIPES = ("data", "debug", "experiment", "loss", "model")  # choices that bring options of other groups with them
+
+
+def plain(node: DictConfig, resolve: bool = True) -> dict[str, Any]:
+    """Turn a configuration into plain values."""
+    container = OmegaConf.to_container(node, resolve=resolve)
+    assert isinstance(container, dict)
+    return {str(key): value for key, value in container.items()}
 
 
 def build(node: DictConfig) -> Any:
@@ -29,9 +36,9 @@ def build(node: DictConfig) -> Any:
     prefix = node._get_full_key(None)
     if missing := sorted(OmegaConf.missing_keys(node)):
         raise UserError(f"{prefix}.{missing[0]} has no default: set it on the command line")
-    plain = _checked(OmegaConf.to_container(node, resolve=True), prefix)
+    checked = _checked(plain(node), prefix)
     try:
-        return instantiate(plain, _convert_="all")
+        return instantiate(checked, _convert_="all")
     except InstantiationException as error:
         inner = str(error).rpartition("full_key: ")
         key = f"{prefix}.{inner[2]}" if inner[1] else prefix

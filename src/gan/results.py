@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning import Trainer
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
 from gan.callbacks.periodic import find
+from gan.config import plain
 
 __all__ = ["collect", "summary"]
 
@@ -39,7 +40,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
     device = trainer.strategy.root_device
     return {
         "command": shlex.join(["python", *sys.argv]),
-        "config": OmegaConf.to_container(config, resolve=True),
+        "config": plain(config),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "seed": config.seed,

@@ -21,7 +21,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.callbacks.provenance import Provenance
 from gan.checkpoint import load_weights, read
-from gan.config import build, check_call, check_trusted, resumed
+from gan.config import build, check_call, check_trusted, plain, resumed
 from gan.errors import UserError
 from gan.results import collect, summary
 from gan.tracking import MetricsFile, WeightsAndBiases
@@ -55,7 +55,7 @@ def train(config: DictConfig) -> dict[str, Any]:
             callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
         if checkpoint is not None:
             load_weights(model, checkpoint, config.ckpt)  # before anything is written, should they not fit
-        trainer = _trainer(config, [*callbacks, Provenance(OmegaConf.to_container(config))])
+        trainer = _trainer(config, [*callbacks, Provenance(plain(config, resolve=False))])
         _claim(folder, config, resuming=ckpt is not None)
         trainer.loggers = [
             MetricsFile(folder, step=checkpoint["global_step"] if checkpoint else 0),
@@ -88,7 +88,7 @@ def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, dict[str, Any
         config.run_dir, config.name = str(config.run_dir), str(config.name)  # hydra's own values end with this process
         config.id = config.id or secrets.token_hex(4)
     if checkpoint is not None:
-        check_trusted(OmegaConf.to_container(config, resolve=True))  # as it is built, with this call's options
+        check_trusted(plain(config))  # as it is built, with this call's options
         if 0 <= config.trainer.max_steps <= (step := checkpoint["global_step"]):
             raise UserError(f"{ckpt} has done its {step} generator updates: set trainer.max_steps above that to go on")
     if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
@@ -97,8 +97,7 @@ def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, dict[str, Any
 
 
 def _trainer(config: DictConfig, callbacks: list[Any]) -> Trainer:
-    settings: dict[str, Any] = OmegaConf.to_container(config.trainer, resolve=True)  # type: ignore[assignment]
-    settings = check_call(Trainer, settings, "trainer")
+    settings = check_call(Trainer, plain(config.trainer), "trainer")
     if settings["log_every_n_steps"] < 1:
         raise UserError("trainer.log_every_n_steps must be at least 1")
     if str(settings["precision"]) not in PRECISIONS:
@@ -128,9 +127,8 @@ def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
 def _tracked(trainer: Trainer, config: DictConfig) -> Iterator[None]:
     """Tell the trackers what the run is, and end their runs with it, however it ends."""
     runs = [tracker for tracker in trainer.loggers if isinstance(tracker, WeightsAndBiases)]
-    settings: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
     for tracker in trainer.loggers:
-        tracker.log_hyperparams(settings)
+        tracker.log_hyperparams(plain(config))
     try:
         yield
     except BaseException:

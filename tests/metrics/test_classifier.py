@@ -1,6 +1,7 @@
 """The classifier that stands in for Inception: good enough, the same each time, kept, and never trusted blindly."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_other_data_has_a_classifier_of_its_own(tmp_path: Path) -> None:
         yield Batch(torch.full((64, 1, 8, 8), value, dtype=torch.uint8), torch.arange(64) % 2)
 
     for value in (0, 1):
-        Classifier(str(tmp_path)).prepare(lambda value=value: batches(value), 2)  # type: ignore[misc]
+        Classifier(str(tmp_path)).prepare(partial(batches, value), 2)
     assert len(list(tmp_path.iterdir())) == 2
 
 

@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 
 from gan.callbacks.monitor import check_finite
-from gan.callbacks.periodic import Periodic
+from gan.callbacks.periodic import Periodic, data_module
 from gan.images import to_uint8
 from gan.metrics.frechet import FrechetDistance
 from gan.models.gan import GAN
@@ -47,7 +47,7 @@ class Evaluation(Periodic):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Compute the real images' statistics, and between what scores lie."""
-        data = trainer.datamodule  # type: ignore[attr-defined]
+        data = data_module(trainer)
         self.metric.prepare(data, pl_module.device)
         self.baselines = self.metric.baselines(data)
         if self._saved_protocol not in (None, self.metric.protocol):

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from gan.callbacks.periodic import find, is_generator_update, seconds_aside
+from gan.callbacks.periodic import data_module, find, is_generator_update, seconds_aside
 from gan.errors import UserError
 from gan.types import Terms
 
@@ -20,15 +20,18 @@ ADVICE = "the last good checkpoint is kept: resume from it with lower learning r
 class Monitor(Callback):
     """Keeps each step's terms where they were computed, and reads them together: one wait for the device a window.
 
-    Logs the means of ``train/d/<term>`` and ``train/g/<term>`` over a window of ``trainer.log_every_n_steps``
-    generator updates, and images a second.
+    Logs the means of ``train/d/<term>`` and ``train/g/<term>`` over a window of generator updates, and images a second.
+
+    Args:
+        every_n_steps: Generator updates a window.
 
     Attributes:
         latest: The last means, by name.
         images_per_second: Real images that training took, without evaluation, sample grids and checkpoints.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every_n_steps: int) -> None:
+        self.every_n_steps = every_n_steps
         self.pending: list[tuple[int, Terms]] = []
         self.latest: dict[str, float] = {}
         self.images, self.busy = 0, 0.0
@@ -48,8 +51,7 @@ class Monitor(Callback):
     ) -> None:
         """Keep a batch's terms, and at the end of a window log their means."""
         self.pending.append((trainer.global_step, outputs))
-        due = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
-        if due and is_generator_update(outputs):
+        if is_generator_update(outputs) and trainer.global_step % self.every_n_steps == 0:
             self._close_window(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -73,7 +75,7 @@ class Monitor(Callback):
 
     @staticmethod
     def _now(trainer: Trainer) -> tuple[int, float]:
-        return trainer.datamodule.images_seen, perf_counter() - seconds_aside(trainer)  # type: ignore[attr-defined]
+        return data_module(trainer).images_seen, perf_counter() - seconds_aside(trainer)
 
 
 def check_finite(trainer: Trainer, module: LightningModule) -> None:

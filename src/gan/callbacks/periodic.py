@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.data.base import ImageDataModule
 from gan.types import Terms
 
-__all__ = ["Periodic", "find", "is_generator_update", "seconds_aside"]
+__all__ = ["Periodic", "data_module", "find", "is_generator_update", "seconds_aside"]
 
 Kind = TypeVar("Kind", bound=Callback)
 
@@ -69,6 +70,12 @@ def find(trainer: Trainer, kind: type[Kind]) -> list[Kind]:
     return [callback for callback in _callbacks(trainer) if isinstance(callback, kind)]
 
 
+def data_module(trainer: Trainer) -> ImageDataModule:
+    """Return a trainer's data."""
+    data = getattr(trainer, "datamodule", None)  # set by one of Lightning's connectors, where type checkers see none
+    assert isinstance(data, ImageDataModule)
+    return data
+
+
 def _callbacks(trainer: Trainer) -> list[Callback]:
-    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # set by one of Lightning's connectors
-    return callbacks
+    return list(getattr(trainer, "callbacks", []))  # set by one of Lightning's connectors too

@@ -14,7 +14,7 @@ class Provenance(Callback):
         config: Plain values, interpolations included.
     """
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
