@@ -84,6 +84,19 @@ def fit(model: GAN, steps: int = 4, precision: Any = "32-true") -> tuple[Trainer
     return trainer, recorder
 
 
+def kept_latents(model: GAN) -> list[Tensor]:
+    """Keep each z that a model draws from now on."""
+    drawn: list[Tensor] = []
+    draw = model.sample_latent
+
+    def keep(draws: Draws) -> Tensor:
+        drawn.append(draw(draws))
+        return drawn[-1]
+
+    vars(model)["sample_latent"] = keep
+    return drawn
+
+
 @pytest.mark.parametrize("critic_steps", [1, 3])
 def test_steps_are_generator_updates(critic_steps: int) -> None:
     model = make(Objective(NonSaturating(), critic_steps=critic_steps))
@@ -103,8 +116,7 @@ def test_one_step_by_hand(k: int) -> None:
     sgd = partial(torch.optim.SGD, lr=0.1)
     model.make_optimizer = {"generator": sgd, "discriminator": sgd}
     twin = make(Objective(NonSaturating()), ema_decay=0)
-    noise: list[Tensor] = []
-    model.sample_latent = lambda draws: noise.append(draws.normal(4)) or noise[-1]  # type: ignore[method-assign,func-returns-value]
+    noise = kept_latents(model)
     fit(model, steps=1)
 
     data, latents, bce = iter(Noise()), iter(noise), nn.functional.binary_cross_entropy_with_logits
@@ -127,9 +139,8 @@ def test_one_step_by_hand(k: int) -> None:
 
 def test_noise_follows_from_the_seed_and_never_repeats() -> None:
     def latents(seed: int) -> list[Tensor]:
-        model, drawn = make(seed=seed), []
-        draw = model.sample_latent
-        model.sample_latent = lambda draws: drawn.append(draw(draws)) or drawn[-1]  # type: ignore[method-assign,func-returns-value]
+        model = make(seed=seed)
+        drawn = kept_latents(model)
         fit(model, steps=3)
         return drawn
 

@@ -136,7 +136,7 @@ class ImageDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return an endless loader of shuffled uint8 batches, from where training stands."""
-        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        rank, world = self._rank_and_world()
         dataset = self.split("train")
         order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
         return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
@@ -146,6 +146,9 @@ class ImageDataModule(LightningDataModule):
         dataset = self.split(split)
         places = [list(range(i, min(i + batch_size, len(dataset)))) for i in range(0, len(dataset), batch_size)]
         yield from self._loader(dataset, places)
+
+    def _rank_and_world(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def _loader(self, dataset: ImageDataset, order: Iterable[list[int]], **settings: Any) -> DataLoader[Batch]:
         own = torch.Generator()  # else a loader draws from the global numbers
@@ -160,7 +163,7 @@ class ImageDataModule(LightningDataModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Scale a training batch to float32 in [-1, 1], and flip what is to be flipped, on its device."""
-        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        rank, world = self._rank_and_world()
         images, total = batch.images.float().div_(127.5).sub_(1), world * len(batch.images)
         if self.flip:
             rows, key = slice(rank, None, world), (self.seed, self.images_seen, Stream.AUGMENTATION)

@@ -184,7 +184,7 @@ class GAN(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the discriminator's updates, and what kinds of optimisers the states are of."""
         checkpoint["critic_updates"] = self.critic_updates
-        checkpoint["optimizer_kinds"] = [type(optimizer).__name__ for optimizer in self.configure_optimizers()]
+        checkpoint["optimizer_kinds"] = [type(optimizer).__name__ for optimizer in self.trainer.optimizers]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on with the optimisers' states, but with this run's options, such as the learning rate.

@@ -1,10 +1,9 @@
 """The moving average of a network's weights, which samples better than the weights themselves."""
 
 from copy import deepcopy
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 __all__ = ["MovingAverage"]
 
@@ -31,7 +30,3 @@ class MovingAverage(nn.Module):
         torch._foreach_lerp_(list(self.network.parameters()), list(network.parameters()), 1 - decay)
         for kept, now in zip(self.network.buffers(), network.buffers(), strict=True):
             kept.copy_(now)
-
-    def forward(self, *inputs: Tensor) -> Any:
-        """Call the averaged network."""
-        return self.network(*inputs)
