@@ -1,0 +1,34 @@
+"""What a measure is: numbers from the statistics of real and of generated images."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from gan.metrics.statistics import Need, Statistics
+
+__all__ = ["Measure"]
+
+
+class Measure(ABC):
+    """Compares generated with real images, by their features alone.
+
+    Attributes:
+        main: The one of its scores that runs are compared by.
+        higher_is_better: Whether more of it is better.
+        needs: What it takes of each image, beside the sums that every statistic holds.
+        needs_labels: Whether samples must be of wanted classes, as a conditional generator's are.
+        named_after_features: Whether the scores mean something only beside the name of the features.
+    """
+
+    main: ClassVar[str]
+    higher_is_better: ClassVar[bool] = False
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs_labels: ClassVar[bool] = False
+    named_after_features: ClassVar[bool] = True
+
+    @abstractmethod
+    def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
+        """Return the scores of generated images against real ones, by name.
+
+        Raises:
+            UserError: If there are too few images to compute them from.
+        """
