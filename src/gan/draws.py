@@ -55,6 +55,15 @@ class Draws:
             Draws(*self.key, total=self.total, rows=slice(r.start, r.stop, r.step), device=self.device) for r in kept
         ]
 
+    def packed(self, number: int) -> "Draws":
+        """Return other draws, with a row for every ``number`` rows here; these themselves where that is one."""
+        if number == 1:
+            return self
+        step, packs = self.rows.step, len(self) // number
+        first = self.rows.start % step + self.rows.start // step // number * step
+        rows = slice(first, first + packs * step, step)
+        return Draws(*self.key, number, total=self.total // number, rows=rows, device=self.device)
+
     def normal(self, *shape: int) -> Tensor:
         """Draw from N(0, 1), with shape (rows, *shape)."""
         return self._keep(torch.randn(self.total, *shape, generator=self.generator, device=self.device))

@@ -81,6 +81,7 @@ def _score(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "score_name": evaluation.metric.name,
         "score": score,
+        "higher_is_better": evaluation.metric.higher_is_better,
         "best_step": step,
         "scores": evaluation.scores,
         "baselines": evaluation.baselines,

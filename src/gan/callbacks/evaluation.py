@@ -1,17 +1,16 @@
 """Scores the generator as it trains."""
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
-from torch import Tensor
-
-from gan.callbacks.monitor import check_finite
-from gan.callbacks.periodic import Periodic, data_module
-from gan.images import to_uint8
-from gan.metrics.frechet import FrechetDistance
+from gan.callbacks.monitor import Monitor, check_finite
+from gan.callbacks.periodic import Periodic, data_module, find
+from gan.distributed.group import share
+from gan.errors import UserError
+from gan.metrics.comparison import Comparison
 from gan.models.gan import GAN
+from gan.types import Batch
 
 __all__ = ["Evaluation"]
 
@@ -19,9 +18,9 @@ log = logging.getLogger(__name__)
 
 
 class Evaluation(Periodic):
-    """Computes a score, lower being better, from the averaged generator's samples, and remembers the best.
+    """Scores the averaged generator's samples, and remembers the best score.
 
-    Logged as ``val/<name of the metric>``.
+    Logged as ``val/<name of the score>``, with the seconds that training has taken so far, without evaluations.
 
     Args:
         metric: What is computed.
@@ -29,25 +28,30 @@ class Evaluation(Periodic):
         seed: What the samples' noise follows from; the same for every score, so that scores differ by weights alone.
 
     Attributes:
-        scores: Every score, by its step.
-        baselines: The scores of held-out real images and of noise.
+        scores: Every score by name, by its step.
+        baselines: The main score of held-out real images and of noise.
     """
 
-    def __init__(self, metric: FrechetDistance, every_n_steps: int, seed: int = 0) -> None:
+    def __init__(self, metric: Comparison, every_n_steps: int, seed: int = 0) -> None:
         super().__init__(every_n_steps)
         self.metric, self.seed = metric, seed
-        self.scores: dict[int, float] = {}
+        self.scores: dict[int, dict[str, float]] = {}
         self.baselines: dict[str, float] = {}
         self._saved_protocol: dict[str, Any] | None = None
 
     @property
     def best(self) -> tuple[int, float] | None:
-        """The step with the lowest score, and the score; None before the first."""
-        return min(self.scores.items(), key=lambda item: item[1]) if self.scores else None
+        """The step with the best main score, the last of them where several are, and that score."""
+        sign = 1 if self.metric.higher_is_better else -1
+        main = {step: scores[self.metric.name] for step, scores in self.scores.items()}
+        return max(main.items(), key=lambda item: (sign * item[1], item[0])) if main else None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Compute the real images' statistics, and between what scores lie."""
+        assert isinstance(pl_module, GAN)
         data = data_module(trainer)
+        if self.metric.needs_labels and pl_module.num_classes == 1:
+            raise UserError("metric: it needs samples of wanted classes, which this model does not make")
         self.metric.prepare(data, pl_module.device)
         self.baselines = self.metric.baselines(data)
         if self._saved_protocol not in (None, self.metric.protocol):
@@ -57,13 +61,14 @@ class Evaluation(Periodic):
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         assert isinstance(module, GAN)
         check_finite(trainer, module)
-        score = self.metric(self._samples(module))
-        self.scores[trainer.global_step] = score
+        data = data_module(trainer)
+        samples = module.iterate_samples(share(self.metric.num_samples), self.seed)
+        scores = self.metric(Batch(data.discretize(images), labels) for images, labels in samples)
+        self.scores[trainer.global_step] = scores
+        seconds = {"val/training_seconds": monitor.busy for monitor in find(trainer, Monitor)}
         for logger in trainer.loggers:
-            logger.log_metrics({f"val/{self.metric.name}": score}, trainer.global_step)
-
-    def _samples(self, module: GAN) -> Iterator[Tensor]:
-        return (to_uint8(images) for images in module.iterate_samples(self.metric.num_samples, self.seed))
+            named = {f"val/{name}": score for name, score in scores.items()}
+            logger.log_metrics(named | seconds, trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the scores so far, and how they were measured."""

@@ -74,5 +74,5 @@ def _losses_and_score(trainer: Trainer) -> str:
         shown += [f"{p}={latest[f'{p}/adversarial']:.3g}" for p in "dg" if f"{p}/adversarial" in latest]
     for evaluation in find(trainer, Evaluation):
         if evaluation.scores:
-            shown.append(f"{evaluation.metric.name}={list(evaluation.scores.values())[-1]:.4g}")
+            shown.append(f"{evaluation.metric.name}={list(evaluation.scores.values())[-1][evaluation.metric.name]:.4g}")
     return " ".join(shown)

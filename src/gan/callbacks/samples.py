@@ -1,11 +1,11 @@
-"""Draws a grid of samples from the same noise as training goes on."""
+"""Draws samples from the same noise as training goes on."""
 
 from pathlib import Path
 
 from pytorch_lightning import LightningModule, Trainer
 
-from gan.callbacks.periodic import Periodic
-from gan.images import grid, save_png
+from gan.callbacks.periodic import Periodic, data_module
+from gan.images import save_png
 from gan.models.gan import GAN
 from gan.tracking import TakesPictures
 
@@ -13,12 +13,12 @@ __all__ = ["SampleGrid"]
 
 
 class SampleGrid(Periodic):
-    """Writes ``<folder>/<step>.png`` and sends the grid to the trackers.
+    """Writes ``<folder>/<step>.png`` and sends the picture to the trackers.
 
     Args:
         folder: Where the pictures go.
-        every_n_steps: Generator updates between two grids.
-        num: Number of samples in a grid.
+        every_n_steps: Generator updates between two pictures.
+        num: Number of samples in a picture.
         seed: What their noise follows from.
     """
 
@@ -28,7 +28,7 @@ class SampleGrid(Periodic):
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         assert isinstance(module, GAN)
-        picture = grid(module.sample(self.num, self.seed))
+        picture = data_module(trainer).picture(module.sample(self.num, self.seed))
         if trainer.is_global_zero:
             save_png(picture, self.folder / f"{trainer.global_step:06d}.png")
             for logger in trainer.loggers:

@@ -1,7 +1,8 @@
-"""What every data set of images shares: loading, the order of images, and the way to a model in [-1, 1]."""
+"""What every data set shares: loading, the order of images, and the way to a model in [-1, 1] and back."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import Any, Literal
 
 import torch
@@ -12,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from gan.data.order import ShuffledBatches
 from gan.draws import Draws, Stream
 from gan.errors import UserError
+from gan.images import grid, to_uint8
 from gan.types import Batch
 
 __all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages", "collate"]
@@ -20,7 +22,10 @@ Split = Literal["train", "test"]
 
 
 class ImageDataset(Dataset[Batch]):
-    """A data set of uint8 images that is asked for a whole batch of them at a time."""
+    """A data set of images that is asked for a whole batch of them at a time.
+
+    Images are uint8; float32 where a data set is not of pixels, already scaled to [-1, 1].
+    """
 
     @abstractmethod
     def __len__(self) -> int:
@@ -28,19 +33,28 @@ class ImageDataset(Dataset[Batch]):
 
     @abstractmethod
     def __getitems__(self, indices: list[int]) -> Batch:
-        """Return the images at some places, uint8 with shape (B, C, H, W), and their labels."""
+        """Return the images at some places, with shape (B, C, H, W), and their labels."""
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that decides what the images are."""
+        digest = sha256()
+        for start in range(0, len(self), 1024):
+            for part in self.__getitems__(list(range(start, min(start + 1024, len(self))))):
+                digest.update(f"{part.dtype}{tuple(part.shape)}".encode())
+                digest.update(part.contiguous().numpy())
+        return digest.hexdigest()
 
 
 class TensorImages(ImageDataset):
     """Images that are held in memory, decoded once.
 
     Args:
-        images: uint8, with shape (N, C, H, W).
+        images: uint8, or float32 in about [-1, 1], with shape (N, C, H, W).
         labels: int64, with shape (N,).
     """
 
     def __init__(self, images: Tensor, labels: Tensor) -> None:
-        assert images.dtype == torch.uint8
+        assert images.dtype in (torch.uint8, torch.float32)
         assert images.dim() == 4
         assert len(images) == len(labels)
         self.images, self.labels = images.contiguous(), labels.long()
@@ -59,7 +73,7 @@ def collate(batch: Any) -> Batch:
 
 
 class ImageDataModule(LightningDataModule):
-    """A data set in two splits, ``train`` and ``test`` (held out), as uint8 batches that are scaled on the device.
+    """A data set in two splits, ``train`` and ``test`` (held out), as batches that are scaled on the device.
 
     Args:
         image_size: Height and width of images, in pixels.
@@ -135,17 +149,29 @@ class ImageDataModule(LightningDataModule):
             raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images")
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Return an endless loader of shuffled uint8 batches, from where training stands."""
+        """Return an endless loader of shuffled batches, from where training stands."""
         rank, world = self._rank_and_world()
         dataset = self.split("train")
         order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
         return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
 
-    def batches(self, split: Split, batch_size: int = 256) -> Iterator[Batch]:
-        """Yield each image of a split once, in its order, as uint8 batches."""
+    def batches(self, split: Split, batch_size: int = 256, places: range | None = None) -> Iterator[Batch]:
+        """Yield each image of a split once, in its order, as the data set holds them; those at some places, if given."""
         dataset = self.split(split)
-        places = [list(range(i, min(i + batch_size, len(dataset)))) for i in range(0, len(dataset), batch_size)]
-        yield from self._loader(dataset, places)
+        wanted = range(len(dataset)) if places is None else places
+        yield from self._loader(dataset, [list(wanted[i : i + batch_size]) for i in range(0, len(wanted), batch_size)])
+
+    def discretize(self, images: Tensor) -> Tensor:
+        """Return samples, float32 in [-1, 1], as the data set holds its images: with 256 shades."""
+        return to_uint8(images)
+
+    def noise(self, num: int, generator: torch.Generator) -> Tensor:
+        """Draw images that know nothing of the data, as the data set holds its own, with shape (num, C, H, W)."""
+        return torch.randint(256, (num, *self.image_shape), generator=generator, dtype=torch.uint8)
+
+    def picture(self, images: Tensor) -> Tensor:
+        """Show samples, in [-1, 1] with shape (N, C, H, W), in one picture, uint8 with shape (3 or C, H', W')."""
+        return grid(images)
 
     def _rank_and_world(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
@@ -162,9 +188,11 @@ class ImageDataModule(LightningDataModule):
         )
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Scale a training batch to float32 in [-1, 1], and flip what is to be flipped, on its device."""
+        """Scale a training batch's pixels to float32 in [-1, 1], and flip what is to be flipped, on its device."""
         rank, world = self._rank_and_world()
-        images, total = batch.images.float().div_(127.5).sub_(1), world * len(batch.images)
+        images, total = batch.images, world * len(batch.images)
+        if images.dtype == torch.uint8:
+            images = images.float().div_(127.5).sub_(1)
         if self.flip:
             rows, key = slice(rank, None, world), (self.seed, self.images_seen, Stream.AUGMENTATION)
             mirrored = Draws(*key, total=total, rows=rows, device=images.device).uniform(1, 1, 1) < 0.5

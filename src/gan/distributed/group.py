@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-__all__ = ["gather_rows", "joined", "rank_and_world", "share", "sum_over_ranks", "wait"]
+__all__ = ["all_agree", "gather_rows", "joined", "rank_and_world", "share", "sum_over_ranks", "wait"]
 
 
 @contextmanager
@@ -39,6 +39,15 @@ def wait() -> None:
     """Wait for all ranks."""
     if dist.is_initialized():
         dist.barrier()
+
+
+def all_agree(answer: bool) -> bool:
+    """Return whether all ranks say yes."""
+    if not dist.is_initialized():
+        return answer
+    answers: list[bool] = [False] * dist.get_world_size()
+    dist.all_gather_object(answers, answer)
+    return all(answers)
 
 
 def sum_over_ranks(tensor: Tensor) -> Tensor:

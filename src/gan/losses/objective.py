@@ -77,7 +77,7 @@ class Objective:
             real, fake = torch.where(flip, fake, real), torch.where(flip, real, fake)
         terms = {"adversarial": self.adversarial.discriminator(real, fake)}
         due = {name: term for name, term in self.regularizers.items() if step % term.every == 0}
-        return terms | {name: regularizer(critique) for name, regularizer in due.items()}
+        return terms | {name: regularizer(critique, step) for name, regularizer in due.items()}
 
     def generator_terms(self, critique: Critique) -> Terms:
         """Return the terms that G minimises."""

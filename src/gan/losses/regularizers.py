@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
+from gan.schedules import Schedule
 from gan.types import Critique
 
 __all__ = ["DRAGAN", "R1", "R2", "GradientPenalty", "Regularizer"]
@@ -17,20 +18,22 @@ class Regularizer(ABC):
         weight: The factor of the penalty.
         every: Discriminator steps between two uses; the weight is multiplied by it, so that the mean over steps
             stays (lazy regularisation; Karras et al., 2020, Section 3.1).
+        schedule: A factor of the weight at each discriminator step; None leaves it as it is.
 
     Raises:
         ValueError: If the weight is negative or ``every`` is below one.
     """
 
-    def __init__(self, weight: float, every: int = 1) -> None:
+    def __init__(self, weight: float, every: int = 1, schedule: Schedule | None = None) -> None:
         if weight < 0 or every < 1:
             raise ValueError(f"weight must be at least 0 and every at least 1, not {weight} and {every}")
-        self.weight, self.every = weight, every
+        self.weight, self.every, self.schedule = weight, every, schedule
 
-    def __call__(self, critique: Critique) -> Tensor:
-        """Return the weighted penalty, a scalar with a graph to the discriminator's parameters."""
+    def __call__(self, critique: Critique, step: int = 0) -> Tensor:
+        """Return the weighted penalty at a step, a scalar with a graph to the discriminator's parameters."""
+        weight = self.weight * self.every * (self.schedule(step) if self.schedule is not None else 1)
         with torch.autocast(critique.real.device.type, enabled=False):
-            return self.weight * self.every * self.penalty(critique)
+            return weight * self.penalty(critique)
 
     @abstractmethod
     def penalty(self, critique: Critique) -> Tensor:
@@ -59,10 +62,18 @@ class GradientPenalty(Regularizer):
         every: Discriminator steps between two uses.
         one_sided: Penalise only norms above the target (Section 4 there; Petzka et al., 2018, Eq. 8).
         target: The wanted norm.
+        schedule: A factor of the weight at each discriminator step.
     """
 
-    def __init__(self, weight: float = 10.0, every: int = 1, one_sided: bool = False, target: float = 1.0) -> None:
-        super().__init__(weight, every)
+    def __init__(
+        self,
+        weight: float = 10.0,
+        every: int = 1,
+        one_sided: bool = False,
+        target: float = 1.0,
+        schedule: Schedule | None = None,
+    ) -> None:
+        super().__init__(weight, every, schedule)
         self.one_sided, self.target = one_sided, target
 
     def penalty(self, critique: Critique) -> Tensor:
@@ -92,10 +103,13 @@ class DRAGAN(Regularizer):
         weight: λ in the paper.
         every: Discriminator steps between two uses.
         spread: The perturbation's size in standard deviations of the batch's pixels.
+        schedule: A factor of the weight at each discriminator step.
     """
 
-    def __init__(self, weight: float = 10.0, every: int = 1, spread: float = 0.5) -> None:
-        super().__init__(weight, every)
+    def __init__(
+        self, weight: float = 10.0, every: int = 1, spread: float = 0.5, schedule: Schedule | None = None
+    ) -> None:
+        super().__init__(weight, every, schedule)
         self.spread = spread
 
     def penalty(self, critique: Critique) -> Tensor:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ import torch.nn.functional as F
 from platformdirs import user_cache_dir
 from torch import Tensor, nn
 
+from gan.data.base import ImageDataModule
 from gan.errors import UserError
-from gan.metrics.features import FeatureExtractor
-from gan.types import Batch
+from gan.metrics.features import FeatureExtractor, Features
 
 __all__ = ["Classifier"]
 
@@ -45,26 +44,26 @@ class Classifier(FeatureExtractor):
         self.network: nn.Sequential | None = None
         self.head: nn.Linear | None = None
 
-    def prepare(self, train: Callable[[], Iterable[Batch]], num_classes: int) -> None:
-        """Load the classifier of this data set, or train it.
+    def prepare(self, data: ImageDataModule) -> None:
+        """Load the classifier of a data set, or train it.
 
         Raises:
             UserError: If the data set has no classes.
         """
-        if num_classes < 2:
+        if data.num_classes < 2:
             raise UserError("metric/features=classifier needs a data set with classes; use metric/features=inception")
-        batches = list(train())
-        images, labels = torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
-        fingerprint = sha256(RECIPE.encode())
-        fingerprint.update(images.numpy().tobytes() + labels.numpy().tobytes())
-        path = self.cache / f"classifier-{fingerprint.hexdigest()[:16]}.pt"
+        self.num_classes = data.num_classes
+        key = f"{RECIPE} {data.num_classes} {data.split('train').fingerprint()}"
+        path = self.cache / f"classifier-{sha256(key.encode()).hexdigest()[:16]}.pt"
 
         with torch.random.fork_rng(devices=[]):  # the run's own random numbers are left alone
             torch.manual_seed(0)
-            self.network, self.head = _build(images.shape[1], num_classes, self.num_features)
+            self.network, self.head = _build(data.channels, data.num_classes, self.num_features)
             if path.is_file() and self._load(path):
                 return
             log.info("Training the classifier that images are scored with (once for this data set, some seconds)")
+            batches = list(data.batches("train"))
+            images, labels = torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
             _train(nn.Sequential(self.network, self.head), images, labels)
         try:
             self._save(path)
@@ -86,15 +85,11 @@ class Classifier(FeatureExtractor):
         partial.replace(path)
 
     @torch.no_grad()
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Features:
         assert self.network is not None, "prepare() comes first"
-        return self.network(_scale(images))
-
-    @torch.no_grad()
-    def classify(self, images: Tensor) -> Tensor:
-        """Map images, uint8 with shape (B, C, H, W), to their most likely classes, with shape (B,)."""
-        assert self.head is not None, "prepare() comes first"
-        return self.head(self(images)).argmax(1)
+        assert self.head is not None
+        vectors = self.network(_scale(images))
+        return Features(vectors, self.head(vectors))
 
     @property
     def protocol(self) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The Inception network of FID (Heusel et al., 2017), with the weights that the TensorFlow original used."""
 
-from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 from pickle import UnpicklingError
@@ -10,9 +9,9 @@ import torch
 from torch import Tensor
 from torchmetrics.image.fid import NoTrainInceptionV3
 
+from gan.data.base import ImageDataModule
 from gan.errors import UserError
-from gan.metrics.features import FeatureExtractor
-from gan.types import Batch
+from gan.metrics.features import FeatureExtractor, Features
 
 __all__ = ["Inception"]
 
@@ -22,6 +21,8 @@ WEIGHTS_FILE = "weights-inception-2015-12-05-6726825d.pth"
 class Inception(FeatureExtractor):
     """The 2,048 pooled features of Inception v3, as torch-fidelity has them; grey images are given three channels.
 
+    Its logits are those of 1,008 outputs without their bias, which the Inception Score is computed from.
+
     Args:
         weights: A local file of the weights; where None, they are fetched once into torch's cache.
         antialias: Whether images are resized to 299x299 with antialiasing; false is TensorFlow 1's bilinear resize.
@@ -29,13 +30,14 @@ class Inception(FeatureExtractor):
 
     name = "inception"
     num_features = 2048
+    num_classes = 1008
 
     def __init__(self, weights: str | None = None, antialias: bool = True) -> None:
         super().__init__()
         self.weights, self.antialias = weights, antialias
         self.network: NoTrainInceptionV3 | None = None
 
-    def prepare(self, train: Callable[[], Iterable[Batch]], num_classes: int) -> None:
+    def prepare(self, data: ImageDataModule) -> None:
         """Load the weights; the data set is not looked at.
 
         Raises:
@@ -44,7 +46,9 @@ class Inception(FeatureExtractor):
         try:
             if self.weights is not None:
                 torch.load(self.weights, weights_only=True, map_location="cpu")  # refuses pickled code
-            self.network = NoTrainInceptionV3("inception-v3-compat", ["2048"], self.weights, antialias=self.antialias)
+            self.network = NoTrainInceptionV3(
+                "inception-v3-compat", ["2048", "logits_unbiased"], self.weights, antialias=self.antialias
+            )
         except (OSError, EOFError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
             reason = " ".join(str(error).split())[:150]
             raise UserError(
@@ -52,9 +56,10 @@ class Inception(FeatureExtractor):
                 "there is a network and set metric.features.weights=FILE, or score with metric/features=classifier"
             ) from error
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Features:
         assert self.network is not None, "prepare() comes first"
-        return self.network(images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images)
+        colored = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+        return Features(*self.network._torch_fidelity_forward(colored))  # its forward() returns the first alone
 
     @property
     def protocol(self) -> dict[str, Any]:

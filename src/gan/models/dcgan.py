@@ -89,6 +89,7 @@ class Discriminator(nn.Module):
         width: Channels of the first layer; each layer has twice as many as the one before, up to 8 times.
         norm: Normalisation of each hidden layer but the first.
         spectral_norm: Whether weights are divided by their largest singular value.
+        packing: Images that are judged together, as channels of one.
 
     Raises:
         ValueError: If the size does not fit.
@@ -100,12 +101,13 @@ class Discriminator(nn.Module):
         width: int = 64,
         norm: Norm = "batch",
         spectral_norm: bool = False,
+        packing: int = 1,
     ) -> None:
         super().__init__()
         base, halvings = levels(image_shape[-1])
         widths = [width * min(2**n, LARGEST_MULTIPLE) for n in range(halvings)]
         layers: list[nn.Module] = []
-        for n, (before, after) in enumerate(zip([image_shape[0], *widths[:-1]], widths, strict=True)):
+        for n, (before, after) in enumerate(zip([packing * image_shape[0], *widths[:-1]], widths, strict=True)):
             layer = nn.Conv2d(before, after, 4, 2, 1, bias=n == 0 or norm == "none")
             layers.append(maybe_spectral(initialized(layer), spectral_norm))
             layers += [initialized(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]

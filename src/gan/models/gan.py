@@ -14,12 +14,14 @@ from gan.draws import Draws, Stream, derive_seed
 from gan.errors import UserError
 from gan.losses.objective import Objective
 from gan.nn.average import MovingAverage
+from gan.schedules import Schedule
 from gan.types import Batch, Critique, Terms, Verdict
 
 __all__ = ["GAN"]
 
 MakeOptimizer = Callable[..., Optimizer]
 LossFunction = Callable[[Batch, Draws], tuple[Terms, Terms]]
+NOISE_BLOCK = 256  # samples whose noise is drawn at once: part of what a seed means
 
 
 class GAN(LightningModule):
@@ -38,6 +40,10 @@ class GAN(LightningModule):
         ema_decay: Decay of the generator's moving average at each of its updates; 0 switches it off.
         gradient_clip: Largest norm of a network's gradient; None leaves it as it is.
         accumulate: Parts that a batch is split in, their gradients accumulated, to save memory.
+        packing: Images that the discriminator judges together, as channels of one (PacGAN; Lin et al., 2018); the
+            discriminator must be built for as many.
+        schedule: A factor of both learning rates at each generator update; None leaves them as they are.
+        num_classes: Number of classes that the generator takes labels of; 1 where it takes none.
         seed: What all noise follows from.
 
     Raises:
@@ -57,20 +63,26 @@ class GAN(LightningModule):
         ema_decay: float = 0.999,
         gradient_clip: float | None = None,
         accumulate: int = 1,
+        packing: int = 1,
+        schedule: Schedule | None = None,
+        num_classes: int = 1,
         seed: int = 0,
     ) -> None:
         super().__init__()
         if not 0 <= ema_decay < 1:
             raise ValueError(f"ema_decay must be at least 0 and below 1, not {ema_decay}")
-        if accumulate < 1:
-            raise ValueError(f"accumulate must be at least 1, not {accumulate}")
+        if min(accumulate, packing, num_classes) < 1:
+            raise ValueError(f"accumulate, packing and num_classes must be at least 1, not {accumulate}, {packing}, {num_classes}")
+        if packing > 1 and num_classes > 1:
+            raise ValueError(f"packing={packing} has no meaning for a conditional model: a pack has no one class")
         if gradient_clip is not None and gradient_clip <= 0:
             raise ValueError(f"gradient_clip must be positive, not {gradient_clip}")
         self.generator, self.discriminator, self.objective = generator, discriminator, objective
         self.ema = MovingAverage(generator, ema_decay) if ema_decay else None
         self.make_optimizer = optimizer
         self.latent_dim, self.latent = latent_dim, latent
-        self.gradient_clip, self.accumulate, self.seed = gradient_clip, accumulate, seed
+        self.gradient_clip, self.accumulate, self.packing = gradient_clip, accumulate, packing
+        self.schedule, self.num_classes, self.seed = schedule, num_classes, seed
         self.critic_updates = 0
 
     # The hooks that a variant may override ---------------------------------------------------------------------------
@@ -84,15 +96,17 @@ class GAN(LightningModule):
         return self.generator(self.sample_latent(draws), batch.labels).float()
 
     def critique(self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True) -> Critique:
-        """Let the discriminator judge fake and, where asked for, real images."""
+        """Let the discriminator judge fake and, where asked for, real images; packs of them are images to it."""
+        labels = batch.labels if self.packing == 1 else None
 
         def critic(images: Tensor) -> Verdict:
-            logits, features = self.discriminator(images, batch.labels)
+            logits, features = self.discriminator(images, labels)
             return Verdict(logits.float(), features)
 
-        real = self.objective.perturb(batch.images, self.critic_updates, draws)
-        fake = self.objective.perturb(fake, self.critic_updates, draws)
-        return Critique(critic, real, fake, critic(real) if judge_real else None, critic(fake), draws)
+        real = pack(self.objective.perturb(batch.images, self.critic_updates, draws), self.packing)
+        fake = pack(self.objective.perturb(fake, self.critic_updates, draws), self.packing)
+        on_real = critic(real) if judge_real else None
+        return Critique(critic, real, fake, on_real, critic(fake), draws.packed(self.packing))
 
     def discriminator_terms(self, batch: Batch, critique: Critique) -> Terms:
         """Return the named terms that the discriminator minimises."""
@@ -112,6 +126,7 @@ class GAN(LightningModule):
         """
         torch.manual_seed(derive_seed(self.seed, self.critic_updates, Stream.LAYERS, self.trainer.global_rank))
         discriminator, generator = self._optimizers()
+        self._follow_schedule()
 
         log = self._update("d", discriminator, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
         self.trainer.strategy.optimizer_step(discriminator.optimizer, do_nothing_closure)  # not a global step
@@ -133,6 +148,11 @@ class GAN(LightningModule):
         if size < 2 * self.accumulate:
             raise UserError(
                 f"model.accumulate={self.accumulate} splits a batch of {size} in parts of less than two images"
+            )
+        if self.packing > 1 and size % (self.accumulate * self.packing):
+            raise UserError(
+                f"data.batch_size: {size} images a device cannot be shared evenly by model.accumulate="
+                f"{self.accumulate} parts and packs of model.packing={self.packing}"
             )
         rank, world = self.trainer.global_rank, self.trainer.world_size
         rows = slice(rank, None, world)
@@ -172,9 +192,17 @@ class GAN(LightningModule):
         """
         networks = {"discriminator": self.discriminator, "generator": self.generator}
         try:
-            return [self.make_optimizer[player](network.parameters()) for player, network in networks.items()]
+            optimizers = [self.make_optimizer[player](network.parameters()) for player, network in networks.items()]
         except ValueError as error:
             raise UserError(f"optimizer: {error}") from error
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+            group["initial_lr"] = group["lr"]
+        return optimizers
+
+    def _follow_schedule(self) -> None:
+        if self.schedule is not None:
+            for group in (group for optimizer in self._optimizers() for group in optimizer.param_groups):
+                group["lr"] = group["initial_lr"] * self.schedule(self.global_step)
 
     def _optimizers(self) -> list[LightningOptimizer]:
         optimizers = self.optimizers()
@@ -216,21 +244,41 @@ class GAN(LightningModule):
         Returns:
             Images in [-1, 1], float32, with shape (num, C, H, W), on the model's device.
         """
-        return torch.cat(list(self.iterate_samples(num, seed, batch_size, average)))
+        return torch.cat([batch.images for batch in self.iterate_samples(range(num), seed, batch_size, average)])
 
     @torch.no_grad()
-    def iterate_samples(self, num: int, seed: int = 0, batch_size: int = 256, average: bool = True) -> Iterator[Tensor]:
-        """Yield what ``sample`` returns, a batch at a time."""
+    def iterate_samples(
+        self, places: range, seed: int = 0, batch_size: int = 256, average: bool = True
+    ) -> Iterator[Batch]:
+        """Yield samples and their classes a batch at a time: those that a seed has at some consecutive places.
+
+        A conditional generator is asked for each of its classes in turn.
+        """
         network = self.ema.network if self.ema is not None and average else self.generator
-        latents = self.sample_latent(Draws(seed, Stream.SAMPLES, total=num, device=self.device))
-        labels = torch.zeros(num, dtype=torch.long, device=self.device)
         mode = network.training
         network.eval()
         try:
-            for z, classes in zip(latents.split(batch_size), labels.split(batch_size), strict=True):
-                yield network(z, classes).float()
+            for start in range(places.start, places.stop, batch_size):
+                stop = min(start + batch_size, places.stop)
+                labels = torch.arange(start, stop, device=self.device) % self.num_classes
+                yield Batch(network(self._latents(seed, start, stop), labels).float(), labels)
         finally:
             network.train(mode)
+
+    def _latents(self, seed: int, start: int, stop: int) -> Tensor:
+        """Return the noise of the samples from ``start`` up to ``stop``, drawn in blocks, however they are asked for."""
+        first, last = start // NOISE_BLOCK, (stop - 1) // NOISE_BLOCK
+        key = (seed, Stream.SAMPLES)
+        blocks = [
+            self.sample_latent(Draws(*key, block, total=NOISE_BLOCK, device=self.device))
+            for block in range(first, last + 1)
+        ]
+        return torch.cat(blocks)[start - first * NOISE_BLOCK : stop - first * NOISE_BLOCK]
+
+
+def pack(images: Tensor, number: int) -> Tensor:
+    """Join each ``number`` images to one, (B, C, H, W) to (B / number, number * C, H, W)."""
+    return images.unflatten(0, (-1, number)).flatten(1, 2) if number > 1 else images
 
 
 def split(batch: Batch, parts: int) -> list[Batch]:

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from math import prod
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -39,6 +40,7 @@ class Generator(nn.Module):
         depth: Hidden layers.
         activation: Of each hidden layer.
         norm: Of each hidden layer: ``batch``, ``layer`` or ``none``.
+        output: Of the last layer: ``tanh``, or ``linear`` for data without bounds.
         spectral_norm: Whether weights are divided by their largest singular value.
     """
 
@@ -50,11 +52,13 @@ class Generator(nn.Module):
         depth: int = 3,
         activation: Activation = "leaky_relu",
         norm: Norm = "batch",
+        output: Literal["tanh", "linear"] = "tanh",
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
         self.hidden = hidden(latent_dim, width, depth, activation, norm, spectral_norm)
-        self.head = nn.Sequential(nn.Linear(width, prod(image_shape)), nn.Tanh(), nn.Unflatten(1, tuple(image_shape)))
+        bounded = nn.Tanh() if output == "tanh" else nn.Identity()
+        self.head = nn.Sequential(nn.Linear(width, prod(image_shape)), bounded, nn.Unflatten(1, tuple(image_shape)))
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
@@ -72,6 +76,7 @@ class Discriminator(nn.Module):
         norm: Of each hidden layer: ``batch``, ``layer`` or ``none``.
         dropout: Share of hidden units that are dropped (there as in Goodfellow et al., 2014).
         spectral_norm: Whether weights are divided by their largest singular value.
+        packing: Images that are judged together, as channels of one.
     """
 
     def __init__(
@@ -83,9 +88,10 @@ class Discriminator(nn.Module):
         norm: Norm = "none",
         dropout: float = 0.0,
         spectral_norm: bool = False,
+        packing: int = 1,
     ) -> None:
         super().__init__()
-        self.hidden = hidden(prod(image_shape), width, depth, activation, norm, spectral_norm)
+        self.hidden = hidden(packing * prod(image_shape), width, depth, activation, norm, spectral_norm)
         self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral(nn.Linear(width, 1), spectral_norm))
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:

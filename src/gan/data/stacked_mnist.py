@@ -1,0 +1,61 @@
+"""Stacked MNIST: three random digits as the channels of one image, 1,000 modes (Metz et al., 2017; Lin et al., 2018)."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
+from gan.types import Batch
+
+__all__ = ["StackedMNIST"]
+
+TRAINING_IMAGES = 128_000  # Lin et al. (2018), Section 4.2
+HELD_OUT_IMAGES = 26_000  # as many as are drawn from a generator, there
+
+
+class Stacked(ImageDataset):
+    """Images put together from three digits when they are asked for.
+
+    Args:
+        digits: All digits.
+        triples: The places of three of them for each image, with shape (N, 3).
+    """
+
+    def __init__(self, digits: TensorImages, triples: Tensor) -> None:
+        self.digits, self.triples = digits, triples
+
+    def __len__(self) -> int:
+        return len(self.triples)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        places = self.triples[indices]
+        return Batch(self.digits.images[places].squeeze(2), self.digits.labels[places] @ torch.tensor([100, 10, 1]))
+
+
+class StackedMNIST(ImageDataModule):
+    """Triples of digits, drawn once for all; the class is the number that the three digits write.
+
+    Args:
+        digits: The data set of single digits, held in memory: ``mnist5k`` or ``mnist``.
+        **settings: As ImageDataModule takes them.
+
+    Raises:
+        ValueError: If the images are not of three channels and 1,000 classes, or not of the digits' size.
+    """
+
+    def __init__(self, digits: ImageDataModule, **settings: Any) -> None:
+        super().__init__(**settings)
+        if (self.channels, self.num_classes) != (3, 1000):
+            raise ValueError("stacked digits have channels=3 and num_classes=1000")
+        if (digits.channels, digits.image_size, digits.num_classes) != (1, self.image_size, 10):
+            raise ValueError(f"the single digits must have 1 channel, {self.image_size} pixels and 10 classes")
+        self.digits = digits
+
+    def load(self, split: Split) -> ImageDataset:
+        digits = self.digits.split(split)
+        assert isinstance(digits, TensorImages)
+        size = TRAINING_IMAGES if split == "train" else HELD_OUT_IMAGES
+        triples = np.random.default_rng(int(split == "test")).integers(len(digits), size=(size, 3))
+        return Stacked(digits, torch.from_numpy(triples))

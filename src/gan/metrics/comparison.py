@@ -1,0 +1,123 @@
+"""Samples against a data set's real images: what ``metric=...`` builds."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+
+from gan.data.base import ImageDataModule, Split
+from gan.distributed.group import share
+from gan.errors import UserError
+from gan.metrics.features import FeatureExtractor
+from gan.metrics.measure import Measure
+from gan.metrics.reference import reference
+from gan.metrics.statistics import Need, Statistics, gather
+from gan.types import Batch
+
+__all__ = ["Comparison"]
+
+WITH_INCEPTION = {"fd": "fid", "kd": "kid", "kd_std": "kid_std", "is": "inception_score", "mifd": "mifid"}
+WITH_INCEPTION |= {"is_std": "inception_score_std", "intra_fd": "intra_fid"}
+BATCH_SIZE = 256
+
+
+class Comparison:
+    """Measures on one extractor's features, which each image goes through once.
+
+    Args:
+        features: Maps images to features.
+        measures: What is computed from them; runs are compared by the first. None entries are left out.
+        num_samples: Number of generated images that scores are computed from.
+        split: The real images that they are compared with.
+        cache: The folder that the real images' statistics are kept in; where None, the user's cache folder.
+
+    Raises:
+        ValueError: If there is no measure or no sample.
+    """
+
+    def __init__(
+        self,
+        features: FeatureExtractor,
+        measures: Mapping[str, Measure | None],
+        num_samples: int = 10_000,
+        split: Split = "train",
+        cache: str | None = None,
+    ) -> None:
+        self.features, self.measures = features, [measure for measure in measures.values() if measure is not None]
+        if not self.measures:
+            raise ValueError("there is no measure: choose some, as in metric=frechet")
+        if num_samples < 2:
+            raise ValueError(f"num_samples must be at least 2, not {num_samples}")
+        self.num_samples, self.split, self.cache = num_samples, split, cache
+        self.needs: frozenset[Need] = frozenset().union(*(measure.needs for measure in self.measures))
+        self.device = torch.device("cpu")
+        self.real: Statistics | None = None
+
+    @property
+    def name(self) -> str:
+        """The score that runs are compared by; ``fid`` with Inception's features alone."""
+        return self._public_name(self.measures[0], self.measures[0].main)
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more of that score is better."""
+        return self.measures[0].higher_is_better
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether samples must be of wanted classes."""
+        return any(measure.needs_labels for measure in self.measures)
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """All that decides the scores beside the generator."""
+        assert self.real is not None, "prepare() comes first"
+        real = {"real_images": self.real.count, "real_split": self.split}
+        return {**real, "fake_images": self.num_samples, **self.features.protocol}
+
+    def prepare(self, data: ImageDataModule, device: torch.device) -> None:
+        """Get the extractor ready, and the real images' statistics.
+
+        Raises:
+            UserError: If the extractor or a measure do not suit the data.
+        """
+        self.features.prepare(data)
+        if "logits" in self.needs and not self.features.num_classes:
+            raise UserError(f"metric/features={self.features.name} tells no classes apart, which the metric needs")
+        self.device = device
+        self.features.to(device).eval()
+        self.real = reference(self.features, data, self.split, self.needs, device, self.cache)
+
+    def baselines(self, data: ImageDataModule) -> dict[str, float]:
+        """Score held-out real images and noise, between which every generator lies, by the main score."""
+        generator, places = torch.Generator().manual_seed(0), share(self.num_samples)
+        blocks = [range(self.num_samples)[i : i + BATCH_SIZE] for i in range(0, self.num_samples, BATCH_SIZE)]
+        drawn = ((block, data.noise(len(block), generator)) for block in blocks)
+        noise = (images[[place in places for place in block]] for block, images in drawn)
+        none = torch.zeros(BATCH_SIZE, dtype=torch.long)
+        held_out = data.batches("test", BATCH_SIZE, share(len(data.split("test"))))
+        return {
+            "held_out": self(held_out)[self.name],
+            "held_out_images": len(data.split("test")),
+            "noise": self(Batch(images, none[: len(images)]) for images in noise if len(images))[self.name],
+            "noise_images": self.num_samples,
+        }
+
+    def __call__(self, batches: Iterable[Batch]) -> dict[str, float]:
+        """Score images, given as the data set holds its own; each rank gives its share of them.
+
+        Returns:
+            Every measure's scores by name, the same on all ranks.
+        """
+        assert self.real is not None, "prepare() comes first"
+        fake = gather(self.features, batches, self.needs, self.device)
+        return {
+            self._public_name(measure, name): score
+            for measure in self.measures
+            for name, score in measure(self.real, fake).items()
+        }
+
+    def _public_name(self, measure: Measure, name: str) -> str:
+        if self.features.name == "inception":
+            return WITH_INCEPTION.get(name, name)
+        return f"{name}_{self.features.name}" if measure.named_after_features else name

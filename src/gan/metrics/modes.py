@@ -1,0 +1,51 @@
+"""Mode coverage: how many of the data's modes a generator finds, how evenly, and how well (Lin et al., 2018)."""
+
+import torch
+
+from gan.metrics.measure import Measure
+from gan.metrics.statistics import Statistics
+
+__all__ = ["Modes"]
+
+
+class Modes(Measure):
+    """Modes recovered, share of high-quality samples, and reverse KL, from the logits of each sample's modes.
+
+    A sample belongs to its most likely mode. The reverse KL is that of the samples' modes from the real images' modes,
+    in nats (Srivastava et al., 2017, Section 4). Where the logits are log-densities of Gaussians, a sample is of high
+    quality within some standard deviations of its mode, and a mode is recovered by samples of high quality alone;
+    elsewhere every sample counts.
+
+    Args:
+        deviations: Largest distance from a mode's center, in standard deviations, of a sample of high quality; None
+            where modes have no such distance.
+
+    Raises:
+        ValueError: If it is not positive.
+    """
+
+    main = "modes"
+    higher_is_better = True
+    needs = frozenset({"logits"})
+    named_after_features = False
+
+    def __init__(self, deviations: float | None = None) -> None:
+        if deviations is not None and deviations <= 0:
+            raise ValueError(f"deviations must be positive, not {deviations}")
+        self.deviations = deviations
+
+    def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
+        assert real.logits is not None
+        assert fake.logits is not None
+        best, modes = fake.logits.max(1)
+        number = fake.logits.shape[1]
+        high_quality = torch.ones_like(modes, dtype=torch.bool)
+        if self.deviations is not None:
+            high_quality = best >= -(self.deviations**2) / 2  # a Gaussian's log-density, up to its constant
+        found = modes[high_quality].unique().numel()
+        p = torch.bincount(modes, minlength=number).double() / len(modes)
+        q = torch.bincount(real.logits.argmax(1), minlength=number).double() / real.count
+        scores = {"modes": float(found)}
+        if self.deviations is not None:
+            scores["high_quality"] = float(high_quality.double().mean())
+        return scores | {"reverse_kl": float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum())}
