@@ -13,7 +13,7 @@ from gan.models.gan import GAN
 
 PARTS = {"config": dict, "state_dict": dict, "global_step": int, "critic_updates": int}
 
-__all__ = ["load", "load_weights", "read"]
+__all__ = ["load", "load_weights", "read", "restore"]
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -59,7 +59,15 @@ def load(path: str | Path) -> GAN:
     Raises:
         UserError: If the file is not what ``read`` wants, or its weights do not fit its configuration.
     """
-    checkpoint = read(path)
+    return restore(read(path), path)
+
+
+def restore(checkpoint: dict[str, Any], path: str | Path) -> GAN:
+    """Rebuild a model from what ``read`` returned.
+
+    Raises:
+        UserError: If the weights do not fit the configuration.
+    """
     model = build(OmegaConf.create(checkpoint["config"]).model)
     assert isinstance(model, GAN)
     load_weights(model, checkpoint, path)

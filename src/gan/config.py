@@ -2,8 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
@@ -14,10 +16,33 @@ from torch.optim import Optimizer
 
 from gan.errors import UserError, nearest
 
-__all__ = ["build", "check_call", "check_trusted", "plain", "resumed"]
+__all__ = ["CONF", "build", "check_call", "check_trusted", "compose_config", "overridden", "plain", "resumed"]
+
+CONF = Path(__file__).parents[2] / "conf"
 
 MENDABLE = (ValueError, TypeError, RuntimeError, MisconfigurationException)
 RECIPES = ("data", "debug", "experiment", "loss", "model")  # choices that bring options of other groups with them
+
+
+def compose_config(name: str, overrides: list[str]) -> DictConfig:
+    """Compose a configuration from the project's ``conf`` folder, for commands that are not Hydra's.
+
+    Raises:
+        UserError: If the folder is not beside the package.
+    """
+    if not CONF.is_dir():
+        raise UserError(f"there is no {CONF}: install the project where it is, with pip install -e .")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(name, overrides)
+
+
+def overridden(config: DictConfig, overrides: list[str]) -> DictConfig:
+    """Return a configuration with single values set, as a command line says them."""
+    config = config.copy()
+    with open_dict(config):
+        for override in OverridesParser.create().parse_overrides(overrides):
+            OmegaConf.update(config, override.key_or_group, override.value())
+    return config
 
 
 def plain(node: DictConfig, resolve: bool = True) -> dict[str, Any]:

@@ -31,7 +31,8 @@ def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
     figure = Figure(figsize=(5, 5), dpi=100, layout="constrained")
     canvas, axes = FigureCanvasAgg(figure), figure.subplots()
     for name, cloud in points.items():
-        axes.scatter(*cloud.T.numpy(), s=4, linewidths=0, alpha=0.5, label=f"{name} ({len(cloud):,})")
+        x, y = cloud.T.numpy()
+        axes.scatter(x, y, s=4, linewidths=0, alpha=0.5, label=f"{name} ({len(cloud):,})")
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     figure.legend(loc="outside upper center", ncols=len(points), markerscale=4, frameon=False)
     canvas.draw()

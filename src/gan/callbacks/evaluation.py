@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
+
 from gan.callbacks.monitor import Monitor, check_finite
 from gan.callbacks.periodic import Periodic, data_module, find
 from gan.distributed.group import share
@@ -65,10 +66,11 @@ class Evaluation(Periodic):
         samples = module.iterate_samples(share(self.metric.num_samples), self.seed)
         scores = self.metric(Batch(data.discretize(images), labels) for images, labels in samples)
         self.scores[trainer.global_step] = scores
-        seconds = {"val/training_seconds": monitor.busy for monitor in find(trainer, Monitor)}
+        named = {f"val/{name}": score for name, score in scores.items()}
+        for monitor in find(trainer, Monitor):
+            named["val/training_seconds"] = monitor.busy
         for logger in trainer.loggers:
-            named = {f"val/{name}": score for name, score in scores.items()}
-            logger.log_metrics(named | seconds, trainer.global_step)
+            logger.log_metrics(named, trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the scores so far, and how they were measured."""

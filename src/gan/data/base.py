@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 from typing import Any, Literal
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from gan.data.order import ShuffledBatches
+from gan.digest import digest
 from gan.draws import Draws, Stream
 from gan.errors import UserError
 from gan.images import grid, to_uint8
@@ -37,12 +37,9 @@ class ImageDataset(Dataset[Batch]):
 
     def fingerprint(self) -> str:
         """Return a hash of all that decides what the images are."""
-        digest = sha256()
-        for start in range(0, len(self), 1024):
-            for part in self.__getitems__(list(range(start, min(start + 1024, len(self))))):
-                digest.update(f"{part.dtype}{tuple(part.shape)}".encode())
-                digest.update(part.contiguous().numpy())
-        return digest.hexdigest()
+        starts = range(0, len(self), 1024)
+        batches = (self.__getitems__(list(range(start, min(start + 1024, len(self))))) for start in starts)
+        return digest(part for batch in batches for part in batch)
 
 
 class TensorImages(ImageDataset):
@@ -156,7 +153,7 @@ class ImageDataModule(LightningDataModule):
         return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
 
     def batches(self, split: Split, batch_size: int = 256, places: range | None = None) -> Iterator[Batch]:
-        """Yield each image of a split once, in its order, as the data set holds them; those at some places, if given."""
+        """Yield each image of a split once, or those at some places, in their order, as the data set holds them."""
         dataset = self.split(split)
         wanted = range(len(dataset)) if places is None else places
         yield from self._loader(dataset, [list(wanted[i : i + batch_size]) for i in range(0, len(wanted), batch_size)])

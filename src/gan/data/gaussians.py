@@ -77,7 +77,9 @@ class Ring(GaussianMixture):
         **settings: As ImageDataModule takes them.
     """
 
-    def __init__(self, modes: int = 8, radius: float = 1.0, std: float = 0.01, scale: float = 1.0, **settings: Any):
+    def __init__(
+        self, modes: int = 8, radius: float = 1.0, std: float = 0.01, scale: float = 1.0, **settings: Any
+    ) -> None:
         angles = 2 * pi * torch.arange(modes) / modes
         super().__init__(radius * torch.stack([angles.cos(), angles.sin()], 1), std, scale, **settings)
 
@@ -93,6 +95,8 @@ class Grid(GaussianMixture):
         **settings: As ImageDataModule takes them.
     """
 
-    def __init__(self, side: int = 5, spacing: float = 2.0, std: float = 0.05, scale: float = 1.0, **settings: Any):
+    def __init__(
+        self, side: int = 5, spacing: float = 2.0, std: float = 0.05, scale: float = 1.0, **settings: Any
+    ) -> None:
         places = spacing * (torch.arange(side) - (side - 1) / 2)
         super().__init__(torch.cartesian_prod(places, places), std, scale, **settings)

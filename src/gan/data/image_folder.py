@@ -1,24 +1,31 @@
 """Any folder of images, with or without class folders; small ones are held in memory, large ones stream."""
 
+import logging
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
-from tqdm import tqdm
 
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
 from gan.data.resize import resize_and_crop
 from gan.errors import UserError
+from gan.progress import progress
 from gan.types import Batch
 
-__all__ = ["ImageFolder", "StreamedImages"]
+__all__ = ["ImageFolder", "StreamedImages", "survey"]
+
+log = logging.getLogger(__name__)
+
+OnError = Literal["stop", "skip"]
+Result = TypeVar("Result")
 
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)  # Pillow's words
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -35,8 +42,45 @@ def decode(path: Path, size: int, channels: int) -> Tensor:
             upright = ImageOps.exif_transpose(image)  # a phone's photo may lie on its side
             pixels = np.array(upright.convert("L" if channels == 1 else "RGB"))
     except BROKEN as error:
-        raise UserError(f"cannot read the image {path} ({error}); mend or remove it") from error
+        raise UserError(
+            f"cannot read the image {path} ({error}); mend or remove it, or set data.on_error=skip"
+        ) from error
     return resize_and_crop(torch.from_numpy(pixels).view(*pixels.shape[:2], channels).permute(2, 0, 1), size)
+
+
+def images_below(folder: Path) -> list[Path]:
+    """List the image files below a folder, by name.
+
+    Raises:
+        UserError: If there is no such folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise UserError(f"no image in {folder} (looked for {' '.join(sorted(SUFFIXES))})")
+    return paths
+
+
+def survey(folder: Path, on_error: OnError = "stop") -> tuple[set[tuple[int, int]], int]:
+    """Look at the headers of all images below a folder.
+
+    Returns:
+        The sizes that there are, (width, height), and the channels that hold them all: 1 if every image is grey.
+
+    Raises:
+        UserError: If there is no image, or one cannot be read and is not to be skipped.
+    """
+    sizes, grey = dict[tuple[int, int], Path](), True
+    for path in images_below(folder):
+        try:
+            with Image.open(path) as image:
+                sizes.setdefault(image.size, path)
+                grey = grey and image.mode in ("1", "L", "LA", "I", "I;16", "F")
+        except BROKEN as error:
+            if on_error == "stop":
+                raise UserError(f"cannot read the image {path} ({error}); mend it, or set on_error=skip") from error
+    return set(sizes), 1 if grey else 3
 
 
 class StreamedImages(ImageDataset):
@@ -58,20 +102,33 @@ class StreamedImages(ImageDataset):
         images = [decode(self.files[index][0], self.size, self.channels) for index in indices]
         return Batch(torch.stack(images), torch.tensor([self.files[index][1] for index in indices]))
 
+    def fingerprint(self) -> str:
+        """Return a hash of the files' names, sizes and times of change, and of what is made of them."""
+        files = [(str(path), label, path.stat().st_size, path.stat().st_mtime_ns) for path, label in self.files]
+        return sha256(repr((files, self.size, self.channels)).encode()).hexdigest()
+
     def in_memory(self) -> TensorImages:
         """Decode all, by threads."""
-        read = partial(decode, size=self.size, channels=self.channels)
+        return TensorImages(torch.stack(list(self._decoded(decode))), torch.tensor([label for _, label in self.files]))
+
+    def readable(self) -> "StreamedImages":
+        """Leave out the images that cannot be read, which takes reading them all; each is named."""
+
+        def check(path: Path, size: int, channels: int) -> bool:
+            try:
+                decode(path, size, channels)
+            except UserError as error:
+                log.warning("Skipped: %s", error)
+                return False
+            return True
+
+        good = [file for file, kept in zip(self.files, self._decoded(check), strict=True) if kept]
+        return StreamedImages(good, self.size, self.channels)
+
+    def _decoded(self, read: Callable[..., Result]) -> Iterator[Result]:
         with ThreadPoolExecutor() as pool:
-            images = list(
-                tqdm(
-                    pool.map(read, [path for path, _ in self.files]),
-                    desc="Reading images",
-                    total=len(self.files),
-                    delay=2,
-                    leave=False,
-                )
-            )
-        return TensorImages(torch.stack(images), torch.tensor([label for _, label in self.files]))
+            results = pool.map(partial(read, size=self.size, channels=self.channels), [path for path, _ in self.files])
+            yield from progress(results, len(self.files), "Reading images")
 
 
 class ImageFolder(ImageDataModule):
@@ -82,6 +139,7 @@ class ImageFolder(ImageDataModule):
         test_path: The folder of held-out images, of the same layout; where None, a fixed share of ``path``.
         test_share: That share.
         memory_limit: Size in bytes up to which decoded images are held in memory.
+        on_error: Whether an image that cannot be read stops the run, or is named and skipped.
         **settings: As ImageDataModule takes them.
 
     Raises:
@@ -94,16 +152,19 @@ class ImageFolder(ImageDataModule):
         test_path: str | None = None,
         test_share: float = 0.1,
         memory_limit: int = 2**30,
+        on_error: OnError = "stop",
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
         if not 0 < test_share < 1:
             raise ValueError(f"test_share must be between 0 and 1, not {test_share}")
         self.path, self.test_path = Path(path), Path(test_path) if test_path else None
-        self.test_share, self.memory_limit = test_share, memory_limit
+        self.test_share, self.memory_limit, self.on_error = test_share, memory_limit, on_error
 
     def load(self, split: Split) -> ImageDataset:
         dataset = StreamedImages(self.files(split), self.image_size, self.channels)
+        if self.on_error == "skip":
+            dataset = dataset.readable()
         size = len(dataset) * self.channels * self.image_size**2
         return dataset.in_memory() if size <= self.memory_limit else dataset
 
@@ -122,13 +183,12 @@ class ImageFolder(ImageDataModule):
         return [found[place] for place in np.sort(kept)]
 
     def _scan(self, folder: Path) -> list[tuple[Path, int]]:
-        if not folder.is_dir():
-            raise UserError(f"data.path: {folder} is not a folder")
-        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-        if len(paths) < 4 and self.test_path is None and paths:
+        try:
+            paths = images_below(folder)
+        except UserError as error:
+            raise UserError(f"data.path: {error}") from error
+        if len(paths) < 4 and self.test_path is None:
             raise UserError(f"data.path: {len(paths)} images in {folder} are too few to train with and hold some out")
-        if not paths:
-            raise UserError(f"data.path: no image in {folder} (looked for {' '.join(sorted(SUFFIXES))})")
         names = sorted({path.relative_to(folder).parts[0] for path in paths if path.parent != folder})
         if any(path.parent == folder for path in paths):
             names = []  # images beside folders: no classes

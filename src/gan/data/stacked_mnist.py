@@ -1,4 +1,4 @@
-"""Stacked MNIST: three random digits as the channels of one image, 1,000 modes (Metz et al., 2017; Lin et al., 2018)."""
+"""Stacked MNIST (Metz et al., 2017; Lin et al., 2018): three random digits as an image's channels, 1,000 modes."""
 
 from typing import Any
 

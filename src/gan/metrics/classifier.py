@@ -12,6 +12,7 @@ from platformdirs import user_cache_dir
 from torch import Tensor, nn
 
 from gan.data.base import ImageDataModule
+from gan.digest import digest
 from gan.errors import UserError
 from gan.metrics.features import FeatureExtractor, Features
 
@@ -93,10 +94,7 @@ class Classifier(FeatureExtractor):
 
     @property
     def protocol(self) -> dict[str, Any]:
-        weights = sha256()
-        for tensor in self.state_dict().values():
-            weights.update(tensor.cpu().numpy().tobytes())
-        return {"features": self.name, "weights": weights.hexdigest()[:16], "resize": "none"}
+        return {"features": self.name, "weights": digest(self.state_dict().values())[:16], "resize": "none"}
 
 
 def _scale(images: Tensor) -> Tensor:

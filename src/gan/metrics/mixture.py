@@ -1,6 +1,5 @@
 """Points of a mixture of Gaussians as features, and the log-densities of its modes as logits."""
 
-from hashlib import sha256
 from typing import Any
 
 import torch
@@ -8,6 +7,7 @@ from torch import Tensor
 
 from gan.data.base import ImageDataModule
 from gan.data.gaussians import GaussianMixture
+from gan.digest import digest
 from gan.errors import UserError
 from gan.metrics.features import FeatureExtractor, Features
 
@@ -44,5 +44,5 @@ class Mixture(FeatureExtractor):
     @property
     def protocol(self) -> dict[str, Any]:
         assert self.data is not None, "prepare() comes first"
-        modes = torch.cat([self.data.centers.flatten(), torch.tensor([self.data.std, self.data.scale])])
-        return {"features": self.name, "weights": sha256(modes.numpy()).hexdigest()[:16], "resize": "none"}
+        modes = digest([self.data.centers, torch.tensor([self.data.std, self.data.scale])])
+        return {"features": self.name, "weights": modes[:16], "resize": "none"}

@@ -1,4 +1,4 @@
-"""The statistics of a data set's real images, computed once and kept; a file that is not just what is asked for is not."""
+"""The statistics of a data set's real images: computed once, kept in a file, and trusted only if it is whole."""
 
 import logging
 import os
@@ -11,6 +11,7 @@ from platformdirs import user_cache_dir
 from torch import Tensor
 
 from gan.data.base import ImageDataModule, Split
+from gan.digest import digest
 from gan.distributed.group import all_agree, share
 from gan.metrics.features import FeatureExtractor
 from gan.metrics.statistics import Need, Statistics, gather
@@ -64,8 +65,8 @@ def _load(path: Path, key: str, count: int) -> Statistics | None:
     try:
         saved = torch.load(path, weights_only=True)
         tensors: dict[str, Tensor] = saved["statistics"]
-        if saved["key"] == key and saved["digest"] == _digest(tensors) and int(tensors["count"]) == count:
-            return Statistics(**(tensors | {"count": count}))
+        if (saved["key"], saved["digest"], saved["count"]) == (key, digest(tensors.values()), count):
+            return Statistics(count, **tensors)
         reason = "it holds something else"
     except Exception as error:  # whatever damaged the file, the cure is the same
         reason = type(error).__name__
@@ -77,13 +78,6 @@ def _save(path: Path, key: str, statistics: Statistics) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = statistics.tensors()
     partial = path.with_suffix(f".{os.getpid()}")
-    torch.save({"key": key, "digest": _digest(tensors), "statistics": tensors}, partial)
+    contents = {"key": key, "digest": digest(tensors.values()), "count": statistics.count, "statistics": tensors}
+    torch.save(contents, partial)
     partial.replace(path)
-
-
-def _digest(tensors: dict[str, Tensor]) -> str:
-    digest = sha256()
-    for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.contiguous().numpy())
-    return digest.hexdigest()

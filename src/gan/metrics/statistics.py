@@ -47,9 +47,9 @@ class Statistics:
         return (self.outer - self.count * torch.outer(self.mean, self.mean)) / (self.count - 1)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return all that is there, by name, for a file."""
+        """Return the tensors that are there, by name, for a file."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: torch.as_tensor(value) for name, value in values.items() if value is not None}
+        return {name: value for name, value in values.items() if isinstance(value, Tensor)}
 
     @classmethod
     def of(cls, vectors: Tensor, logits: Tensor | None = None, labels: Tensor | None = None) -> "Statistics":
@@ -70,10 +70,10 @@ def gather(
         needs: What is kept of each image beside the sums.
         device: Where features are computed.
     """
-    size, needed, count = features.num_features, set(needs), 0
+    size, count = features.num_features, 0
     total = torch.zeros(size, dtype=torch.float64, device=device)
     outer = torch.zeros(size, size, dtype=torch.float64, device=device)
-    kept: dict[str, list[Tensor]] = {need: [] for need in sorted(needed)}
+    kept: dict[str, list[Tensor]] = {need: [] for need in needs}
     for images, labels in batches:
         vectors, logits = features(images.to(device))
         exact = vectors.double()
@@ -85,6 +85,6 @@ def gather(
             value = found[name]
             assert value is not None, f"{features.name} gives no {name}"
             rows.append(value.cpu())
-    sums = sum_over_ranks(torch.tensor(count, device=device)), sum_over_ranks(total), sum_over_ranks(outer)
-    rows = {name: gather_rows(torch.cat(values)) for name, values in kept.items()}
-    return Statistics(int(sums[0]), sums[1].cpu(), sums[2].cpu(), **rows)
+    count = int(sum_over_ranks(torch.tensor(count, device=device)))
+    everything = {name: gather_rows(torch.cat(values)) for name, values in kept.items()}
+    return Statistics(count, sum_over_ranks(total).cpu(), sum_over_ranks(outer).cpu(), **everything)

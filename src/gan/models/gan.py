@@ -72,7 +72,9 @@ class GAN(LightningModule):
         if not 0 <= ema_decay < 1:
             raise ValueError(f"ema_decay must be at least 0 and below 1, not {ema_decay}")
         if min(accumulate, packing, num_classes) < 1:
-            raise ValueError(f"accumulate, packing and num_classes must be at least 1, not {accumulate}, {packing}, {num_classes}")
+            raise ValueError(
+                f"accumulate, packing and num_classes must be at least 1, not {accumulate}, {packing}, {num_classes}"
+            )
         if packing > 1 and num_classes > 1:
             raise ValueError(f"packing={packing} has no meaning for a conditional model: a pack has no one class")
         if gradient_clip is not None and gradient_clip <= 0:
@@ -266,7 +268,7 @@ class GAN(LightningModule):
             network.train(mode)
 
     def _latents(self, seed: int, start: int, stop: int) -> Tensor:
-        """Return the noise of the samples from ``start`` up to ``stop``, drawn in blocks, however they are asked for."""
+        """Return the noise of the samples from ``start`` up to ``stop``, the same however they are asked for."""
         first, last = start // NOISE_BLOCK, (stop - 1) // NOISE_BLOCK
         key = (seed, Stream.SAMPLES)
         blocks = [
