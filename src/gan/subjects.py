@@ -66,13 +66,14 @@ def subject_and_config(
     if reference is not None and about_data:
         raise UserError(f"{about_data[0]}: real images are those of {reference} already")
     config = compose_config("evaluate", options if chosen else [o for o in options if o not in about_data])
+    OmegaConf.set_struct(config, False)  # the data are settled below
     _check(config)
     checkpoint = read(path) if is_run(path) else None
     if checkpoint is not None and reference is None and not chosen:
         _as_trained(config, OmegaConf.create(checkpoint["config"]), about_data, options)
     if reference is not None:
         data: ImageDataModule = _folder(reference, config)
-    elif config.data is not None:
+    elif config.get("data") is not None:
         data = build(config.data)
     else:
         raise UserError(f"{path} is a folder of images: say what they are compared with, a second folder or data=...")

@@ -1,8 +1,8 @@
 """The Fréchet distance between features of real and of generated images: FID where the features are Inception's."""
 
 import logging
+from typing import ClassVar
 
-from gan.errors import UserError
 from gan.metrics.frechet_distance import frechet_distance
 from gan.metrics.measure import Measure
 from gan.metrics.statistics import Statistics
@@ -18,12 +18,14 @@ class Frechet(Measure):
     .. math:: |\mu_r - \mu_g|^2 + \mathrm{tr}(C_r + C_g - 2 (C_r C_g)^{1/2})
     """
 
-    main = "fd"
+    main: ClassVar[str] = "fd"
+
+    def __init__(self) -> None:
+        self.warned = False
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        if min(real.count, fake.count) < 2:
-            raise UserError("a Fréchet distance needs at least two images on each side: raise num_samples")
-        if (fewer := min(real.count, fake.count)) <= len(real.mean):
+        if (fewer := min(real.count, fake.count)) <= len(real.total) and not self.warned:
+            self.warned = True
             log.warning(
                 "%s images for %s features: their covariance is singular, and the Fréchet distance is biased upwards",
                 f"{fewer:,}",

@@ -1,9 +1,11 @@
 """Mode coverage: how many of the data's modes a generator finds, how evenly, and how well (Lin et al., 2018)."""
 
+from typing import ClassVar
+
 import torch
 
 from gan.metrics.measure import Measure
-from gan.metrics.statistics import Statistics
+from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["Modes"]
 
@@ -24,10 +26,10 @@ class Modes(Measure):
         ValueError: If it is not positive.
     """
 
-    main = "modes"
-    higher_is_better = True
-    needs = frozenset({"logits"})
-    named_after_features = False
+    main: ClassVar[str] = "modes"
+    higher_is_better: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({"logits"})
+    named_after_features: ClassVar[bool] = False
 
     def __init__(self, deviations: float | None = None) -> None:
         if deviations is not None and deviations <= 0:

@@ -1,0 +1,54 @@
+"""The kernel distance between features of real and of generated images: KID where they are Inception's."""
+
+import warnings
+from typing import ClassVar
+
+from torch import nn
+from torchmetrics.image.kid import KernelInceptionDistance
+
+from gan.errors import UserError
+from gan.metrics.measure import Measure
+from gan.metrics.randomness import repeatable
+from gan.metrics.statistics import Need, Statistics
+
+__all__ = ["Kernel"]
+
+
+class Kernel(Measure):
+    """Squared maximum mean discrepancy, unbiased, by k(x, y) = (x·y / F + 1)³ (Bińkowski et al., 2018, Section 4).
+
+    Its mean and deviation over subsets. Being unbiased, it is about zero, and may be below, for equal distributions.
+
+    Args:
+        subsets: Number of random subsets.
+        subset_size: Images in each, of both sets; all of the smaller set where that has fewer.
+
+    Raises:
+        ValueError: If there is no subset, or fewer than two images in each, which have no unbiased estimate.
+    """
+
+    main: ClassVar[str] = "kd"
+    needs: ClassVar[frozenset[Need]] = frozenset({"vectors"})
+
+    def __init__(self, subsets: int = 100, subset_size: int = 1000) -> None:
+        if subsets < 1 or subset_size < 2:
+            raise ValueError(f"subsets must be at least 1 and subset_size at least 2, not {subsets} and {subset_size}")
+        self.subsets, self.subset_size = subsets, subset_size
+
+    def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
+        if min(real.count, fake.count) < 2:
+            raise UserError(
+                f"the kernel distance needs at least 2 real and 2 generated images, not {real.count} and {fake.count}"
+            )
+        assert real.vectors is not None
+        assert fake.vectors is not None
+        size = min(self.subset_size, real.count, fake.count)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Metric `Kernel Inception Distance` will save all extracted features")
+            metric = KernelInceptionDistance(nn.Identity(), self.subsets, size, sync_on_compute=False)
+        # float64: a score is a small difference of large sums
+        metric.update(real.vectors.double(), real=True)
+        metric.update(fake.vectors.double(), real=False)
+        with repeatable():
+            mean, deviation = metric.compute()
+        return {"kd": float(mean), "kd_std": float(deviation)}

@@ -1,0 +1,72 @@
+"""The Inception score where it has a closed form."""
+
+import warnings
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from gan.errors import UserError
+from gan.metrics.inception_score import InceptionScore
+from gan.metrics.statistics import Statistics
+
+
+def score(logits: Tensor, splits: int = 10) -> dict[str, float]:
+    fake = Statistics.of(torch.zeros(len(logits), 1), logits=logits)
+    return InceptionScore(splits)(Statistics.of(torch.zeros(2, 1)), fake)
+
+
+def sure(labels: Tensor, gap: float) -> Tensor:
+    return gap * F.one_hot(labels, 4).float()
+
+
+@pytest.mark.parametrize("classes", [1, 2, 4])
+@pytest.mark.parametrize("gap", [50.0, 200.0])
+def test_sure_and_evenly_spread(classes: int, gap: float) -> None:
+    """As many as there are classes; two splits of many, each nearly even. A gap of 200 underflows in float32."""
+    scores = score(sure(torch.arange(20_000) % classes, gap), splits=2)
+    assert scores["is"] == pytest.approx(classes, rel=1e-3)
+    assert scores["is_std"] == pytest.approx(0, abs=1e-2)
+
+
+def test_unsure() -> None:
+    scores = score(torch.zeros(100, 4))
+    assert scores == {"is": pytest.approx(1), "is_std": pytest.approx(0, abs=1e-12)}
+
+
+def test_against_the_formula() -> None:
+    """One image in each split is its split's mean, two are their own: mean and deviation over both kinds."""
+    logits = torch.tensor([[0.0, 2.0], [1.0, 0.0], [3.0, 0.0]])
+    p = logits.double().softmax(1)
+    candidates = []
+    for alone in range(3):
+        pair = p[[i for i in range(3) if i != alone]]
+        kl = (pair * (pair.log() - pair.mean(0).log())).sum(1).mean().exp()
+        values = torch.stack([kl, torch.ones_like(kl)])
+        candidates.append((float(values.mean()), float(values.std())))
+    scores = score(logits, splits=2)
+    assert any((scores["is"], scores["is_std"]) == pytest.approx(candidate) for candidate in candidates)
+
+
+def test_a_function_of_the_logits_alone() -> None:
+    logits = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(1)
+    first = score(logits)
+    following = torch.rand(1)
+    assert score(logits) == first
+    torch.manual_seed(1)
+    assert torch.rand(1) == following, "the run's random numbers are left alone"
+
+
+def test_no_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score(torch.zeros(10, 2))
+
+
+def test_wrong_settings() -> None:
+    with pytest.raises(ValueError, match="splits must be at least 2"):
+        InceptionScore(1)
+    with pytest.raises(UserError, match="10 splits needs as many generated images, not 9"):
+        score(torch.zeros(9, 2))

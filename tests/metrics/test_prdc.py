@@ -1,0 +1,84 @@
+"""Precision, recall, density and coverage against their definitions, over whole matrices."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from gan.errors import UserError
+from gan.metrics.prdc import PRDC
+from gan.metrics.statistics import Statistics
+
+
+def features(count: int, shift: float = 0.0, seed: int = 0, size: int = 4) -> Tensor:
+    return torch.randn(count, size, generator=torch.Generator().manual_seed(seed)) + shift
+
+
+def by_definition(real: Tensor, fake: Tensor, k: int) -> dict[str, float]:
+    def distances(a: Tensor, b: Tensor) -> np.ndarray:
+        return np.sqrt(((a.double().numpy()[:, None] - b.double().numpy()[None]) ** 2).sum(-1))
+
+    def radii(points: Tensor) -> np.ndarray:
+        among = distances(points, points)
+        return np.array([np.sort(np.delete(row, i))[k - 1] for i, row in enumerate(among)])
+
+    cross, real_radii, fake_radii = distances(real, fake), radii(real), radii(fake)
+    in_real, in_fake = cross < real_radii[:, None], cross < fake_radii[None]
+    return {
+        "precision": np.mean([in_real[:, j].any() for j in range(len(fake))]),
+        "recall": np.mean([in_fake[i].any() for i in range(len(real))]),
+        "density": in_real.sum() / (k * len(fake)),
+        "coverage": np.mean([cross[i].min() < real_radii[i] for i in range(len(real))]),
+    }
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+@pytest.mark.parametrize("shift", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("counts", [(150, 150), (600, 90), (90, 1100)])
+def test_by_definition(k: int, shift: float, counts: tuple[int, int]) -> None:
+    """More than 512 generated images are more than one chunk."""
+    real, fake = features(counts[0]), features(counts[1], shift, seed=1)
+    scores = PRDC(k)(Statistics.of(real), Statistics.of(fake))
+    assert scores == pytest.approx(by_definition(real, fake, k), rel=1e-12)
+    assert list(scores) == ["precision", "recall", "density", "coverage"]
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+@pytest.mark.parametrize("k", [1, 5])
+def test_identical_sets(k: int, offset: float) -> None:
+    """Each ball holds its own centre and k - 1 others; the k-th is on the boundary, so outside."""
+    same = features(700) + offset
+    scores = PRDC(k)(Statistics.of(same), Statistics.of(same.flip(0)))
+    assert scores == {"precision": 1, "recall": 1, "density": 1, "coverage": 1}
+
+
+@pytest.mark.parametrize("shift", [50.0, 1e4])
+def test_far_apart(shift: float) -> None:
+    scores = PRDC()(Statistics.of(features(100)), Statistics.of(features(100, shift)))
+    assert scores == {"precision": 0, "recall": 0, "density": 0, "coverage": 0}
+
+
+@pytest.mark.parametrize("copies", [1, 40])
+def test_points_on_a_grid(copies: int) -> None:
+    """Ties everywhere, and balls of no size around points with many copies."""
+    line = torch.arange(60).float()
+    real = torch.stack([line % 6, line // 6], 1).repeat(copies, 1)[:400]
+    fake = torch.stack([line % 5, line % 3], 1)
+    scores = PRDC(4)(Statistics.of(real), Statistics.of(fake))
+    assert scores == pytest.approx(by_definition(real, fake, 4), rel=1e-12)
+
+
+def test_a_collapsed_generator() -> None:
+    """It is precise, and next to nothing is recalled or covered."""
+    real = features(300)
+    scores = PRDC()(Statistics.of(real), Statistics.of(real[:1].repeat(300, 1)))
+    assert scores["precision"] == 1
+    assert scores["recall"] == 0
+    assert scores["coverage"] < 0.1
+
+
+def test_wrong_settings() -> None:
+    with pytest.raises(ValueError, match="nearest_k must be at least 1"):
+        PRDC(0)
+    with pytest.raises(UserError, match="nearest_k=5 needs more than 5 real and 5 generated images, not 6 and 5"):
+        PRDC()(Statistics.of(features(6)), Statistics.of(features(5)))
