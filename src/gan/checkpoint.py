@@ -8,12 +8,13 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gan.config import build, check_trusted
+from gan.data.base import ImageDataModule
 from gan.errors import UserError
 from gan.models.gan import GAN
 
 PARTS = {"config": dict, "state_dict": dict, "global_step": int, "critic_updates": int}
 
-__all__ = ["load", "load_weights", "read", "restore"]
+__all__ = ["data_of", "load", "load_weights", "read", "restore"]
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -72,6 +73,13 @@ def restore(checkpoint: dict[str, Any], path: str | Path) -> GAN:
     assert isinstance(model, GAN)
     load_weights(model, checkpoint, path)
     return model.eval()
+
+
+def data_of(checkpoint: dict[str, Any]) -> ImageDataModule:
+    """Build the data set that a checkpoint was trained on, from what ``read`` returned; nothing is loaded yet."""
+    data = build(OmegaConf.create(checkpoint["config"]).data)
+    assert isinstance(data, ImageDataModule)
+    return data
 
 
 def load_weights(model: GAN, checkpoint: dict[str, Any], path: str | Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -9,7 +10,10 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
-__all__ = ["grid", "save_png", "scatter", "to_uint8"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["gallery", "grid", "save_png", "scatter", "to_uint8"]
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -23,21 +27,41 @@ def grid(images: Tensor) -> Tensor:
     return make_grid(to_uint8(images), nrow=columns, padding=2, pad_value=255).cpu()
 
 
+def gallery(groups: Mapping[str, Tensor], scale: int = 2) -> Tensor:
+    """Show groups of images side by side under their names, a row a first index, uint8 with shape (3, H', W').
+
+    Args:
+        groups: Images, uint8 with shape (N, K, C, H, W), N the same in all.
+        scale: Pixels of the picture a pixel of an image.
+    """
+    grids = {
+        name: make_grid(images.flatten(0, 1), nrow=images.shape[1], pad_value=255) for name, images in groups.items()
+    }
+    widths, height = [tile.shape[2] for tile in grids.values()], next(iter(grids.values())).shape[1]
+    gap, margin, dpi = 12, 20, 100
+    size = sum(widths) + gap * (len(grids) - 1), height + margin
+    figure = _figure(scale * size[0], scale * size[1], dpi)
+    left = 0
+    for (name, tile), width in zip(grids.items(), widths, strict=True):
+        axes = figure.add_axes((left / size[0], 0, width / size[0], height / size[1]))
+        axes.imshow(tile.permute(1, 2, 0).numpy(), interpolation="nearest")
+        axes.set_title(name, fontsize=9)
+        axes.axis("off")
+        left += width + gap
+    return _pixels(figure)
+
+
 def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
     """Draw named sets of points, each with shape (N, 2), from -reach to reach, uint8 with shape (3, H, W)."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5, 5), dpi=100, layout="constrained")
-    canvas, axes = FigureCanvasAgg(figure), figure.subplots()
+    figure = _figure(500, 500, 100)
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
     for name, cloud in points.items():
         x, y = cloud.T.numpy()
         axes.scatter(x, y, s=4, linewidths=0, alpha=0.5, label=f"{name} ({len(cloud):,})")
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     figure.legend(loc="outside upper center", ncols=len(points), markerscale=4, frameon=False)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3].copy()
-    return torch.from_numpy(pixels).permute(2, 0, 1)
+    return _pixels(figure)
 
 
 def save_png(image: Tensor, path: Path) -> None:
@@ -47,3 +71,17 @@ def save_png(image: Tensor, path: Path) -> None:
     partial = path.with_name(path.name + ".partial")
     Image.fromarray(pixels).save(partial, format="PNG")
     partial.replace(path)
+
+
+def _figure(width: int, height: int, dpi: int) -> "Figure":
+    from matplotlib.figure import Figure  # takes a while, which a run without such pictures need not wait for
+
+    return Figure(figsize=(width / dpi, height / dpi), dpi=dpi)
+
+
+def _pixels(figure: "Figure") -> Tensor:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return torch.from_numpy(np.asarray(canvas.buffer_rgba())[..., :3].copy()).permute(2, 0, 1)

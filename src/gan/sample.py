@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from gan import cli
-from gan.checkpoint import load
+from gan.checkpoint import data_of, read, restore
+from gan.data.base import ImageDataModule
 from gan.errors import UserError
-from gan.images import grid, save_png, to_uint8
+from gan.images import save_png
 
 __all__ = ["main"]
 
@@ -24,7 +25,7 @@ def main() -> None:
         "--out",
         type=Path,
         default=Path("samples.png"),
-        help="a .png for a grid, a .npz for an array (uint8, N x H x W x C), or a folder (default: %(default)s)",
+        help="a .png for one picture, a .npz for an array (N x H x W x C, uint8), or a folder (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="what the noise follows from (default: %(default)s)")
     parser.add_argument("--batch-size", type=int, default=256, help="images at a time (default: %(default)s)")
@@ -35,29 +36,32 @@ def main() -> None:
     if args.seed < 0:
         raise UserError("--seed must be at least 0")
 
-    model = load(args.checkpoint).to("cuda" if torch.cuda.is_available() else "cpu")
+    checkpoint = read(args.checkpoint)
+    model = restore(checkpoint, args.checkpoint).to("cuda" if torch.cuda.is_available() else "cpu")
     images = model.sample(args.num, args.seed, args.batch_size, average=not args.no_ema).cpu()
-    write(images, args.out)
+    write(images, data_of(checkpoint), args.out)
     print(f"Wrote {args.num} images to {args.out}")
 
 
-def write(images: torch.Tensor, out: Path) -> None:
-    """Write images, with shape (N, C, H, W) in [-1, 1], in the form that the path's ending asks for.
+def write(images: torch.Tensor, data: ImageDataModule, out: Path) -> None:
+    """Write samples of a data set, with shape (N, C, H, W) in [-1, 1], in the form that the path's ending asks for.
 
     Raises:
         UserError: If the path has another ending, or cannot be written to.
     """
     try:
         if out.suffix == ".png":
-            save_png(grid(images), out)
+            save_png(data.picture(images), out)
         elif out.suffix == ".npz":
             out.parent.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(out, images=to_uint8(images).permute(0, 2, 3, 1).numpy())
+            np.savez_compressed(out, images=data.discretize(images).permute(0, 2, 3, 1).numpy())
         elif out.suffix:
             raise UserError(f"--out {out}: end it in .png or .npz, or name a folder without an ending")
+        elif images.shape[1] not in (1, 3):
+            raise UserError(f"--out {out}: images of {images.shape[1]} channels have no files; end it in .png or .npz")
         else:
             digits = math.ceil(math.log10(max(len(images), 2)))
-            for number, image in enumerate(to_uint8(images)):
+            for number, image in enumerate(data.discretize(images)):
                 save_png(image, out / f"{number:0{digits}d}.png")
     except OSError as error:
         raise UserError(f"--out {out}: {error}") from error

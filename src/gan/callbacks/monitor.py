@@ -27,7 +27,7 @@ class Monitor(Callback):
 
     Attributes:
         latest: The last means, by name.
-        images_per_second: Real images that training took, without evaluation, sample grids and checkpoints.
+        busy: Seconds of training up to the last window's end, without evaluation, pictures and checkpoints.
     """
 
     def __init__(self, every_n_steps: int) -> None:
@@ -58,6 +58,14 @@ class Monitor(Callback):
         """Log the window that training ended in, if the generator was updated in it."""
         if any(is_generator_update(terms) for _, terms in self.pending):
             self._close_window(trainer)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what training has taken so far."""
+        return {"images": self.images, "busy": self.busy}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on counting where the run that is resumed stopped."""
+        self.images, self.busy = state_dict["images"], state_dict["busy"]
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Refuse to save a game that has left the finite numbers."""
