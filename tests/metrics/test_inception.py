@@ -8,9 +8,12 @@ import torch
 from PIL import Image
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
+from gan.data.mnist5k import MNIST5k
 from gan.errors import UserError
 from gan.metrics.inception import Inception
 from tests.conftest import Run
+
+DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +49,13 @@ def test_a_run_is_scored_with_fid(train: Callable[..., Run], weights: Path, tmp_
 
 def test_grey_images_are_given_three_channels(weights: Path) -> None:
     inception = Inception(str(weights), antialias=False)
-    inception.prepare(lambda: [], 1)
+    inception.prepare(DATA)
     grey = torch.randint(256, (2, 1, 8, 8), dtype=torch.uint8)
     with torch.no_grad():
-        assert torch.equal(inception(grey), inception(grey.expand(-1, 3, -1, -1)))
+        features, colored = inception(grey), inception(grey.expand(-1, 3, -1, -1))
+    assert features.vectors.shape == (2, inception.num_features)
+    assert features.logits.shape == (2, inception.num_classes)
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(features, colored, strict=True))
     assert inception.protocol["resize"] == "299x299 bilinear, as TensorFlow 1"
 
 
@@ -58,4 +64,4 @@ def test_a_bad_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "bad.pth"
     torch.save(torch.zeros(3), path) if content is None else path.write_bytes(content)
     with pytest.raises(UserError, match=r"no Inception weights .*metric\.features\.weights=FILE"):
-        Inception(str(path)).prepare(lambda: [], 1)
+        Inception(str(path)).prepare(DATA)

@@ -1,0 +1,220 @@
+"""Scores of images against a data set: against closed forms, and with the protocol that decides them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from gan.data.base import ImageDataModule, Split, TensorImages
+from gan.errors import UserError
+from gan.metrics.comparison import Comparison
+from gan.metrics.conditional import ConditionalAccuracy
+from gan.metrics.features import FeatureExtractor, Features
+from gan.metrics.frechet import Frechet
+from gan.metrics.kernel import Kernel
+from gan.metrics.modes import Modes
+from gan.metrics.prdc import PRDC
+from gan.metrics.statistics import Statistics, gather
+from gan.types import Batch
+
+CPU = torch.device("cpu")
+
+
+class Pixels(FeatureExtractor):
+    """Two pixels of an image, as features: what goes in is known."""
+
+    name = "pixels"
+    num_features = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+
+    def prepare(self, data: ImageDataModule) -> None:
+        """Do nothing."""
+
+    def forward(self, images: Tensor) -> Features:
+        self.seen += len(images)
+        return Features(images.flatten(1)[:, :2].float())
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        return {"features": self.name, "weights": "none", "resize": "none"}
+
+
+class Gaussians(ImageDataModule):
+    """Images whose pixels are independent Gaussians: mean 100, deviation 20, at both places."""
+
+    def load(self, split: Split) -> TensorImages:
+        images = gaussian((100.0, 100.0), (20.0, 20.0), 50_000 if split == "train" else 5_000, seed=len(split))
+        return TensorImages(images, torch.zeros(len(images)))
+
+
+DATA = Gaussians(image_size=2, channels=1, num_classes=1)
+
+
+def gaussian(mean: tuple[float, float], std: tuple[float, float], size: int, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.randn(size, 2, generator=generator) * torch.tensor(std) + torch.tensor(mean)
+    return values.round().clamp(0, 255).to(torch.uint8).view(size, 1, 1, 2).expand(size, 1, 2, 2)
+
+
+def batches(images: Tensor, size: int = 1000) -> Iterator[Batch]:
+    return (Batch(part, torch.zeros(len(part), dtype=torch.long)) for part in images.split(size))
+
+
+def make(cache: Path, *measures: Any, **settings: Any) -> Comparison:
+    named = {type(measure).__name__: measure for measure in measures or (Frechet(),)}
+    comparison = Comparison(Pixels(), named, **({"num_samples": 50_000, "cache": str(cache)} | settings))
+    comparison.prepare(DATA, CPU)
+    return comparison
+
+
+@pytest.fixture(scope="module")
+def distance(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    return make(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"), [((100.0, 100.0), (20.0, 20.0)), ((110.0, 100.0), (20.0, 20.0)), ((90.0, 120.0), (10.0, 30.0))]
+)
+def test_two_gaussians(distance: Comparison, mean: tuple[float, float], std: tuple[float, float]) -> None:
+    """For diagonal covariances: |m - m'|^2 + sum (s - s')^2 (Dowson and Landau, 1982)."""
+    expected = sum((m - 100) ** 2 for m in mean) + sum((s - 20) ** 2 for s in std)
+    images = gaussian(mean, std, 50_000, seed=9)
+    assert distance(batches(images))["fd_pixels"] == pytest.approx(expected, rel=0.05, abs=0.1)
+
+
+def test_scores_do_not_add_up_and_batches_do_not_matter(distance: Comparison) -> None:
+    images = gaussian((110.0, 100.0), (20.0, 20.0), 1000)
+    first = distance(batches(images))
+    assert distance(batches(images)) == first
+    assert distance(batches(images, size=7))["fd_pixels"] == pytest.approx(first["fd_pixels"], rel=1e-12)
+
+
+def test_one_pass_feeds_all_measures_and_the_first_is_the_main_one(tmp_path: Path) -> None:
+    comparison = make(tmp_path, PRDC(), Frechet(), Kernel(subsets=2, subset_size=50), None, num_samples=500)
+    extractor = comparison.features
+    assert isinstance(extractor, Pixels)
+    before = extractor.seen
+    scores = comparison(batches(gaussian((100.0, 100.0), (20.0, 20.0), 500)))
+    assert extractor.seen - before == 500
+    assert list(scores) == [
+        f"{name}_pixels" for name in ("precision", "recall", "density", "coverage", "fd", "kd", "kd_std")
+    ]
+    assert (comparison.name, comparison.higher_is_better) == ("coverage_pixels", True)
+
+
+def test_names_baselines_and_protocol(distance: Comparison) -> None:
+    assert distance.name == "fd_pixels", "only Inception's is called FID"
+    distance.features.name = "inception"
+    assert distance.name == "fid"
+    distance.features.name = "pixels"
+    baselines = distance.baselines(DATA)
+    assert baselines["held_out"] < 1
+    assert baselines["noise"] > 1000
+    assert (baselines["held_out_images"], baselines["noise_images"]) == (5000, 50_000)
+    assert distance.protocol == {
+        "real_images": 50_000,
+        "real_split": "train",
+        "fake_images": 50_000,
+        "features": "pixels",
+        "weights": "none",
+        "resize": "none",
+    }
+    assert_close(torch.tensor(distance.baselines(DATA)["noise"]), torch.tensor(baselines["noise"]))
+
+
+def test_real_images_are_looked_at_once(tmp_path: Path) -> None:
+    first, second = make(tmp_path), make(tmp_path)
+    images = gaussian((110.0, 100.0), (20.0, 20.0), 1000)
+    assert isinstance(first.features, Pixels)
+    assert isinstance(second.features, Pixels)
+    assert (first.features.seen, second.features.seen) == (50_000, 0)
+    assert first(batches(images)) == second(batches(images))
+
+
+def test_what_decides_the_statistics_decides_the_file(tmp_path: Path) -> None:
+    make(tmp_path)
+    make(tmp_path, split="test")
+    make(tmp_path, PRDC())
+    other = Gaussians(image_size=2, channels=1, num_classes=1)
+    other.splits["train"] = TensorImages(gaussian((0.0, 0.0), (1.0, 1.0), 100), torch.zeros(100))
+    Comparison(Pixels(), {"frechet": Frechet()}, cache=str(tmp_path)).prepare(other, CPU)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "foreign", "moved"])
+def test_a_damaged_or_foreign_file_is_never_trusted(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = make(tmp_path).real
+    (path,) = tmp_path.iterdir()
+    content = torch.load(path, weights_only=True)
+    if damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:-500])
+    elif damage == "flipped":
+        content["statistics"]["total"][0] += 1e-3
+        torch.save(content, path)
+    elif damage == "foreign":
+        torch.save({"weights": torch.zeros(3)}, path)
+    else:  # another data set's file under this one's name
+        torch.save(content | {"key": "another"}, path)
+    comparison = make(tmp_path)
+    assert isinstance(comparison.features, Pixels)
+    assert comparison.features.seen == 50_000
+    assert "damaged" in caplog.text
+    assert comparison.real is not None
+    assert expected is not None
+    assert torch.equal(comparison.real.total, expected.total)
+    again = make(tmp_path)
+    assert isinstance(again.features, Pixels)
+    assert again.features.seen == 0, "the file was mended"
+
+
+def test_a_folder_that_cannot_be_written_to_costs_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("")
+    make(tmp_path / "file" / "below")
+    assert "cannot be kept" in caplog.text
+
+
+def test_few_images_are_warned_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    comparison = make(tmp_path)
+    for _ in range(2):
+        comparison(batches(gaussian((100.0, 100.0), (20.0, 20.0), 2)))
+    assert caplog.text.count("covariance is singular") == 1
+
+
+@pytest.mark.parametrize("measure", [Modes(), ConditionalAccuracy()])
+def test_an_extractor_without_classes_is_refused(tmp_path: Path, measure: Any) -> None:
+    with pytest.raises(UserError, match="pixels tells no classes apart"):
+        make(tmp_path, measure)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"), [({"measures": {}}, "metric=frechet"), ({"num_samples": 1}, "at least 2")]
+)
+def test_bad_settings(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Comparison(**({"features": Pixels(), "measures": {"frechet": Frechet()}} | settings))
+
+
+def test_gathered_statistics_are_those_of_all_images() -> None:
+    images = gaussian((90.0, 120.0), (10.0, 30.0), 300)
+    gathered = gather(Pixels(), batches(images, size=70), ["vectors", "labels"], CPU)
+    whole = Statistics.of(images.flatten(1)[:, :2].float())
+    assert gathered.count == 300
+    assert_close(gathered.mean, whole.mean)
+    assert whole.vectors is not None
+    assert_close(gathered.covariance, torch.cov(whole.vectors.double().T))
+    assert gathered.vectors is not None
+    assert torch.equal(gathered.vectors, whole.vectors)
+    assert gathered.logits is None
+    assert gathered.labels is not None
+    assert gathered.labels.shape == (300,)
