@@ -15,6 +15,7 @@ from pytorch_lightning import Trainer
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
 from gan.callbacks.periodic import find
+from gan.callbacks.stop import Stop
 from gan.config import plain
 
 __all__ = ["collect", "summary"]
@@ -45,6 +46,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "seed": config.seed,
         "global_step": trainer.global_step,
+        "stopped": next((stop.reason for stop in find(trainer, Stop)), None),
         **(scored[0] if scored else {"score": None}),  # without evaluation there is nothing more to say
         "game": game,
         "wall_seconds": round(seconds, 1),
@@ -54,8 +56,10 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
 
 
 def summary(results: dict[str, Any], folder: Path) -> str:
-    """Put results in words: the best score and what it lies between, the folder, how to go on."""
+    """Put results in words: why it ended early, the best score and what it lies between, the folder, how to go on."""
     checkpoints, lines = folder / "checkpoints", []
+    if results["stopped"] is not None:
+        lines.append(f"Stopped  {results['stopped']}")
     if results["score"] is not None:
         baselines = results["baselines"]
         lines.append(

@@ -70,9 +70,20 @@ def test_large_logits_stay_finite(loss: AdversarialLoss, size: float) -> None:
 
 def test_at_the_equilibrium_the_value_is_minus_log_4() -> None:
     for loss in (Minimax(), NonSaturating()):
-        value = loss.value(torch.zeros(5), torch.zeros(5))
-        assert_close(value, torch.tensor(-log(4)))
-        assert_close(loss.discriminator(torch.zeros(5), torch.zeros(5)), -value)
+        measures = loss.measures(torch.zeros(5), torch.zeros(5))
+        assert_close(measures, {"value": torch.tensor(-log(4)), "js": torch.tensor(0.0)})
+        assert_close(loss.discriminator(torch.zeros(5), torch.zeros(5)), -measures["value"])
+
+
+def test_what_a_perfect_discriminator_measures() -> None:
+    """Distributions that do not overlap have the largest Jensen-Shannon divergence, log 2."""
+    measures = NonSaturating().measures(torch.full((5,), 100.0), torch.full((5,), -100.0))
+    assert_close(measures, {"value": torch.tensor(0.0), "js": torch.tensor(log(2))})
+
+
+def test_the_wasserstein_estimate_is_the_mean_difference() -> None:
+    assert_close(Wasserstein().measures(REAL, FAKE), {"wasserstein": torch.tensor(0.5 + 1.25)})
+    assert_close(Wasserstein().measures(REAL, FAKE)["wasserstein"], -Wasserstein().discriminator(REAL, FAKE))
 
 
 def test_the_value_of_an_optimal_discriminator_is_the_jensen_shannon_divergence() -> None:
@@ -82,7 +93,7 @@ def test_the_value_of_an_optimal_discriminator_is_the_jensen_shannon_divergence(
     real, fake = logits.repeat_interleave((10 * p).long()), logits.repeat_interleave((10 * q).long())
     middle = (p + q) / 2
     divergence = (p * (p / middle).log() + q * (q / middle).log()).sum() / 2
-    assert_close(NonSaturating().value(real, fake), -log(4) + 2 * divergence)
+    assert_close(NonSaturating().measures(real, fake), {"value": -log(4) + 2 * divergence, "js": divergence})
 
 
 def test_minimax_saturates_where_the_other_does_not() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.plugins import MixedPrecision
 from torch import Tensor, nn
 from torch.testing import assert_close
 from torch.utils.data import DataLoader, IterableDataset
@@ -67,18 +68,18 @@ def make(objective: Objective | None = None, lr: float = 1e-2, **settings: Any) 
     )
 
 
-def fit(model: GAN, steps: int = 4, precision: Any = "32-true") -> tuple[Trainer, Recorder]:
+def fit(model: GAN, steps: int = 4, **settings: Any) -> tuple[Trainer, Recorder]:
     recorder = Recorder()
     trainer = Trainer(
         accelerator="cpu",
         max_steps=steps,
         max_epochs=-1,
-        precision=precision,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         callbacks=[recorder],
+        **settings,
     )
     trainer.fit(model, DataLoader(Noise(), batch_size=None))
     return trainer, recorder
@@ -227,9 +228,42 @@ def test_gradients_are_clipped() -> None:
         norms.clear()
         model = make(gradient_clip=clip)
         model.__class__ = Norms
-        fit(model, steps=3)
+        _, recorder = fit(model, steps=3)
         assert len(norms) == 6, "both players, each step"
         assert max(norms) > 1e-2 if clip is None else max(norms) <= 1.01 * clip
+        logged = [float(terms[f"{player}/gradient_norm"]) for terms in recorder.terms for player in "dg"]
+        assert min(logged) > 1e-2, "what is logged is the norm before clipping"
+
+
+@pytest.mark.parametrize("clip", [None, 0.3])
+def test_gradients_are_measured_and_clipped_by_the_same_norm(clip: float | None) -> None:
+    """Against torch's own clipping and a norm over all numbers, to the bit and to rounding."""
+    by_hand: list[Tensor] = []
+
+    class ByHand(GAN):
+        def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            by_hand.append(torch.linalg.norm(torch.cat([p.grad.flatten() for p in parameters])))
+            if self.gradient_clip is not None:
+                nn.utils.clip_grad_norm_(parameters, self.gradient_clip)
+
+    model, reference = make(gradient_clip=clip), make(gradient_clip=clip)
+    reference.__class__ = ByHand
+    (_, ours), (_, theirs) = fit(model, steps=5), fit(reference, steps=5)
+    for a, b in zip(ours.weights, theirs.weights, strict=True):
+        assert all(torch.equal(a[name], b[name]) for name in a)
+    assert_close([terms[f"{player}/gradient_norm"] for terms in ours.terms for player in "dg"], by_hand)
+
+
+def test_an_overflow_that_loss_scaling_mends_has_no_norm() -> None:
+    """A scale that is too large makes infinite gradients; the scaler leaves those updates out and goes on."""
+    scaling = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=2.0**24))
+    _, recorder = fit(make(), steps=8, plugins=scaling)
+    norms = [terms["d/gradient_norm"] for terms in recorder.terms]
+    assert norms[0] == 0
+    assert norms[-1] > 0
+    assert recorder.moved("discriminator")[-1]
+    assert all(value.isfinite() for terms in recorder.terms for value in terms.values())
 
 
 @pytest.mark.parametrize(

@@ -27,13 +27,16 @@ class Monitor(Callback):
 
     Attributes:
         latest: The last means, by name.
+        closed_at: The generator update that the last whole window ended with, or that this process began at.
         busy: Seconds of training up to the last window's end, without evaluation, pictures and checkpoints.
     """
 
     def __init__(self, every_n_steps: int) -> None:
         self.every_n_steps = every_n_steps
         self.pending: list[tuple[int, Terms]] = []
+        self.values: dict[str, list[float]] = {}
         self.latest: dict[str, float] = {}
+        self.closed_at = 0
         self.images, self.busy = 0, 0.0
         self.window = (0, 0.0)
 
@@ -44,7 +47,7 @@ class Monitor(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the stopwatch."""
-        self.window = self._now(trainer)
+        self.window, self.closed_at = self._now(trainer), trainer.global_step
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -52,28 +55,45 @@ class Monitor(Callback):
         """Keep a batch's terms, and at the end of a window log their means."""
         self.pending.append((trainer.global_step, outputs))
         if is_generator_update(outputs) and trainer.global_step % self.every_n_steps == 0:
-            self._close_window(trainer)
+            self._log_window(trainer)
+            self.values, self.closed_at = {}, trainer.global_step
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log the window that training ended in, if the generator was updated in it."""
-        if any(is_generator_update(terms) for _, terms in self.pending):
-            self._close_window(trainer)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what training has taken so far."""
-        return {"images": self.images, "busy": self.busy}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on counting where the run that is resumed stopped."""
-        self.images, self.busy = state_dict["images"], state_dict["busy"]
+        """Log the window that training ended in, if the generator was updated in it; a resumed run completes it."""
+        if trainer.global_step > self.closed_at:
+            self._log_window(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Refuse to save a game that has left the finite numbers."""
         check_finite(trainer, pl_module)
 
-    def _close_window(self, trainer: Trainer) -> None:
-        self.latest = {name: fmean(numbers) for name, numbers in _values(self.pending).items()}
+    def state_dict(self) -> dict[str, Any]:
+        """Return the terms of the window at hand, and what training has taken so far."""
+        self.read()
+        return {"values": self.values, "images": self.images, "busy": self.busy}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with the window that a checkpoint was saved in, and with the counts."""
+        self.values, self.images, self.busy = state_dict["values"], state_dict["images"], state_dict["busy"]
+
+    def read(self) -> None:
+        """Take the pending terms from the device, all at once, to the window's others.
+
+        Raises:
+            UserError: If one is not finite; the first is named, with its step.
+        """
+        names = [(step, name) for step, terms in self.pending for name in terms]
+        values = [value.float() for _, terms in self.pending for value in terms.values()]
+        numbers = torch.stack(values).tolist() if values else []
+        for (step, name), number in zip(names, numbers, strict=True):
+            if not isfinite(number):
+                raise UserError(f"train/{name} became {number} by generator update {step}; {ADVICE}")
+            self.values.setdefault(name, []).append(number)
         self.pending = []
+
+    def _log_window(self, trainer: Trainer) -> None:
+        self.read()
+        self.latest = {name: fmean(numbers) for name, numbers in self.values.items()}
         (images, at), self.window = self.window, self._now(trainer)
         images, seconds = self.window[0] - images, self.window[1] - at
         self.images, self.busy = self.images + images, self.busy + seconds
@@ -93,26 +113,8 @@ def check_finite(trainer: Trainer, module: LightningModule) -> None:
         UserError: If there are some; the first term, with its step, or the first parameter is named.
     """
     for monitor in find(trainer, Monitor):
-        _values(monitor.pending)
+        monitor.read()
     for name, parameter in module.named_parameters():
         if not parameter.isfinite().all():
             step = trainer.global_step
             raise UserError(f"weights of {name} became infinite or NaN by generator update {step}; {ADVICE}")
-
-
-def _values(steps: list[tuple[int, Terms]]) -> dict[str, list[float]]:
-    """Read all terms at once.
-
-    Raises:
-        UserError: If one is not finite; the first is named, with its step.
-    """
-    names = [(step, name) for step, terms in steps for name in terms]
-    if not names:
-        return {}
-    numbers = torch.stack([value.float() for _, terms in steps for value in terms.values()]).tolist()
-    values: dict[str, list[float]] = {}
-    for (step, name), number in zip(names, numbers, strict=True):
-        if not isfinite(number):
-            raise UserError(f"train/{name} became {number} by generator update {step}; {ADVICE}")
-        values.setdefault(name, []).append(number)
-    return values

@@ -1,10 +1,13 @@
 """Adversarial losses, each a function of logits; D minimises ``discriminator``, G minimises ``generator``."""
 
 from abc import ABC, abstractmethod
+from math import log
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from gan.types import Terms
 
 __all__ = [
     "AdversarialLoss",
@@ -43,9 +46,9 @@ class AdversarialLoss(ABC):
         """
         return (real.mean() + fake.mean()) / 2
 
-    def value(self, real: Tensor, fake: Tensor) -> Tensor | None:
-        """Return the value function V(D, G), or None where the logits are not log-odds."""
-        return None
+    def measures(self, real: Tensor, fake: Tensor) -> Terms:
+        """Return what the logits say of how far apart real and fake are, by name; nothing where they say nothing."""
+        return {}
 
 
 class Minimax(AdversarialLoss):
@@ -79,8 +82,14 @@ class Minimax(AdversarialLoss):
     def boundary(self, real: Tensor, fake: Tensor) -> Tensor:
         return real.new_zeros(())
 
-    def value(self, real: Tensor, fake: Tensor) -> Tensor:
-        return -F.softplus(-real).mean() - F.softplus(fake).mean()
+    def measures(self, real: Tensor, fake: Tensor) -> Terms:
+        """Return V(D, G), and the Jensen-Shannon divergence that it implies, in nats.
+
+        V is -log 4 + 2 JS for the best D (Goodfellow et al., 2014, Theorem 1) and less for any other, so that ``js``
+        is a lower bound.
+        """
+        value = -F.softplus(-real).mean() - F.softplus(fake).mean()
+        return {"value": value, "js": (value + log(4)) / 2}
 
 
 class NonSaturating(Minimax):
@@ -133,13 +142,17 @@ class Hinge(AdversarialLoss):
 
 
 class Wasserstein(AdversarialLoss):
-    """The critic's mean difference (Arjovsky et al., 2017, Algorithm 1); minus D's loss estimates the distance."""
+    """The critic's mean difference (Arjovsky et al., 2017, Algorithm 1)."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.mean() - real.mean()
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         return -fake.mean()
+
+    def measures(self, real: Tensor, fake: Tensor) -> Terms:
+        """Return the distance as the critic sees it, up to its Lipschitz constant (Arjovsky et al., 2017, Eq. 3)."""
+        return {"wasserstein": real.mean() - fake.mean()}
 
 
 class Relativistic(AdversarialLoss):

@@ -86,18 +86,18 @@ class Objective:
 
     @torch.no_grad()
     def measures(self, critique: Critique) -> Terms:
-        """Return what the game tells of itself: D's accuracy on real and fake, and V(D, G) where it is defined.
+        """Return what the game tells of itself: D's accuracy on real and fake, and the loss's own measures.
 
-        At the optimum the accuracies are 1/2 and V(D, G) is -log 4 (Goodfellow et al., 2014, Theorem 1).
+        At the optimum the accuracies are 1/2, V(D, G) is -log 4 and the divergences are 0 (Goodfellow et al., 2014,
+        Theorem 1).
         """
         real, fake = _both(critique)
         boundary = self.adversarial.boundary(real, fake)
-        measures = {
+        accuracies = {
             "accuracy_real": (real > boundary).float().mean(),
             "accuracy_fake": (fake < boundary).float().mean(),
         }
-        value = self.adversarial.value(real, fake)
-        return measures if value is None else measures | {"value": value}
+        return accuracies | self.adversarial.measures(real, fake)
 
     def constrain(self, discriminator: nn.Module) -> None:
         """Apply the constraint, after a step of the discriminator."""

@@ -7,7 +7,7 @@ import torch
 from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer, do_nothing_closure
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from gan.draws import Draws, Stream, derive_seed
@@ -86,6 +86,7 @@ class GAN(LightningModule):
         self.gradient_clip, self.accumulate, self.packing = gradient_clip, accumulate, packing
         self.schedule, self.num_classes, self.seed = schedule, num_classes, seed
         self.critic_updates = 0
+        self.gradient_norm = torch.zeros(())
 
     # The hooks that a variant may override ---------------------------------------------------------------------------
 
@@ -124,7 +125,7 @@ class GAN(LightningModule):
         """Update the discriminator and, when its turn has come, the generator.
 
         Returns:
-            Every term and measure, detached, as ``d/<name>`` and ``g/<name>``.
+            Every term and measure, detached, as ``d/<name>`` and ``g/<name>``; the gradient's norm before clipping too.
         """
         torch.manual_seed(derive_seed(self.seed, self.critic_updates, Stream.LAYERS, self.trainer.global_rank))
         discriminator, generator = self._optimizers()
@@ -132,12 +133,14 @@ class GAN(LightningModule):
 
         log = self._update("d", discriminator, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
         self.trainer.strategy.optimizer_step(discriminator.optimizer, do_nothing_closure)  # not a global step
+        log["d/gradient_norm"] = self.gradient_norm
         self.objective.constrain(self.discriminator)
         self.critic_updates += 1
 
         if self.critic_updates % self.objective.critic_steps == 0:
             log |= self._update("g", generator, batch, Stream.GENERATOR, self._generator_loss)
             generator.step()  # the one that Lightning counts
+            log["g/gradient_norm"] = self.gradient_norm
             if self.ema is not None:
                 self.ema.update(self.generator, self.global_step)
         return log
@@ -182,9 +185,13 @@ class GAN(LightningModule):
         return self.generator_terms(batch, critique), {}
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip the gradient; Lightning calls this once mixed precision has unscaled it."""
+        """Take the gradient's norm, and clip it; Lightning calls this once mixed precision has unscaled it."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
         if self.gradient_clip is not None:
-            clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], self.gradient_clip)
+            clip_grads_with_norm_(parameters, self.gradient_clip, norm)
+        overflows = self.trainer.scaler is not None  # float16: the scaler leaves such an update out, and scales less
+        self.gradient_norm = norm.nan_to_num(0.0, posinf=0.0) if overflows else norm
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Build the discriminator's optimiser and the generator's, in this order.

@@ -1,0 +1,130 @@
+"""Ends a run where its score or its game says that more of it is of no use."""
+
+import logging
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.utilities import rank_zero_only
+
+from gan.callbacks.evaluation import Evaluation
+from gan.callbacks.monitor import Monitor
+from gan.callbacks.periodic import find, is_generator_update
+from gan.errors import UserError
+
+__all__ = ["Stop"]
+
+log = logging.getLogger(__name__)
+
+ADVICE = (
+    "G learns little from a D that is always right (Arjovsky and Bottou, 2017): try a lower "
+    "optimizer.discriminator.lr, loss.adversarial.real_label=0.9, loss.instance_noise=0.1, a loss with a gradient "
+    "penalty (loss=wgan_gp or loss=r3gan), or loss=non_saturating in place of minimax"
+)
+
+
+class Stop(Callback):
+    """Stops training at the first criterion that is met; None switches one off.
+
+    D's accuracy is the mean of its accuracies on real and on fake images, over one of the monitor's windows. Where a
+    loss makes log-odds of the logits, so that D can win, a saturated D is also warned of, once. Stands behind the
+    monitor and the evaluation in the list of callbacks, to see what they found at the same step.
+
+    Args:
+        patience: Evaluations since the best score.
+        balance: Largest distance of D's accuracy from 1/2, the game's equilibrium as far as D can tell.
+        saturation: Least accuracy that means that D has won.
+        stop_on_saturation: Whether a saturated D ends the run, beside the warning.
+        windows: How many windows in a row ``balance`` and ``saturation`` must hold for.
+
+    Attributes:
+        reason: Why the run was stopped, in words; None where it was not.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        patience: int | None = None,
+        balance: float | None = None,
+        saturation: float | None = 0.995,
+        stop_on_saturation: bool = False,
+        windows: int = 5,
+    ) -> None:
+        if patience is not None and patience < 1:
+            raise ValueError(f"patience must be at least 1, not {patience}")
+        if balance is not None and not 0 < balance < 0.5:
+            raise ValueError(f"balance must be above 0 and below 0.5, not {balance}")
+        if saturation is not None and not 0.5 < saturation <= 1:
+            raise ValueError(f"saturation must be above 0.5 and at most 1, not {saturation}")
+        if stop_on_saturation and saturation is None:
+            raise ValueError("stop_on_saturation needs a value of saturation")
+        if windows < 1:
+            raise ValueError(f"windows must be at least 1, not {windows}")
+        self.patience, self.balance, self.saturation = patience, balance, saturation
+        self.stop_on_saturation, self.windows = stop_on_saturation, windows
+        self.balanced, self.saturated, self.warned = 0, 0, False
+        self.reason: str | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Check that what the criteria look at is there.
+
+        Raises:
+            UserError: If it is not.
+        """
+        if self.patience is not None and not find(trainer, Evaluation):
+            raise UserError("callbacks.stop.patience needs scores, from callbacks.evaluation")
+        if (self.balance is not None or self.stop_on_saturation) and not find(trainer, Monitor):
+            raise UserError("callbacks.stop needs D's accuracy, from callbacks.monitor")
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Look at a score or a window that came with this batch."""
+        if not is_generator_update(outputs):
+            return
+        step = trainer.global_step
+        scores = [evaluation for evaluation in find(trainer, Evaluation) if step in evaluation.scores]
+        games = [monitor.latest for monitor in find(trainer, Monitor) if step == monitor.closed_at]
+        if not (scores or games):
+            return
+        reasons = [reason for found in (*map(self._scores, scores), *map(self._game, games)) for reason in found]
+        reason = trainer.strategy.broadcast(reasons[0] if reasons else None)  # ranks see parts of the game, stop as one
+        if reason is not None:
+            self.reason = f"at step {step}: {reason}"
+            trainer.should_stop = True
+
+    def _scores(self, evaluation: Evaluation) -> list[str]:
+        """Return the reason to stop that scores give, if any."""
+        assert evaluation.best is not None
+        best, every = evaluation.best[0], evaluation.every_n_steps
+        since = sum(step > best and step % every == 0 for step in evaluation.scores)  # but for those where a run ended
+        if self.patience is None or since < self.patience:
+            return []
+        return [f"no better score than at step {best} in {since} evaluation{'s' if since > 1 else ''}"]
+
+    def _game(self, means: dict[str, float]) -> list[str]:
+        """Count a window; return the reasons to stop that it gives."""
+        accuracy, reasons = (means["d/accuracy_real"] + means["d/accuracy_fake"]) / 2, []
+        lately = f"for {self.windows} windows, {accuracy:.3f} at last"
+        self.balanced = self.balanced + 1 if self.balance and abs(accuracy - 0.5) <= self.balance else 0
+        self.saturated = self.saturated + 1 if self.saturation and accuracy >= self.saturation else 0
+        if self.balanced >= self.windows:
+            reasons.append(f"D's accuracy was within {self.balance} of 1/2 {lately}")
+        if self.saturated >= self.windows:
+            saturated = f"D's accuracy was at least {self.saturation} {lately}"
+            if "d/js" in means and not self.warned:  # a critic of distances is meant to be right
+                rank_zero_only(log.warning)(f"{saturated}; {ADVICE}")
+                self.warned = True
+            if self.stop_on_saturation:
+                reasons.append(saturated)
+        return reasons
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the windows counted so far, and whether D's saturation was warned of."""
+        return {"balanced": self.balanced, "saturated": self.saturated, "warned": self.warned}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on counting where a checkpoint was saved."""
+        self.balanced, self.saturated = state_dict["balanced"], state_dict["saturated"]
+        self.warned = state_dict["warned"]

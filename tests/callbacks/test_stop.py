@@ -1,0 +1,217 @@
+"""Ending a run at a criterion: when, with what last words, and going on afterwards."""
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Callback
+
+from gan.callbacks.evaluation import Evaluation
+from gan.callbacks.monitor import Monitor
+from gan.callbacks.stop import Stop
+from gan.errors import UserError
+from tests.conftest import TINY, Run
+
+Train = Callable[..., Run]
+
+SMALL = [*TINY, "model=mlp_gan", "model.discriminator.width=16", "trainer.max_steps=30", "trainer.log_every_n_steps=2"]
+UNSCORED = [*SMALL, "callbacks.evaluation=null", "evaluate.every_n_steps=30"]
+UNMOVED = "optimizer.generator.lr=0"  # D soon wins against this G, and no score is better than the first
+SATURATED = [UNMOVED, "optimizer.discriminator.lr=2e-3", "callbacks.stop.saturation=0.9", "callbacks.stop.windows=3"]
+
+
+class Scored(Evaluation):
+    """Has the scores that it is given."""
+
+    def __init__(self, every_n_steps: int = 1) -> None:
+        super().__init__(None, every_n_steps)
+        self.given: list[tuple[int, float]] = []
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        return min(self.given, key=lambda item: item[1])
+
+    def add(self, step: int, score: float) -> None:
+        self.given.append((step, score))
+        self.scores = dict(self.given)
+
+
+def step_ended(step: int, stop: Stop, *others: Callback, names: Sequence[str] = ("d/x", "g/x")) -> bool:
+    """Tell whether ``stop`` ends training at a step, after the other callbacks have acted at it."""
+    strategy = SimpleNamespace(broadcast=lambda reason: reason)
+    trainer: Any = SimpleNamespace(global_step=step, callbacks=[*others, stop], should_stop=False, strategy=strategy)
+    stop.on_train_batch_end(trainer, None, dict.fromkeys(names), None, 0)
+    return trainer.should_stop
+
+
+def steps_to_stop(stop: Stop, accuracies: list[tuple[float, float]], **measures: float) -> int | None:
+    """Return the window at whose end ``stop`` ends training, given D's accuracies on real and fake in each."""
+    monitor = Monitor(10)
+    for window, (real, fake) in enumerate(accuracies, start=1):
+        monitor.latest = {"d/accuracy_real": real, "d/accuracy_fake": fake, **measures}
+        monitor.closed_at = 10 * window
+        if step_ended(10 * window, stop, monitor):
+            return window
+        assert not step_ended(10 * window, stop, monitor, names=["d/x"]), "a window counts once"
+        assert not step_ended(10 * window + 1, stop, monitor)
+    return None
+
+
+# As a user runs it ---------------------------------------------------------------------------------------------------
+
+
+def test_patience_ends_a_run_in_good_order(train: Train) -> None:
+    options = [*SMALL, UNMOVED, "model.generator.norm=none", "evaluate.every_n_steps=3"]
+    run = train(*options, "callbacks.stop.patience=2", "trainer.log_every_n_steps=50")
+    assert run.status == 0, run.err
+    assert run.results["global_step"] == 9
+    assert run.results["stopped"] == "at step 9: no better score than at step 3 in 2 evaluations"
+    assert f"Stopped  {run.results['stopped']}\n" in run.out
+    assert list(run.results["scores"]) == ["3", "6", "9"]
+    assert run.checkpoint()["global_step"] == 9
+    assert run.checkpoint("best")["global_step"] == 3
+    assert "train/d/gradient_norm" in (run.folder / "metrics.csv").read_text()
+
+
+def test_balance_ends_a_run(train: Train) -> None:
+    options = ["callbacks.stop.balance=0.49", "callbacks.stop.windows=2", "optimizer.discriminator.lr=0"]
+    run = train(*UNSCORED, *options)
+    assert run.status == 0, run.err
+    assert "within 0.49 of 1/2 for 2 windows" in run.results["stopped"]
+    assert run.results["global_step"] == 4
+    assert run.checkpoint()["global_step"] == 4, "a stopped run ends with a checkpoint, like any other"
+    assert (run.folder / "samples" / "000004.png").is_file()
+
+
+def test_a_saturated_discriminator_is_warned_of_once_and_ends_a_run_if_asked(train: Train) -> None:
+    run = train(*UNSCORED, *SATURATED)
+    assert run.status == 0, run.err
+    assert run.results["global_step"] == 30
+    assert run.results["stopped"] is None
+    assert run.err.count("D's accuracy was at least 0.9 for 3 windows") == 1
+    for advice in ("optimizer.discriminator.lr", "real_label=0.9", "instance_noise", "loss=wgan_gp", "non_saturating"):
+        assert advice in run.err
+
+    again = train(f"ckpt={run.folder}", "trainer.max_steps=40", "callbacks.stop.stop_on_saturation=true")
+    assert again.results["global_step"] == 32, "it has been saturated all the while"
+    assert "at least 0.9 for 3 windows" in again.results["stopped"]
+    assert "optimizer.discriminator.lr" not in again.err, "the run was warned already"
+
+
+def test_a_resumed_run_stops_where_an_undisturbed_one_does_and_goes_on_if_told_to(train: Train) -> None:
+    """Interrupted within a window, and between two of those that count."""
+    options = [*UNSCORED, *SATURATED, "callbacks.stop.stop_on_saturation=true", "trainer.log_every_n_steps=4"]
+    whole = train(*options, name="whole")
+    assert whole.results["stopped"], whole.err
+    step = whole.results["global_step"]
+    assert 12 <= step < 30
+    parts = train(*options, f"trainer.max_steps={step - 5}", name="parts")
+    assert parts.results["stopped"] is None
+    assert parts.checkpoint()["callbacks"]["Stop"]["saturated"] == 1
+    parts = train(f"ckpt={parts.folder}", "trainer.max_steps=30", name="parts")
+    assert parts.results["stopped"] == whole.results["stopped"]
+    assert parts.results["game"] == whole.results["game"]
+
+    options = [f"trainer.max_steps={step + 6}", "callbacks.stop.stop_on_saturation=false"]
+    on = train(f"ckpt={parts.folder}", *options, name="parts")
+    assert on.results["global_step"] == step + 6
+    assert on.results["stopped"] is None
+    assert "Stopped" not in on.out
+
+
+def test_what_cannot_be_is_said_in_one_line(train: Train) -> None:
+    for option, message in (
+        ("callbacks.stop.balance=0.5", "callbacks.stop: balance must be above 0 and below 0.5, not 0.5"),
+        ("callbacks.stop.patience=3", "callbacks.stop.patience needs scores, from callbacks.evaluation"),
+    ):
+        run = train(*UNSCORED, option)
+        assert run.status == 2
+        assert run.err.splitlines()[-1] == f"error: {message}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"patience": 0}, "patience must be at least 1"),
+        ({"balance": 0.0}, "balance must be above 0"),
+        ({"saturation": 0.5}, "saturation must be above 0.5"),
+        ({"saturation": 1.1}, "at most 1"),
+        ({"saturation": None, "stop_on_saturation": True}, "stop_on_saturation needs"),
+        ({"windows": 0}, "windows must be at least 1"),
+    ],
+)
+def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Stop(**arguments)
+
+
+# Counting ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("scores", "end"), [([5, 4, 3, 3, 3], 5), ([5, 6, 4, 7, 4, 1], 5), ([3, 2, 3, 1, 2], None)])
+def test_patience_counts_evaluations_since_the_best(scores: list[float], end: int | None) -> None:
+    stop, evaluation = Stop(patience=2), Scored()
+    ends = []
+    for step, score in enumerate(scores, start=1):
+        evaluation.add(step, score)
+        ends += [step] if step_ended(step, stop, evaluation) else []
+    assert ends[:1] == ([end] if end else [])
+
+
+def test_the_score_that_an_interrupted_run_ended_with_does_not_try_patience() -> None:
+    stop, evaluation = Stop(patience=2), Scored(every_n_steps=10)
+    for step, ends in ((10, False), (13, False), (20, False), (30, True)):
+        evaluation.add(step, float(step))
+        assert step_ended(step, stop, evaluation) == ends
+
+
+EVEN, WON, BETWEEN = (0.45, 0.57), (1.0, 0.996), (0.6, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("stop", "accuracies", "end"),
+    [
+        (Stop(balance=0.05, windows=2), [EVEN, BETWEEN, EVEN, EVEN], 4),
+        (Stop(balance=0.05, windows=1), [WON, (0.9, 0.1)], 2),
+        (Stop(balance=0.001, windows=1), [EVEN, WON], None),
+        (Stop(stop_on_saturation=True, windows=2), [WON, BETWEEN, WON, WON], 4),
+        (Stop(stop_on_saturation=True, windows=1), [(1.0, 0.98)], None),
+        (Stop(saturation=1.0, stop_on_saturation=True, windows=1), [WON, (1.0, 1.0)], 2),
+        (Stop(), 10 * [WON] + 10 * [EVEN], None),
+    ],
+)
+def test_windows_are_counted_in_a_row(stop: Stop, accuracies: list[tuple[float, float]], end: int | None) -> None:
+    assert steps_to_stop(stop, accuracies) == end
+    assert (stop.reason is None) == (end is None)
+
+
+@pytest.mark.parametrize(
+    ("saturation", "measures", "warnings"),
+    [(0.995, {"d/js": 0.69}, 1), (0.995, {"d/wasserstein": 3.0}, 0), (None, {"d/js": 0.69}, 0)],
+)
+def test_who_is_warned(
+    caplog: pytest.LogCaptureFixture, saturation: float | None, measures: dict[str, float], warnings: int
+) -> None:
+    assert steps_to_stop(Stop(saturation=saturation), 12 * [WON], **measures) is None
+    assert caplog.text.count("try a lower optimizer.discriminator.lr") == warnings
+
+
+def test_counts_go_through_a_checkpoint() -> None:
+    first, second = Stop(balance=0.05, windows=3), Stop(balance=0.05, windows=3)
+    assert steps_to_stop(first, [EVEN, EVEN]) is None
+    second.load_state_dict(first.state_dict())
+    assert steps_to_stop(second, [EVEN]) == 1
+
+
+def test_a_window_goes_through_a_checkpoint() -> None:
+    first, second = Monitor(10), Monitor(10)
+    first.pending = [(1, {"d/x": torch.tensor(0.1)}), (2, {"d/x": torch.tensor(0.2), "g/x": torch.tensor(3.0)})]
+    second.load_state_dict(first.state_dict())
+    second.pending = [(3, {"d/x": torch.tensor(0.5)})]
+    second.read()
+    assert second.values == {"d/x": torch.tensor([0.1, 0.2, 0.5]).tolist(), "g/x": [3.0]}
+    second.pending = [(4, {"g/gradient_norm": torch.tensor(float("inf"))})]
+    with pytest.raises(UserError, match="g/gradient_norm became inf by generator update 4"):
+        second.read()
