@@ -194,7 +194,7 @@ def test_scores_measured_differently_are_in_separate_tables(tmp_path: Path) -> N
 
 def test_groups_of_one_name_say_how_they_differ(tmp_path: Path) -> None:
     for steps, adversarial in ((1, "Hinge"), (2, "Hinge"), (2, "Wasserstein")):
-        loss = {"critic_steps": steps, "adversarial": {"_target_": f"gan.losses.{adversarial}"}}
+        loss: dict[str, Any] = {"critic_steps": steps, "adversarial": {"_target_": f"gan.losses.{adversarial}"}}
         loss["adversarial"] |= {"margin": 1.0} if adversarial == "Hinge" else {}
         options = {"loss": loss, "model": {"seed": 0, "objective": loss}, "optimizer": {"betas": [0, steps / 2]}}
         write_run(tmp_path / "runs" / f"{steps}{adversarial}", curve(10 * steps, 5), options=options)

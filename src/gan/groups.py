@@ -130,6 +130,8 @@ def _shown(value: Any) -> str | None:
         return None
     if isinstance(value, dict):
         return str(value["_target_"]).rpartition(".")[2] if "_target_" in value else "{...}"
+    if isinstance(value, float) and math.isclose(value, float(f"{value:.6g}")):
+        return f"{value:.6g}"  # 3 * 1e-4 is 0.0003 to a reader
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 

@@ -59,7 +59,7 @@ def draw(table: Table, against: Literal["updates", "time"], path: Path) -> bool:
         look: dict[str, Any] = {"color": f"C{place % 10}"}
         marker = MARKERS[place % len(MARKERS)]
         x = [value / scale for value in mean.x]
-        label = fill(group.name, 34)
+        label = fill(group.name, 34, break_long_words=False, break_on_hyphens=False)
         handles += axes.plot(
             x, mean.y, marker=marker, markersize=5, markevery=max(1, len(x) // 12), label=label, zorder=3, **look
         )
