@@ -67,7 +67,7 @@ def essence(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: _without_own(value, own)
         for key, value in config.items()
-        if key not in ("seed", "run_dir", "id", "ckpt")  # each of them at the top
+        if key not in ("seed", "run_dir", "id", "ckpt") and value != {}  # an empty group is none
     }
 
 
@@ -145,7 +145,7 @@ def _seeds(config: Any) -> tuple[Any, ...]:
 
 def _without_own(value: Any, own: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _without_own(inner, own) for key, inner in value.items() if key != "seed"}
+        return {key: _without_own(inner, own) for key, inner in value.items() if key != "seed" and inner != {}}
     if isinstance(value, list):
         return [_without_own(inner, own) for inner in value]
     for mine, key in own.items():
