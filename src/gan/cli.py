@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gan.errors import UserError, nearest
+from gan.errors import UserError, nearest, one_line
 
 __all__ = ["run", "task"]
 
@@ -46,7 +46,7 @@ def task(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         except UserError as error:
             if HydraConfig.get().mode is RunMode.MULTIRUN:  # the other jobs are to run
                 raise
-            _fail(_last_line(error))
+            _fail(one_line(error))
 
     return wrapped
 
@@ -56,15 +56,10 @@ def _fail(message: str) -> NoReturn:
     sys.exit(2)
 
 
-def _last_line(error: UserError) -> str:
-    """Return the message; a worker process of a loader puts its traceback before it."""
-    return str(error).strip().splitlines()[-1].removeprefix("gan.errors.UserError: ")
-
-
 def _explain(error: Exception, conf: Path | None) -> str | None:
     """Put an error that a user can mend in one line; None for a bug."""
     if isinstance(error, UserError):
-        return _last_line(error)
+        return one_line(error)
 
     from hydra.errors import HydraException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException

@@ -2,11 +2,19 @@
 
 from difflib import get_close_matches
 
-__all__ = ["UserError", "nearest"]
+__all__ = ["UserError", "nearest", "one_line"]
 
 
 class UserError(ValueError):
     """Something outside the code is wrong; the message names the cause and the way out, in one line."""
+
+
+def one_line(error: BaseException) -> str:
+    """Put an error in one line: a UserError's message, or the type and the beginning of any other's."""
+    lines = str(error).strip().splitlines() or [""]
+    if isinstance(error, UserError):  # a worker process of a loader puts its traceback before it
+        return lines[-1].removeprefix("gan.errors.UserError: ")
+    return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
 
 
 def nearest(word: str, choices: list[str]) -> str:

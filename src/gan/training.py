@@ -7,7 +7,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -22,7 +22,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from gan.callbacks.provenance import Provenance
 from gan.checkpoint import load_weights, read
 from gan.config import build, check_call, check_trusted, plain, resumed
-from gan.errors import UserError
+from gan.errors import UserError, one_line
 from gan.results import collect, summary
 from gan.tracking import MetricsFile, WeightsAndBiases
 
@@ -57,14 +57,16 @@ def train(config: DictConfig) -> dict[str, Any]:
             load_weights(model, checkpoint, config.ckpt)  # before anything is written, should they not fit
         trainer = _trainer(config, [*callbacks, Provenance(plain(config, resolve=False))])
         _claim(folder, config, resuming=ckpt is not None)
-        trainer.loggers = [
-            MetricsFile(folder, step=checkpoint["global_step"] if checkpoint else 0),
-            *(build(node) for node in (config.logger or {}).values()),
-        ]
+        with _error_kept(folder / "error.txt"):
+            trainer.loggers = [
+                MetricsFile(folder, step=checkpoint["global_step"] if checkpoint else 0),
+                *(build(node) for node in (config.logger or {}).values()),
+            ]
         with _tracked(trainer, config), _stop_on_interrupt(trainer):
-            trainer.fit(model, datamodule=data, ckpt_path=ckpt, weights_only=True)
-            results = collect(config, trainer, perf_counter() - start)
-            (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+            with _error_kept(folder / "error.txt"):
+                trainer.fit(model, datamodule=data, ckpt_path=ckpt, weights_only=True)
+                results = collect(config, trainer, perf_counter() - start)
+                (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
             here = Path.cwd()
             print(summary(results, folder.relative_to(here) if folder.is_relative_to(here) else folder))
         return results
@@ -121,6 +123,19 @@ def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
         raise UserError(f"{folder} holds a run: go on with ckpt={folder}, or choose another hydra.run.dir")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+
+
+@contextmanager
+def _error_kept(path: Path) -> Iterator[None]:
+    """Leave an error that ends the run in a file, in one line, for reports; an earlier one is no longer true."""
+    path.unlink(missing_ok=True)
+    try:
+        yield
+    except BaseException as error:
+        cause = error.__context__ if isinstance(error, SystemExit) else None  # how Lightning ends at a second Ctrl-C
+        with suppress(OSError):  # a full disk, which may be the error itself
+            path.write_text(one_line(cause or error) + "\n")
+        raise
 
 
 @contextmanager

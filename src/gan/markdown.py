@@ -1,0 +1,105 @@
+"""A table of runs in markdown: what its scores are above it, and the runs without results below."""
+
+import os
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+
+from gan.groups import Group, Spread
+from gan.runs import Run
+from gan.tables import Table
+
+__all__ = ["markdown"]
+
+
+def markdown(table: Table) -> str:
+    """Write a table with what its scores are above it, and the runs that failed below."""
+    body = [_cells(table, group) for group in table.groups]
+    lines = [_heading(table), "", *([_protocol(table), ""] if table.score else []), *_grid(body)]
+    failed = [
+        {
+            "folder": f"`{_relative(run.folder)}`",
+            "run": group.name,
+            "seed": str(run.config.get("seed", "–")),
+            "last step": f"{run.last_step:,}" if run.last_step is not None else "–",
+            "why": run.failure or "",
+        }
+        for group in table.groups
+        for run in group.runs
+        if run.results is None
+    ]
+    return "\n".join([*lines, *(["", "Without results:", "", *_grid(failed)] if failed else [])])
+
+
+def _cells(table: Table, group: Group) -> dict[str, str]:
+    """Return a row, by column."""
+    runs, results = group.finished, group.results
+    row = {"run": group.name, "seeds": str(group.seeds)}
+    if table.score:
+        row[f"best {table.score}"] = _spread(group.spread(lambda run: table.best(run)[1])) if runs else "–"
+        row["at step"] = _span([table.best(run)[0] for run in runs])
+        for name in table.scores:
+            row[f"last {name}"] = _spread(group.spread(partial(_last, name=name))) if runs else "–"
+    row["updates"] = _span([result.steps for result in results])
+    minutes, seconds = divmod(round(fmean(result.wall_seconds for result in results)), 60) if runs else (0, 0)
+    more = "> " if any(run.config.get("ckpt") for run in runs) else ""  # results hold a resumed run's last part alone
+    row["time"] = f"{more}{minutes} min {seconds} s" if runs else "–"
+    row["without results"] = _failures(group)
+    return row
+
+
+def _failures(group: Group) -> str:
+    missing = [run for run in group.runs if run.results is None]
+    unfinished = sum(run.unfinished for run in missing)
+    counts = {"failed": len(missing) - unfinished, "unfinished": unfinished}
+    return ", ".join(f"{n} of {len(group.runs)} {kind}" for kind, n in counts.items() if n) or "none"
+
+
+def _heading(table: Table) -> str:
+    if table.score is None:
+        return "## Without scores"
+    return f"## {table.score} on {table.data} ({'higher' if table.higher_is_better else 'lower'} is better)"
+
+
+def _protocol(table: Table) -> str:
+    rest = dict(table.protocol)
+    real, fake, split = (rest.pop(key, None) for key in ("real_images", "fake_images", "real_split"))
+    images = [f"{fake:,} generated against {real:,} real images, split {split}"] if fake and real else []
+    text = ", ".join([*images, *(f"{key} {value}" for key, value in rest.items())]) + "."
+    if "held_out" in table.baselines:
+        text += f" Held-out real images score {_number(table.baselines['held_out'])}"
+        text += f", noise {_number(table.baselines['noise'])}." if "noise" in table.baselines else "."
+    return text
+
+
+def _last(run: Run, name: str) -> float:
+    return run.scores[max(run.scores)][name]
+
+
+def _relative(folder: Path) -> str:
+    here = Path.cwd()
+    return os.fspath(folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder)
+
+
+def _grid(rows: list[dict[str, str]]) -> list[str]:
+    """Lay rows out in markdown."""
+    columns = list(rows[0])
+    cells = [[row[column].replace("|", "\\|") for column in columns] for row in rows]
+    return [f"| {' | '.join(line)} |" for line in (columns, ["---"] * len(columns), *cells)]
+
+
+def _spread(spread: Spread) -> str:
+    mean, deviation = spread
+    return _number(mean) if deviation is None else f"{_number(mean)} ± {_number(deviation, 2)}"
+
+
+def _span(values: list[int]) -> str:
+    if not values:
+        return "–"
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
+
+
+def _number(value: float, digits: int = 4) -> str:
+    """Write a number with a few digits, the whole part in full."""
+    return f"{value:,.0f}" if 10**digits - 0.5 <= abs(value) < 1e9 else f"{value:.{digits}g}"

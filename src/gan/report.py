@@ -1,0 +1,56 @@
+"""``python -m gan.report FOLDER...``: runs side by side, as a table and as plots, those that failed too."""
+
+import argparse
+from pathlib import Path
+
+from gan import cli
+from gan.errors import UserError
+from gan.markdown import markdown
+from gan.plots import draw
+from gan.runs import find_runs
+from gan.tables import Table, tables
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Report as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m gan.report", description="Tabulate and plot runs.")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="holds runs, at any depth")
+    parser.add_argument("--out", type=Path, default=Path("report"), help="a folder (default: %(default)s)")
+    parser.add_argument("--score", help="what to sort and plot by (default: the score that picked best.ckpt)")
+    args = parser.parse_args()
+    if not args.folders:
+        raise UserError("name a folder that holds runs, as in: python -m gan.report runs")
+
+    found = tables(find_runs(args.folders), args.score)
+    try:
+        print("\n\n".join(markdown(table) for table in found))
+        print("\nWrote " + ", ".join(map(str, write(found, args.out))))
+    except OSError as error:
+        raise UserError(f"--out {args.out}: {error}") from error
+
+
+def write(found: list[Table], out: Path) -> list[Path]:
+    """Write report.md, and two plots for each table with scores.
+
+    Returns:
+        The files.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    files, sections, number = [out / "report.md"], [], 0
+    for table in found:
+        section = markdown(table)
+        number += table.score is not None
+        for x in ("updates", "time") if table.score else ():
+            path = out / (f"{x}.png" if number == 1 else f"{x}-{number}.png")
+            if draw(table, x, path):
+                files.append(path)
+                section += f"\n\n![{table.score} against {x}]({path.name})"
+        sections.append(section)
+    files[0].write_text("\n\n".join(sections) + "\n")
+    return files
+
+
+if __name__ == "__main__":
+    cli.run(main)
