@@ -21,4 +21,4 @@ def main(config: DictConfig) -> float | None:
 
 
 if __name__ == "__main__":
-    cli.run(main, Path(__file__).parent / "conf")
+    cli.run(main, Path(__file__).parent / "conf" / "train.yaml")

@@ -29,3 +29,16 @@ def test_ranks_and_parts_share_out_one_batch(world: int, parts: int) -> None:
 def test_parts_are_those_of_tensor_split() -> None:
     sizes = [len(part) for part in Draws(0, total=10).parts(4)]
     assert sizes == [len(part) for part in torch.arange(10).tensor_split(4)]
+
+
+@pytest.mark.parametrize("world", [1, 2])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_packed_draws_have_a_row_a_pack(world: int, parts: int) -> None:
+    whole = Draws(7, total=24)
+    assert whole.packed(1) is whole
+    numbers = whole.packed(3).normal(2)
+    assert numbers.shape == (8, 2)
+    assert not torch.equal(numbers, Draws(7, total=8).normal(2)), "they share nothing with the images' own"
+    for rank in range(world):
+        mine = Draws(7, total=24, rows=slice(rank, None, world)).parts(parts)
+        assert_close(torch.cat([part.packed(3).normal(2) for part in mine]), numbers[rank::world])

@@ -18,7 +18,7 @@ def run(main: Callable[[], Any], conf: Path | None = None) -> None:
 
     Args:
         main: A function without arguments, such as what ``hydra.main`` returns.
-        conf: The folder of its configuration, in which a misspelt option's nearest match is looked for.
+        conf: Its configuration's file, in which a misspelt option's nearest match is looked for.
     """
     traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # lets errors through to here
@@ -80,16 +80,16 @@ def _explain(error: Exception, conf: Path | None) -> str | None:
 
 
 def _options(conf: Path, arguments: list[str]) -> list[str]:
-    """List all that could have been set, given the groups that the command line chooses."""
+    """List all that could have been set in a configuration, given the groups that the command line chooses."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
 
-    groups = [str(path.relative_to(conf)) for path in conf.rglob("*") if path.is_dir()]
+    groups = [str(path.relative_to(conf.parent)) for path in conf.parent.rglob("*") if path.is_dir()]
     chosen = [argument for argument in arguments if argument.partition("=")[0] in groups]
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        composed = OmegaConf.to_container(compose("train", chosen), resolve=False)
+    with initialize_config_dir(str(conf.parent.resolve()), version_base="1.3"):
+        composed = OmegaConf.to_container(compose(conf.stem, chosen), resolve=False)
     return groups + _keys(composed, "")
 
 

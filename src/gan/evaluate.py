@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from gan import cli
-from gan.config import build
+from gan.config import CONF, build
 from gan.distributed.group import joined, rank_and_world, share
 from gan.errors import UserError
 from gan.metrics.comparison import Comparison
@@ -127,4 +127,4 @@ def _over_seeds(values: list[float]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, CONF / "evaluate.yaml")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from gan import cli
 from gan.errors import UserError
-from gan.markdown import markdown
-from gan.plots import draw
-from gan.runs import find_runs
-from gan.tables import Table, tables
+from gan.reporting.markdown import markdown
+from gan.reporting.plots import draw
+from gan.reporting.runs import find_runs
+from gan.reporting.tables import Table, tables
 
 __all__ = ["main"]
 

@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from gan.draws import Draws
 from gan.losses.regularizers import DRAGAN, R1, R2, GradientPenalty, Regularizer
+from gan.schedules import Cosine
 from gan.types import Critique, Verdict
 
 SHAPE = (2, 4, 4)
@@ -96,3 +97,13 @@ def test_a_flat_critic_has_finite_gradients(make: Callable[..., Regularizer]) ->
 def test_wrong_arguments(arguments: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="weight must be"):
         R1(**arguments)
+
+
+@pytest.mark.parametrize("regularizer", REGULARIZERS)
+def test_a_weight_follows_its_schedule(regularizer: Callable[..., Regularizer]) -> None:
+    schedule = Cosine(steps=10, end=0.1)
+    _, critic = linear(3.0)
+    whole = regularizer(weight=2.0)(critique_by(critic))
+    for step in (0, 5, 10):
+        fading = regularizer(weight=2.0, schedule=schedule)(critique_by(critic), step)
+        assert_close(fading, schedule(step) * whole)

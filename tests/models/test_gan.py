@@ -14,11 +14,13 @@ from torch.testing import assert_close
 from torch.utils.data import DataLoader, IterableDataset
 
 from gan.draws import Draws, Stream
+from gan.errors import UserError
 from gan.losses.adversarial import AdversarialLoss, Minimax, NonSaturating, Relativistic, Wasserstein
 from gan.losses.objective import Objective
 from gan.losses.regularizers import R1, GradientPenalty
-from gan.models.gan import GAN
+from gan.models.gan import GAN, pack
 from gan.models.mlp_gan import MLPGAN, Discriminator, Generator
+from gan.schedules import Cosine
 from gan.types import Batch, Terms
 
 SHAPE = (1, 4, 4)
@@ -68,19 +70,19 @@ def make(objective: Objective | None = None, lr: float = 1e-2, **settings: Any) 
     )
 
 
+QUIET: dict[str, Any] = {
+    "accelerator": "cpu",
+    "max_epochs": -1,
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}
+
+
 def fit(model: GAN, steps: int = 4, **settings: Any) -> tuple[Trainer, Recorder]:
     recorder = Recorder()
-    trainer = Trainer(
-        accelerator="cpu",
-        max_steps=steps,
-        max_epochs=-1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[recorder],
-        **settings,
-    )
+    trainer = Trainer(**QUIET, max_steps=steps, callbacks=[recorder], **settings)
     trainer.fit(model, DataLoader(Noise(), batch_size=None))
     return trainer, recorder
 
@@ -281,3 +283,85 @@ def test_bf16_stays_near_float32(loss: AdversarialLoss) -> None:
 def test_wrong_arguments(setting: str, value: float) -> None:
     with pytest.raises(ValueError, match=setting):
         make(**{setting: value})
+
+
+# Packs, schedules, classes ------------------------------------------------------------------------------------------
+
+
+def packed(packing: int, objective: Objective | None = None) -> GAN:
+    model = make(objective, packing=packing)
+    torch.manual_seed(0)
+    model.discriminator = Discriminator(SHAPE, width=16, depth=1, packing=packing)
+    return model
+
+
+def test_a_pack_is_one_image_of_more_channels() -> None:
+    images = torch.arange(6 * 16.0).view(6, *SHAPE)
+    packs = pack(images, 3)
+    assert packs.shape == (2, 3, 4, 4)
+    assert torch.equal(packs[1, 2], images[5, 0])
+    assert pack(images, 1) is images
+
+
+@pytest.mark.parametrize("packing", [2, 4])
+def test_the_discriminator_judges_packs(packing: int) -> None:
+    model = packed(packing, Objective(Relativistic(), {"gp": GradientPenalty(), "r1": R1(1.0)}))
+    batch, draws = next(iter(Noise())), Draws(0, total=8)
+    fake = model.generate(batch, draws)
+    critique = model.critique(batch, fake, draws)
+    assert critique.on_real is not None
+    assert critique.on_real.logits.shape == critique.on_fake.logits.shape == (8 // packing,)
+    expected = model.discriminator(fake.reshape(-1, packing, 4, 4)).logits
+    assert_close(critique.on_fake.logits, expected)
+    assert len(critique.draws) == 8 // packing
+    trainer, recorder = fit(model, steps=3)
+    assert trainer.global_step == 3
+    assert all(recorder.moved("discriminator"))
+    assert all(value.isfinite() for terms in recorder.terms for value in terms.values())
+
+
+def test_packs_must_fill_a_batch_and_have_no_class() -> None:
+    with pytest.raises(UserError, match=r"packs of model\.packing=3"):
+        fit(packed(3))
+    with pytest.raises(ValueError, match="a pack has no one class"):
+        make(packing=2, num_classes=10)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_learning_rates_follow_the_schedule(accumulate: int) -> None:
+    model = make(lr=0.01, schedule=Cosine(steps=4, end=0.1), accumulate=accumulate)
+    seen = []
+
+    class Rates(Callback):
+        def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+            seen.append([group["lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups])
+
+    trainer = Trainer(**QUIET, max_steps=6, callbacks=[Rates()])
+    trainer.fit(model, DataLoader(Noise(), batch_size=None))
+    expected = [0.01 * Cosine(steps=4, end=0.1)(step) for step in range(6)]
+    assert seen == [[pytest.approx(rate)] * 2 for rate in expected]
+
+
+@pytest.mark.parametrize("batch_size", [1, 100, 256, 300, 1000])
+def test_a_seed_has_the_same_samples_however_they_are_asked_for(batch_size: int) -> None:
+    model = make()
+    whole = model.sample(700, seed=3)
+    assert_close(model.sample(700, seed=3, batch_size=batch_size), whole)
+    assert_close(model.sample(300, seed=3), whole[:300])
+    shares = [range(0, 233), range(233, 466), range(466, 700)]
+    parts = [batch.images for places in shares for batch in model.iterate_samples(places, 3, batch_size)]
+    assert_close(torch.cat(parts), whole)
+    assert len(whole.flatten(1).unique(dim=0)) == 700
+
+
+def test_a_conditional_generator_is_asked_for_each_class_in_turn() -> None:
+    class Painted(nn.Module):
+        def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+            return labels.float().view(-1, 1, 1, 1).expand(-1, *SHAPE)
+
+    model = make(ema_decay=0, num_classes=3)
+    model.generator = Painted()
+    batches = list(model.iterate_samples(range(5, 12), batch_size=4))
+    labels = torch.cat([batch.labels for batch in batches])
+    assert labels.tolist() == [2, 0, 1, 2, 0, 1, 2]
+    assert torch.equal(torch.cat([batch.images for batch in batches])[:, 0, 0, 0], labels.float())

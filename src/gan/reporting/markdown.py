@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean
 
-from gan.groups import Group, Spread
-from gan.runs import Run
-from gan.tables import Table
+from gan.reporting.groups import Group, Spread
+from gan.reporting.runs import Run
+from gan.reporting.tables import Table
 
 __all__ = ["markdown"]
 

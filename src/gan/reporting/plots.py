@@ -6,9 +6,9 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any, Literal, NamedTuple
 
-from gan.groups import Group
-from gan.runs import Run
-from gan.tables import Table
+from gan.reporting.groups import Group
+from gan.reporting.runs import Run
+from gan.reporting.tables import Table
 
 __all__ = ["draw"]
 

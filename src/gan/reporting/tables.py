@@ -9,8 +9,8 @@ from statistics import fmean
 from typing import Any
 
 from gan.errors import UserError, nearest
-from gan.groups import Group, essence, labels
-from gan.runs import Run
+from gan.reporting.groups import Group, essence, labels
+from gan.reporting.runs import Run
 
 __all__ = ["Table", "tables"]
 

