@@ -142,6 +142,7 @@ def test_what_decides_the_statistics_decides_the_file(tmp_path: Path) -> None:
     make(tmp_path)
     make(tmp_path, split="test")
     make(tmp_path, PRDC())
+    make(tmp_path, Kernel(), PRDC(nearest_k=2))  # which need the same of each image
     other = Gaussians(image_size=2, channels=1, num_classes=1)
     other.splits["train"] = TensorImages(gaussian((0.0, 0.0), (1.0, 1.0), 100), torch.zeros(100))
     Comparison(Pixels(), {"frechet": Frechet()}, cache=str(tmp_path)).prepare(other, CPU)
@@ -207,14 +208,19 @@ def test_bad_settings(settings: dict[str, Any], message: str) -> None:
 
 def test_gathered_statistics_are_those_of_all_images() -> None:
     images = gaussian((90.0, 120.0), (10.0, 30.0), 300)
-    gathered = gather(Pixels(), batches(images, size=70), ["vectors", "labels"], CPU)
-    whole = Statistics.of(images.flatten(1)[:, :2].float())
+    gathered = gather(Pixels(), batches(images, size=70), ["sums", "vectors", "labels"], CPU)
+    points = images.flatten(1)[:, :2].float()
     assert gathered.count == 300
-    assert_close(gathered.mean, whole.mean)
-    assert whole.vectors is not None
-    assert_close(gathered.covariance, torch.cov(whole.vectors.double().T))
-    assert gathered.vectors is not None
-    assert torch.equal(gathered.vectors, whole.vectors)
-    assert gathered.logits is None
-    assert gathered.labels is not None
-    assert gathered.labels.shape == (300,)
+    assert set(gathered.tensors()) == {"total", "outer", "vectors", "labels"}
+    assert_close(gathered.total, points.double().sum(0))
+    assert_close(gathered.outer, points.double().T @ points.double())
+    assert torch.equal(gathered.vectors, points)
+    assert torch.equal(gathered.labels, torch.zeros(300, dtype=torch.long))
+    assert_close(Statistics.of(points).outer, gathered.outer)
+
+
+def test_no_feature_is_computed_that_no_measure_needs() -> None:
+    extractor = Pixels()
+    gathered = gather(extractor, batches(gaussian((90.0, 90.0), (1.0, 1.0), 50)), ["labels"], CPU)
+    assert extractor.seen == 0
+    assert set(gathered.tensors()) == {"labels"}

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
+from gan.digest import digest
 from gan.types import Batch
 
 __all__ = ["StackedMNIST"]
@@ -32,6 +33,9 @@ class Stacked(ImageDataset):
     def __getitems__(self, indices: list[int]) -> Batch:
         places = self.triples[indices]
         return Batch(self.digits.images[places].squeeze(2), self.digits.labels[places] @ torch.tensor([100, 10, 1]))
+
+    def fingerprint(self) -> str:
+        return digest([self.digits.images, self.digits.labels, self.triples])
 
 
 class StackedMNIST(ImageDataModule):

@@ -50,6 +50,7 @@ class Comparison:
             raise ValueError(f"num_samples must be at least 2, not {num_samples}")
         self.num_samples, self.split, self.cache = num_samples, split, cache
         self.needs: frozenset[Need] = frozenset().union(*(measure.needs for measure in self.measures))
+        self.needs_of_real: frozenset[Need] = frozenset().union(*(measure.needs_of_real for measure in self.measures))
         self.device = torch.device("cpu")
         self.real: Statistics | None = None
 
@@ -82,11 +83,11 @@ class Comparison:
             UserError: If the extractor or a measure do not suit the data.
         """
         self.features.prepare(data)
-        if "logits" in self.needs and not self.features.num_classes:
+        if self.needs & {"logits", "modes"} and not self.features.num_classes:
             raise UserError(f"metric/features={self.features.name} tells no classes apart, which the metric needs")
         self.device = device
         self.features.to(device).eval()
-        self.real = reference(self.features, data, self.split, self.needs, device, self.cache)
+        self.real = reference(self.features, data, self.split, self.needs_of_real, device, self.cache)
 
     def baselines(self, data: ImageDataModule) -> dict[str, float]:
         """Score held-out real images and noise, between which every generator lies, by the main score."""

@@ -15,6 +15,7 @@ class IntraFrechet(Measure):
 
     main: ClassVar[str] = "intra_fd"
     needs: ClassVar[frozenset[Need]] = frozenset({"vectors", "labels"})
+    needs_of_real: ClassVar[frozenset[Need]] = needs
     needs_labels: ClassVar[bool] = True
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
@@ -39,10 +40,11 @@ class ConditionalAccuracy(Measure):
 
     main: ClassVar[str] = "accuracy"
     higher_is_better: ClassVar[bool] = True
-    needs: ClassVar[frozenset[Need]] = frozenset({"logits", "labels"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"modes", "labels"})
+    needs_of_real: ClassVar[frozenset[Need]] = frozenset()
     needs_labels: ClassVar[bool] = True
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        assert fake.logits is not None
+        assert fake.classes is not None
         assert fake.labels is not None
-        return {"accuracy": float((fake.logits.argmax(1) == fake.labels).double().mean())}
+        return {"accuracy": float((fake.classes == fake.labels).double().mean())}

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from gan.metrics.frechet_distance import frechet_distance
 from gan.metrics.measure import Measure
-from gan.metrics.statistics import Statistics
+from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["Frechet"]
 
@@ -19,16 +19,19 @@ class Frechet(Measure):
     """
 
     main: ClassVar[str] = "fd"
+    needs: ClassVar[frozenset[Need]] = frozenset({"sums"})
+    needs_of_real: ClassVar[frozenset[Need]] = needs
 
     def __init__(self) -> None:
         self.warned = False
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
+        assert real.total is not None
         if (fewer := min(real.count, fake.count)) <= len(real.total) and not self.warned:
             self.warned = True
             log.warning(
                 "%s images for %s features: their covariance is singular, and the Fréchet distance is biased upwards",
                 f"{fewer:,}",
-                f"{len(real.mean):,}",
+                f"{len(real.total):,}",
             )
         return {"fd": frechet_distance(real, fake)}

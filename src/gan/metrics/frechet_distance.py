@@ -40,6 +40,10 @@ def frechet_distance(real: Statistics, fake: Statistics) -> float:
         raise UserError(
             f"the Fréchet distance needs at least 2 real and 2 generated images, not {real.count} and {fake.count}"
         )
+    assert real.total is not None
+    assert real.outer is not None
+    assert fake.total is not None
+    assert fake.outer is not None
     metric = FrechetInceptionDistance(Given(len(real.total)), sync_on_compute=False)  # all ranks' images are there
     nothing = real.total.new_empty(0, len(real.total))
     metric.update(nothing, real=True)  # says that there is something to compute from, and that it is float64

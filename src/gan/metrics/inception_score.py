@@ -29,6 +29,7 @@ class InceptionScore(Measure):
     main: ClassVar[str] = "is"
     higher_is_better: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({"logits"})
+    needs_of_real: ClassVar[frozenset[Need]] = frozenset()
 
     def __init__(self, splits: int = 10) -> None:
         if splits < 2:

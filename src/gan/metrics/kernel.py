@@ -29,6 +29,7 @@ class Kernel(Measure):
 
     main: ClassVar[str] = "kd"
     needs: ClassVar[frozenset[Need]] = frozenset({"vectors"})
+    needs_of_real: ClassVar[frozenset[Need]] = needs
 
     def __init__(self, subsets: int = 100, subset_size: int = 1000) -> None:
         if subsets < 1 or subset_size < 2:

@@ -14,14 +14,16 @@ class Measure(ABC):
     Attributes:
         main: The one of its scores that runs are compared by.
         higher_is_better: Whether more of it is better.
-        needs: What it takes of each image, beside the sums that every statistic holds.
+        needs: What it takes of generated images.
+        needs_of_real: What it takes of real ones; where that is no feature, none is computed.
         needs_labels: Whether samples must be of wanted classes, as a conditional generator's are.
         named_after_features: Whether the scores mean something only beside the name of the features.
     """
 
     main: ClassVar[str]
     higher_is_better: ClassVar[bool] = False
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: ClassVar[frozenset[Need]]
+    needs_of_real: ClassVar[frozenset[Need]]
     needs_labels: ClassVar[bool] = False
     named_after_features: ClassVar[bool] = True
 

@@ -52,7 +52,8 @@ class MiFID(Measure):
     """
 
     main: ClassVar[str] = "mifd"
-    needs: ClassVar[frozenset[Need]] = frozenset({"vectors"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"sums", "vectors"})
+    needs_of_real: ClassVar[frozenset[Need]] = needs
 
     def __init__(self, threshold: float = 0.1) -> None:
         if not 0 < threshold <= 1:

@@ -11,10 +11,10 @@ __all__ = ["Modes"]
 
 
 class Modes(Measure):
-    """Modes recovered, share of high-quality samples, and reverse KL, from the logits of each sample's modes.
+    """Modes recovered, share of high-quality samples, and reverse KL, from the most likely mode of each sample.
 
-    A sample belongs to its most likely mode. The reverse KL is that of the samples' modes from the real images' modes,
-    in nats (Srivastava et al., 2017, Section 4). Where the logits are log-densities of Gaussians, a sample is of high
+    The reverse KL is that of the samples' modes from the real images' true ones, in nats (Srivastava et al., 2017,
+    Section 4). Where the logits are log-densities of Gaussians, a sample is of high
     quality within some standard deviations of its mode, and a mode is recovered by samples of high quality alone;
     elsewhere every sample counts.
 
@@ -28,7 +28,8 @@ class Modes(Measure):
 
     main: ClassVar[str] = "modes"
     higher_is_better: ClassVar[bool] = True
-    needs: ClassVar[frozenset[Need]] = frozenset({"logits"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"modes"})
+    needs_of_real: ClassVar[frozenset[Need]] = frozenset({"labels"})
     named_after_features: ClassVar[bool] = False
 
     def __init__(self, deviations: float | None = None) -> None:
@@ -37,16 +38,16 @@ class Modes(Measure):
         self.deviations = deviations
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        assert real.logits is not None
-        assert fake.logits is not None
-        best, modes = fake.logits.max(1)
-        number = fake.logits.shape[1]
-        high_quality = torch.ones_like(modes, dtype=torch.bool)
+        assert real.labels is not None
+        assert fake.classes is not None
+        assert fake.peaks is not None
+        high_quality = torch.ones_like(fake.classes, dtype=torch.bool)
         if self.deviations is not None:
-            high_quality = best >= -(self.deviations**2) / 2  # a Gaussian's log-density, up to its constant
-        found = modes[high_quality].unique().numel()
-        p = torch.bincount(modes, minlength=number).double() / len(modes)
-        q = torch.bincount(real.logits.argmax(1), minlength=number).double() / real.count
+            high_quality = fake.peaks >= -(self.deviations**2) / 2  # a Gaussian's log-density, up to its constant
+        found = fake.classes[high_quality].unique().numel()
+        number = 1 + max(int(real.labels.max()), int(fake.classes.max()))
+        p = torch.bincount(fake.classes, minlength=number).double() / fake.count
+        q = torch.bincount(real.labels, minlength=number).double() / real.count
         scores = {"modes": float(found)}
         if self.deviations is not None:
             scores["high_quality"] = float(high_quality.double().mean())

@@ -41,6 +41,7 @@ class PRDC(Measure):
     main: ClassVar[str] = "coverage"
     higher_is_better: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({"vectors"})
+    needs_of_real: ClassVar[frozenset[Need]] = needs
 
     def __init__(self, nearest_k: int = 5, limit: int | None = 10_000) -> None:
         if nearest_k < 1:
