@@ -108,3 +108,27 @@ def test_spectral_norm_bounds_each_layer() -> None:
 def test_misspelt_choices_name_the_nearest(settings: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         mlp_gan.Generator((1, 4, 4), **settings)
+
+
+def test_a_linear_output_has_no_bounds() -> None:
+    torch.manual_seed(0)
+    generator = mlp_gan.Generator((2, 1, 1), 4, width=16, norm="none", output="linear")
+    assert generator(100 * torch.randn(50, 4)).abs().max() > 1
+
+
+@pytest.mark.parametrize("packing", [2, 3])
+@pytest.mark.parametrize("network", [dcgan.Discriminator, mlp_gan.Discriminator])
+def test_a_discriminator_of_packs_takes_as_many_times_the_channels(
+    network: Callable[..., nn.Module], packing: int
+) -> None:
+    assert network((1, 28, 28), width=4, packing=packing)(torch.randn(5, packing, 28, 28)).logits.shape == (5,)
+
+
+def test_gain_is_of_the_first_layer_alone() -> None:
+    def weights(gain: float) -> list[torch.Tensor]:
+        torch.manual_seed(0)
+        return [*mlp_gan.Discriminator((2, 1, 1), width=8, gain=gain).parameters()]
+
+    first, others = weights(4.0)[0], weights(4.0)[1:]
+    assert_close(first, 4 * weights(1.0)[0])
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(others, weights(1.0)[1:], strict=True))

@@ -4,6 +4,7 @@ from itertools import pairwise
 from math import prod
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
 from gan.models.gan import GAN
@@ -14,9 +15,11 @@ __all__ = ["MLPGAN", "Discriminator", "Generator"]
 
 
 def hidden(
-    features: int, width: int, depth: int, activation: Activation, norm: Norm, spectral_norm: bool
+    features: int, width: int, depth: int, activation: Activation, norm: Norm, spectral_norm: bool, gain: float = 1.0
 ) -> nn.Sequential:
     """Stack ``depth`` linear layers, each with norm and activation, from ``features`` inputs to ``width`` units.
+
+    The first layer's initial weights are ``gain`` times as large as usual.
 
     Raises:
         ValueError: If there is no layer, or norm or activation are unknown.
@@ -25,7 +28,11 @@ def hidden(
         raise ValueError(f"depth must be at least 1, not {depth}")
     layers: list[nn.Module] = []
     for before, after in pairwise([features] + [width] * depth):
-        layers.append(maybe_spectral(nn.Linear(before, after), spectral_norm))
+        linear = nn.Linear(before, after)
+        if not layers:
+            with torch.no_grad():
+                linear.weight.mul_(gain)
+        layers.append(maybe_spectral(linear, spectral_norm))
         layers += [norm_layer(norm, after, spatial=False), activation_layer(activation)]
     return nn.Sequential(*layers)
 
@@ -77,6 +84,8 @@ class Discriminator(nn.Module):
         dropout: Share of hidden units that are dropped (there as in Goodfellow et al., 2014).
         spectral_norm: Whether weights are divided by their largest singular value.
         packing: Images that are judged together, as channels of one.
+        gain: Factor of the first layer's initial weights: above one, finer structure of the input is followed early on
+            (as by the ω of Sitzmann et al., 2020, Section 3.2).
     """
 
     def __init__(
@@ -89,9 +98,10 @@ class Discriminator(nn.Module):
         dropout: float = 0.0,
         spectral_norm: bool = False,
         packing: int = 1,
+        gain: float = 1.0,
     ) -> None:
         super().__init__()
-        self.hidden = hidden(packing * prod(image_shape), width, depth, activation, norm, spectral_norm)
+        self.hidden = hidden(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)
         self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral(nn.Linear(width, 1), spectral_norm))
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
