@@ -1,11 +1,11 @@
-"""A hash of tensors, by which files and weights are known again."""
+"""Hashes of tensors and of facts, by which weights, images and files are known again."""
 
 from collections.abc import Iterable
 from hashlib import sha256
 
 from torch import Tensor
 
-__all__ = ["digest"]
+__all__ = ["digest", "digest_of_facts"]
 
 
 def digest(tensors: Iterable[Tensor]) -> str:
@@ -15,3 +15,8 @@ def digest(tensors: Iterable[Tensor]) -> str:
         found.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
         found.update(tensor.detach().cpu().contiguous().numpy().data)
     return found.hexdigest()
+
+
+def digest_of_facts(*facts: object) -> str:
+    """Return a hash of plain values, as 64 hexadecimal digits."""
+    return sha256(repr(facts).encode()).hexdigest()

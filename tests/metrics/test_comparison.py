@@ -10,12 +10,15 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gan.data.base import ImageDataModule, Split, TensorImages
+from gan.data.mnist5k import MNIST5k
 from gan.errors import UserError
+from gan.metrics.classifier import Classifier
 from gan.metrics.comparison import Comparison
 from gan.metrics.conditional import ConditionalAccuracy
 from gan.metrics.features import FeatureExtractor, Features
 from gan.metrics.frechet import Frechet
 from gan.metrics.kernel import Kernel
+from gan.metrics.measure import Measure
 from gan.metrics.modes import Modes
 from gan.metrics.prdc import PRDC
 from gan.metrics.statistics import Statistics, gather
@@ -136,6 +139,23 @@ def test_real_images_are_looked_at_once(tmp_path: Path) -> None:
     assert isinstance(second.features, Pixels)
     assert (first.features.seen, second.features.seen) == (50_000, 0)
     assert first(batches(images)) == second(batches(images))
+
+
+@pytest.mark.parametrize(("measure", "extractor"), [(Frechet(), Classifier), (Modes(), Classifier)])
+def test_kept_statistics_take_no_real_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measure: Measure, extractor: type[Classifier]
+) -> None:
+    """Not even to know that they are the same ones."""
+
+    def compare() -> Comparison:
+        data = MNIST5k(image_size=28, channels=1, num_classes=10)
+        comparison = Comparison(extractor(), {"it": measure}, num_samples=10, cache=str(tmp_path))
+        comparison.prepare(data, CPU)
+        return comparison
+
+    first = compare()
+    monkeypatch.setattr(MNIST5k, "load", lambda *_: pytest.fail("images were loaded"))
+    assert compare().protocol == first.protocol
 
 
 def test_what_decides_the_statistics_decides_the_file(tmp_path: Path) -> None:

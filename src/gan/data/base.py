@@ -35,12 +35,6 @@ class ImageDataset(Dataset[Batch]):
     def __getitems__(self, indices: list[int]) -> Batch:
         """Return the images at some places, with shape (B, C, H, W), and their labels."""
 
-    def fingerprint(self) -> str:
-        """Return a hash of all that decides what the images are."""
-        starts = range(0, len(self), 1024)
-        batches = (self.__getitems__(list(range(start, min(start + 1024, len(self))))) for start in starts)
-        return digest(part for batch in batches for part in batch)
-
 
 class TensorImages(ImageDataset):
     """Images that are held in memory, decoded once.
@@ -135,6 +129,13 @@ class ImageDataModule(LightningDataModule):
                 raise UserError(f"data.num_classes={self.num_classes}, but the images have {classes} classes")
             self.splits[name] = dataset
         return self.splits[name]
+
+    def fingerprint(self, split: Split) -> str:
+        """Return a hash of all that decides a split's images and labels.
+
+        That is of themselves here; a data set that knows them by less, such as its files, need not load them for it.
+        """
+        return digest(part for batch in self.batches(split, 1024) for part in batch)
 
     def setup(self, stage: str) -> None:
         """Load the training images; called by Lightning.

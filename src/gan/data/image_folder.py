@@ -5,7 +5,6 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
 from gan.data.resize import resize_and_crop
+from gan.digest import digest_of_facts
 from gan.errors import UserError
 from gan.progress import progress
 from gan.types import Batch
@@ -102,11 +102,6 @@ class StreamedImages(ImageDataset):
         images = [decode(self.files[index][0], self.size, self.channels) for index in indices]
         return Batch(torch.stack(images), torch.tensor([self.files[index][1] for index in indices]))
 
-    def fingerprint(self) -> str:
-        """Return a hash of the files' names, sizes and times of change, and of what is made of them."""
-        files = [(str(path), label, path.stat().st_size, path.stat().st_mtime_ns) for path, label in self.files]
-        return sha256(repr((files, self.size, self.channels)).encode()).hexdigest()
-
     def in_memory(self) -> TensorImages:
         """Decode all, by threads."""
         return TensorImages(torch.stack(list(self._decoded(decode))), torch.tensor([label for _, label in self.files]))
@@ -167,6 +162,11 @@ class ImageFolder(ImageDataModule):
             dataset = dataset.readable()
         size = len(dataset) * self.channels * self.image_size**2
         return dataset.in_memory() if size <= self.memory_limit else dataset
+
+    def fingerprint(self, split: Split) -> str:
+        """Return a hash of the files' names, sizes and times of change, and of what is made of them."""
+        files = [(str(path), label, path.stat().st_size, path.stat().st_mtime_ns) for path, label in self.files(split)]
+        return digest_of_facts("folder", files, self.image_size, self.channels, self.on_error)
 
     def files(self, split: Split) -> list[tuple[Path, int]]:
         """List the paths and classes of a split.

@@ -54,7 +54,7 @@ class Classifier(FeatureExtractor):
         if data.num_classes < 2:
             raise UserError("metric/features=classifier needs a data set with classes; use metric/features=inception")
         self.num_classes = data.num_classes
-        key = f"{RECIPE} {data.num_classes} {data.split('train').fingerprint()}"
+        key = f"{RECIPE} {data.num_classes} {data.fingerprint('train')}"
         path = self.cache / f"classifier-{sha256(key.encode()).hexdigest()[:16]}.pt"
 
         with torch.random.fork_rng(devices=[]):  # the run's own random numbers are left alone

@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Collection
-from hashlib import sha256
 from pathlib import Path
 
 import torch
@@ -11,7 +10,7 @@ from platformdirs import user_cache_dir
 from torch import Tensor
 
 from gan.data.base import ImageDataModule, Split
-from gan.digest import digest
+from gan.digest import digest, digest_of_facts
 from gan.distributed.group import all_agree, share
 from gan.metrics.features import FeatureExtractor
 from gan.metrics.statistics import Need, Statistics, gather
@@ -42,14 +41,13 @@ def reference(
         device: Where features are computed.
         cache: The folder that files are kept in; where None, the user's cache folder.
     """
-    dataset = data.split(split)
-    key = sha256(repr((FORMAT, dataset.fingerprint(), features.protocol, sorted(needs))).encode()).hexdigest()
+    key = digest_of_facts(FORMAT, data.fingerprint(split), features.protocol, sorted(needs))
     path = Path(cache or user_cache_dir("gan")) / f"reference-{key[:16]}.pt"
-    found = _load(path, key, len(dataset))
+    found = _load(path, key)
     if all_agree(found is not None):
         assert found is not None
         return found
-    batch_size, places = 256, share(len(dataset))
+    batch_size, places = 256, share(len(data.split(split)))
     batches = progress(data.batches(split, batch_size, places), len(places) / batch_size, "Real images")
     statistics = gather(features, batches, needs, device)
     try:
@@ -59,14 +57,14 @@ def reference(
     return statistics
 
 
-def _load(path: Path, key: str, count: int) -> Statistics | None:
+def _load(path: Path, key: str) -> Statistics | None:
     if not path.is_file():
         return None
     try:
         saved = torch.load(path, weights_only=True)
         tensors: dict[str, Tensor] = saved["statistics"]
-        if (saved["key"], saved["digest"], saved["count"]) == (key, digest(tensors.values()), count):
-            return Statistics(count, **tensors)
+        if (saved["key"], saved["digest"]) == (key, digest(tensors.values())):
+            return Statistics(int(tensors.pop("count")), **tensors)
         reason = "it holds something else"
     except Exception as error:  # whatever damaged the file, the cure is the same
         reason = type(error).__name__
@@ -76,8 +74,7 @@ def _load(path: Path, key: str, count: int) -> Statistics | None:
 
 def _save(path: Path, key: str, statistics: Statistics) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = statistics.tensors()
+    tensors = statistics.tensors() | {"count": torch.tensor(statistics.count)}
     partial = path.with_suffix(f".{os.getpid()}")
-    contents = {"key": key, "digest": digest(tensors.values()), "count": statistics.count, "statistics": tensors}
-    torch.save(contents, partial)
+    torch.save({"key": key, "digest": digest(tensors.values()), "statistics": tensors}, partial)
     partial.replace(path)
