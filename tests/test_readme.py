@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gan.config import compose_config
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -65,6 +66,11 @@ def test_options_exist(command: str) -> None:
     from tests.test_conf import composed
 
     composed(*shlex.split(command)[2:])
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "-m gan.evaluate" in command])
+def test_options_of_evaluations_exist(command: str) -> None:
+    compose_config("evaluate", [part for part in shlex.split(command) if "=" in part and not part.startswith("--")])
 
 
 def test_nothing_is_left_to_fill_in() -> None:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 RECIPE = "1"  # part of the cache's key: raise it with every change of the network or of its training
 BATCH_SIZE = 64
 STEPS = 600
+SMALLEST = 8
 LEARNING_RATE = 1e-3
 
 
@@ -49,8 +50,12 @@ class Classifier(FeatureExtractor):
         """Load the classifier of a data set, or train it.
 
         Raises:
-            UserError: If the data set has no classes.
+            UserError: If the data set has no classes, or smaller images than the network can take.
         """
+        if data.image_size < SMALLEST:
+            raise UserError(
+                f"metric/features=classifier needs images of {SMALLEST} pixels or more; points have mixture"
+            )
         if data.num_classes < 2:
             raise UserError("metric/features=classifier needs a data set with classes; use metric/features=inception")
         self.num_classes = data.num_classes
