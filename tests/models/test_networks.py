@@ -129,6 +129,6 @@ def test_gain_is_of_the_first_layer_alone() -> None:
         torch.manual_seed(0)
         return [*mlp_gan.Discriminator((2, 1, 1), width=8, gain=gain).parameters()]
 
-    first, others = weights(4.0)[0], weights(4.0)[1:]
-    assert_close(first, 4 * weights(1.0)[0])
-    assert all(torch.equal(ours, theirs) for ours, theirs in zip(others, weights(1.0)[1:], strict=True))
+    usual, scaled = weights(1.0), weights(4.0)
+    assert_close(scaled[:2], [4 * usual[0], 4 * usual[1]])
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(scaled[2:], usual[2:], strict=True))

@@ -127,9 +127,9 @@ class GAN(LightningModule):
         Returns:
             Every term and measure, detached, as ``d/<name>`` and ``g/<name>``; the gradient's norm before clipping too.
         """
-        torch.manual_seed(derive_seed(self.seed, self.critic_updates, Stream.LAYERS, self.trainer.global_rank))
         discriminator, generator = self._optimizers()
         self._follow_schedule()
+        self._seed_layers()
 
         log = self._update("d", discriminator, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
         self.trainer.strategy.optimizer_step(discriminator.optimizer, do_nothing_closure)  # not a global step
@@ -207,6 +207,13 @@ class GAN(LightningModule):
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["initial_lr"] = group["lr"]
         return optimizers
+
+    def _seed_layers(self) -> None:
+        """Let dropout and its like draw what follows from seed and step; each rank its own."""
+        seed = derive_seed(self.seed, self.critic_updates, Stream.LAYERS, self.trainer.global_rank)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed asks after devices that are not there: 2 ms
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     def _follow_schedule(self) -> None:
         if self.schedule is not None:

@@ -19,7 +19,7 @@ def hidden(
 ) -> nn.Sequential:
     """Stack ``depth`` linear layers, each with norm and activation, from ``features`` inputs to ``width`` units.
 
-    The first layer's initial weights are ``gain`` times as large as usual.
+    The first layer's initial weights and biases are ``gain`` times as large as usual.
 
     Raises:
         ValueError: If there is no layer, or norm or activation are unknown.
@@ -32,6 +32,7 @@ def hidden(
         if not layers:
             with torch.no_grad():
                 linear.weight.mul_(gain)
+                linear.bias.mul_(gain)
         layers.append(maybe_spectral(linear, spectral_norm))
         layers += [norm_layer(norm, after, spatial=False), activation_layer(activation)]
     return nn.Sequential(*layers)
@@ -84,7 +85,7 @@ class Discriminator(nn.Module):
         dropout: Share of hidden units that are dropped (there as in Goodfellow et al., 2014).
         spectral_norm: Whether weights are divided by their largest singular value.
         packing: Images that are judged together, as channels of one.
-        gain: Factor of the first layer's initial weights: above one, finer structure of the input is followed early on
+        gain: Factor of the first layer's initial weights and biases: above one, finer structure of the input is followed early on
             (as by the ω of Sitzmann et al., 2020, Section 3.2).
     """
 
