@@ -162,6 +162,7 @@ def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> No
         (["{run}", "split=validation"], r"metric\.split=validation is not one of train, test"),
         (["{run}", "data.stdd=3"], r"data\.stdd: Ring takes no such option; did you mean 'data\.std'"),
         (["{run}", "data=grid25", "data.scale=-3"], r"data: std and scale must be positive"),
+        (["{run}", "metric.features.cache=x"], r"metric\.features\.cache: Mixture takes no such option"),
         (["{run}", "data=mnist5k"], r"makes images of 1x1 pixels, 2 channels, the real ones are 28x28 pixels, grey"),
         (["{run}", "metric=conditional_accuracy"], r"needs samples of wanted classes"),
         (["{run}", "metric/features=classifier"], r"classifier needs images of 8 pixels or more"),

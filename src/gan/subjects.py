@@ -61,16 +61,20 @@ def subject_and_config(
     Raises:
         UserError: If the options say no data, or do not fit together.
     """
-    about_data = [option for option in options if option.startswith("data")]
-    chosen = any(option.startswith("data=") for option in about_data)
+    chosen = {option.partition("=")[0] for option in options}
+    about_data = [option for option in options if option.startswith(("data=", "data."))]
     if reference is not None and about_data:
         raise UserError(f"{about_data[0]}: real images are those of {reference} already")
-    config = compose_config("evaluate", options if chosen else [o for o in options if o not in about_data])
+    checkpoint = read(path) if is_run(path) else None
+    as_trained = checkpoint is not None and reference is None and "data" not in chosen
+    own = about_data if as_trained else []  # options of what the checkpoint's configuration says, not evaluate.yaml
+    if as_trained and "metric/features" not in chosen:
+        own = own + [option for option in options if option.startswith("metric.features.")]
+    config = compose_config("evaluate", [option for option in options if option not in own])
     OmegaConf.set_struct(config, False)  # the data are settled below
     _check(config)
-    checkpoint = read(path) if is_run(path) else None
-    if checkpoint is not None and reference is None and not chosen:
-        _as_trained(config, OmegaConf.create(checkpoint["config"]), about_data, options)
+    if checkpoint is not None and as_trained:
+        _as_trained(config, overridden(OmegaConf.create(checkpoint["config"]), own), chosen)
     if reference is not None:
         data: ImageDataModule = _folder(reference, config)
     elif config.get("data") is not None:
@@ -90,12 +94,12 @@ def _check(config: DictConfig) -> None:
         raise UserError(f"on_error={config.on_error} is not one of stop, skip")
 
 
-def _as_trained(config: DictConfig, saved: DictConfig, about_data: list[str], options: list[str]) -> None:
+def _as_trained(config: DictConfig, saved: DictConfig, chosen: set[str]) -> None:
     """Take data, features and measures from a run's own configuration, as far as the options leave them open."""
-    config.data = overridden(saved, about_data).data
-    if not any(option.startswith("metric/features=") for option in options):
+    config.data = saved.data
+    if "metric/features" not in chosen:
         config.metric.features = saved.metric.features
-    if not any(option.startswith("metric=") for option in options):
+    if "metric" not in chosen:
         config.metric.measures = OmegaConf.merge(saved.metric.measures, config.metric.measures)
 
 

@@ -85,8 +85,8 @@ class Discriminator(nn.Module):
         dropout: Share of hidden units that are dropped (there as in Goodfellow et al., 2014).
         spectral_norm: Whether weights are divided by their largest singular value.
         packing: Images that are judged together, as channels of one.
-        gain: Factor of the first layer's initial weights and biases: above one, finer structure of the input is followed early on
-            (as by the ω of Sitzmann et al., 2020, Section 3.2).
+        gain: Factor of the first layer's initial weights and biases: above one, finer structure of the input is
+            followed early on (as by the ω of Sitzmann et al., 2020, Section 3.2).
     """
 
     def __init__(
