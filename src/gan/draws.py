@@ -48,6 +48,8 @@ class Draws:
 
     def parts(self, number: int) -> list["Draws"]:
         """Split the rows as ``torch.tensor_split`` does, each part with the numbers that its rows have here."""
+        if number == 1:
+            return [self]
         size, longer = divmod(len(self), number)
         bounds = [part * size + min(part, longer) for part in range(number + 1)]
         kept = [self.rows[start:stop] for start, stop in itertools.pairwise(bounds)]

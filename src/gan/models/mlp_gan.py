@@ -34,7 +34,9 @@ def hidden(
                 linear.weight.mul_(gain)
                 linear.bias.mul_(gain)
         layers.append(maybe_spectral(linear, spectral_norm))
-        layers += [norm_layer(norm, after, spatial=False), activation_layer(activation)]
+        if norm != "none":
+            layers.append(norm_layer(norm, after, spatial=False))
+        layers.append(activation_layer(activation))
     return nn.Sequential(*layers)
 
 
