@@ -74,6 +74,12 @@ def test_a_run_with_its_protocol(ring: Path, tmp_path: Path) -> None:
         "global_step": 2,
     }
     assert protocol["seeds"] == [0, 1]
+    assert protocol["measures"] == {
+        "gaussian_modes": {"deviations": 3.0},
+        "frechet": {},
+        "kernel": {"subsets": 100, "subset_size": 1000},
+        "prdc": {"nearest_k": 5, "limit": 10000},
+    }
     assert (protocol["features"], protocol["resize"]) == ("mixture", "none")
     assert "Scored   300 samples of" in run.out
     assert "Against  100,000 images of Ring (train)" in run.out
@@ -88,8 +94,14 @@ def test_scores_go_to_the_runs_folder_and_options_change_them(ring: Path) -> Non
     averaged = scores(ring / "evaluation.json")
     assert list(averaged["scores"]) == ["modes", "high_quality", "reverse_kl"]
     assert averaged["scores"]["modes"]["std"] is None
-    assert evaluate(ring, *options, "ema=false", "split=test", "data.std=0.02").status == 0
+    deviations = "metric.measures.gaussian_modes.deviations=2"
+    others = ["ema=false", "split=test", "data.std=0.02", deviations, "metric.num_samples=150"]
+    run = evaluate(ring, *options, *others)
+    assert run.status == 0, run.err
+    assert "2,500 images of Ring (test)" in run.out
     last = scores(ring / "evaluation.json")
+    assert last["protocol"]["fake_images"] == 150
+    assert last["protocol"]["measures"] == {"gaussian_modes": {"deviations": 2}}
     assert (last["protocol"]["ema"], last["protocol"]["real_images"]) == (False, 2500)
     assert last["protocol"]["weights"] != averaged["protocol"]["weights"], "another mixture"
 
@@ -163,6 +175,12 @@ def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> No
         (["{run}", "data.stdd=3"], r"data\.stdd: Ring takes no such option; did you mean 'data\.std'"),
         (["{run}", "data=grid25", "data.scale=-3"], r"data: std and scale must be positive"),
         (["{run}", "metric.features.cache=x"], r"metric\.features\.cache: Mixture takes no such option"),
+        (["{run}", "+data.x=1"], r"data\.x: Ring takes no such option"),
+        (["{run}", "metric.measures.gaussian_modes.deviations=-1"], r"deviations must be positive"),
+        (["{run}", "metric=conditional_accuracy", "data=grid25"], r"needs samples of wanted classes"),
+        (["{run}", "ema=no"], r"ema=no is not one of true, false"),
+        (["{run}", "image_size=big"], r"image_size=big should be a whole number"),
+        (["{run}", "metric/features=efficientnet_lite0"], r"takes grey or colour images, not 2 channels"),
         (["{run}", "data=mnist5k"], r"makes images of 1x1 pixels, 2 channels, the real ones are 28x28 pixels, grey"),
         (["{run}", "metric=conditional_accuracy"], r"needs samples of wanted classes"),
         (["{run}", "metric/features=classifier"], r"classifier needs images of 8 pixels or more"),

@@ -132,6 +132,8 @@ def resumed(saved: Mapping[str, Any], composed: DictConfig, overrides: list[str]
                 raise UserError(f"{override.input_line}: a resumed run keeps its options; set them instead")
             if key in RECIPES:
                 raise UserError(f"{override.input_line}: a resumed run keeps its recipe; set single options instead")
+            if key == "metric":  # a choice of measures; the features are the run's own
+                key = "metric.measures"
             if not key.startswith("hydra"):
                 OmegaConf.update(config, key, OmegaConf.select(composed, key), merge=False)
         config.ckpt, config.run_dir = composed.ckpt, composed.run_dir

@@ -18,6 +18,7 @@ from gan.distributed.group import joined, rank_and_world, share
 from gan.errors import UserError
 from gan.metrics.comparison import Comparison
 from gan.progress import progress
+from gan.results import versions
 from gan.subjects import subject_and_config
 
 __all__ = ["evaluate", "main"]
@@ -38,7 +39,9 @@ def main() -> None:
     parser.add_argument(
         "reference", metavar="REFERENCE", type=Path, nargs="?", help="a folder of real images, in place of data=..."
     )
-    options = [argument for argument in sys.argv[1:] if "=" in argument and not argument.startswith("-")]
+    options = [
+        given for given in sys.argv[1:] if "=" in given and not given.startswith("-") and not Path(given).exists()
+    ]
     args = parser.parse_args([argument for argument in sys.argv[1:] if argument not in options])
 
     local = int(os.environ.get("LOCAL_RANK", "0"))
@@ -91,14 +94,15 @@ def evaluate(
         "command": shlex.join(["python", "-m", "gan.evaluate", *sys.argv[1:]]),
         "scores": {name: _over_seeds([scores[name] for scores in rounds]) for name in rounds[0]},
         "subject": subject.name,
-        "reference": str(reference) if reference is not None else f"{type(data).__name__} ({config.split})",
+        "reference": str(reference) if reference is not None else f"{type(data).__name__} ({config.metric.split})",
         "protocol": {**comparison.protocol, **subject.facts, "seeds": list(subject.seeds)},
-        "device": str(device),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "versions": versions(),
         "processes": rank_and_world()[1],
         "real_seconds": round(real_seconds, 2),
         "seconds": round(perf_counter() - start, 2),
     }
-    return results, Path(config.out) if config.out is not None else subject.home / "evaluation.json"
+    return results, Path(str(config.out)) if config.out is not None else subject.home / "evaluation.json"
 
 
 def table(results: dict[str, Any]) -> str:
@@ -116,7 +120,7 @@ def table(results: dict[str, Any]) -> str:
             "",
             f"Scored   {protocol['fake_images']:,} {results['subject']}{sets}",
             f"Against  {protocol['real_images']:,} images of {results['reference']}",
-            f"Features {protocol['features']}, weights {protocol['weights']}, resize {protocol['resize']}",
+            f"Features {protocol['features']}, weights {protocol.get('weights')}, resize {protocol.get('resize')}",
             f"Time     {results['seconds']:.1f} s, {results['real_seconds']:.1f} s of it for the real images",
         ]
     )

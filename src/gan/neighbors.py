@@ -22,7 +22,7 @@ __all__ = ["closest", "main"]
 
 Space = Callable[[Tensor], Tensor]
 BATCH_SIZE = 256
-HELD_OUT = 512  # held-out images that say what distance is usual
+HELD_OUT = 512  # at most so many held-out images say what distance is usual
 
 
 def main() -> None:
@@ -55,12 +55,13 @@ def main() -> None:
     if data.channels not in (1, 3):
         raise UserError(f"{type(data).__name__} is of points: there are no images to show")
     fakes = data.discretize(model.sample(args.num, args.seed)).cpu()
-    held_out = next(data.batches("test", HELD_OUT)).images
+    size = len(data.split("test"))
+    held_out = next(data.batches("test", size, range(0, size, -(-size // HELD_OUT)))).images  # of all classes
 
     groups = {"sample": fakes[:, None]}
     for name, space in spaces.items():
-        _, groups[f"nearest in {name}"] = closest(fakes, data, space, args.k, device)
-        near, usual = (closest(images, data, space, 1, device)[0].mean() for images in (fakes, held_out))
+        distances, groups[f"nearest in {name}"] = closest(fakes, data, space, args.k, device)
+        near, usual = distances[:, 0].mean(), closest(held_out, data, space, 1, device)[0].mean()
         print(f"{name:<12} nearest training image at {near:.4g} on average; held-out images have theirs at {usual:.4g}")
     save_png(gallery(groups), args.out)
     print(f"Wrote {args.out}")

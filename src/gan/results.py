@@ -18,7 +18,7 @@ from gan.callbacks.periodic import find
 from gan.callbacks.stop import Stop
 from gan.config import plain
 
-__all__ = ["collect", "summary"]
+__all__ = ["collect", "summary", "versions"]
 
 PACKAGES = ("pytorch-lightning", "torch", "torchmetrics", "torchvision")
 
@@ -42,7 +42,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
     return {
         "command": shlex.join(["python", *sys.argv]),
         "config": plain(config),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "versions": versions(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "seed": config.seed,
         "global_step": trainer.global_step,
@@ -53,6 +53,11 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "images_per_second": round(speed, 1),
         "peak_memory_mb": round(_peak_memory(device) / 1e6, 1),
     }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides results."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def summary(results: dict[str, Any], folder: Path) -> str:

@@ -1,6 +1,6 @@
 """What can be scored: samples of a checkpoint's generator, and folders of images; and what they are scored against."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,20 +61,21 @@ def subject_and_config(
     Raises:
         UserError: If the options say no data, or do not fit together.
     """
-    chosen = {option.partition("=")[0] for option in options}
-    about_data = [option for option in options if option.startswith(("data=", "data."))]
+    keys = {option: option.partition("=")[0].lstrip("+~") for option in options}
+    about_data = [option for option, key in keys.items() if key.startswith("data")]
     if reference is not None and about_data:
         raise UserError(f"{about_data[0]}: real images are those of {reference} already")
     checkpoint = read(path) if is_run(path) else None
-    as_trained = checkpoint is not None and reference is None and "data" not in chosen
-    own = about_data if as_trained else []  # options of what the checkpoint's configuration says, not evaluate.yaml
-    if as_trained and "metric/features" not in chosen:
-        own = own + [option for option in options if option.startswith("metric.features.")]
-    config = compose_config("evaluate", [option for option in options if option not in own])
-    OmegaConf.set_struct(config, False)  # the data are settled below
+    if checkpoint is not None and reference is None and "data" not in keys.values():
+        kept = {"data": ["data"], "metric/features": ["metric", "features"], "metric": ["metric", "measures"]}
+        kept = {choice: node for choice, node in kept.items() if choice not in keys.values()}  # the run's own
+        own = [o for o, key in keys.items() if any(key.startswith(".".join(node) + ".") for node in kept.values())]
+        config = compose_config("evaluate", [option for option in options if option not in own])
+        config = overridden(_as_trained(config, OmegaConf.create(checkpoint["config"]), kept.values()), own)
+    else:
+        config = compose_config("evaluate", options)
+        OmegaConf.set_struct(config, False)
     _check(config)
-    if checkpoint is not None and as_trained:
-        _as_trained(config, overridden(OmegaConf.create(checkpoint["config"]), own), chosen)
     if reference is not None:
         data: ImageDataModule = _folder(reference, config)
     elif config.get("data") is not None:
@@ -82,32 +83,38 @@ def subject_and_config(
     else:
         raise UserError(f"{path} is a folder of images: say what they are compared with, a second folder or data=...")
     subject = _images(path, data, config) if checkpoint is None else _samples(path, checkpoint, data, config, device)
-    config.num_samples = subject.num
+    config.metric.num_samples = subject.num
     return subject, data, config
 
 
 def _check(config: DictConfig) -> None:
-    for name, least in {"num_samples": 2, "seeds": 1, "batch_size": 1}.items():
-        if not isinstance(config[name], int) or config[name] < least:
-            raise UserError(f"{name}={config[name]} should be a whole number from {least} on")
+    least = {"num_samples": 2, "metric.num_samples": 2, "seeds": 1, "batch_size": 1, "image_size": 1}
+    for name, bound in least.items():
+        value = OmegaConf.select(config, name)
+        optional = name == "image_size" and value is None
+        if not optional and (not isinstance(value, int) or value < bound):
+            raise UserError(f"{name}={value} should be a whole number from {bound} on")
+    if not isinstance(config.ema, bool):
+        raise UserError(f"ema={config.ema} is not one of true, false")
     if config.on_error not in ("stop", "skip"):
         raise UserError(f"on_error={config.on_error} is not one of stop, skip")
 
 
-def _as_trained(config: DictConfig, saved: DictConfig, chosen: set[str]) -> None:
-    """Take data, features and measures from a run's own configuration, as far as the options leave them open."""
-    config.data = saved.data
-    if "metric/features" not in chosen:
-        config.metric.features = saved.metric.features
-    if "metric" not in chosen:
-        config.metric.measures = OmegaConf.merge(saved.metric.measures, config.metric.measures)
+def _as_trained(config: DictConfig, saved: DictConfig, kept: Iterable[list[str]]) -> DictConfig:
+    """Take nodes, such as the data, from a run's own configuration; its measures come before the usual ones."""
+    OmegaConf.set_struct(config, False)
+    for node in (".".join(path) for path in kept):
+        own, usual = OmegaConf.select(saved, node), OmegaConf.select(config, node)
+        merged = OmegaConf.merge(own, usual) if node == "metric.measures" else own
+        OmegaConf.update(config, node, merged, merge=False)
+    return config
 
 
 def _samples(
     path: Path, checkpoint: dict[str, Any], data: ImageDataModule, config: DictConfig, device: torch.device
 ) -> Subject:
     model = restore(checkpoint, path).to(device)
-    num, batch_size, average = config.num_samples, config.batch_size, config.ema and model.ema is not None
+    num, batch_size, average = config.metric.num_samples, config.batch_size, config.ema and model.ema is not None
     found, wanted = tuple(model.sample(1).shape[1:]), data.image_shape
     if found != wanted:
         raise UserError(f"{path} makes images of {_shape(found)}, the real ones are {_shape(wanted)}")

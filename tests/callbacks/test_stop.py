@@ -23,19 +23,13 @@ SATURATED = [UNMOVED, "optimizer.discriminator.lr=2e-3", "callbacks.stop.saturat
 
 
 class Scored(Evaluation):
-    """Has the scores that it is given."""
+    """Has the scores that it is given, lower being better."""
 
     def __init__(self, every_n_steps: int = 1) -> None:
-        super().__init__(None, every_n_steps)
-        self.given: list[tuple[int, float]] = []
-
-    @property
-    def best(self) -> tuple[int, float] | None:
-        return min(self.given, key=lambda item: item[1])
+        super().__init__(SimpleNamespace(name="score", higher_is_better=False), every_n_steps)
 
     def add(self, step: int, score: float) -> None:
-        self.given.append((step, score))
-        self.scores = dict(self.given)
+        self.scores[step] = {"score": score}
 
 
 def step_ended(step: int, stop: Stop, *others: Callback, names: Sequence[str] = ("d/x", "g/x")) -> bool:
@@ -71,7 +65,7 @@ def test_patience_ends_a_run_in_good_order(train: Train) -> None:
     assert f"Stopped  {run.results['stopped']}\n" in run.out
     assert list(run.results["scores"]) == ["3", "6", "9"]
     assert run.checkpoint()["global_step"] == 9
-    assert run.checkpoint("best")["global_step"] == 3
+    assert run.checkpoint("best")["global_step"] == 9, "the last of equal scores"
     assert "train/d/gradient_norm" in (run.folder / "metrics.csv").read_text()
 
 

@@ -17,6 +17,7 @@ from gan.metrics.comparison import Comparison
 from gan.metrics.conditional import ConditionalAccuracy
 from gan.metrics.features import FeatureExtractor, Features
 from gan.metrics.frechet import Frechet
+from gan.metrics.frechet_distance import warn_of_few
 from gan.metrics.kernel import Kernel
 from gan.metrics.measure import Measure
 from gan.metrics.modes import Modes
@@ -125,6 +126,7 @@ def test_names_baselines_and_protocol(distance: Comparison) -> None:
         "real_images": 50_000,
         "real_split": "train",
         "fake_images": 50_000,
+        "measures": {"Frechet": {}},
         "features": "pixels",
         "weights": "none",
         "resize": "none",
@@ -206,10 +208,28 @@ def test_a_folder_that_cannot_be_written_to_costs_a_warning(tmp_path: Path, capl
 
 
 def test_few_images_are_warned_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_few.cache_clear()
     comparison = make(tmp_path)
     for _ in range(2):
         comparison(batches(gaussian((100.0, 100.0), (20.0, 20.0), 2)))
     assert caplog.text.count("covariance is singular") == 1
+
+
+def test_a_limit_takes_images_from_all_over_a_set() -> None:
+    """The first of a folder's images may be of its first class alone."""
+    classes = torch.cat([torch.full((60, 2), value) for value in (0.0, 50.0, 100.0)])
+    points = classes + torch.randn(180, 2, generator=torch.Generator().manual_seed(0))
+    everything, some = PRDC(limit=None), PRDC(limit=60)
+    whole = everything(Statistics.of(points), Statistics.of(points))
+    assert some(Statistics.of(points), Statistics.of(points)) == whole
+    last = Statistics.of(points[120:])
+    assert some(Statistics.of(points), last)["precision"] > 0.8
+
+
+def test_classes_that_are_not_the_datas_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pixels, "num_classes", 1000)
+    with pytest.raises(UserError, match="pixels tells 1000 classes apart, not the data's 1"):
+        make(tmp_path, Modes())
 
 
 @pytest.mark.parametrize("measure", [Modes(), ConditionalAccuracy()])

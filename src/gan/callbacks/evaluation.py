@@ -43,9 +43,21 @@ class Evaluation(Periodic):
     @property
     def best(self) -> tuple[int, float] | None:
         """The step with the best main score, the last of them where several are, and that score."""
-        sign = 1 if self.metric.higher_is_better else -1
-        main = {step: scores[self.metric.name] for step, scores in self.scores.items()}
-        return max(main.items(), key=lambda item: (sign * item[1], item[0])) if main else None
+        ranked = self._ranked()
+        return max(ranked.items(), key=lambda item: (self._sign * item[1], item[0])) if ranked else None
+
+    @property
+    def improved_at(self) -> int | None:
+        """The step since which no score was better: the first with the best one."""
+        ranked = self._ranked()
+        return max(ranked.items(), key=lambda item: (self._sign * item[1], -item[0]))[0] if ranked else None
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.metric.higher_is_better else -1
+
+    def _ranked(self) -> dict[int, float]:
+        return {step: scores[self.metric.name] for step, scores in self.scores.items()}
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Compute the real images' statistics, and between what scores lie."""

@@ -96,8 +96,8 @@ class Stop(Callback):
 
     def _scores(self, evaluation: Evaluation) -> list[str]:
         """Return the reason to stop that scores give, if any."""
-        assert evaluation.best is not None
-        best, every = evaluation.best[0], evaluation.every_n_steps
+        best, every = evaluation.improved_at, evaluation.every_n_steps
+        assert best is not None
         since = sum(step > best and step % every == 0 for step in evaluation.scores)  # but for those where a run ended
         if self.patience is None or since < self.patience:
             return []

@@ -25,6 +25,7 @@ __all__ = ["ImageFolder", "StreamedImages", "survey"]
 log = logging.getLogger(__name__)
 
 OnError = Literal["stop", "skip"]
+ADVICE = "mend or remove it, or leave such images out with on_error=skip (data.on_error=skip in training)"
 Result = TypeVar("Result")
 
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)  # Pillow's words
@@ -42,10 +43,13 @@ def decode(path: Path, size: int, channels: int) -> Tensor:
             upright = ImageOps.exif_transpose(image)  # a phone's photo may lie on its side
             pixels = np.array(upright.convert("L" if channels == 1 else "RGB"))
     except BROKEN as error:
-        raise UserError(
-            f"cannot read the image {path} ({error}); mend or remove it, or set data.on_error=skip"
-        ) from error
+        raise UserError(f"cannot read the image {path} ({error}); {ADVICE}") from error
     return resize_and_crop(torch.from_numpy(pixels).view(*pixels.shape[:2], channels).permute(2, 0, 1), size)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return a file's size and time of change; None if it is gone, which is for its reader to say."""
+    return (path.stat().st_size, path.stat().st_mtime_ns) if path.exists() else None
 
 
 def images_below(folder: Path) -> list[Path]:
@@ -79,7 +83,7 @@ def survey(folder: Path, on_error: OnError = "stop") -> tuple[set[tuple[int, int
                 grey = grey and image.mode in ("1", "L", "LA", "I", "I;16", "F")
         except BROKEN as error:
             if on_error == "stop":
-                raise UserError(f"cannot read the image {path} ({error}); mend it, or set on_error=skip") from error
+                raise UserError(f"cannot read the image {path} ({error}); {ADVICE}") from error
     return set(sizes), 1 if grey else 3
 
 
@@ -165,7 +169,8 @@ class ImageFolder(ImageDataModule):
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the files' names, sizes and times of change, and of what is made of them."""
-        files = [(str(path), label, path.stat().st_size, path.stat().st_mtime_ns) for path, label in self.files(split)]
+        found = [(path.resolve(), label) for path, label in self.files(split)]
+        files = [(str(path), label, _stamp(path)) for path, label in found]
         return digest_of_facts("folder", files, self.image_size, self.channels, self.on_error)
 
     def files(self, split: Split) -> list[tuple[Path, int]]:

@@ -63,4 +63,6 @@ class StackedMNIST(ImageDataModule):
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the single digits, and of how many images are made of them."""
-        return digest_of_facts("stacked", self.digits.fingerprint(split), TRAINING_IMAGES, HELD_OUT_IMAGES)
+        return digest_of_facts(
+            type(self).__qualname__, self.digits.fingerprint(split), TRAINING_IMAGES, HELD_OUT_IMAGES
+        )

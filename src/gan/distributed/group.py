@@ -17,7 +17,9 @@ def joined(device: torch.device) -> Iterator[None]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
         yield
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:
         yield
     finally:
@@ -58,10 +60,10 @@ def sum_over_ranks(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def gather_rows(tensor: Tensor) -> Tensor:
-    """Return all ranks' rows, in the order of ranks; they may have different numbers of them."""
-    if not dist.is_initialized():
-        return tensor
-    parts: list[Tensor | None] = [None] * dist.get_world_size()
-    dist.all_gather_object(parts, tensor.cpu())
-    return torch.cat([part for part in parts if part is not None])
+def gather_rows(rows: list[Tensor]) -> Tensor:
+    """Join all ranks' tensors along their first dimension, in the order of ranks; a rank may have none."""
+    parts: list[list[Tensor]] = [rows]
+    if dist.is_initialized():
+        parts = [[] for _ in range(dist.get_world_size())]
+        dist.all_gather_object(parts, [torch.cat(rows).cpu()] if rows else [])
+    return torch.cat([tensor for part in parts for tensor in part])

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from gan.data.base import ImageDataModule, Split
-from gan.distributed.group import share
+from gan.distributed.group import rank_and_world, share, wait
 from gan.errors import UserError
 from gan.metrics.features import FeatureExtractor
 from gan.metrics.measure import Measure
@@ -43,7 +43,9 @@ class Comparison:
         split: Split = "train",
         cache: str | None = None,
     ) -> None:
-        self.features, self.measures = features, [measure for measure in measures.values() if measure is not None]
+        self.features = features
+        self.named = {name: measure for name, measure in measures.items() if measure is not None}
+        self.measures = list(self.named.values())
         if not self.measures:
             raise ValueError("there is no measure: choose some, as in metric=frechet")
         if num_samples < 2:
@@ -74,7 +76,8 @@ class Comparison:
         """All that decides the scores beside the generator."""
         assert self.real is not None, "prepare() comes first"
         real = {"real_images": self.real.count, "real_split": self.split}
-        return {**real, "fake_images": self.num_samples, **self.features.protocol}
+        settings = {name: measure.settings for name, measure in self.named.items()}
+        return {**real, "fake_images": self.num_samples, "measures": settings, **self.features.protocol}
 
     def prepare(self, data: ImageDataModule, device: torch.device) -> None:
         """Get the extractor ready, and the real images' statistics.
@@ -82,9 +85,17 @@ class Comparison:
         Raises:
             UserError: If the extractor or a measure do not suit the data.
         """
-        self.features.prepare(data)
-        if self.needs & {"logits", "modes"} and not self.features.num_classes:
-            raise UserError(f"metric/features={self.features.name} tells no classes apart, which the metric needs")
+        rank = rank_and_world()[0]
+        if rank == 0:  # it may train and keep something, which the others then load
+            self.features.prepare(data)
+        wait()
+        if rank > 0:
+            self.features.prepare(data)
+        name, classes = self.features.name, self.features.num_classes
+        if self.needs & {"logits", "modes"} and not classes:
+            raise UserError(f"metric/features={name} tells no classes apart, which the metric needs")
+        if "modes" in self.needs and classes != data.num_classes:
+            raise UserError(f"metric/features={name} tells {classes} classes apart, not the data's {data.num_classes}")
         self.device = device
         self.features.to(device).eval()
         self.real = reference(self.features, data, self.split, self.needs_of_real, device, self.cache)
@@ -93,14 +104,14 @@ class Comparison:
         """Score held-out real images and noise, between which every generator lies, by the main score."""
         generator, places = torch.Generator().manual_seed(0), share(self.num_samples)
         blocks = [range(self.num_samples)[i : i + BATCH_SIZE] for i in range(0, self.num_samples, BATCH_SIZE)]
-        drawn = ((block, data.noise(len(block), generator)) for block in blocks)
-        noise = (images[[place in places for place in block]] for block, images in drawn)
-        none = torch.zeros(BATCH_SIZE, dtype=torch.long)
+        drawn = ((torch.tensor(block), data.noise(len(block), generator)) for block in blocks)
+        mine = ((block, images, (block >= places.start) & (block < places.stop)) for block, images in drawn)
+        noise = (Batch(images[own], block[own] % data.num_classes) for block, images, own in mine)
         held_out = data.batches("test", BATCH_SIZE, share(len(data.split("test"))))
         return {
-            "held_out": self(held_out)[self.name],
+            "held_out": self._score(held_out, self.measures[:1])[self.name],
             "held_out_images": len(data.split("test")),
-            "noise": self(Batch(images, none[: len(images)]) for images in noise if len(images))[self.name],
+            "noise": self._score(noise, self.measures[:1])[self.name],
             "noise_images": self.num_samples,
         }
 
@@ -110,11 +121,15 @@ class Comparison:
         Returns:
             Every measure's scores by name, the same on all ranks.
         """
+        return self._score(batches, self.measures)
+
+    def _score(self, batches: Iterable[Batch], measures: list[Measure]) -> dict[str, float]:
         assert self.real is not None, "prepare() comes first"
-        fake = gather(self.features, batches, self.needs, self.device)
+        needs = frozenset[Need]().union(*(measure.needs for measure in measures))
+        fake = gather(self.features, batches, needs, self.device)
         return {
             self._public_name(measure, name): score
-            for measure in self.measures
+            for measure in measures
             for name, score in measure(self.real, fake).items()
         }
 

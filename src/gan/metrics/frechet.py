@@ -1,6 +1,5 @@
 """The Fréchet distance between features of real and of generated images: FID where the features are Inception's."""
 
-import logging
 from typing import ClassVar
 
 from gan.metrics.frechet_distance import frechet_distance
@@ -8,8 +7,6 @@ from gan.metrics.measure import Measure
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["Frechet"]
-
-log = logging.getLogger(__name__)
 
 
 class Frechet(Measure):
@@ -22,16 +19,5 @@ class Frechet(Measure):
     needs: ClassVar[frozenset[Need]] = frozenset({"sums"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
 
-    def __init__(self) -> None:
-        self.warned = False
-
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        assert real.total is not None
-        if (fewer := min(real.count, fake.count)) <= len(real.total) and not self.warned:
-            self.warned = True
-            log.warning(
-                "%s images for %s features: their covariance is singular, and the Fréchet distance is biased upwards",
-                f"{fewer:,}",
-                f"{len(real.total):,}",
-            )
         return {"fd": frechet_distance(real, fake)}

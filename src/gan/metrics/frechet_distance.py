@@ -1,5 +1,8 @@
 """The Fréchet distance between two sets' statistics, through torchmetrics (Heusel et al., 2017)."""
 
+import logging
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
@@ -7,7 +10,9 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from gan.errors import UserError
 from gan.metrics.statistics import Statistics
 
-__all__ = ["frechet_distance"]
+__all__ = ["frechet_distance", "warn_of_few"]
+
+log = logging.getLogger(__name__)
 
 
 class Given(nn.Module):
@@ -44,6 +49,8 @@ def frechet_distance(real: Statistics, fake: Statistics) -> float:
     assert real.outer is not None
     assert fake.total is not None
     assert fake.outer is not None
+    if (fewer := min(real.count, fake.count)) <= len(real.total):
+        warn_of_few(fewer, len(real.total))
     metric = FrechetInceptionDistance(Given(len(real.total)), sync_on_compute=False)  # all ranks' images are there
     nothing = real.total.new_empty(0, len(real.total))
     metric.update(nothing, real=True)  # says that there is something to compute from, and that it is float64
@@ -52,3 +59,13 @@ def frechet_distance(real: Statistics, fake: Statistics) -> float:
     metric.real_features_num_samples = torch.tensor(real.count)
     metric.fake_features_num_samples = torch.tensor(fake.count)
     return max(float(metric.compute()), 0.0)  # rounding alone makes it negative
+
+
+@cache
+def warn_of_few(images: int, features: int) -> None:
+    """Say, once, that the numbers give no covariance of full rank."""
+    log.warning(
+        "%s images for %s features: their covariance is singular, and the Fréchet distance is biased upwards",
+        f"{images:,}",
+        f"{features:,}",
+    )

@@ -1,7 +1,5 @@
 """The Inception network of FID (Heusel et al., 2017), with the weights that the TensorFlow original used."""
 
-from hashlib import sha256
-from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
@@ -10,6 +8,7 @@ from torch import Tensor
 from torchmetrics.image.fid import NoTrainInceptionV3
 
 from gan.data.base import ImageDataModule
+from gan.digest import digest
 from gan.errors import UserError
 from gan.metrics.features import FeatureExtractor, Features
 
@@ -38,11 +37,13 @@ class Inception(FeatureExtractor):
         self.network: NoTrainInceptionV3 | None = None
 
     def prepare(self, data: ImageDataModule) -> None:
-        """Load the weights; the data set is not looked at.
+        """Load the weights.
 
         Raises:
-            UserError: If the weights are neither at hand nor to be fetched.
+            UserError: If the weights are neither at hand nor to be fetched, or the data are no images.
         """
+        if data.channels not in (1, 3):
+            raise UserError(f"metric/features=inception takes grey or colour images, not {data.channels} channels")
         try:
             if self.weights is not None:
                 torch.load(self.weights, weights_only=True, map_location="cpu")  # refuses pickled code
@@ -64,9 +65,8 @@ class Inception(FeatureExtractor):
     @property
     def protocol(self) -> dict[str, Any]:
         assert self.network is not None, "prepare() comes first"
-        digest = sha256(Path(self.weights).read_bytes()).hexdigest()[:16] if self.weights else WEIGHTS_FILE
         return {
             "features": self.name,
-            "weights": digest,
+            "weights": digest(self.network.state_dict().values())[:16],
             "resize": "299x299 bilinear, " + ("antialiased" if self.antialias else "as TensorFlow 1"),
         }

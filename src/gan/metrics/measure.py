@@ -1,7 +1,7 @@
 """What a measure is: numbers from the statistics of real and of generated images."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from gan.metrics.statistics import Need, Statistics
 
@@ -26,6 +26,11 @@ class Measure(ABC):
     needs_of_real: ClassVar[frozenset[Need]]
     needs_labels: ClassVar[bool] = False
     named_after_features: ClassVar[bool] = True
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What of the measure decides its scores: its constructor's arguments, as attributes of their names."""
+        return dict(vars(self))
 
     @abstractmethod
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:

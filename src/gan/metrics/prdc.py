@@ -32,7 +32,8 @@ class PRDC(Measure):
 
     Args:
         nearest_k: k; 3 in the first paper, 5 in the second.
-        limit: Images of each set that are looked at, the first ones, since all are compared with all; None for all.
+        limit: Images of each set that are looked at, evenly spread over it, since all are compared with all; None for
+            all.
 
     Raises:
         ValueError: If k is below one, or the limit not above it.
@@ -58,7 +59,7 @@ class PRDC(Measure):
             )
         assert real.vectors is not None
         assert fake.vectors is not None
-        real_points, fake_points = real.vectors[: self.limit], fake.vectors[: self.limit]
+        real_points, fake_points = self._some(real.vectors), self._some(fake.vectors)
         real_balls, fake_balls = balls(real_points, k), balls(fake_points, k)
         precise = inside = 0
         recalled = torch.zeros(len(real_points), dtype=torch.bool)
@@ -77,3 +78,7 @@ class PRDC(Measure):
             "density": inside / (k * len(fake_points)),
             "coverage": float(covered.double().mean()),
         }
+
+    def _some(self, vectors: Tensor) -> Tensor:
+        number = min(len(vectors), self.limit or len(vectors))
+        return vectors[torch.arange(number) * len(vectors) // number]  # the first ones may be of one class

@@ -41,6 +41,8 @@ def reference(
         device: Where features are computed.
         cache: The folder that files are kept in; where None, the user's cache folder.
     """
+    if not needs:
+        return Statistics(len(data.split(split)))
     key = digest_of_facts(FORMAT, data.fingerprint(split), features.protocol, sorted(needs))
     path = Path(cache or user_cache_dir("gan")) / f"reference-{key[:16]}.pt"
     found = _load(path, key)

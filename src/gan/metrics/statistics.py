@@ -84,7 +84,7 @@ def gather(
             assert value is not None, f"{features.name} gives no {name}"
             rows.append(value.cpu())
     count = int(sum_over_ranks(torch.tensor(count, device=device)))
-    everything = {name: gather_rows(torch.cat(values)) for name, values in kept.items()}
+    everything = {name: gather_rows(values) for name, values in kept.items()}
     if "sums" in needs:
         everything |= {"total": sum_over_ranks(total).cpu(), "outer": sum_over_ranks(outer).cpu()}
     return Statistics(count, **everything)
