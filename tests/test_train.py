@@ -145,11 +145,12 @@ def test_resuming_before_the_end_drops_what_came_after(train: Train) -> None:
 
 def test_a_resumed_run_takes_new_options(train: Train) -> None:
     run = train(*TINY, *STEPS)
-    options = ["optimizer.generator.lr=1e-5", "metric.num_samples=32", "trainer.enable_progress_bar=false"]
+    options = ["optimizer.generator.lr=1e-5", "metric=[kernel,frechet]", "trainer.enable_progress_bar=false"]
     again = train(f"ckpt={run.folder}", "trainer.max_steps=8", *options)
     assert again.status == 0, again.err
     assert [state["param_groups"][0]["lr"] for state in again.checkpoint()["optimizer_states"]] == [2e-4, 1e-5]
-    assert list(again.results["scores"]) == ["8"], "scores from fewer samples are not compared with the old ones"
+    assert list(again.results["scores"]) == ["8"], "scores measured otherwise are not compared with the old ones"
+    assert again.results["score_name"] == "kd_classifier"
     assert "step/s" not in again.err
 
 

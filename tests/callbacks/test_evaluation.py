@@ -1,0 +1,25 @@
+"""Which score is the best, and since when."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from gan.callbacks.evaluation import Evaluation
+
+
+@pytest.mark.parametrize(
+    ("higher", "scores", "best", "improved_at"),
+    [
+        (False, {1: 3.0, 2: 1.0, 3: 2.0}, (2, 1.0), 2),
+        (True, {1: 3.0, 2: 1.0, 3: 2.0}, (1, 3.0), 1),
+        (True, {1: 24.0, 2: 25.0, 3: 25.0, 4: 25.0, 5: 23.0}, (4, 25.0), 2),
+        (False, {}, None, None),
+    ],
+)
+def test_the_last_of_equal_scores_is_kept_and_the_first_was_the_improvement(
+    higher: bool, scores: dict[int, float], best: tuple[int, float] | None, improved_at: int | None
+) -> None:
+    evaluation = Evaluation(SimpleNamespace(name="score", higher_is_better=higher), every_n_steps=1)
+    evaluation.scores = {step: {"score": score, "other": -score} for step, score in scores.items()}
+    assert evaluation.best == best
+    assert evaluation.improved_at == improved_at
