@@ -123,7 +123,7 @@ def _samples(
         samples = model.iterate_samples(share(num), seed, batch_size, average)
         return (Batch(data.discretize(fakes), labels) for fakes, labels in samples)
 
-    name = f"samples of {path}, " + ("averaged generator" if average else "generator's last weights")
+    name = f"samples of {path} ({'averaged generator' if average else 'last weights'})"
     folder = path if path.is_dir() else path.parent
     home = folder.parent if folder.name == "checkpoints" else folder
     facts = {"ema": average, "global_step": checkpoint["global_step"]}
