@@ -65,7 +65,10 @@ def _protocol(table: Table) -> str:
     rest = dict(table.protocol)
     real, fake, split = (rest.pop(key, None) for key in ("real_images", "fake_images", "real_split"))
     images = [f"{fake:,} generated against {real:,} real images, split {split}"] if fake and real else []
-    text = ", ".join([*images, *(f"{key} {value}" for key, value in rest.items())]) + "."
+    measures = rest.pop("measures", {}).items()
+    settings = [" ".join([name, *(f"{key}={value}" for key, value in chosen.items())]) for name, chosen in measures]
+    facts = [*images, *(f"{key} {value}" for key, value in rest.items())]
+    text = "; ".join([", ".join(facts), *settings]) + "."
     if "held_out" in table.baselines:
         text += f" Held-out real images score {_number(table.baselines['held_out'])}"
         text += f", noise {_number(table.baselines['noise'])}." if "noise" in table.baselines else "."
