@@ -16,7 +16,7 @@ from gan.distributed.group import share
 from gan.errors import UserError
 from gan.types import Batch
 
-__all__ = ["Subject", "is_run", "subject_and_config"]
+__all__ = ["Subject", "subject_and_config"]
 
 
 @dataclass(frozen=True)

@@ -284,12 +284,10 @@ class GAN(LightningModule):
     def _latents(self, seed: int, start: int, stop: int) -> Tensor:
         """Return the noise of the samples from ``start`` up to ``stop``, the same however they are asked for."""
         first, last = start // NOISE_BLOCK, (stop - 1) // NOISE_BLOCK
-        key = (seed, Stream.SAMPLES)
-        blocks = [
-            self.sample_latent(Draws(*key, block, total=NOISE_BLOCK, device=self.device))
-            for block in range(first, last + 1)
-        ]
-        return torch.cat(blocks)[start - first * NOISE_BLOCK : stop - first * NOISE_BLOCK]
+        numbers = range(first, last + 1)
+        draws = (Draws(seed, Stream.SAMPLES, number, total=NOISE_BLOCK, device=self.device) for number in numbers)
+        blocks = torch.cat([self.sample_latent(block) for block in draws])
+        return blocks[start - first * NOISE_BLOCK : stop - first * NOISE_BLOCK]
 
 
 def pack(images: Tensor, number: int) -> Tensor:
