@@ -107,10 +107,12 @@ class Comparison:
         drawn = ((torch.tensor(block), data.noise(len(block), generator)) for block in blocks)
         mine = ((block, images, (block >= places.start) & (block < places.stop)) for block, images in drawn)
         noise = (Batch(images[own], block[own] % data.num_classes) for block, images, own in mine)
-        held_out = data.batches("test", BATCH_SIZE, share(len(data.split("test"))))
+        size = len(data.split("test"))
+        kept = range(0, size, -(-size // self.num_samples))  # no more than are generated, from all over the split
+        held_out = data.batches("test", BATCH_SIZE, kept[share(len(kept)).start : share(len(kept)).stop])
         return {
             "held_out": self._score(held_out, self.measures[:1])[self.name],
-            "held_out_images": len(data.split("test")),
+            "held_out_images": len(kept),
             "noise": self._score(noise, self.measures[:1])[self.name],
             "noise_images": self.num_samples,
         }
