@@ -9,7 +9,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from gan.models import dcgan, mlp_gan
-from gan.nn.layers import Norm
+from gan.nn.layers import Maxout, Norm
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 48, 48), (3, 64, 64), (3, 128, 128)]
 
@@ -114,6 +114,18 @@ def test_a_linear_output_has_no_bounds() -> None:
     torch.manual_seed(0)
     generator = mlp_gan.Generator((2, 1, 1), 4, width=16, norm="none", output="linear")
     assert generator(100 * torch.randn(50, 4)).abs().max() > 1
+
+
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_maxout_units_have_several_pieces(norm: Norm) -> None:
+    discriminator = mlp_gan.Discriminator((2, 1, 1), width=8, depth=2, activation="maxout", norm=norm)
+    linear = [layer for layer in discriminator.hidden if isinstance(layer, nn.Linear)]
+    assert [(layer.in_features, layer.out_features) for layer in linear] == [(2, 5 * 8), (8, 5 * 8)]
+    assert discriminator(torch.randn(3, 2, 1, 1)).features.shape == (3, 8)
+
+
+def test_maxout() -> None:
+    assert_close(Maxout(2)(torch.tensor([[1.0, -1.0, -3.0, -2.0]])), torch.tensor([[1.0, -2.0]]))
 
 
 @pytest.mark.parametrize("packing", [2, 3])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan.models.gan import GAN
-from gan.nn.layers import Activation, Norm, activation_layer, maybe_spectral, norm_layer
+from gan.nn.layers import Activation, Maxout, Norm, activation_layer, maybe_spectral, norm_layer
 from gan.types import Verdict
 
 __all__ = ["MLPGAN", "Discriminator", "Generator"]
@@ -27,16 +27,17 @@ def hidden(
     if depth < 1:
         raise ValueError(f"depth must be at least 1, not {depth}")
     layers: list[nn.Module] = []
-    for before, after in pairwise([features] + [width] * depth):
-        linear = nn.Linear(before, after)
+    for before, units in pairwise([features] + [width] * depth):
+        nonlinear = activation_layer(activation)
+        linear = nn.Linear(before, units * nonlinear.pieces if isinstance(nonlinear, Maxout) else units)
         if not layers:
             with torch.no_grad():
                 linear.weight.mul_(gain)
                 linear.bias.mul_(gain)
         layers.append(maybe_spectral(linear, spectral_norm))
         if norm != "none":
-            layers.append(norm_layer(norm, after, spatial=False))
-        layers.append(activation_layer(activation))
+            layers.append(norm_layer(norm, linear.out_features, spatial=False))
+        layers.append(nonlinear)
     return nn.Sequential(*layers)
 
 

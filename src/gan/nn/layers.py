@@ -1,16 +1,32 @@
-"""Choices of normalisation and activation by name, and spectral norm."""
+"""Choices of normalisation and activation by name, maxout, and spectral norm."""
 
 from typing import Literal, get_args
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan.errors import nearest
 
-__all__ = ["Activation", "Norm", "activation_layer", "maybe_spectral", "norm_layer"]
+__all__ = ["Activation", "Maxout", "Norm", "activation_layer", "maybe_spectral", "norm_layer"]
 
 Norm = Literal["batch", "instance", "layer", "none"]
-Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh"]
+Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "maxout"]
+
+
+class Maxout(nn.Module):
+    """The largest of every few inputs in a row, (B, pieces * F) to (B, F) (Goodfellow et al., 2013, Eq. 1).
+
+    Args:
+        pieces: Inputs of a unit.
+    """
+
+    def __init__(self, pieces: int = 5) -> None:
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return inputs.unflatten(1, (-1, self.pieces)).amax(2)
+
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -18,6 +34,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "gelu": nn.GELU,
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
+    "maxout": Maxout,
 }
 
 
