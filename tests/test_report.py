@@ -49,7 +49,8 @@ def write_run(
     elif finished:
         main = next(iter(scores[min(scores)]))
         found = {"config": config, "seed": seed, "global_step": max(scores), "score_name": main, "scores": scores}
-        found |= {"higher_is_better": False, "protocol": PROTOCOL, "wall_seconds": 90.0 + seed}
+        found |= {"higher_is_better": dict.fromkeys(scores[min(scores)], False)}
+        found |= {"protocol": PROTOCOL, "wall_seconds": 90.0 + seed}
         found |= {"baselines": {"held_out": 1.8, "noise": 700.0}}
         (folder / "results.json").write_text(json.dumps(found | results))
 
@@ -107,15 +108,17 @@ def test_mean_and_deviation_over_seeds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("higher", "order"), [(False, ["low", "high"]), (True, ["high", "low"])])
 def test_the_best_comes_first(tmp_path: Path, higher: bool, order: list[str]) -> None:
     for name, score in (("high", 9.0), ("low", 2.0)):
-        write_run(tmp_path / "runs" / name, curve(5.0, score), name=name, higher_is_better=higher)
+        write_run(tmp_path / "runs" / name, curve(5.0, score), name=name, higher_is_better={"fd_classifier": higher})
     done = report(tmp_path)
     assert [row["run"] for row in rows(done.out)] == order
     assert rows(done.out)[0]["best fd_classifier"] == ("9" if higher else "2")
 
 
 def test_another_score_to_sort_by(tmp_path: Path) -> None:
+    higher = {"fd_classifier": False, "recall_classifier": True}
     for name, fd, recall in (("a", 1.0, 0.2), ("b", 2.0, 0.7)):
-        write_run(tmp_path / "runs" / name, {100: {"fd_classifier": fd, "recall_classifier": recall}}, name=name)
+        scores = {100: {"fd_classifier": fd, "recall_classifier": recall}}
+        write_run(tmp_path / "runs" / name, scores, name=name, higher_is_better=higher)
     done = report(tmp_path, "--score", "recall_classifier")
     assert [row["run"] for row in rows(done.out)] == ["b", "a"]
     assert "## recall_classifier on MNIST5k (higher is better)" in done.out
@@ -173,7 +176,7 @@ def test_scores_measured_differently_are_in_separate_tables(tmp_path: Path) -> N
     write_run(runs / "a", curve(20))
     write_run(runs / "b", curve(15), protocol=PROTOCOL | {"fake_images": 500})
     write_run(runs / "c", curve(15), options=grid)
-    write_run(runs / "d", curve(25, score="modes"), options=grid, higher_is_better=True)
+    write_run(runs / "d", curve(25, score="modes"), options=grid, higher_is_better={"modes": True})
     write_run(runs / "e", curve(1), score=None, best_step=None)
     path = runs / "e" / "results.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"scores": {}}))

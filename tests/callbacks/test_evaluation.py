@@ -19,7 +19,7 @@ from gan.callbacks.evaluation import Evaluation
 def test_the_last_of_equal_scores_is_kept_and_the_first_was_the_improvement(
     higher: bool, scores: dict[int, float], best: tuple[int, float] | None, improved_at: int | None
 ) -> None:
-    evaluation = Evaluation(SimpleNamespace(name="score", higher_is_better=higher), every_n_steps=1)
+    evaluation = Evaluation(SimpleNamespace(name="score", higher_is_better={"score": higher}), every_n_steps=1)
     evaluation.scores = {step: {"score": score, "other": -score} for step, score in scores.items()}
     assert evaluation.best == best
     assert evaluation.improved_at == improved_at

@@ -26,7 +26,7 @@ class Scored(Evaluation):
     """Has the scores that it is given, lower being better."""
 
     def __init__(self, every_n_steps: int = 1) -> None:
-        super().__init__(SimpleNamespace(name="score", higher_is_better=False), every_n_steps)
+        super().__init__(SimpleNamespace(name="score", higher_is_better={"score": False}), every_n_steps)
 
     def add(self, step: int, score: float) -> None:
         self.scores[step] = {"score": score}

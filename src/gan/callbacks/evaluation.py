@@ -54,7 +54,7 @@ class Evaluation(Periodic):
 
     @property
     def _sign(self) -> int:
-        return 1 if self.metric.higher_is_better else -1
+        return 1 if self.metric.higher_is_better[self.metric.name] else -1
 
     def _ranked(self) -> dict[int, float]:
         return {step: scores[self.metric.name] for step, scores in self.scores.items()}

@@ -59,12 +59,13 @@ class Comparison:
     @property
     def name(self) -> str:
         """The score that runs are compared by; ``fid`` with Inception's features alone."""
-        return self._public_name(self.measures[0], self.measures[0].main)
+        return next(iter(self.higher_is_better))
 
     @property
-    def higher_is_better(self) -> bool:
-        """Whether more of that score is better."""
-        return self.measures[0].higher_is_better
+    def higher_is_better(self) -> dict[str, bool]:
+        """Every score by name, and whether more of it is better."""
+        directions = [(measure, *item) for measure in self.measures for item in measure.higher_is_better.items()]
+        return {self._public_name(measure, name): higher for measure, name, higher in directions}
 
     @property
     def needs_labels(self) -> bool:
@@ -129,11 +130,13 @@ class Comparison:
         assert self.real is not None, "prepare() comes first"
         needs = frozenset[Need]().union(*(measure.needs for measure in measures))
         fake = gather(self.features, batches, needs, self.device)
-        return {
+        scores = {
             self._public_name(measure, name): score
             for measure in measures
             for name, score in measure(self.real, fake).items()
         }
+        assert scores.keys() <= self.higher_is_better.keys(), "a measure names all its scores"
+        return scores
 
     def _public_name(self, measure: Measure, name: str) -> str:
         if self.features.name == "inception":

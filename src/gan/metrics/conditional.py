@@ -13,7 +13,7 @@ __all__ = ["ConditionalAccuracy", "IntraFrechet"]
 class IntraFrechet(Measure):
     """Mean, over classes, of the Fréchet distance within a class (intra FID; Miyato and Koyama, 2018, Section 4)."""
 
-    main: ClassVar[str] = "intra_fd"
+    higher_is_better: ClassVar[dict[str, bool]] = {"intra_fd": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"vectors", "labels"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
     needs_labels: ClassVar[bool] = True
@@ -38,8 +38,7 @@ class IntraFrechet(Measure):
 class ConditionalAccuracy(Measure):
     """Share of generated images that a classifier takes for the wanted class (Odena et al., 2017, Section 4)."""
 
-    main: ClassVar[str] = "accuracy"
-    higher_is_better: ClassVar[bool] = True
+    higher_is_better: ClassVar[dict[str, bool]] = {"accuracy": True}
     needs: ClassVar[frozenset[Need]] = frozenset({"modes", "labels"})
     needs_of_real: ClassVar[frozenset[Need]] = frozenset()
     needs_labels: ClassVar[bool] = True

@@ -15,7 +15,7 @@ class Frechet(Measure):
     .. math:: |\mu_r - \mu_g|^2 + \mathrm{tr}(C_r + C_g - 2 (C_r C_g)^{1/2})
     """
 
-    main: ClassVar[str] = "fd"
+    higher_is_better: ClassVar[dict[str, bool]] = {"fd": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"sums"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
 

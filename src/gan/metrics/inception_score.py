@@ -26,8 +26,7 @@ class InceptionScore(Measure):
         ValueError: If there are fewer than two splits, which have no deviation.
     """
 
-    main: ClassVar[str] = "is"
-    higher_is_better: ClassVar[bool] = True
+    higher_is_better: ClassVar[dict[str, bool]] = {"is": True, "is_std": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"logits"})
     needs_of_real: ClassVar[frozenset[Need]] = frozenset()
 

@@ -27,7 +27,7 @@ class Kernel(Measure):
         ValueError: If there is no subset, or fewer than two images in each, which have no unbiased estimate.
     """
 
-    main: ClassVar[str] = "kd"
+    higher_is_better: ClassVar[dict[str, bool]] = {"kd": False, "kd_std": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"vectors"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
 

@@ -12,16 +12,14 @@ class Measure(ABC):
     """Compares generated with real images, by their features alone.
 
     Attributes:
-        main: The one of its scores that runs are compared by.
-        higher_is_better: Whether more of it is better.
+        higher_is_better: Its scores by name, and whether more of each is better; runs are compared by the first.
         needs: What it takes of generated images.
         needs_of_real: What it takes of real ones; where that is no feature, none is computed.
         needs_labels: Whether samples must be of wanted classes, as a conditional generator's are.
         named_after_features: Whether the scores mean something only beside the name of the features.
     """
 
-    main: ClassVar[str]
-    higher_is_better: ClassVar[bool] = False
+    higher_is_better: ClassVar[dict[str, bool]]
     needs: ClassVar[frozenset[Need]]
     needs_of_real: ClassVar[frozenset[Need]]
     needs_labels: ClassVar[bool] = False

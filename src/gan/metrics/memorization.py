@@ -51,7 +51,7 @@ class MiFID(Measure):
         ValueError: If the threshold is not above zero and at most one.
     """
 
-    main: ClassVar[str] = "mifd"
+    higher_is_better: ClassVar[dict[str, bool]] = {"mifd": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"sums", "vectors"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
 

@@ -26,8 +26,7 @@ class Modes(Measure):
         ValueError: If it is not positive.
     """
 
-    main: ClassVar[str] = "modes"
-    higher_is_better: ClassVar[bool] = True
+    higher_is_better: ClassVar[dict[str, bool]] = {"modes": True, "high_quality": True, "reverse_kl": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"modes"})
     needs_of_real: ClassVar[frozenset[Need]] = frozenset({"labels"})
     named_after_features: ClassVar[bool] = False

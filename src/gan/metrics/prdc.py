@@ -39,8 +39,7 @@ class PRDC(Measure):
         ValueError: If k is below one, or the limit not above it.
     """
 
-    main: ClassVar[str] = "coverage"
-    higher_is_better: ClassVar[bool] = True
+    higher_is_better: ClassVar[dict[str, bool]] = {"coverage": True, "density": True, "precision": True, "recall": True}
     needs: ClassVar[frozenset[Need]] = frozenset({"vectors"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
 

@@ -25,7 +25,7 @@ class Results:
         steps: Generator updates.
         wall_seconds: Time of the process that ended it.
         score_name: The score that runs are compared by; None where nothing was evaluated.
-        higher_is_better: Whether more of it is better.
+        higher_is_better: Whether more is better, by the name of the score.
         protocol: All that decides the scores beside the generator.
         baselines: That score of held-out real images and of noise.
     """
@@ -33,7 +33,7 @@ class Results:
     steps: int
     wall_seconds: float
     score_name: str | None
-    higher_is_better: bool
+    higher_is_better: dict[str, bool]
     protocol: dict[str, Any]
     baselines: dict[str, float]
 
@@ -122,13 +122,14 @@ def _results(found: Any) -> tuple[Results, dict[str, Any], dict[int, dict[str, f
         for step, scores in found.get("scores", {}).items()
     }
     name = found["score_name"] if scores else None
-    if scores and name not in scores[max(scores)]:
+    higher = {str(score): bool(is_better) for score, is_better in found["higher_is_better"].items()} if scores else {}
+    if scores and not {name, *scores[max(scores)]} <= higher.keys():
         raise KeyError(name)
     results = Results(
         steps=int(found["global_step"]),
         wall_seconds=float(found["wall_seconds"]),
         score_name=name,
-        higher_is_better=bool(found["higher_is_better"]) if name else False,
+        higher_is_better=higher,
         protocol=dict(found["protocol"]) if name else {},
         baselines={key: float(value) for key, value in found.get("baselines", {}).items()},
     )

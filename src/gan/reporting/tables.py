@@ -15,7 +15,6 @@ from gan.reporting.runs import Run
 __all__ = ["Table", "tables"]
 
 LOADING = ("batch_size", "cache", "download", "flip", "memory_limit", "num_workers", "root", "seed")
-HIGHER = ("accuracy", "coverage", "density", "high_quality", "inception_score", "is", "modes", "precision", "recall")
 
 
 @dataclass(frozen=True)
@@ -93,14 +92,13 @@ def _table(parts: list[list[Run]], score: str | None, data: str) -> Table:
     results = [result for group in groups for result in group.results]
     if not results or results[0].score_name is None:
         return Table(groups, None, False, (), {}, data, {})
-    main, higher, protocol = results[0].score_name, results[0].higher_is_better, results[0].protocol
-    scores = _names(groups[0].finished[0])
+    main, protocol, scores = results[0].score_name, results[0].protocol, _names(groups[0].finished[0])
     if score is not None and score in scores and score != main:
-        base = score.removesuffix(f"_{protocol.get('features')}")
-        main, higher, baselines = score, base in HIGHER, {}
+        main, baselines = score, {}
     else:
         keys = dict.fromkeys(key for result in results for key in result.baselines)
         baselines = {key: fmean(r.baselines[key] for r in results if key in r.baselines) for key in keys}
+    higher = results[0].higher_is_better[main]
     table = Table(groups, main, higher, scores, protocol, data, baselines)
     sign = -1 if higher else 1
 
