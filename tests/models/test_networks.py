@@ -125,7 +125,7 @@ def test_maxout_units_have_several_pieces(norm: Norm) -> None:
 
 
 def test_maxout() -> None:
-    assert_close(Maxout(2)(torch.tensor([[1.0, -1.0, -3.0, -2.0]])), torch.tensor([[1.0, -2.0]]))
+    assert_close(Maxout(2)(torch.tensor([[1.0, -3.0, -1.0, -2.0]])), torch.tensor([[1.0, -2.0]]))
 
 
 @pytest.mark.parametrize("packing", [2, 3])

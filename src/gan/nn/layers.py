@@ -14,7 +14,7 @@ Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "maxou
 
 
 class Maxout(nn.Module):
-    """The largest of every few inputs in a row, (B, pieces * F) to (B, F) (Goodfellow et al., 2013, Eq. 1).
+    """The largest of a unit's inputs, which lie F apart: (B, pieces * F) to (B, F) (Goodfellow et al., 2013, Section 2).
 
     Args:
         pieces: Inputs of a unit.
@@ -25,7 +25,7 @@ class Maxout(nn.Module):
         self.pieces = pieces
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return inputs.unflatten(1, (-1, self.pieces)).amax(2)
+        return inputs.unflatten(1, (self.pieces, -1)).amax(1)
 
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
