@@ -1,0 +1,23 @@
+"""Every measure in conf/metric keeps to what it says of its scores."""
+
+import pytest
+import torch
+
+from gan.config import build
+from gan.metrics.measure import Measure
+from gan.metrics.statistics import Statistics
+from tests.test_conf import choices, composed
+
+
+@pytest.mark.parametrize("choice", choices("metric"))
+def test_the_direction_of_every_score_is_known(choice: str) -> None:
+    (node,) = composed(f"metric=[{choice}]").metric.measures.values()
+    measure = build(node)
+    assert isinstance(measure, Measure)
+    labels = torch.arange(40) % 4
+    real, fake = (
+        Statistics.of(torch.randn(40, 3, generator=random), torch.randn(40, 4, generator=random), labels)
+        for random in (torch.Generator().manual_seed(seed) for seed in (0, 1))
+    )
+    assert measure(real, fake).keys() <= measure.higher_is_better.keys()
+    assert next(iter(measure.higher_is_better)) in measure(real, fake), "runs are compared by it"
