@@ -123,7 +123,8 @@ def _results(found: Any) -> tuple[Results, dict[str, Any], dict[int, dict[str, f
     }
     name = found["score_name"] if scores else None
     higher = {str(score): bool(is_better) for score, is_better in found["higher_is_better"].items()} if scores else {}
-    if scores and not {name, *scores[max(scores)]} <= higher.keys():
+    last = scores[max(scores)] if scores else {}
+    if scores and not (name in last and last.keys() <= higher.keys()):
         raise KeyError(name)
     results = Results(
         steps=int(found["global_step"]),
