@@ -14,10 +14,10 @@ Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "maxou
 
 
 class Maxout(nn.Module):
-    """The largest of a unit's inputs, which lie F apart: (B, pieces * F) to (B, F) (Goodfellow et al., 2013, Section 2).
+    """The largest of a unit's inputs, from (B, pieces * F) to (B, F) (Goodfellow et al., 2013, Section 2).
 
     Args:
-        pieces: Inputs of a unit.
+        pieces: Inputs of a unit, which lie F apart.
     """
 
     def __init__(self, pieces: int = 5) -> None:
