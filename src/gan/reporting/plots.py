@@ -75,7 +75,7 @@ def draw(table: Table, against: Literal["updates", "time"], path: Path) -> bool:
         held_out: dict[str, Any] = {"color": "0.3", "linestyle": ":", "label": "held-out real images"}
         handles.append(axes.axhline(table.baselines["held_out"], zorder=1, **held_out))
 
-    if not table.higher_is_better:  # a share's way up to one is no matter of factors
+    if not table.higher_is_better:  # the last steps up to the best possible would not be seen
         _scale_y(axes, curves)
     direction = "higher" if table.higher_is_better else "lower"
     axes.set_xlabel("generator updates" if against == "updates" else f"training time, without evaluation ({name})")
