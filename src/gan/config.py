@@ -45,7 +45,7 @@ def overridden(config: DictConfig, overrides: list[str]) -> DictConfig:
     return config
 
 
-def plain(node: DictConfig, resolve: bool = True) -> dict[str, Any]:
+def plain(node: Any, resolve: bool = True) -> dict[str, Any]:
     """Turn a configuration into plain values."""
     container = OmegaConf.to_container(node, resolve=resolve)
     assert isinstance(container, dict)

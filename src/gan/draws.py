@@ -34,13 +34,13 @@ class Draws:
     Args:
         key: Integers that the numbers follow from, such as seed, step and stream.
         total: Rows of the whole batch.
-        rows: The rows to keep; all where None.
+        rows: The rows to keep, one after the other; all where None.
         device: Where the numbers are drawn.
     """
 
     def __init__(self, *key: int, total: int, rows: slice | None = None, device: torch.device | str = "cpu") -> None:
         self.key, self.total, self.device = key, total, torch.device(device)
-        self.rows = range(total)[rows or slice(None)]
+        self.rows = range(*(rows or slice(None)).indices(total)[:2])
         self.generator = torch.Generator(self.device).manual_seed(derive_seed(*key))
 
     def __len__(self) -> int:
@@ -51,19 +51,15 @@ class Draws:
         if number == 1:
             return [self]
         size, longer = divmod(len(self), number)
-        bounds = [part * size + min(part, longer) for part in range(number + 1)]
-        kept = [self.rows[start:stop] for start, stop in itertools.pairwise(bounds)]
-        return [
-            Draws(*self.key, total=self.total, rows=slice(r.start, r.stop, r.step), device=self.device) for r in kept
-        ]
+        bounds = [self.rows.start + part * size + min(part, longer) for part in range(number + 1)]
+        kept = [slice(*ends) for ends in itertools.pairwise(bounds)]
+        return [Draws(*self.key, total=self.total, rows=rows, device=self.device) for rows in kept]
 
     def packed(self, number: int) -> "Draws":
         """Return other draws, with a row for every ``number`` rows here; these themselves where that is one."""
         if number == 1:
             return self
-        step, packs = self.rows.step, len(self) // number
-        first = self.rows.start % step + self.rows.start // step // number * step
-        rows = slice(first, first + packs * step, step)
+        rows = slice(self.rows.start // number, self.rows.stop // number)
         return Draws(*self.key, number, total=self.total // number, rows=rows, device=self.device)
 
     def normal(self, *shape: int) -> Tensor:
@@ -75,4 +71,4 @@ class Draws:
         return self._keep(torch.rand(self.total, *shape, generator=self.generator, device=self.device))
 
     def _keep(self, numbers: Tensor) -> Tensor:
-        return numbers[self.rows.start : self.rows.stop : self.rows.step]
+        return numbers[self.rows.start : self.rows.stop]

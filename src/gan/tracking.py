@@ -125,6 +125,12 @@ class WeightsAndBiases(WandbLogger, TakesPictures):
         elif run.url:
             print(f"W&B      {run.url}")
 
+    def abandon(self, will_go_on: bool) -> None:
+        """End the run as failed or, where it will go on, as preempted."""
+        if will_go_on:
+            self.experiment.mark_preempting()
+        self.experiment.finish(exit_code=1)
+
     def log_picture(self, name: str, image: Tensor, step: int) -> None:
         self.log_image(name, [image.float() / 255], step=step)
 

@@ -1,27 +1,33 @@
 """From a configuration to a trained generator: build, fit, report."""
 
 import json
+import logging
 import os
 import secrets
-import signal
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
-from types import FrameType
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import ProgressBar
+from pytorch_lightning.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from gan.callbacks.interruption import Interrupted, Interruption, requeue
 from gan.callbacks.provenance import Provenance
 from gan.checkpoint import load_weights, read
 from gan.config import build, check_call, check_trusted, plain, resumed
+from gan.distributed.devices import device_of, local_ranks
+from gan.distributed.environment import Place, place, set_threads
+from gan.distributed.group import agreed, errors_shared, from_first, joined
+from gan.distributed.launch import launch
+from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
 from gan.results import collect, summary
 from gan.tracking import MetricsFile, WeightsAndBiases
@@ -34,6 +40,8 @@ PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed")  # images and penalties
 def train(config: DictConfig) -> dict[str, Any]:
     """Train as a configuration says, or go on where the checkpoint ``config.ckpt`` ends.
 
+    Where it asks for several devices, and no launcher has started a process for each, they are started here.
+
     Args:
         config: What ``conf/train.yaml`` composes to.
 
@@ -42,71 +50,110 @@ def train(config: DictConfig) -> dict[str, Any]:
 
     Raises:
         UserError: If something is wrong that the user can mend.
+        Interrupted: If a signal told the run to leave; all that it did is saved.
     """
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\)")  # between Lightning and torch
-    start = perf_counter()
+    warnings.filterwarnings("ignore", message="The `srun` command is available")  # a run need not be a job
     folder = Path(config.run_dir)
     try:
-        config, ckpt, checkpoint = _prepare(config)
-        seed_everything(config.seed, verbose=False)
-        data, model = build(config.data), build(config.model)
-        callbacks = [build(node) for node in config.callbacks.values() if node is not None]
-        if not config.trainer.enable_progress_bar:
-            callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
-        if checkpoint is not None:
-            load_weights(model, checkpoint, config.ckpt)  # before anything is written, should they not fit
-        trainer = _trainer(config, [*callbacks, Provenance(plain(config, resolve=False))])
-        _claim(folder, config, resuming=ckpt is not None)
-        with _error_kept(folder / "error.txt"):
+        here = place()
+        ranks = local_ranks(config.trainer, here)
+        if ranks > here.local_world:
+            config = _settled(config)
+            launch(train, config, ranks, here, _logging())
+            results: dict[str, Any] = json.loads((folder / "results.json").read_text())
+            return results
+        set_threads(here)
+        if here.rank > 0:  # the first one speaks for all
+            logging.disable(logging.WARNING)
+            warnings.simplefilter("ignore")
+        with joined(device_of(config.trainer, here)), errors_shared():
+            agreed(plain(config, resolve=False))
+            return _train(from_first(lambda: _settled(config)), here)
+    except MisconfigurationException as error:
+        raise UserError(" ".join(str(error).split())) from error
+    finally:
+        with suppress(OSError):  # it is not there, or not empty, as it should be
+            folder.rmdir()
+
+
+def _train(config: DictConfig, here: Place) -> dict[str, Any]:
+    """Train as one of the ranks, or alone."""
+    start, folder, first = perf_counter(), Path(config.run_dir), here.rank == 0
+    checkpoint = read(config.ckpt) if config.ckpt is not None else None
+    if checkpoint is not None:
+        check_trusted(plain(config))  # as it is built, with this call's options
+    seed_everything(config.seed, verbose=False)
+    data, model = build(config.data), build(config.model)
+    callbacks = [build(node) for node in config.callbacks.values() if node is not None]
+    if not config.trainer.enable_progress_bar:
+        callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
+    if checkpoint is not None:
+        load_weights(model, checkpoint, config.ckpt)  # before anything is written, should they not fit
+    interruption = Interruption()
+    trainer = _trainer(config, here, [*callbacks, Provenance(plain(config, resolve=False)), interruption])
+    if first:
+        _claim(folder, config, resuming=checkpoint is not None)
+        with _error_kept(folder):
             trainer.loggers = [
                 MetricsFile(folder, step=checkpoint["global_step"] if checkpoint else 0),
                 *(build(node) for node in (config.logger or {}).values()),
             ]
-        with _tracked(trainer, config), _stop_on_interrupt(trainer):
-            with _error_kept(folder / "error.txt"):
-                trainer.fit(model, datamodule=data, ckpt_path=ckpt, weights_only=True)
-                results = collect(config, trainer, perf_counter() - start)
+    with interruption.listening(), _farewell(folder, first), _tracked(trainer, config):
+        with _error_kept(folder if first else None), errors_shared():
+            trainer.fit(model, datamodule=data, ckpt_path=config.ckpt, weights_only=True)
+            results = collect(config, trainer, perf_counter() - start)
+            if first:
                 (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
-            here = Path.cwd()
-            print(summary(results, folder.relative_to(here) if folder.is_relative_to(here) else folder))
-        return results
-    except MisconfigurationException as error:
-        raise UserError(" ".join(str(error).split())) from error
-    finally:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()  # nothing came of it
+        if first:
+            print(summary(results, _shown(folder)))
+    return results
 
 
-def _prepare(config: DictConfig) -> tuple[DictConfig, Path | None, dict[str, Any] | None]:
-    """Settle what the command line left open: the configuration, and the checkpoint to resume from."""
-    ckpt, checkpoint = None, None
-    if config.ckpt is not None:
-        ckpt = Path(config.ckpt)
+def _settled(config: DictConfig) -> DictConfig:
+    """Settle what the command line left open: options, where the run goes on from a checkpoint, and names.
+
+    A job that Slurm has started again goes on from its last checkpoint, if it came to one.
+
+    Raises:
+        UserError: If the checkpoint cannot be read, or there is nothing left to do.
+    """
+    last = Path(config.run_dir) / "checkpoints" / "last.ckpt"
+    again = int(os.environ.get("SLURM_RESTART_COUNT", "0")) > 0 and last.is_file()
+    if again or config.ckpt is not None:
+        ckpt = last if again else Path(config.ckpt)
         ckpt = ckpt / "checkpoints" / "last.ckpt" if ckpt.is_dir() else ckpt
         checkpoint = read(ckpt)
         if HydraConfig.initialized():
-            config = resumed(checkpoint["config"], config, list(HydraConfig.get().overrides.task))
+            overrides = [] if config.ckpt is None else list(HydraConfig.get().overrides.task)
+            config = resumed(checkpoint["config"], config, overrides)
+        if not again and 0 <= config.trainer.max_steps <= (step := checkpoint["global_step"]):
+            raise UserError(f"{ckpt} has done its {step} generator updates: set trainer.max_steps above that to go on")
+        with open_dict(config):
+            config.ckpt = str(ckpt)
     with open_dict(config):
         config.run_dir, config.name = str(config.run_dir), str(config.name)  # hydra's own values end with this process
         config.id = config.id or secrets.token_hex(4)
-    if checkpoint is not None:
-        check_trusted(plain(config))  # as it is built, with this call's options
-        if 0 <= config.trainer.max_steps <= (step := checkpoint["global_step"]):
-            raise UserError(f"{ckpt} has done its {step} generator updates: set trainer.max_steps above that to go on")
     if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise UserError(f"seed={config.seed} should be a whole number from 0 to 4294967295")
-    return config, ckpt, checkpoint
+    return config
 
 
-def _trainer(config: DictConfig, callbacks: list[Any]) -> Trainer:
+def _trainer(config: DictConfig, here: Place, callbacks: list[Any]) -> Trainer:
     settings = check_call(Trainer, plain(config.trainer), "trainer")
     if settings["log_every_n_steps"] < 1:
         raise UserError("trainer.log_every_n_steps must be at least 1")
     if str(settings["precision"]) not in PRECISIONS:
         raise UserError(f"trainer.precision={settings['precision']} is not one of {', '.join(PRECISIONS)}")
+    if here.world > 1:
+        devices = settings["devices"] if isinstance(settings["devices"], list) else here.local_world
+        settings = {"strategy": NetworksStrategy()} | settings | {"devices": devices, "num_nodes": here.nodes}
+    if settings["sync_batchnorm"] and device_of(config.trainer, here).type == "cpu":
+        raise UserError("trainer.sync_batchnorm=true: PyTorch's batch norm over ranks needs GPUs")
     try:
         return Trainer(
             **settings,
+            plugins=[TorchElasticEnvironment() if here.world > 1 else LightningEnvironment()],
             max_epochs=-1,  # the data module shuffles without end; generator updates are the one clock
             use_distributed_sampler=False,
             callbacks=callbacks,
@@ -126,15 +173,19 @@ def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
 
 
 @contextmanager
-def _error_kept(path: Path) -> Iterator[None]:
+def _error_kept(folder: Path | None) -> Iterator[None]:
     """Leave an error that ends the run in a file, in one line, for reports; an earlier one is no longer true."""
+    if folder is None:  # another rank's task
+        yield
+        return
+    path = folder / "error.txt"
     path.unlink(missing_ok=True)
     try:
         yield
     except BaseException as error:
-        cause = error.__context__ if isinstance(error, SystemExit) else None  # how Lightning ends at a second Ctrl-C
+        ended = isinstance(error, SystemExit) and not isinstance(error, Interrupted)  # Lightning, at a second Ctrl-C
         with suppress(OSError):  # a full disk, which may be the error itself
-            path.write_text(one_line(cause or error) + "\n")
+            path.write_text(one_line((error.__context__ if ended else None) or error) + "\n")
         raise
 
 
@@ -146,28 +197,31 @@ def _tracked(trainer: Trainer, config: DictConfig) -> Iterator[None]:
         tracker.log_hyperparams(plain(config))
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         for run in runs:
-            run.experiment.finish(exit_code=1)
+            run.abandon(will_go_on=isinstance(error, Interrupted))
         raise
     for run in runs:
         run.close(Path(config.run_dir) / "checkpoints" / "best.ckpt")
 
 
 @contextmanager
-def _stop_on_interrupt(trainer: Trainer) -> Iterator[None]:
-    """Let Ctrl-C end training after the step at hand, with a last score and checkpoint; a second one, at once."""
-    process = os.getpid()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if os.getpid() != process:  # a loader's worker, which inherits the handler: its parent will end it
-            return
-        trainer.should_stop = True
-        signal.signal(signal.SIGINT, before)
-        print("\nStopping after this step (Ctrl-C again: at once) ...", file=sys.stderr)
-
-    before = signal.signal(signal.SIGINT, stop)
+def _farewell(folder: Path, first: bool) -> Iterator[None]:
+    """Say how an interrupted run goes on, once all that it had open is closed."""
     try:
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    except Interrupted as end:
+        if first:
+            way = requeue() if end.requeue else f"go on with ckpt={_shown(folder)}"
+            print(f"{end}; {way}", file=sys.stderr)
+        raise
+
+
+def _logging() -> dict[str, Any]:
+    """Return how Hydra set up logging in this process, for one that it does not start."""
+    return plain(HydraConfig.get().job_logging) if HydraConfig.initialized() else {}
+
+
+def _shown(folder: Path) -> Path:
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder

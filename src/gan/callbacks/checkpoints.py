@@ -28,6 +28,10 @@ class Checkpoints(Periodic, Checkpoint):
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         if any(c.best is not None and c.best[0] == trainer.global_step for c in find(trainer, Evaluation)):
             self._save(trainer, self.folder / "best.ckpt")
+        self.save(trainer)
+
+    def save(self, trainer: Trainer) -> None:
+        """Write ``last.ckpt``."""
         self._save(trainer, self.folder / "last.ckpt")
 
     def _save(self, trainer: Trainer, path: Path) -> None:

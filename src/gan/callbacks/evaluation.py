@@ -77,6 +77,7 @@ class Evaluation(Periodic):
         data = data_module(trainer)
         samples = module.iterate_samples(share(self.metric.num_samples), self.seed)
         scores = self.metric(Batch(data.discretize(images), labels) for images, labels in samples)
+        scores = trainer.strategy.broadcast(scores)  # what ranks decide by them, they decide as one
         self.scores[trainer.global_step] = scores
         named = {f"val/{name}": score for name, score in scores.items()}
         for monitor in find(trainer, Monitor):

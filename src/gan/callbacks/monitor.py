@@ -9,6 +9,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.callbacks.periodic import data_module, find, is_generator_update, seconds_aside
+from gan.distributed.group import mean_over_ranks
 from gan.errors import UserError
 from gan.types import Terms
 
@@ -20,7 +21,8 @@ ADVICE = "the last good checkpoint is kept: resume from it with lower learning r
 class Monitor(Callback):
     """Keeps each step's terms where they were computed, and reads them together: one wait for the device a window.
 
-    Logs the means of ``train/d/<term>`` and ``train/g/<term>`` over a window of generator updates, and images a second.
+    Logs the means of ``train/d/<term>`` and ``train/g/<term>`` over a window of generator updates and over all ranks,
+    and images a second.
 
     Args:
         every_n_steps: Generator updates a window.
@@ -84,7 +86,7 @@ class Monitor(Callback):
         """
         names = [(step, name) for step, terms in self.pending for name in terms]
         values = [value.float() for _, terms in self.pending for value in terms.values()]
-        numbers = torch.stack(values).tolist() if values else []
+        numbers = mean_over_ranks(torch.stack(values)).tolist() if values else []
         for (step, name), number in zip(names, numbers, strict=True):
             if not isfinite(number):
                 raise UserError(f"train/{name} became {number} by generator update {step}; {ADVICE}")

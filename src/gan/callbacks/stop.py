@@ -89,9 +89,8 @@ class Stop(Callback):
         if not (scores or games):
             return
         reasons = [reason for found in (*map(self._scores, scores), *map(self._game, games)) for reason in found]
-        reason = trainer.strategy.broadcast(reasons[0] if reasons else None)  # ranks see parts of the game, stop as one
-        if reason is not None:
-            self.reason = f"at step {step}: {reason}"
+        if reasons:
+            self.reason = f"at step {step}: {reasons[0]}"
             trainer.should_stop = True
 
     def _scores(self, evaluation: Evaluation) -> list[str]:

@@ -137,12 +137,22 @@ class ImageDataModule(LightningDataModule):
         """
         return digest(part for batch in self.batches(split, 1024) for part in batch)
 
+    def prepare_data(self) -> None:
+        """Load the training images in one process of each machine, which may fetch them, before others look for them.
+
+        Called by Lightning.
+        """
+        self.split("train")
+
     def setup(self, stage: str) -> None:
         """Load the training images; called by Lightning.
 
         Raises:
-            UserError: If there are fewer of them than a batch takes.
+            UserError: If there are fewer of them than a batch takes, or ranks cannot share a batch.
         """
+        world = self._rank_and_world()[1]
+        if self.batch_size % world:
+            raise UserError(f"data.batch_size={self.batch_size} cannot be shared evenly by {world} ranks")
         if (size := len(self.split("train"))) < self.batch_size:
             raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images")
 
@@ -188,14 +198,14 @@ class ImageDataModule(LightningDataModule):
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Scale a training batch's pixels to float32 in [-1, 1], and flip what is to be flipped, on its device."""
         rank, world = self._rank_and_world()
-        images, total = batch.images, world * len(batch.images)
+        images, size = batch.images, len(batch.images)
         if images.dtype == torch.uint8:
             images = images.float().div_(127.5).sub_(1)
         if self.flip:
-            rows, key = slice(rank, None, world), (self.seed, self.images_seen, Stream.AUGMENTATION)
-            mirrored = Draws(*key, total=total, rows=rows, device=images.device).uniform(1, 1, 1) < 0.5
+            rows, key = slice(rank * size, (rank + 1) * size), (self.seed, self.images_seen, Stream.AUGMENTATION)
+            mirrored = Draws(*key, total=world * size, rows=rows, device=images.device).uniform(1, 1, 1) < 0.5
             images = torch.where(mirrored, images.flip(3), images)
-        self.images_seen += total
+        self.images_seen += world * size
         return Batch(images, batch.labels)
 
     def state_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ class ShuffledBatches(Sampler[list[int]]):
     """Endless batches of places, in which each image comes once an epoch.
 
     A batch may span two epochs, so that none is smaller and no image is left out. All ranks walk the same order, each
-    taking every ``world``-th place; together they see what one process would.
+    taking its block of every batch; together they see what one process would.
 
     Args:
         length: Number of images.
@@ -28,9 +28,9 @@ class ShuffledBatches(Sampler[list[int]]):
 
     def __init__(self, length: int, batch_size: int, seed: int, start: int = 0, rank: int = 0, world: int = 1) -> None:
         if batch_size % world:
-            raise ValueError(f"data.batch_size={batch_size} cannot be shared evenly by {world} ranks")
+            raise ValueError(f"a batch of {batch_size} cannot be shared evenly by {world} ranks")
         self.length, self.batch_size, self.seed, self.start = length, batch_size, seed, start
-        self.rank, self.world = rank, world
+        self.mine = slice(rank * batch_size // world, (rank + 1) * batch_size // world)
 
     def __iter__(self) -> Iterator[list[int]]:
         epoch, place = divmod(self.start, self.length)
@@ -40,7 +40,7 @@ class ShuffledBatches(Sampler[list[int]]):
                 epoch += 1
                 ahead = np.concatenate([ahead, self._permutation(epoch)])
             batch, ahead = ahead[: self.batch_size], ahead[self.batch_size :]
-            yield batch[self.rank :: self.world].tolist()
+            yield batch[self.mine].tolist()
 
     def _permutation(self, epoch: int) -> np.ndarray:
         return np.random.default_rng([self.seed, epoch]).permutation(self.length)

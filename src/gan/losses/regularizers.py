@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
+from gan.distributed.group import std_over_ranks
 from gan.schedules import Schedule
 from gan.types import Critique
 
@@ -114,6 +115,6 @@ class DRAGAN(Regularizer):
 
     def penalty(self, critique: Critique) -> Tensor:
         real = critique.real.float()
-        noise = self.spread * real.std() * critique.draws.uniform(*real.shape[1:])
+        noise = self.spread * std_over_ranks(real) * critique.draws.uniform(*real.shape[1:])
         share = critique.draws.uniform(*[1] * (real.dim() - 1))
         return norm_penalty(input_gradient(critique, real + share * noise), target=1.0)

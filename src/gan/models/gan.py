@@ -160,7 +160,7 @@ class GAN(LightningModule):
                 f"{self.accumulate} parts and packs of model.packing={self.packing}"
             )
         rank, world = self.trainer.global_rank, self.trainer.world_size
-        rows = slice(rank, None, world)
+        rows = slice(rank * size, (rank + 1) * size)
         draws = Draws(self.seed, self.critic_updates, stream, total=world * size, rows=rows, device=self.device)
         optimizer.zero_grad()
         with self.toggled_optimizer(optimizer):

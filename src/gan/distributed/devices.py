@@ -1,0 +1,68 @@
+"""The devices of this machine that a configuration asks for."""
+
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.accelerators import CPUAccelerator, CUDAAccelerator
+
+from gan.distributed.environment import Place
+from gan.errors import UserError
+
+__all__ = ["device_of", "local_ranks"]
+
+ALL = ("auto", "-1")
+
+
+def local_ranks(trainer: DictConfig, here: Place) -> int:
+    """Return the number of ranks that this machine is to have, one a device.
+
+    Args:
+        trainer: Lightning's options; ``devices`` is a number, a list of places, or ``auto`` for all.
+        here: Where a launcher has put this process.
+
+    Raises:
+        UserError: If there are not as many, or a launcher has started others.
+        MisconfigurationException: If there are no such devices.
+    """
+    started = here.local_world > 1
+    if started and str(trainer.devices) in ALL:
+        return here.local_world
+    ranks = len(_indices(trainer)) if _on_cuda(trainer) else _processes(trainer)
+    if started and ranks != here.local_world:
+        raise UserError(
+            f"trainer.devices={trainer.devices}, but {here.local_world} processes were started on this machine: "
+            "choose trainer=ddp"
+        )
+    if trainer.num_nodes not in (1, here.world // here.local_world):
+        raise UserError(
+            f"trainer.num_nodes={trainer.num_nodes}, but processes were started on {here.world // here.local_world}: "
+            "start them with srun or torchrun, or with -m hydra/launcher=slurm"
+        )
+    return ranks
+
+
+def device_of(trainer: DictConfig, here: Place) -> torch.device:
+    """Return the device of a rank."""
+    if not _on_cuda(trainer):
+        return torch.device("cpu")
+    every = str(trainer.devices) in ALL
+    return torch.device("cuda", here.local_rank if every else _indices(trainer)[here.local_rank])
+
+
+def _on_cuda(trainer: DictConfig) -> bool:
+    return trainer.accelerator in ("gpu", "cuda") or (trainer.accelerator == "auto" and CUDAAccelerator.is_available())
+
+
+def _indices(trainer: DictConfig) -> list[int]:
+    devices: Any = CUDAAccelerator.auto_device_count() if str(trainer.devices) in ALL else trainer.devices
+    return CUDAAccelerator.parse_devices(list(devices) if OmegaConf.is_list(devices) else devices) or []
+
+
+def _processes(trainer: DictConfig) -> int:
+    if str(trainer.devices) in ALL:
+        return 1
+    try:
+        return CPUAccelerator.parse_devices(trainer.devices)
+    except TypeError as error:
+        raise UserError(f"trainer.devices={trainer.devices}: {error}") from error

@@ -1,0 +1,99 @@
+"""Where this process stands among those that a launcher started, and how many cores it may use."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from pytorch_lightning.plugins.environments import SLURMEnvironment
+
+from gan.errors import UserError
+
+__all__ = ["Place", "cores", "place", "set_threads"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A process among those of a run.
+
+    Attributes:
+        rank: Its number among all.
+        world: Number of processes.
+        local_rank: Its number on this machine.
+        local_world: Number of processes on this machine.
+    """
+
+    rank: int = 0
+    world: int = 1
+    local_rank: int = 0
+    local_world: int = 1
+
+    @property
+    def nodes(self) -> int:
+        """Number of machines, all with as many processes."""
+        return self.world // self.local_world
+
+
+def place() -> Place:
+    """Return where torchrun, srun or this package's own launcher put this process; alone where none did.
+
+    A Slurm step's variables are translated to torchrun's, which PyTorch and Lightning read.
+
+    Raises:
+        UserError: If a Slurm step has not as many tasks on each node.
+    """
+    if "RANK" not in os.environ and int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+        _translate_slurm()
+    if "RANK" not in os.environ:
+        return Place()
+    keys = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    return Place(*(int(os.environ.get(key, default)) for key, default in zip(keys, "0101", strict=True)))
+
+
+def _translate_slurm() -> None:
+    slurm = {key: os.environ[f"SLURM_{key}"] for key in ("PROCID", "LOCALID", "NODEID", "JOB_ID", "STEP_ID")}
+    tasks, nodes = int(os.environ["SLURM_STEP_NUM_TASKS"]), int(os.environ["SLURM_STEP_NUM_NODES"])
+    if tasks % nodes:
+        raise UserError(f"srun: {tasks} tasks cannot be shared evenly by {nodes} nodes; set --ntasks-per-node")
+    os.environ |= {
+        "RANK": slurm["PROCID"],
+        "WORLD_SIZE": str(tasks),
+        "LOCAL_RANK": slurm["LOCALID"],
+        "LOCAL_WORLD_SIZE": str(tasks // nodes),
+        "GROUP_RANK": slurm["NODEID"],
+    }
+    os.environ.setdefault("MASTER_ADDR", SLURMEnvironment.resolve_root_node_address(os.environ["SLURM_STEP_NODELIST"]))
+    number = int(slurm["JOB_ID"]) + 97 * int(slurm["STEP_ID"])  # jobs and steps that share a node get other ports
+    os.environ.setdefault("MASTER_PORT", str(15000 + number % 10000))
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use: by affinity, container, and Slurm's allocation."""
+    limits = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1]
+    for path in (Path("/sys/fs/cgroup/cpu.max"), Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")):
+        if path.is_file():
+            limits += _quota(path)
+    if "SLURM_CPUS_PER_TASK" in os.environ:
+        limits.append(int(os.environ["SLURM_CPUS_PER_TASK"]))
+    elif "SLURM_CPUS_ON_NODE" in os.environ:
+        tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) // int(os.environ.get("SLURM_STEP_NUM_NODES", "1"))
+        limits.append(int(os.environ["SLURM_CPUS_ON_NODE"]) // max(1, tasks))
+    return max(1, min(limits))
+
+
+def _quota(path: Path) -> list[int]:
+    """Read a container's share of processor time, in whole cores; nothing where it has no limit."""
+    words = path.read_text().split()
+    period = words[1] if len(words) > 1 else path.with_name("cpu.cfs_period_us").read_text()
+    return [] if words[0] in ("max", "-1") else [int(words[0]) // int(period)]
+
+
+def set_threads(here: Place) -> None:
+    """Let PyTorch use the cores that this process has, unless ``OMP_NUM_THREADS`` says how many.
+
+    torchrun sets that to 1 on its own for each of several processes; its word does not count.
+    """
+    by_torchrun = "TORCHELASTIC_RUN_ID" in os.environ and here.local_world > 1
+    if "OMP_NUM_THREADS" not in os.environ or by_torchrun:
+        by_slurm = "SLURM_STEP_NUM_TASKS" in os.environ and not by_torchrun  # cores() is one task's share already
+        torch.set_num_threads(max(1, cores() // (1 if by_slurm else here.local_world)))
