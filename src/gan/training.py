@@ -35,6 +35,7 @@ from gan.tracking import MetricsFile, WeightsAndBiases
 __all__ = ["train"]
 
 PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed")  # images and penalties are float32
+OWN = ("id", "name", "run_dir")  # what each rank makes up; the first one's count
 
 
 def train(config: DictConfig) -> dict[str, Any]:
@@ -57,9 +58,10 @@ def train(config: DictConfig) -> dict[str, Any]:
     folder = Path(config.run_dir)
     try:
         here = place()
+        alone = here.local_world == 1
+        config = _settled(config) if alone else config
         ranks = local_ranks(config.trainer, here)
-        if ranks > here.local_world:
-            config = _settled(config)
+        if alone and ranks > 1:
             launch(train, config, ranks, here, _logging())
             results: dict[str, Any] = json.loads((folder / "results.json").read_text())
             return results
@@ -68,8 +70,8 @@ def train(config: DictConfig) -> dict[str, Any]:
             logging.disable(logging.WARNING)
             warnings.simplefilter("ignore")
         with joined(device_of(config.trainer, here)), errors_shared():
-            agreed(plain(config, resolve=False))
-            return _train(from_first(lambda: _settled(config)), here)
+            agreed({key: value for key, value in plain(config, resolve=False).items() if key not in OWN})
+            return _train(from_first(lambda: config if alone else _settled(config)), here)
     except MisconfigurationException as error:
         raise UserError(" ".join(str(error).split())) from error
     finally:
@@ -146,7 +148,8 @@ def _trainer(config: DictConfig, here: Place, callbacks: list[Any]) -> Trainer:
     if str(settings["precision"]) not in PRECISIONS:
         raise UserError(f"trainer.precision={settings['precision']} is not one of {', '.join(PRECISIONS)}")
     if here.world > 1:
-        devices = settings["devices"] if isinstance(settings["devices"], list) else here.local_world
+        chosen = settings["devices"]
+        devices = chosen if isinstance(chosen, list) and len(chosen) == here.local_world else here.local_world
         settings = {"strategy": NetworksStrategy()} | settings | {"devices": devices, "num_nodes": here.nodes}
     if settings["sync_batchnorm"] and device_of(config.trainer, here).type == "cpu":
         raise UserError("trainer.sync_batchnorm=true: PyTorch's batch norm over ranks needs GPUs")

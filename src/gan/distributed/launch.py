@@ -67,7 +67,10 @@ def launch(function: Callable[[Any], Any], argument: Any, ranks: int, here: Plac
     if received and not any(told):
         raise SystemExit(max(code if code >= 0 else 128 - code for code in codes))
     if codes[failed] < 0:
-        raise UserError(f"rank {here.rank * ranks + failed} was ended by {signal.Signals(-codes[failed]).name}")
+        name = signal.Signals(-codes[failed]).name
+        raise UserError(
+            f"rank {here.rank * ranks + failed} was ended by {name}; the last checkpoint is kept, to go on from"
+        )
     reason = next(filter(None, told), f"rank {here.rank * ranks + failed} ended with status {codes[failed]}")
     raise UserError(reason)
 
