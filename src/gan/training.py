@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import secrets
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +32,8 @@ from gan.results import collect, summary
 from gan.tracking import MetricsFile, WeightsAndBiases
 
 __all__ = ["train"]
+
+log = logging.getLogger(__name__)
 
 PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed")  # images and penalties are float32
 OWN = ("id", "name", "run_dir")  # what each rank makes up; the first one's count
@@ -215,8 +216,7 @@ def _farewell(folder: Path, first: bool) -> Iterator[None]:
         yield
     except Interrupted as end:
         if first:
-            way = requeue() if end.requeue else f"go on with ckpt={_shown(folder)}"
-            print(f"{end}; {way}", file=sys.stderr)
+            log.info("%s; %s", end, requeue() if end.requeue else f"go on with ckpt={_shown(folder)}")
         raise
 
 

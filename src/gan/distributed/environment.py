@@ -46,8 +46,7 @@ def place() -> Place:
         _translate_slurm()
     if "RANK" not in os.environ:
         return Place()
-    keys = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
-    return Place(*(int(os.environ.get(key, default)) for key, default in zip(keys, "0101", strict=True)))
+    return Place(*(int(os.environ[key]) for key in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")))
 
 
 def _translate_slurm() -> None:
@@ -96,4 +95,7 @@ def set_threads(here: Place) -> None:
     by_torchrun = "TORCHELASTIC_RUN_ID" in os.environ and here.local_world > 1
     if "OMP_NUM_THREADS" not in os.environ or by_torchrun:
         by_slurm = "SLURM_STEP_NUM_TASKS" in os.environ and not by_torchrun  # cores() is one task's share already
-        torch.set_num_threads(max(1, cores() // (1 if by_slurm else here.local_world)))
+        threads = max(1, cores() // (1 if by_slurm else here.local_world))
+        torch.set_num_threads(threads)
+        if here.world > 1:  # else Lightning sets what it thinks fit
+            os.environ["OMP_NUM_THREADS"] = str(threads)
