@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 Result = TypeVar("Result")
-MESSAGE = 25_000_000  # bytes of a message between ranks, at least, where there is more to say
+MESSAGE = 25_000_000  # bytes of a message between ranks, at most
 PATIENCE = 10.0  # seconds for the ranks that are left to answer, once one is missing
 _stores: list[Store] = []
 
@@ -209,19 +209,20 @@ def std_over_ranks(tensor: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def average(tensors: list[Tensor]) -> None:
-    """Give tensors, of one type, the mean of all ranks' in place, in messages of 25 MB or one that has all the rest."""
-    messages: list[list[Tensor]] = [[]]
-    for tensor in tensors:
-        if sum(t.nbytes for t in messages[-1]) >= MESSAGE:
-            messages.append([])
-        messages[-1].append(tensor)
-    flat = [torch.cat([tensor.flatten() for tensor in message]) for message in messages if message]
-    for work in [dist.all_reduce(message, async_op=True) for message in flat]:
+def average(tensors: list[Tensor], buffer: Tensor) -> None:
+    """Give tensors the mean of all ranks' in place, in messages of 25 MB and a last one of the rest.
+
+    Args:
+        tensors: Of one type, and in all as many numbers as the buffer has.
+        buffer: Where they are put together, flat; to be used again and again.
+    """
+    parts = buffer.split([tensor.numel() for tensor in tensors])
+    views = [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
+    torch._foreach_copy_(views, tensors)
+    for work in [dist.all_reduce(part, async_op=True) for part in buffer.split(MESSAGE // buffer.itemsize)]:
         work.wait()
-    for message, sums in zip(messages, flat, strict=False):
-        means = sums.div_(dist.get_world_size()).split([tensor.numel() for tensor in message])
-        torch._foreach_copy_(message, [mean.view_as(tensor) for mean, tensor in zip(means, message, strict=True)])
+    buffer.div_(dist.get_world_size())
+    torch._foreach_copy_(tensors, views)
 
 
 def gather_rows(rows: list[Tensor]) -> Tensor:

@@ -26,6 +26,10 @@ class NetworksStrategy(DDPStrategy):
     stay identical to the bit.
     """
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._buffers: dict[int, Tensor] = {}
+
     def configure_ddp(self) -> None:
         """Start all ranks from the first one's weights and buffers; nothing is wrapped."""
         assert self.model is not None
@@ -44,7 +48,11 @@ class NetworksStrategy(DDPStrategy):
         assert self.model is not None
         parameters = (p for group in optimizer.param_groups for p in group["params"])
         gradients = [p.grad for p in parameters if p.grad is not None]
-        average([*gradients, *_running_statistics(self.model)])
+        tensors = [*gradients, *_running_statistics(self.model)]
+        size = sum(tensor.numel() for tensor in tensors)
+        if size not in self._buffers:
+            self._buffers[size] = tensors[0].new_empty(size)
+        average(tensors, self._buffers[size])
         return super().optimizer_step(optimizer, closure, model, **kwargs)
 
 
