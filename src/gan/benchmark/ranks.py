@@ -1,0 +1,126 @@
+"""Two processes against one, a thread each, and against Lightning's own way to train a GAN in several processes."""
+
+import json
+import logging
+import os
+from contextlib import redirect_stdout
+from functools import partial
+from io import StringIO
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch.profiler import ProfilerActivity, profile
+
+from gan import folders
+from gan.benchmark.rounds import interleaved, result, speed
+from gan.config import compose_config
+from gan.distributed.environment import Place
+from gan.distributed.launch import launch
+from gan.training import train
+
+__all__ = ["Traffic", "ranks"]
+
+OPTIONS = [
+    "model=dcgan",
+    "model.generator.width=64",
+    "model.discriminator.width=64",
+    "data=stacked_mnist",
+    "data.image_size=32",
+    "logger=none",
+    "name=benchmark",
+    "callbacks.evaluation=null",
+    "callbacks.samples=null",
+    "trainer.accelerator=cpu",
+    "trainer.enable_progress_bar=false",
+    "trainer.enable_model_summary=false",
+    "trainer.log_every_n_steps=10",
+]
+BATCH = 64  # images a rank
+LIGHTNING = "+trainer.strategy=ddp_find_unused_parameters_true"
+WATCHED = 10  # steps whose traffic is counted
+
+
+class Traffic(Callback):
+    """Counts what the ranks exchange in some steps, and what the networks' gradients come to.
+
+    Args:
+        path: The JSON file that the counts are written to.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.profiler = profile(activities=[ProfilerActivity.CPU], record_shapes=True)
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Begin to watch once all has warmed up."""
+        if batch_idx == WATCHED:
+            self.profiler.start()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Stop watching after some steps."""
+        if batch_idx != 2 * WATCHED - 1:
+            return
+        self.profiler.stop()
+        events = [event for event in self.profiler.events() if event.name == "gloo:all_reduce"]
+        numbers = [prod(event.input_shapes[0]) for event in events]
+        gradients = [4 * number for number in numbers if number > 1]  # a single one is a word about signals
+        networks = {name: network for name, network in pl_module.named_children() if name != "ema"}
+        counts = {
+            "messages_a_step": len(gradients) / WATCHED,
+            "bytes_a_step": sum(gradients) / WATCHED,
+            "bytes_of_parameters": {n: 4 * sum(p.numel() for p in m.parameters()) for n, m in networks.items()},
+        }
+        if trainer.is_global_zero:
+            self.path.write_text(json.dumps(counts))
+
+
+def ranks(options: list[str], rounds: int, steps: int) -> dict[str, Any]:
+    """Measure.
+
+    Args:
+        options: More options of train.py, for all sides.
+        rounds: Turns that each side has.
+        steps: Generator updates a turn.
+    """
+    os.environ |= {"OMP_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "99"}  # the profiler's own log is for its authors
+    with TemporaryDirectory() as folder:
+        turn = partial(_turn, Path(folder), [*OPTIONS, *options, f"trainer.max_steps={steps}"])
+        sides = {
+            "1 process": partial(turn, 1, []),
+            "2 processes": partial(turn, 2, []),
+            "2 processes, ddp_find_unused_parameters_true": partial(turn, 2, [LIGHTNING]),
+        }
+        measured = interleaved(sides, rounds)
+        exchanged = {
+            f"exchanged_by_{'lightning' if extra else 'ours'}": _traffic(Path(folder), turn, extra)
+            for extra in ([], [LIGHTNING])
+        }
+    return result("ranks", options, measured, **exchanged)
+
+
+def _turn(folder: Path, options: list[str], processes: int, extra: list[str]) -> float:
+    run = folder / "run"
+    sizes = [f"data.batch_size={BATCH * processes}", f"trainer.devices={processes}", f"run_dir={run}"]
+    launch(_train, [*options, *sizes, *extra], processes, Place(), {})
+    (run / "checkpoints" / "last.ckpt").unlink()
+    (run / "checkpoints").rmdir()
+    return speed(run)
+
+
+def _traffic(folder: Path, turn: Any, extra: list[str]) -> dict[str, Any]:
+    path = folder / "traffic.json"
+    turn(2, [*extra, f"+callbacks.traffic={{_target_: gan.benchmark.ranks.Traffic, path: {path}}}"])
+    counts: dict[str, Any] = json.loads(path.read_text())
+    return counts
+
+
+def _train(options: list[str]) -> None:
+    folders.register()
+    logging.disable(logging.WARNING)
+    with redirect_stdout(StringIO()):  # each run's summary
+        train(compose_config("train", options))

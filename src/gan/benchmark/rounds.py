@@ -1,0 +1,67 @@
+"""Sides that take turns, so that what the machine does meanwhile meets them all alike."""
+
+import csv
+import platform
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from gan.distributed.environment import cores
+from gan.progress import progress
+from gan.results import versions
+
+__all__ = ["interleaved", "result", "speed", "table"]
+
+
+def interleaved(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Let each side have its turn, round after round.
+
+    Args:
+        sides: Functions that measure something once, by name.
+        rounds: Number of turns.
+
+    Returns:
+        The measurements of each side, in the order of rounds.
+    """
+    measured: dict[str, list[float]] = {name: [] for name in sides}
+    turns = [name for _ in range(rounds) for name in sides]
+    for name in progress(turns, len(turns), "Turns"):
+        measured[name].append(sides[name]())
+    return measured
+
+
+def speed(folder: Path) -> float:
+    """Return a run's images a second: the median of its logged windows but the first, in which all warms up."""
+    with (folder / "metrics.csv").open(newline="") as file:
+        windows = [float(row["train/images_per_second"]) for row in csv.DictReader(file)]
+    return median(windows[1:])
+
+
+def result(case: str, options: list[str], measured: Mapping[str, list[float]], **more: Any) -> dict[str, Any]:
+    """Put measurements together with what they were measured on."""
+    return {
+        "case": case,
+        "options": options,
+        "date": date.today().isoformat(),
+        "machine": f"{platform.machine()}, {cores()} cores",
+        "versions": versions(),
+        "images_per_second": dict(measured),
+        **more,
+    }
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Show images a second: each side's median and range, and its ratio to the first side, turn by turn."""
+    measured = result["images_per_second"]
+    first = next(iter(measured.values()))
+    lines = ["| side | images/s | range | ratio | range |", "| --- | --- | --- | --- | --- |"]
+    for name, speeds in measured.items():
+        ratios = [speed / other for speed, other in zip(speeds, first, strict=True)]
+        lines.append(
+            f"| {name} | {median(speeds):,.0f} | {min(speeds):,.0f} to {max(speeds):,.0f} "
+            f"| {median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} |"
+        )
+    lines += [f"\n{name.replace('_', ' ')}: {value}" for name, value in result.items() if name.startswith("exchanged")]
+    return "\n".join(lines)
