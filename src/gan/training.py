@@ -62,6 +62,9 @@ def train(config: DictConfig) -> dict[str, Any]:
         alone = here.local_world == 1
         config = _settled(config) if alone else config
         ranks = local_ranks(config.trainer, here)
+        world = ranks * (here.world if alone else here.nodes)
+        if config.data.batch_size % world:
+            raise UserError(f"data.batch_size={config.data.batch_size} cannot be shared evenly by {world} ranks")
         if alone and ranks > 1:
             launch(train, config, ranks, here, _logging())
             results: dict[str, Any] = json.loads((folder / "results.json").read_text())

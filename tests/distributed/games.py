@@ -1,30 +1,134 @@
-"""What the ranks of a test do; a process that is started anew can import it."""
+"""What the ranks of a test do; a process that is started anew imports it from here."""
 
+import os
+import signal
+import time
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import torch
+import torch.distributed as dist
 
 from gan import folders
 from gan.config import compose_config
-from gan.distributed.group import joined
+from gan.distributed import group
+from gan.distributed.environment import place
+from gan.errors import UserError
 from gan.training import train
 
 QUICK = [
     "logger=none",
+    "name=game",
+    "model=dcgan",
+    "model.generator.width=8",
+    "data.batch_size=16",
+    "data.flip=true",
+    "metric.num_samples=64",
     "trainer.accelerator=cpu",
+    "trainer.max_steps=6",
+    "trainer.log_every_n_steps=1",
     "trainer.enable_progress_bar=false",
     "trainer.enable_model_summary=false",
-    "trainer.log_every_n_steps=1",
-    "data.batch_size=16",
-    "metric.num_samples=64",
-    "model.generator.width=8",
-    "name=game",
+    "evaluate.every_n_steps=3",
 ]
 
 
 def play(games: list[tuple[Path, list[str]]]) -> None:
-    """Train one run after the other, as one rank of those that the environment names, or alone."""
+    """Train one run after the other, as one of the ranks that the environment names, or alone.
+
+    Each rank leaves the weights and buffers that it ends with, and the sizes of the messages it sent in each run.
+    """
     folders.register()
-    with joined(torch.device("cpu")):
+    rank = place().rank
+    with group.joined(torch.device("cpu")):
         for folder, options in games:
-            train(compose_config("train", [*QUICK, *options, f"run_dir={folder}"]))
+            sent, reduce = list[int](), dist.all_reduce
+
+            def counted(
+                tensor: torch.Tensor, *args: Any, sent: list[int] = sent, reduce: Any = reduce, **kw: Any
+            ) -> Any:
+                sent.append(tensor.nbytes)
+                return reduce(tensor, *args, **kw)
+
+            dist.all_reduce = counted
+            try:
+                with redirect_stdout(StringIO()), Kept(folder / f"rank{rank}.pt", sent):
+                    train(compose_config("train", [*QUICK, *options, f"run_dir={folder}"]))
+            finally:
+                dist.all_reduce = reduce
+
+
+class Kept:
+    """Keeps what a rank's model ends with, whatever the trainer does with it."""
+
+    def __init__(self, path: Path, sent: list[int]) -> None:
+        self.path, self.sent = path, sent
+
+    def __enter__(self) -> None:
+        from pytorch_lightning import Trainer
+
+        self.fit, sent, path = Trainer.fit, self.sent, self.path
+
+        def fit(trainer: Any, model: Any, *args: Any, **kwargs: Any) -> None:
+            self.fit(trainer, model, *args, **kwargs)
+            torch.save({"state": model.state_dict(), "sent": sent}, path)
+
+        Trainer.fit = fit  # type: ignore[assignment]
+
+    def __exit__(self, *_: object) -> None:
+        from pytorch_lightning import Trainer
+
+        Trainer.fit = self.fit  # type: ignore[method-assign]
+
+
+def report(folder: Path) -> None:
+    """Write what the environment says to a file of the rank's own."""
+    keys = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "OMP_NUM_THREADS")
+    (folder / f"rank{os.environ['RANK']}").write_text(" ".join(os.environ[key] for key in keys))
+
+
+def average(path: Path) -> None:
+    """Average tensors over the ranks, whose numbers are the rank's own; keep the result and the messages' sizes."""
+    with group.joined(torch.device("cpu")):
+        rank, messages, reduce = dist.get_rank(), list[int](), dist.all_reduce
+
+        def counted(tensor: torch.Tensor, *args: Any, **settings: Any) -> Any:
+            messages.append(tensor.nbytes)
+            return reduce(tensor, *args, **settings)
+
+        dist.all_reduce = counted
+        tensors = [torch.full((3, 4), float(rank)), torch.arange(9_000_000.0) + rank]
+        group.average(tensors, torch.empty(9_000_012))
+        dist.all_reduce = reduce
+        std = group.std_over_ranks(torch.arange(8.0).chunk(2)[rank])
+        if rank == 1:
+            torch.save((tensors, messages, std), path)
+
+
+def differ(_: None) -> None:
+    """Disagree on the second rank."""
+    with group.joined(torch.device("cpu")), group.errors_shared():
+        group.agreed({"model": {"width": 8 + dist.get_rank()}, "seed": 0})
+
+
+def fail(how: str) -> None:
+    """Fail on the second rank in one of the ways there are, while the first waits for it."""
+    with group.joined(torch.device("cpu")), group.errors_shared():
+        if dist.get_rank() == 1:
+            match how:
+                case "mistake":
+                    raise UserError("there is no such folder")
+                case "bug":
+                    raise RuntimeError("something is wrong here")
+                case "kill":
+                    os.kill(os.getpid(), signal.SIGKILL)
+        dist.barrier()
+
+
+def hang(_: None) -> None:
+    """Fail on the second rank, while the first waits for something else than the group."""
+    if os.environ["RANK"] == "1":
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(600)

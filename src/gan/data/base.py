@@ -148,11 +148,8 @@ class ImageDataModule(LightningDataModule):
         """Load the training images; called by Lightning.
 
         Raises:
-            UserError: If there are fewer of them than a batch takes, or ranks cannot share a batch.
+            UserError: If there are fewer of them than a batch takes.
         """
-        world = self._rank_and_world()[1]
-        if self.batch_size % world:
-            raise UserError(f"data.batch_size={self.batch_size} cannot be shared evenly by {world} ranks")
         if (size := len(self.split("train"))) < self.batch_size:
             raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images")
 

@@ -1,0 +1,136 @@
+"""Jobs of two nodes on a real Slurm: preempted, near their time limit, on a node that fails, and in a sweep."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+import torch
+
+from tests.cluster.conftest import Cluster
+from tests.conftest import ROOT, TINY, run_python
+
+OPTIONS = [option for option in TINY if option != "trainer=cpu"]
+OPTIONS += ["trainer=ddp", "trainer.accelerator=cpu", "loss=wgan_gp", "evaluate.every_n_steps=20"]
+OPTIONS += ["trainer.enable_progress_bar=false", "trainer.enable_model_summary=false"]
+
+JOB = """#!/bin/bash
+#SBATCH --nodes=2 --ntasks-per-node=1 --cpus-per-task=1
+#SBATCH --time={time} --signal=USR1@60 --requeue
+srun --kill-on-bad-exit=1 {python} train.py {options}
+"""
+
+
+def job(folder: Path, steps: int, time: str = "01:00:00", logger: str = "none") -> str:
+    options = [*OPTIONS, f"logger={logger}", f"trainer.max_steps={steps}", f"hydra.run.dir={folder}"]
+    return JOB.format(python=sys.executable, time=time, options=" ".join(options))
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def undisturbed(folder: Path, steps: int) -> dict[str, Any]:
+    """Return the weights of a run of two ranks on this machine that nothing happens to."""
+    options = [*OPTIONS, "logger=none", f"trainer.max_steps={steps}", "trainer.devices=2", f"hydra.run.dir={folder}"]
+    run = run_python("train.py", *options)
+    assert run.status == 0, run.err
+    return weights(folder)
+
+
+def wait_for(path: Path, seconds: float = 120) -> None:
+    deadline = monotonic() + seconds
+    while not path.exists():
+        assert monotonic() < deadline, f"no {path}"
+        sleep(0.1)
+
+
+def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Path) -> None:
+    """The signal before the time limit, an urgent job, and scontrol requeue: one folder, one W&B run, the same bits."""
+    run, log, steps = tmp_path / "run", tmp_path / "job.log", 250
+    number = cluster.submit(job(run, steps, logger="wandb"), log)
+    wait_for(run / "checkpoints" / "last.ckpt")
+
+    cluster.command("scancel", "--signal=USR1", number)
+    cluster.wait(number, "PENDING", "COMPLETING")
+    cluster.wait(number, "RUNNING")
+    sleep(15)
+    urgent = "#!/bin/bash\n#SBATCH --nodes=2 --exclusive --partition=urgent\nsleep 1\n"
+    cluster.wait(cluster.submit(urgent, tmp_path / "urgent.log"), "COMPLETED")
+    cluster.wait(number, "RUNNING")
+    sleep(15)
+    if cluster.state(number) == "RUNNING":
+        cluster.command("scontrol", "requeue", number)
+    cluster.wait(number, "COMPLETED", seconds=240)
+
+    text = log.read_text()
+    assert f"SIGUSR1 came; all steps so far are saved; job {number} will be started again" in text
+    assert "has done its" not in text
+    assert json.loads((run / "results.json").read_text())["global_step"] == steps
+    assert same(weights(run), undisturbed(tmp_path / "whole", steps))
+    begun = list((run / "wandb").glob("offline-run-*"))
+    assert len(begun) >= 3
+    assert len({folder.name.rpartition("-")[2] for folder in begun}) == 1, "one W&B run"
+
+
+@pytest.mark.long
+def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cluster, tmp_path: Path) -> None:
+    run, log, steps = tmp_path / "run", tmp_path / "job.log", 250
+    number = cluster.submit(job(run, steps), log)
+    wait_for(run / "checkpoints" / "last.ckpt")
+    sleep(2)
+    kept = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    for process in Path("/proc").glob("[0-9]*"):  # the rank on the second node is gone before it can say a word
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if {f"SLURM_JOB_ID={number}".encode(), b"SLURMD_NODENAME=n2"} <= set(environment):
+            os.kill(int(process.name), signal.SIGKILL)
+    cluster.command("scontrol", "update", "nodename=n2", "state=down", "reason=test")
+    try:
+        cluster.wait(number, "PENDING", "COMPLETING", "REQUEUED")
+    finally:
+        cluster.command("scontrol", "update", "nodename=n2", "state=resume")
+    cluster.wait(number, "COMPLETED", seconds=240)
+    assert kept > 0
+    assert same(weights(run), undisturbed(tmp_path / "whole", steps))
+
+
+@pytest.mark.long
+def test_twenty_preemptions_leave_no_trace(cluster: Cluster, tmp_path: Path) -> None:
+    """At random moments, also before the first checkpoint; the weights are those of an undisturbed run, bit for bit."""
+    run, log, steps, moments = tmp_path / "run", tmp_path / "job.log", 1500, random.Random(0)
+    number = cluster.submit(job(run, steps), log)
+    for _ in range(20):
+        cluster.wait(number, "RUNNING")
+        sleep(moments.uniform(6, 16))
+        assert cluster.state(number) == "RUNNING", "it ended before it was preempted often enough"
+        cluster.command("scontrol", "requeue", number)
+    cluster.wait(number, "COMPLETED", seconds=600)
+    assert "Restarts=20" in cluster.command("scontrol", "show", "job", number)
+    assert same(weights(run), undisturbed(tmp_path / "whole", steps))
+
+
+@pytest.mark.long
+def test_a_sweep_is_an_array_of_jobs(cluster: Cluster, tmp_path: Path) -> None:
+    """Through Hydra's launcher: one job of three fails, and the others do not mind."""
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="pip install -e '.[slurm]'")
+    sweep = ["-m", "hydra/launcher=slurm", *OPTIONS, "logger=none", "trainer.num_nodes=2", "trainer.devices=1"]
+    sweep += ["trainer.max_steps=5", "seed=0,1,-1", "hydra.launcher.timeout_min=10", f"hydra.sweep.dir={tmp_path}"]
+    command = [sys.executable, "train.py", *sweep]
+    done = subprocess.run(command, cwd=ROOT, env=cluster.environment, capture_output=True, text=True)
+    assert "seed=-1 should be a whole number" in done.stderr
+    assert done.returncode == 2
+    finished = {path.parent.name for path in tmp_path.glob("*/results.json")}
+    assert finished == {"0-dcgan-wgan_gp", "1-dcgan-wgan_gp"}

@@ -1,0 +1,112 @@
+"""train.py on several ranks, as users start it: alone, by torchrun, in a sweep; stopped and resumed; told nonsense."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+import torch
+
+from tests.conftest import ROOT, TINY, Run, run_python, start_python
+
+Train = Callable[..., Run]
+TWO = [*TINY, "loss=wgan_gp", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "evaluate.every_n_steps=4"]
+TWO = [option for option in TWO if option != "trainer=cpu"]
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = monotonic() + 120
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert monotonic() < deadline, f"no {path.name} in two minutes"
+        sleep(0.05)
+
+
+def test_a_run_that_is_told_to_leave_goes_on_to_the_same_bits(tmp_path: Path, train: Train) -> None:
+    """Saved at the step at hand, be it one of the critic's; resumed on two ranks, as a twin that torchrun starts."""
+    run, twin = tmp_path / "run", tmp_path / "twin"
+    process = start_python("train.py", *TWO, "trainer.max_steps=100000", f"hydra.run.dir={run}")
+    wait_for(run / "checkpoints" / "last.ckpt", process)
+    sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM, err
+    assert "SIGTERM came; all steps so far are saved" in err
+    saved = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    steps = f"trainer.max_steps={saved['global_step'] + 3}"
+
+    resumed = run_python("train.py", f"ckpt={run}", steps, folder=run)
+    assert resumed.status == 0, resumed.err
+    assert resumed.out.count("Best ") == 1, "one rank speaks"
+    torchrun = ["-m", "torch.distributed.run", "--nproc-per-node=2"]
+    whole = run_python(*torchrun, "train.py", *TWO, steps, f"hydra.run.dir={twin}", folder=twin)
+    assert whole.status == 0, whole.err
+    assert not (run / "error.txt").exists()
+    first, second = weights(run), weights(twin)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert (run / "metrics.csv").read_text().count("\n") == (twin / "metrics.csv").read_text().count("\n")
+
+    alone = train(f"ckpt={run}", f"trainer.max_steps={saved['global_step'] + 5}", "trainer.devices=1", name="run")
+    assert alone.status == 0, alone.err
+    assert alone.results["global_step"] == saved["global_step"] + 5
+
+
+def test_ctrl_c_ends_two_ranks_in_good_order(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = start_python("train.py", *TWO, "trainer.max_steps=100000", f"hydra.run.dir={run}")
+    wait_for(run / "checkpoints" / "last.ckpt", process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert err.count("Stopping after this step") == 1
+    assert "Resume   python train.py ckpt=" in out
+    assert (run / "results.json").exists()
+
+
+def test_a_sweep_on_two_ranks_goes_on_after_a_job_that_failed(tmp_path: Path) -> None:
+    sweep = ["-m", *TWO, "trainer.max_steps=2", "model.packing=3,1", f"hydra.sweep.dir={tmp_path}"]
+    done = run_python("train.py", *sweep)
+    assert done.status == 2
+    assert "8 images a device cannot be shared evenly" in done.err.splitlines()[-1]
+    assert (tmp_path / "0-dcgan-wgan_gp" / "error.txt").exists()
+    assert (tmp_path / "1-dcgan-wgan_gp" / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["trainer.devices=2", "data.batch_size=17"], "data.batch_size=17 cannot be shared evenly by 2 ranks"),
+        (["trainer.devices=0"], "trainer.devices=0"),
+        (["trainer.devices=-2"], "trainer.devices=-2"),
+        (["trainer.devices=two"], "trainer.devices=two"),
+        (["trainer.accelerator=gpu", "trainer.devices=4"], "You requested gpu"),
+        (["trainer.num_nodes=2"], "trainer.num_nodes=2, but processes were started on 1: start them with srun"),
+        (["trainer.sync_batchnorm=true"], "trainer.sync_batchnorm=true: PyTorch's batch norm over ranks needs GPUs"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
+def test_nonsense_gets_one_line(train: Train, options: list[str], message: str) -> None:
+    run = train(*TINY, "trainer=ddp", "trainer.accelerator=cpu", *options)
+    assert run.status == 2
+    assert run.err.splitlines()[-1].startswith("error: ")
+    assert message in run.err.splitlines()[-1]
+    assert not run.folder.exists()
+
+
+def test_torchrun_wants_a_trainer_of_several_devices(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "train.py", *TINY]
+    done = subprocess.run(
+        [*command, f"hydra.run.dir={tmp_path / 'run'}"], cwd=ROOT, env=os.environ, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "error: trainer.devices=1, but 2 processes were started on this machine: choose trainer=ddp" in done.stderr

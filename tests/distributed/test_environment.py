@@ -1,0 +1,96 @@
+"""Where a process stands, as its launcher tells, and how many cores it may use."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from gan.distributed.environment import Place, cores, place, set_threads
+from gan.errors import UserError
+
+STEP = {
+    "SLURM_STEP_NUM_TASKS": "4",
+    "SLURM_STEP_NUM_NODES": "2",
+    "SLURM_STEP_NODELIST": "gpu[07-08]",
+    "SLURM_PROCID": "3",
+    "SLURM_LOCALID": "1",
+    "SLURM_NODEID": "1",
+    "SLURM_JOB_ID": "20123",
+    "SLURM_STEP_ID": "0",
+}
+TORCHRUN = {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: Any) -> Iterator[None]:
+    """Take the launcher's variables away, and restore what a test leaves."""
+    before, threads = dict(os.environ), torch.get_num_threads()
+    for key in [key for key in os.environ if key.startswith(("SLURM", "OMP", "TORCHELASTIC", "MASTER"))]:
+        monkeypatch.delenv(key)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, Place()),
+        (TORCHRUN, Place(1, 2, 1, 2)),
+        (STEP, Place(3, 4, 1, 2)),
+        (STEP | {"SLURM_STEP_NUM_TASKS": "1"}, Place()),
+        ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_ID": "1"}, Place()),
+    ],
+    ids=["alone", "torchrun", "srun", "one task", "batch script"],
+)
+def test_the_launcher_tells(variables: dict[str, str], expected: Place) -> None:
+    os.environ |= variables
+    assert place() == expected
+    assert place() == expected, "once it is translated too"
+
+
+def test_slurms_ranks_meet_on_the_first_node_at_a_port_of_the_jobs() -> None:
+    os.environ |= STEP
+    place()
+    assert (os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"]) == ("gpu07", "15123")
+
+
+def test_uneven_tasks_are_refused() -> None:
+    os.environ |= STEP | {"SLURM_STEP_NUM_TASKS": "3"}
+    with pytest.raises(UserError, match="3 tasks cannot be shared evenly by 2 nodes"):
+        place()
+
+
+@pytest.mark.parametrize(
+    ("variables", "limit"),
+    [
+        ({"SLURM_CPUS_PER_TASK": "1"}, 1),
+        ({"SLURM_CPUS_ON_NODE": "4", "SLURM_STEP_NUM_TASKS": "8", "SLURM_STEP_NUM_NODES": "2"}, 1),
+        ({"SLURM_CPUS_ON_NODE": "1"}, 1),
+    ],
+    ids=["a task's", "a task's part", "a job's"],
+)
+def test_cores_are_those_that_slurm_grants(variables: dict[str, str], limit: int) -> None:
+    all_cores = cores()
+    assert 1 <= all_cores <= len(os.sched_getaffinity(0))
+    os.environ |= variables
+    assert cores() == limit
+
+
+@pytest.mark.parametrize("local_world", [1, 2, 64])
+def test_threads_follow_the_cores(local_world: int) -> None:
+    set_threads(Place(0, local_world, 0, local_world))
+    assert torch.get_num_threads() == max(1, cores() // local_world)
+
+
+def test_the_user_has_the_last_word_on_threads_but_not_torchrun() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(3)
+    set_threads(Place())
+    assert torch.get_num_threads() == 3, "PyTorch has read the variable itself"
+    os.environ["TORCHELASTIC_RUN_ID"] = "none"
+    set_threads(Place(0, 2, 0, 2))
+    assert torch.get_num_threads() == max(1, cores() // 2)

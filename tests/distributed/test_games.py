@@ -1,0 +1,83 @@
+"""One game on one rank and on two: the same trajectory, the same state on each, and no more said than must be."""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from gan.distributed.environment import Place
+from gan.distributed.launch import launch
+from tests.distributed import games
+
+BARE = ["model.generator.norm=none", "loss.critic_norm=none"]
+GAMES = {
+    "non_saturating": [*BARE, "loss=non_saturating"],
+    "wgan_gp": [*BARE, "loss=wgan_gp"],
+    "r3gan": [*BARE, "loss=r3gan"],
+    "dragan": [*BARE, "loss=dragan"],
+    "packs in parts": [*BARE, "loss=hinge", "model.packing=2", "model.accumulate=2", "loss.instance_noise=0.1"],
+    "batch norm": ["loss=non_saturating"],
+    "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
+}
+EXACT = [name for name in GAMES if name not in ("batch norm", "bf16")]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Play all games with one rank and with two, a thread each."""
+    folder = tmp_path_factory.mktemp("games")
+    for ranks in (1, 2):
+        runs = [(folder / str(ranks) / name, [*options, f"trainer.devices={ranks}"]) for name, options in GAMES.items()]
+        launch(games.play, runs, ranks, Place(), {})
+    return folder
+
+
+@cache
+def state(folder: Path, rank: int = 0) -> dict[str, torch.Tensor]:
+    return torch.load(folder / f"rank{rank}.pt")["state"]
+
+
+def rows(folder: Path) -> list[dict[str, float]]:
+    with (folder / "metrics.csv").open(newline="") as file:
+        return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("game", EXACT)
+def test_two_ranks_play_the_game_of_one(played: Path, game: str) -> None:
+    one, two = played / "1" / game, played / "2" / game
+    for name, weights in state(one).items():
+        assert_close(state(two)[name], weights, rtol=1e-3, atol=1e-4)
+    for before, after in zip(rows(one), rows(two), strict=True):
+        shared = [key for key in before if not key.endswith(("second", "seconds", "accuracy_real", "accuracy_fake"))]
+        for key in shared:
+            assert after[key] == pytest.approx(before[key], rel=5e-3, abs=1e-4), key
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_ranks_stay_identical(played: Path, game: str) -> None:
+    first, second = (state(played / "2" / game, rank) for rank in (0, 1))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert any(name.startswith("ema.") for name in first)
+
+
+@pytest.mark.parametrize("game", [name for name in GAMES if name != "batch norm"])
+def test_an_update_sends_its_networks_gradients_once(played: Path, game: str) -> None:
+    folder = played / "2" / game
+    sent = torch.load(folder / "rank1.pt")["sent"]
+    networks = {
+        network: 4 * sum(w.numel() for name, w in state(folder).items() if name.startswith(f"{network}."))
+        for network in ("generator", "discriminator")
+    }
+    updates = [size for size in sent if size in networks.values()]
+    critic_steps = 5 if game == "wgan_gp" else 1
+    assert updates == ([networks["discriminator"]] * critic_steps + [networks["generator"]]) * 6
+
+
+def test_two_ranks_score_as_one(played: Path) -> None:
+    for game in EXACT:
+        one, two = (rows(played / ranks / game)[-1]["val/fd_classifier"] for ranks in "12")
+        assert two == pytest.approx(one, rel=1e-3)

@@ -1,0 +1,79 @@
+"""Ranks as processes of this machine: where they stand, and how a failure of one ends all, in one line."""
+
+import socket
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from gan.distributed import launch as launching
+from gan.distributed.environment import Place
+from gan.distributed.launch import launch
+from gan.errors import UserError
+from tests.distributed import games
+
+
+@pytest.mark.parametrize(
+    ("here", "ranks", "world"),
+    [(Place(), [0, 1], 2), (Place(rank=1, world=2), [2, 3], 4)],
+    ids=["one machine", "the second of two"],
+)
+def test_each_rank_knows_its_place(tmp_path: Path, monkeypatch: Any, here: Place, ranks: list[int], world: int) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("MASTER_ADDR", "n1")
+    launch(games.report, tmp_path, 2, here, {})
+    address = "n1" if here.world > 1 else "127.0.0.1"
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {f"rank{rank}": f"{rank} {world} {local} 2 {address} 3" for local, rank in enumerate(ranks)}
+
+
+def test_ranks_average_in_messages_of_25_megabytes(tmp_path: Path) -> None:
+    launch(games.average, tmp_path / "kept.pt", 2, Place(), {})
+    (small, large), messages, std = torch.load(tmp_path / "kept.pt")
+    assert_close(small, torch.full((3, 4), 0.5))
+    assert_close(large, torch.arange(9_000_000.0) + 0.5)
+    assert messages == [25_000_000, 36_000_048 - 25_000_000]
+    assert_close(std, torch.arange(8.0).std())
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("mistake", "rank 1: there is no such folder"),
+        ("bug", "rank 1: RuntimeError: something is wrong here"),
+        ("kill", "rank 1 was ended by SIGKILL; the last checkpoint is kept, to go on from"),
+    ],
+)
+def test_one_that_fails_is_named(how: str, message: str) -> None:
+    start = monotonic()
+    with pytest.raises(UserError) as error:
+        launch(games.fail, how, 2, Place(), {})
+    assert str(error.value) == message
+    assert monotonic() - start < 60
+
+
+def test_one_that_waits_in_vain_is_ended(monkeypatch: Any) -> None:
+    monkeypatch.setattr(launching, "GRACE", 1.0)
+    start = monotonic()
+    with pytest.raises(UserError, match="rank 1 was ended by SIGKILL"):
+        launch(games.hang, None, 2, Place(), {})
+    assert monotonic() - start < 60
+
+
+def test_ranks_that_were_started_differently_say_so() -> None:
+    with pytest.raises(UserError, match=r"different options: model\.width is 8 on rank 0, and 9 on rank 1"):
+        launch(games.differ, None, 2, Place(), {})
+
+
+def test_a_port_in_use_is_named(monkeypatch: Any) -> None:
+    monkeypatch.setattr(launching, "GRACE", 1.0)
+    with socket.socket() as other:
+        other.bind(("0.0.0.0", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.setenv("MASTER_PORT", str(port))
+        with pytest.raises(UserError, match=rf":{port}, where ranks were to meet, is in use: set MASTER_PORT"):
+            launch(games.differ, None, 2, Place(), {})
