@@ -13,11 +13,12 @@ folders.register()
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 @cli.task
 def main(config: DictConfig) -> float | None:
-    """Train, and return the best score, which a sweeper can minimise."""
+    """Train, and return the best score for a sweeper to minimise: with its sign changed where more is better."""
     from gan.training import train  # imports torch, which `--help` need not wait for
 
-    score: float | None = train(config)["score"]
-    return score
+    results = train(config)
+    score: float | None = results["score"]
+    return -score if score is not None and results["higher_is_better"][results["score_name"]] else score
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 
 from gan.config import compose_config
 from tests.conftest import ROOT
@@ -61,11 +63,21 @@ def test_added_parts_are_clean(copy: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python train.py") and "ckpt=" not in c])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"\btrain\.py ", c) and "ckpt=" not in c])
 def test_options_exist(command: str) -> None:
+    """Of a sweep, those of its first job."""
     from tests.test_conf import composed
 
-    composed(*shlex.split(command)[2:])
+    options = [option for option in shlex.split(command.partition("train.py ")[2]) if option != "-m"]
+    overrides = OverridesParser.create().parse_overrides(options)
+    composed(*(first_of(override) for override in overrides if "glob(" not in (override.input_line or "")))
+
+
+def first_of(override: Override) -> str:
+    """Return an override, or the first one that a sweep makes of it."""
+    if not override.is_sweep_override():
+        return override.input_line or ""
+    return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "-m gan.evaluate" in command])

@@ -1,6 +1,7 @@
 """How a command ends: what a user can mend is one line on standard error and exit status 2; a bug is a traceback."""
 
 import functools
+import logging
 import os
 import re
 import sys
@@ -11,6 +12,8 @@ from typing import Any, NoReturn
 from gan.errors import UserError, nearest, one_line
 
 __all__ = ["run", "task"]
+
+log = logging.getLogger(__name__)
 
 
 def run(main: Callable[[], Any], conf: Path | None = None) -> None:
@@ -45,6 +48,7 @@ def task(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             return function(config)
         except UserError as error:
             if HydraConfig.get().mode is RunMode.MULTIRUN:  # the other jobs are to run
+                log.error("Job %s failed: %s", HydraConfig.get().job.num, one_line(error))
                 raise
             _fail(one_line(error))
 

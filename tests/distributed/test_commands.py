@@ -1,5 +1,6 @@
 """train.py on several ranks, as users start it: alone, by torchrun, in a sweep; stopped and resumed; told nonsense."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,8 +12,9 @@ from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
-from tests.conftest import ROOT, TINY, Run, run_python, start_python
+from tests.conftest import ROOT, TINY, Run, run_here, run_python, start_python
 
 Train = Callable[..., Run]
 TWO = [*TINY, "loss=wgan_gp", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "evaluate.every_n_steps=4"]
@@ -110,3 +112,16 @@ def test_torchrun_wants_a_trainer_of_several_devices(tmp_path: Path) -> None:
     )
     assert done.returncode != 0
     assert "error: trainer.devices=1, but 2 processes were started on this machine: choose trainer=ddp" in done.stderr
+
+
+def test_optuna_searches_for_the_best_score(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="pip install -e '.[optuna]'")
+    space = ["optimizer.generator.lr=tag(log,interval(1e-4,1e-2))", "loss.critic_steps=choice(1,2)"]
+    study = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", f"hydra.sweep.dir={tmp_path}"]
+    done = run_here("train.py", *study, *TINY, *space, "trainer.max_steps=2")
+    assert done.status == 0, done.err
+    found = OmegaConf.load(tmp_path / "optimization_results.yaml")
+    scores = [json.loads(path.read_text())["score"] for path in tmp_path.glob("*/results.json")]
+    assert len(scores) == 2
+    assert found.best_value == pytest.approx(min(scores))
+    assert set(found.best_params) == {"optimizer.generator.lr", "loss.critic_steps"}

@@ -251,13 +251,44 @@ def test_gradients_are_measured_and_clipped_by_the_same_norm(clip: float | None)
 
 def test_an_overflow_that_loss_scaling_mends_has_no_norm() -> None:
     """A scale that is too large makes infinite gradients; the scaler leaves those updates out and goes on."""
-    scaling = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=2.0**24))
-    _, recorder = fit(make(), steps=8, plugins=scaling)
+    _, recorder = fit(make(), steps=8, plugins=half(2.0**24))
     norms = [terms["d/gradient_norm"] for terms in recorder.terms]
     assert norms[0] == 0
     assert norms[-1] > 0
     assert recorder.moved("discriminator")[-1]
     assert all(value.isfinite() for terms in recorder.terms for value in terms.values())
+
+
+def half(scale: float) -> MixedPrecision:
+    """Float16 as Lightning has it, on the CPU, with a first scale."""
+    return MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=scale))
+
+
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_an_overflow_skips_just_that_update(player: str) -> None:
+    """One player's gradient is infinite at its second update; its third, and all of the other's, go on."""
+    model, other = make(), {"generator": "discriminator", "discriminator": "generator"}[player]
+    terms, calls = getattr(model, f"{player}_terms"), [0]
+
+    def overflowing(*args: Any) -> Terms:
+        calls[0] += 1
+        return {name: term * (float("inf") if calls[0] == 2 else 1) for name, term in terms(*args).items()}
+
+    vars(model)[f"{player}_terms"] = overflowing
+    _, recorder = fit(model, steps=4, plugins=half(256.0))
+    assert recorder.moved(player) == [False, True, True]
+    assert recorder.moved(other) == [True, True, True]
+
+
+@pytest.mark.parametrize("objective", [Objective(NonSaturating()), Objective(Wasserstein(), {"gp": GradientPenalty()})])
+def test_one_scaler_serves_both_players(objective: Objective) -> None:
+    """The scale leaves no trace in an update, penalties included: it is all the same whose overflow has lowered it."""
+    runs = [fit(make(objective, lr=1e-3), steps=4, plugins=half(scale))[1] for scale in (2.0**6, 2.0**12)]
+    for low, high in zip(runs[0].weights, runs[1].weights, strict=True):
+        for name in low:
+            assert_close(low[name], high[name], rtol=1e-4, atol=1e-6)
+    _, exact = fit(make(objective, lr=1e-3), steps=4)
+    assert_close(runs[0].weights[-1], exact.weights[-1], rtol=0.05, atol=5e-3)
 
 
 @pytest.mark.parametrize(
