@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.accelerators import CPUAccelerator, CUDAAccelerator
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.distributed.environment import Place
 from gan.errors import UserError
@@ -23,7 +24,6 @@ def local_ranks(trainer: DictConfig, here: Place) -> int:
 
     Raises:
         UserError: If there are not as many, or a launcher has started others.
-        MisconfigurationException: If there are no such devices.
     """
     started = here.local_world > 1
     if started and str(trainer.devices) in ALL:
@@ -56,7 +56,10 @@ def _on_cuda(trainer: DictConfig) -> bool:
 
 def _indices(trainer: DictConfig) -> list[int]:
     devices: Any = CUDAAccelerator.auto_device_count() if str(trainer.devices) in ALL else trainer.devices
-    return CUDAAccelerator.parse_devices(list(devices) if OmegaConf.is_list(devices) else devices) or []
+    try:
+        return CUDAAccelerator.parse_devices(list(devices) if OmegaConf.is_list(devices) else devices) or []
+    except MisconfigurationException as error:
+        raise UserError(f"trainer: {' '.join(str(error).split())}") from error
 
 
 def _processes(trainer: DictConfig) -> int:
