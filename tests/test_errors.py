@@ -40,6 +40,7 @@ def said(run: Run) -> str:
         (["trainer.max_steps=many"], r"trainer\.max_steps=many should be a valid integer"),
         (["trainer.accelerator=gpuu"], r"trainer: .*'?gpuu'?.*cpu"),
         (["trainer=gpu"], r"trainer: .*(gpu|GPU|CUDA|cuda)"),
+        (["trainer=gpu", "trainer.devices=auto"], r"trainer\.accelerator=gpu, but there is no GPU here"),
         (["trainer.precision=bf61"], r"bf61"),
         (["optimizer.generator.lr=-1"], r"optimizer: .*-1"),
         (["data.image_size=30"], r"image size 30 does not fit.*28 and 32.*data\.image_size=28"),

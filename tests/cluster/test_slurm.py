@@ -36,10 +36,10 @@ def weights(folder: Path) -> dict[str, Any]:
     return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
 
 
-def undisturbed(folder: Path, steps: int) -> dict[str, Any]:
-    """Return the weights of a run of two ranks on this machine that nothing happens to."""
-    options = [*OPTIONS, "logger=none", f"trainer.max_steps={steps}", "trainer.devices=2", f"hydra.run.dir={folder}"]
-    run = run_python("train.py", *options)
+def undisturbed(folder: Path, steps: int, ranks: int = 2) -> dict[str, Any]:
+    """Return the weights of a run on this machine that nothing happens to."""
+    options = [*OPTIONS, "logger=none", f"trainer.max_steps={steps}", f"trainer.devices={ranks}"]
+    run = run_python("train.py", *options, f"hydra.run.dir={folder}", OMP_NUM_THREADS="1")
     assert run.status == 0, run.err
     return weights(folder)
 
@@ -84,6 +84,18 @@ def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Pat
 
 
 @pytest.mark.long
+def test_each_node_starts_a_rank_for_each_device(cluster: Cluster, tmp_path: Path) -> None:
+    """Four ranks from two tasks; the signal that Slurm gives to these reaches all."""
+    run, log, steps = tmp_path / "run", tmp_path / "job.log", 60
+    number = cluster.submit(job(run, steps).replace("trainer=ddp", "trainer=ddp trainer.devices=2"), log)
+    wait_for(run / "checkpoints" / "last.ckpt")
+    cluster.command("scancel", "--signal=USR1", number)
+    cluster.wait(number, "COMPLETED", seconds=240)
+    assert f"job {number} will be started again" in log.read_text()
+    assert same(weights(run), undisturbed(tmp_path / "whole", steps, ranks=4))
+
+
+@pytest.mark.long
 def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cluster, tmp_path: Path) -> None:
     run, log, steps = tmp_path / "run", tmp_path / "job.log", 250
     number = cluster.submit(job(run, steps), log)
@@ -110,11 +122,11 @@ def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cl
 @pytest.mark.long
 def test_twenty_preemptions_leave_no_trace(cluster: Cluster, tmp_path: Path) -> None:
     """At random moments, also before the first checkpoint; the weights are those of an undisturbed run, bit for bit."""
-    run, log, steps, moments = tmp_path / "run", tmp_path / "job.log", 1500, random.Random(0)
+    run, log, steps, moments = tmp_path / "run", tmp_path / "job.log", 2500, random.Random(0)
     number = cluster.submit(job(run, steps), log)
     for _ in range(20):
         cluster.wait(number, "RUNNING")
-        sleep(moments.uniform(6, 16))
+        sleep(moments.uniform(5, 13))
         assert cluster.state(number) == "RUNNING", "it ended before it was preempted often enough"
         cluster.command("scontrol", "requeue", number)
     cluster.wait(number, "COMPLETED", seconds=600)

@@ -56,6 +56,8 @@ def _on_cuda(trainer: DictConfig) -> bool:
 
 def _indices(trainer: DictConfig) -> list[int]:
     devices: Any = CUDAAccelerator.auto_device_count() if str(trainer.devices) in ALL else trainer.devices
+    if devices == 0:
+        raise UserError(f"trainer.accelerator={trainer.accelerator}, but there is no GPU here that PyTorch can use")
     try:
         return CUDAAccelerator.parse_devices(list(devices) if OmegaConf.is_list(devices) else devices) or []
     except MisconfigurationException as error:
