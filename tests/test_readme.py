@@ -77,6 +77,8 @@ def first_of(override: Override) -> str:
     """Return an override, or the first one that a sweep makes of it."""
     if not override.is_sweep_override():
         return override.input_line or ""
+    if override.is_interval_sweep():
+        return f"{override.get_key_element()}={override._value.start}"  # type: ignore[union-attr]
     return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
 
 

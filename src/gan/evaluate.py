@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -14,7 +13,8 @@ import torch
 
 from gan import cli
 from gan.config import CONF, build
-from gan.distributed.group import joined, rank_and_world, share
+from gan.distributed.environment import place, set_threads
+from gan.distributed.group import errors_shared, joined, rank_and_world, share
 from gan.errors import UserError
 from gan.metrics.comparison import Comparison
 from gan.progress import progress
@@ -44,9 +44,10 @@ def main() -> None:
     ]
     args = parser.parse_args([argument for argument in sys.argv[1:] if argument not in options])
 
-    local = int(os.environ.get("LOCAL_RANK", "0"))
-    device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
-    with joined(device):
+    here = place()
+    set_threads(here)
+    device = torch.device("cuda", here.local_rank) if torch.cuda.is_available() else torch.device("cpu")
+    with joined(device), errors_shared():
         results, out = evaluate(args.run, args.reference, options, device)
         if rank_and_world()[0] > 0:
             return
