@@ -195,6 +195,21 @@ def test_options_that_a_resumed_run_cannot_take(train: Train, trained: Path, opt
     assert re.search(message, said(train(f"ckpt={trained}", *options)))
 
 
+@pytest.mark.parametrize(
+    ("choice", "plugin", "extra"),
+    [
+        ("hydra/launcher=slurm", "hydra_submitit_launcher", "slurm"),
+        ("hydra/sweeper=optuna", "hydra_optuna_sweeper", "optuna"),
+    ],
+)
+def test_a_plugin_that_is_not_installed_is_named(choice: str, plugin: str, extra: str) -> None:
+    hidden = "walk = pkgutil.walk_packages; "
+    hidden += "pkgutil.walk_packages = lambda *a, **k: (m for m in walk(*a, **k) if PLUGIN not in m.name)"
+    start = f"sys.argv[1:] = ['-m', {choice!r}, 'seed=0']; runpy.run_path('train.py', run_name='__main__')"
+    run = run_python("-c", f"import pkgutil, runpy, sys; PLUGIN = {plugin!r}; {hidden}; {start}")
+    assert (run.status, run.err) == (2, f"error: {choice} needs a package: pip install -e '.[{extra}]'\n")
+
+
 def test_a_bug_is_not_dressed_up() -> None:
     code = "from gan import cli\ndef main(): raise ValueError('a bug')\ncli.run(main)"
     run = run_python("-c", code)

@@ -15,6 +15,11 @@ __all__ = ["run", "task"]
 
 log = logging.getLogger(__name__)
 
+EXTRAS = {  # what plugins bring, the choice that asks for it, and what installs it
+    "hydra/launcher/submitit_slurm": ("hydra/launcher=slurm", "slurm"),
+    "hydra/sweeper/optuna": ("hydra/sweeper=optuna", "optuna"),
+}
+
 
 def run(main: Callable[[], Any], conf: Path | None = None) -> None:
     """Run an entry point; with ``HYDRA_FULL_ERROR=1`` every error is a traceback.
@@ -68,6 +73,9 @@ def _explain(error: Exception, conf: Path | None) -> str | None:
     from hydra.errors import HydraException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException
 
+    for plugin, (choice, extra) in EXTRAS.items():
+        if isinstance(error, MissingConfigException) and f"'{plugin}'" in str(error):
+            return f"{choice} needs a package: pip install -e '.[{extra}]'"
     if isinstance(error, MissingConfigException) and error.options:
         wanted = re.search(r"Could not find '(?:(.*)/)?(.*)'", str(error))
         group, name = wanted.groups() if wanted else ("", "")
