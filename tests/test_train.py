@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -180,6 +181,35 @@ def test_what_was_saved_outlives_the_process(train: Train, tmp_path: Path, kill:
     assert resumed.status == whole.status == 0, resumed.err + whole.err
     assert same(weights(resumed), weights(whole))
     assert rows(resumed)[-1]["val/fd_classifier"] == rows(whole)[-1]["val/fd_classifier"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="there is no /proc to look for processes in")
+def test_a_signal_to_all_processes_of_a_run_saves_it(train: Train, tmp_path: Path) -> None:
+    """As a cluster sends it, to the processes that load data too."""
+    folder, options = tmp_path / "run", [*TINY, "data.num_workers=1", "evaluate.every_n_steps=10"]
+    process = start_python("train.py", *options, "trainer.max_steps=100000", f"hydra.run.dir={folder}")
+    while not (folder / "checkpoints" / "last.ckpt").exists():
+        assert process.poll() is None, process.communicate()
+        sleep(0.05)
+    loaders = [path.name for path in Path("/proc").glob("[0-9]*") if parent(path) == process.pid]
+    assert loaders
+    for loader in map(int, loaders):
+        os.kill(loader, signal.SIGTERM)
+    sleep(0.5)  # time to miss them
+    process.terminate()
+    _, err = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM, err
+    assert err.strip().endswith(f"SIGTERM came; all steps so far are saved; go on with ckpt={folder}")
+    step = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    assert train(f"ckpt={folder}", f"trainer.max_steps={step + 2}").status == 0
+
+
+def parent(process: Path) -> int:
+    """Return the parent of a process in /proc; 0 where it has ended."""
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def test_the_seed_decides(train: Train) -> None:

@@ -44,6 +44,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "config": plain(config),
         "versions": versions(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "ranks": trainer.world_size,
         "seed": config.seed,
         "global_step": trainer.global_step,
         "stopped": next((stop.reason for stop in find(trainer, Stop)), None),

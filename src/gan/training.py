@@ -124,8 +124,9 @@ def _settled(config: DictConfig) -> DictConfig:
     Raises:
         UserError: If the checkpoint cannot be read, or there is nothing left to do.
     """
-    last = Path(config.run_dir) / "checkpoints" / "last.ckpt"
-    again = int(os.environ.get("SLURM_RESTART_COUNT", "0")) > 0 and last.is_file()
+    folder, restarted = Path(config.run_dir), int(os.environ.get("SLURM_RESTART_COUNT", "0")) > 0
+    last = folder / "checkpoints" / "last.ckpt"
+    again = restarted and last.is_file()
     if again or config.ckpt is not None:
         ckpt = last if again else Path(config.ckpt)
         ckpt = ckpt / "checkpoints" / "last.ckpt" if ckpt.is_dir() else ckpt
@@ -138,7 +139,9 @@ def _settled(config: DictConfig) -> DictConfig:
         with open_dict(config):
             config.ckpt = str(ckpt)
     with open_dict(config):
-        config.run_dir, config.name = str(config.run_dir), str(config.name)  # hydra's own values end with this process
+        config.run_dir, config.name = str(folder), str(config.name)  # hydra's own values end with this process
+        if restarted and (folder / "config.yaml").is_file():  # it may not have come to a checkpoint
+            config.id = OmegaConf.load(folder / "config.yaml").id
         config.id = config.id or secrets.token_hex(4)
     if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise UserError(f"seed={config.seed} should be a whole number from 0 to 4294967295")

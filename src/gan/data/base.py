@@ -1,5 +1,6 @@
 """What every data set shares: loading, the order of images, and the way to a model in [-1, 1] and back."""
 
+import signal
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
@@ -181,6 +182,12 @@ class ImageDataModule(LightningDataModule):
     def _rank_and_world(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
+    @staticmethod
+    def _leave_signals(_worker: int) -> None:
+        """Let a loader's process live on when a cluster or a terminal signals all of a run, which will end it."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, signal.SIG_IGN)
+
     def _loader(self, dataset: ImageDataset, order: Iterable[list[int]], **settings: Any) -> DataLoader[Batch]:
         own = torch.Generator()  # else a loader draws from the global numbers
         return DataLoader(
@@ -189,6 +196,7 @@ class ImageDataModule(LightningDataModule):
             collate_fn=collate,
             num_workers=self.num_workers,
             generator=own,
+            worker_init_fn=self._leave_signals,
             **settings,
         )
 

@@ -34,10 +34,10 @@ def local_ranks(trainer: DictConfig, here: Place) -> int:
             f"trainer.devices={trainer.devices}, but {here.local_world} processes were started on this machine: "
             "choose trainer=ddp"
         )
-    if trainer.num_nodes not in (1, here.world // here.local_world):
+    if trainer.num_nodes not in (1, here.nodes):
         raise UserError(
-            f"trainer.num_nodes={trainer.num_nodes}, but processes were started on {here.world // here.local_world}: "
-            "start them with srun or torchrun, or with -m hydra/launcher=slurm"
+            f"trainer.num_nodes={trainer.num_nodes}, but processes were started on {here.nodes}: start them with srun "
+            "or torchrun, or with -m hydra/launcher=slurm"
         )
     return ranks
 
