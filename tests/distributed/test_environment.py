@@ -40,11 +40,12 @@ def bare(monkeypatch: Any) -> Iterator[None]:
     [
         ({}, Place()),
         (TORCHRUN, Place(1, 2, 1, 2)),
+        ({"RANK": "1", "WORLD_SIZE": "2"}, Place(1, 2, 0, 1)),
         (STEP, Place(3, 4, 1, 2)),
         (STEP | {"SLURM_STEP_NUM_TASKS": "1"}, Place()),
         ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_ID": "1"}, Place()),
     ],
-    ids=["alone", "torchrun", "srun", "one task", "batch script"],
+    ids=["alone", "torchrun", "a machine each", "srun", "one task", "batch script"],
 )
 def test_the_launcher_tells(variables: dict[str, str], expected: Place) -> None:
     os.environ |= variables

@@ -37,7 +37,7 @@ class Place:
 def place() -> Place:
     """Return where torchrun, srun or this package's own launcher put this process; alone where none did.
 
-    A Slurm step's variables are translated to torchrun's, which PyTorch and Lightning read.
+    One that is told of no others on its machine is the one to start them there. A Slurm step's variables are translated to torchrun's, which PyTorch and Lightning read.
 
     Raises:
         UserError: If a Slurm step has not as many tasks on each node.
@@ -46,7 +46,8 @@ def place() -> Place:
         _translate_slurm()
     if "RANK" not in os.environ:
         return Place()
-    return Place(*(int(os.environ[key]) for key in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")))
+    variables = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
+    return Place(*(int(os.environ.get(name, default)) for name, default in variables.items()))
 
 
 def _translate_slurm() -> None:
