@@ -37,7 +37,8 @@ class Place:
 def place() -> Place:
     """Return where torchrun, srun or this package's own launcher put this process; alone where none did.
 
-    One that is told of no others on its machine is the one to start them there. A Slurm step's variables are translated to torchrun's, which PyTorch and Lightning read.
+    One that is told of no others on its machine is the one to start them there. A Slurm step's variables are translated
+    to torchrun's, which PyTorch and Lightning read.
 
     Raises:
         UserError: If a Slurm step has not as many tasks on each node.
