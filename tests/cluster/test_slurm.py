@@ -16,6 +16,8 @@ import torch
 from tests.cluster.conftest import Cluster
 from tests.conftest import ROOT, TINY, run_python
 
+pytestmark = pytest.mark.long
+
 OPTIONS = [option for option in TINY if option != "trainer=cpu"]
 OPTIONS += ["trainer=ddp", "trainer.accelerator=cpu", "loss=wgan_gp", "evaluate.every_n_steps=20"]
 OPTIONS += ["trainer.enable_progress_bar=false", "trainer.enable_model_summary=false"]
@@ -83,7 +85,6 @@ def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Pat
     assert len({folder.name.rpartition("-")[2] for folder in begun}) == 1, "one W&B run"
 
 
-@pytest.mark.long
 def test_each_node_starts_a_rank_for_each_device(cluster: Cluster, tmp_path: Path) -> None:
     """Four ranks from two tasks; the signal that Slurm gives to these reaches all."""
     run, log, steps = tmp_path / "run", tmp_path / "job.log", 60
@@ -95,7 +96,6 @@ def test_each_node_starts_a_rank_for_each_device(cluster: Cluster, tmp_path: Pat
     assert same(weights(run), undisturbed(tmp_path / "whole", steps, ranks=4))
 
 
-@pytest.mark.long
 def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cluster, tmp_path: Path) -> None:
     run, log, steps = tmp_path / "run", tmp_path / "job.log", 250
     number = cluster.submit(job(run, steps), log)
@@ -119,7 +119,6 @@ def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cl
     assert same(weights(run), undisturbed(tmp_path / "whole", steps))
 
 
-@pytest.mark.long
 def test_twenty_preemptions_leave_no_trace(cluster: Cluster, tmp_path: Path) -> None:
     """At random moments, also before the first checkpoint; the weights are those of an undisturbed run, bit for bit."""
     run, log, steps, moments = tmp_path / "run", tmp_path / "job.log", 2500, random.Random(0)
@@ -134,7 +133,6 @@ def test_twenty_preemptions_leave_no_trace(cluster: Cluster, tmp_path: Path) -> 
     assert same(weights(run), undisturbed(tmp_path / "whole", steps))
 
 
-@pytest.mark.long
 def test_a_sweep_is_an_array_of_jobs(cluster: Cluster, tmp_path: Path) -> None:
     """Through Hydra's launcher: one job of three fails, and the others do not mind."""
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="pip install -e '.[slurm]'")
