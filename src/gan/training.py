@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import ProgressBar
@@ -23,7 +24,7 @@ from gan.callbacks.provenance import Provenance
 from gan.checkpoint import load_weights, read
 from gan.config import build, check_call, check_trusted, plain, resumed
 from gan.distributed.devices import device_of, local_ranks
-from gan.distributed.environment import Place, place, set_threads
+from gan.distributed.environment import Place, cores, place, set_threads
 from gan.distributed.group import agreed, errors_shared, from_first, joined
 from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
@@ -66,6 +67,8 @@ def train(config: DictConfig) -> dict[str, Any]:
         if config.data.batch_size % world:
             raise UserError(f"data.batch_size={config.data.batch_size} cannot be shared evenly by {world} ranks")
         if alone and ranks > 1:
+            if device_of(config.trainer, here).type == "cpu" and ranks > cores():
+                log.warning("trainer.devices=%s: so many ranks share %d cores", config.trainer.devices, cores())
             launch(train, config, ranks, here, _logging())
             results: dict[str, Any] = json.loads((folder / "results.json").read_text())
             return results
@@ -79,8 +82,9 @@ def train(config: DictConfig) -> dict[str, Any]:
     except MisconfigurationException as error:
         raise UserError(" ".join(str(error).split())) from error
     finally:
-        with suppress(OSError):  # it is not there, or not empty, as it should be
-            folder.rmdir()
+        if not _in_sweep():  # which logs to it yet
+            with suppress(OSError):  # it is not there, or not empty, as it should be
+                folder.rmdir()
 
 
 def _train(config: DictConfig, here: Place) -> dict[str, Any]:
@@ -224,6 +228,10 @@ def _farewell(folder: Path, first: bool) -> Iterator[None]:
         if first:
             log.info("%s; %s", end, requeue() if end.requeue else f"go on with ckpt={_shown(folder)}")
         raise
+
+
+def _in_sweep() -> bool:
+    return HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN
 
 
 def _logging() -> dict[str, Any]:

@@ -24,14 +24,14 @@ OPTIONS += ["trainer.enable_progress_bar=false", "trainer.enable_model_summary=f
 
 JOB = """#!/bin/bash
 #SBATCH --nodes=2 --ntasks-per-node=1 --cpus-per-task=1
-#SBATCH --time={time} --signal=USR1@60 --requeue
+#SBATCH --time={time} --signal=USR1@{margin} --requeue
 srun --kill-on-bad-exit=1 {python} train.py {options}
 """
 
 
-def job(folder: Path, steps: int, time: str = "01:00:00", logger: str = "none") -> str:
+def job(folder: Path, steps: int, time: str = "01:00:00", margin: int = 60, logger: str = "none") -> str:
     options = [*OPTIONS, f"logger={logger}", f"trainer.max_steps={steps}", f"hydra.run.dir={folder}"]
-    return JOB.format(python=sys.executable, time=time, options=" ".join(options))
+    return JOB.format(python=sys.executable, time=time, margin=margin, options=" ".join(options))
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -83,6 +83,16 @@ def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Pat
     begun = list((run / "wandb").glob("offline-run-*"))
     assert len(begun) >= 3
     assert len({folder.name.rpartition("-")[2] for folder in begun}) == 1, "one W&B run"
+
+
+def test_a_time_limit_is_not_the_end(cluster: Cluster, tmp_path: Path) -> None:
+    """A job that needs longer than it may is saved in time, again and again, until it is done."""
+    run, log, steps = tmp_path / "run", tmp_path / "job.log", 400
+    number = cluster.submit(job(run, steps, time="00:01:00", margin=20), log)
+    cluster.wait(number, "COMPLETED", "TIMEOUT", "FAILED", seconds=300)
+    assert json.loads((run / "results.json").read_text())["global_step"] == steps
+    assert "SIGUSR1 came; all steps so far are saved" in log.read_text()
+    assert same(weights(run), undisturbed(tmp_path / "whole", steps))
 
 
 def test_each_node_starts_a_rank_for_each_device(cluster: Cluster, tmp_path: Path) -> None:

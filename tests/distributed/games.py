@@ -15,6 +15,7 @@ from gan import folders
 from gan.config import compose_config
 from gan.distributed import group
 from gan.distributed.environment import place
+from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError
 from gan.training import train
 
@@ -105,6 +106,19 @@ def average(path: Path) -> None:
         std = group.std_over_ranks(torch.arange(8.0).chunk(2)[rank])
         if rank == 1:
             torch.save((tensors, messages, std), path)
+
+
+def start(folder: Path) -> None:
+    """Let the strategy take over a model that each rank has made otherwise."""
+    with group.joined(torch.device("cpu")):
+        torch.manual_seed(dist.get_rank())
+        strategy = NetworksStrategy()
+        norm = torch.nn.BatchNorm1d(4)
+        assert norm.running_mean is not None
+        norm.running_mean += dist.get_rank()
+        strategy.model = torch.nn.Sequential(torch.nn.Linear(3, 4), norm)
+        strategy.configure_ddp()
+        torch.save(strategy.model.state_dict(), folder / f"rank{dist.get_rank()}.pt")
 
 
 def differ(_: None) -> None:

@@ -75,12 +75,14 @@ def test_ctrl_c_ends_two_ranks_in_good_order(tmp_path: Path) -> None:
 
 
 def test_a_sweep_on_two_ranks_goes_on_after_a_job_that_failed(tmp_path: Path) -> None:
-    sweep = ["-m", *TWO, "trainer.max_steps=2", "model.packing=3,1", f"hydra.sweep.dir={tmp_path}"]
+    sweep = ["-m", *TWO, "trainer.max_steps=2", "seed=-1,0", "model.packing=1,3", f"hydra.sweep.dir={tmp_path}"]
     done = run_python("train.py", *sweep)
     assert done.status == 2
-    assert "8 images a device cannot be shared evenly" in done.err.splitlines()[-1]
-    assert (tmp_path / "0-dcgan-wgan_gp" / "error.txt").exists()
-    assert (tmp_path / "1-dcgan-wgan_gp" / "results.json").exists()
+    for job in (0, 1):
+        assert f"Job {job} failed: seed=-1 should be a whole number" in done.err
+    assert "Job 3 failed: data.batch_size: 8 images a device cannot be shared evenly" in done.err
+    assert (tmp_path / "3-dcgan-wgan_gp" / "error.txt").exists()
+    assert {path.parent.name for path in tmp_path.glob("*/results.json")} == {"2-dcgan-wgan_gp"}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,13 @@ def test_ranks_average_in_messages_of_25_megabytes(tmp_path: Path) -> None:
     assert_close(std, torch.arange(8.0).std())
 
 
+def test_ranks_start_from_the_first_ones_weights_and_buffers(tmp_path: Path) -> None:
+    launch(games.start, tmp_path, 2, Place(), {})
+    first, second = (torch.load(tmp_path / f"rank{rank}.pt") for rank in (0, 1))
+    assert_close(second, first, rtol=0, atol=0)
+    assert_close(first["1.running_mean"], torch.zeros(4))
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [
