@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -24,14 +25,14 @@ OPTIONS += ["trainer.enable_progress_bar=false", "trainer.enable_model_summary=f
 
 JOB = """#!/bin/bash
 #SBATCH --nodes=2 --ntasks-per-node=1 --cpus-per-task=1
-#SBATCH --time={time} --signal=USR1@{margin} --requeue
+#SBATCH --time={limit} --signal=USR1@{margin} --requeue
 srun --kill-on-bad-exit=1 {python} train.py {options}
 """
 
 
-def job(folder: Path, steps: int, time: str = "01:00:00", margin: int = 60, logger: str = "none") -> str:
+def job(folder: Path, steps: int, limit: str = "01:00:00", margin: int = 60, logger: str = "none") -> str:
     options = [*OPTIONS, f"logger={logger}", f"trainer.max_steps={steps}", f"hydra.run.dir={folder}"]
-    return JOB.format(python=sys.executable, time=time, margin=margin, options=" ".join(options))
+    return JOB.format(python=sys.executable, limit=limit, margin=margin, options=" ".join(options))
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Pat
 def test_a_time_limit_is_not_the_end(cluster: Cluster, tmp_path: Path) -> None:
     """A job that needs longer than it may is saved in time, again and again, until it is done."""
     run, log, steps = tmp_path / "run", tmp_path / "job.log", 400
-    number = cluster.submit(job(run, steps, time="00:01:00", margin=20), log)
+    number = cluster.submit(job(run, steps, limit="00:01:00", margin=20), log)
     cluster.wait(number, "COMPLETED", "TIMEOUT", "FAILED", seconds=300)
     assert json.loads((run / "results.json").read_text())["global_step"] == steps
     assert "SIGUSR1 came; all steps so far are saved" in log.read_text()
@@ -130,12 +131,16 @@ def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cl
 
 
 def test_twenty_preemptions_leave_no_trace(cluster: Cluster, tmp_path: Path) -> None:
-    """At random moments, also before the first checkpoint; the weights are those of an undisturbed run, bit for bit."""
+    """At random moments, of starting and of training; the weights are those of an undisturbed run, bit for bit."""
     run, log, steps, moments = tmp_path / "run", tmp_path / "job.log", 2500, random.Random(0)
     number = cluster.submit(job(run, steps), log)
-    for _ in range(20):
+    for preemption in range(20):
         cluster.wait(number, "RUNNING")
-        sleep(moments.uniform(5, 13))
+        began = time.time()
+        while preemption % 2 and not ((run / "metrics.csv").exists() and (run / "metrics.csv").stat().st_mtime > began):
+            assert time.time() < began + 120, log.read_text()
+            sleep(0.1)
+        sleep(moments.uniform(0, 2) if preemption % 2 else moments.uniform(1, 8))
         assert cluster.state(number) == "RUNNING", "it ended before it was preempted often enough"
         cluster.command("scontrol", "requeue", number)
     cluster.wait(number, "COMPLETED", seconds=600)
