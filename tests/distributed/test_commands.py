@@ -62,6 +62,7 @@ def test_a_run_that_is_told_to_leave_goes_on_to_the_same_bits(tmp_path: Path, tr
     assert alone.results["global_step"] == saved["global_step"] + 5
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_two_ranks_in_good_order(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = start_python("train.py", *TWO, "trainer.max_steps=100000", f"hydra.run.dir={run}")
@@ -74,6 +75,7 @@ def test_ctrl_c_ends_two_ranks_in_good_order(tmp_path: Path) -> None:
     assert (run / "results.json").exists()
 
 
+@pytest.mark.long
 def test_a_sweep_on_two_ranks_goes_on_after_a_job_that_failed(tmp_path: Path) -> None:
     sweep = ["-m", *TWO, "trainer.max_steps=2", "seed=-1,0", "model.packing=1,3", f"hydra.sweep.dir={tmp_path}"]
     done = run_python("train.py", *sweep)
@@ -107,6 +109,7 @@ def test_nonsense_gets_one_line(train: Train, options: list[str], message: str) 
     assert not run.folder.exists()
 
 
+@pytest.mark.long
 def test_torchrun_wants_a_trainer_of_several_devices(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "train.py", *TINY]
     done = subprocess.run(
