@@ -1,8 +1,10 @@
 """What every data set shares: loading, the order of images, and the way to a model in [-1, 1] and back."""
 
+import os
 import signal
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from threading import Thread
 from typing import Any, Literal
 
 import torch
@@ -62,6 +64,21 @@ def collate(batch: Any) -> Batch:
     """Pass on what ``__getitems__`` has put together."""
     assert isinstance(batch, Batch)
     return batch
+
+
+def leave_signals(_worker: int) -> None:
+    """Let a loader's process live on when a cluster or a terminal signals all of a run: the run itself ends it."""
+    for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "sigwaitinfo"):  # which macOS lacks
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        Thread(target=_end_when_parent_says, daemon=True).start()
+
+
+def _end_when_parent_says() -> None:
+    while signal.sigwaitinfo([signal.SIGTERM]).si_pid != os.getppid():
+        pass
+    os._exit(0)
 
 
 class ImageDataModule(LightningDataModule):
@@ -182,12 +199,6 @@ class ImageDataModule(LightningDataModule):
     def _rank_and_world(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
-    @staticmethod
-    def _leave_signals(_worker: int) -> None:
-        """Let a loader's process live on when a cluster or a terminal signals all of a run, which will end it."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
-            signal.signal(number, signal.SIG_IGN)
-
     def _loader(self, dataset: ImageDataset, order: Iterable[list[int]], **settings: Any) -> DataLoader[Batch]:
         own = torch.Generator()  # else a loader draws from the global numbers
         return DataLoader(
@@ -196,7 +207,7 @@ class ImageDataModule(LightningDataModule):
             collate_fn=collate,
             num_workers=self.num_workers,
             generator=own,
-            worker_init_fn=self._leave_signals,
+            worker_init_fn=leave_signals,
             **settings,
         )
 
