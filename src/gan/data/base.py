@@ -4,7 +4,8 @@ import os
 import signal
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from threading import Thread
+from threading import Timer
+from types import FrameType
 from typing import Any, Literal
 
 import torch
@@ -22,6 +23,7 @@ from gan.types import Batch
 __all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages", "collate"]
 
 Split = Literal["train", "test"]
+LAST_SECONDS = 10.0  # of a loader's process after a SIGTERM, in which the step at hand should end
 
 
 class ImageDataset(Dataset[Batch]):
@@ -67,18 +69,16 @@ def collate(batch: Any) -> Batch:
 
 
 def leave_signals(_worker: int) -> None:
-    """Let a loader's process live on when a cluster or a terminal signals all of a run: the run itself ends it."""
+    """Let a loader's process live on for a while when a cluster or a terminal signals all of a run, to be saved."""
     for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
-    if hasattr(signal, "sigwaitinfo"):  # which macOS lacks
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-        Thread(target=_end_when_parent_says, daemon=True).start()
+    signal.signal(signal.SIGTERM, _end_soon)  # it may come from the parent, too, which then waits for the end
 
 
-def _end_when_parent_says() -> None:
-    while signal.sigwaitinfo([signal.SIGTERM]).si_pid != os.getppid():
-        pass
-    os._exit(0)
+def _end_soon(_number: int, _frame: FrameType | None) -> None:
+    timer = Timer(LAST_SECONDS, os._exit, [0])
+    timer.daemon = True
+    timer.start()
 
 
 class ImageDataModule(LightningDataModule):
