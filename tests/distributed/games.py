@@ -76,7 +76,7 @@ class Kept:
             self.fit(trainer, model, *args, **kwargs)
             torch.save({"state": model.state_dict(), "sent": sent}, path)
 
-        Trainer.fit = fit  # type: ignore[assignment]
+        Trainer.fit = fit  # type: ignore[assignment]  # a method is replaced for a while, on purpose
 
     def __exit__(self, *_: object) -> None:
         from pytorch_lightning import Trainer

@@ -18,7 +18,7 @@ from pytorch_lightning.callbacks import Checkpoint
 from gan.callbacks.checkpoints import Checkpoints
 from gan.callbacks.periodic import find
 
-__all__ = ["Interrupted", "Interruption"]
+__all__ = ["Interrupted", "Interruption", "requeue"]
 
 
 class Wish(IntEnum):
@@ -93,6 +93,8 @@ class Interruption(Checkpoint):
         Its handler of SIGTERM begins an exchange between ranks wherever they stand, and its loop waits for the device
         at each batch to learn of it.
         """
+        # Private names, of the Lightning 2.6 that pyproject.toml asks for, which has no option for either; methods of
+        # single objects are replaced, which type checkers take for a mistake.
         trainer._signal_connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]
         trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
 

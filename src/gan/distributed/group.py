@@ -134,7 +134,7 @@ def from_first(function: Callable[[], Result]) -> Result:
         return function()
     results = [function() if dist.get_rank() == 0 else None]
     dist.broadcast_object_list(results)
-    return results[0]  # type: ignore[return-value]
+    return results[0]  # type: ignore[return-value]  # the others' None has been replaced by now
 
 
 def agreed(settings: Mapping[str, Any]) -> None:

@@ -86,7 +86,7 @@ def _run(function: Callable[[Any], Any], argument: Any, parent: Connection, logs
     except UserError as error:
         parent.send(one_line(error))
         raise SystemExit(2) from error
-    except Exception as error:
+    except Exception as error:  # of any kind: the parent says in one line what the traceback here is of
         parent.send(one_line(error))
         raise
 
