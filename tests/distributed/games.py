@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan import folders
 from gan.config import compose_config
 from gan.distributed import group
-from gan.distributed.environment import place
+from gan.distributed.exchange import Messages, SharedMemory, exchange
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError
 from gan.training import train
@@ -37,51 +38,47 @@ QUICK = [
 
 
 def play(games: list[tuple[Path, list[str]]]) -> None:
-    """Train one run after the other, as one of the ranks that the environment names, or alone.
-
-    Each rank leaves the weights and buffers that it ends with, and the sizes of the messages it sent in each run.
-    """
+    """Train one run after the other, as one of the ranks that the environment names, or alone."""
     folders.register()
-    rank = place().rank
     with group.joined(torch.device("cpu")):
         for folder, options in games:
-            sent, reduce = list[int](), dist.all_reduce
-
-            def counted(
-                tensor: torch.Tensor, *args: Any, sent: list[int] = sent, reduce: Any = reduce, **kw: Any
-            ) -> Any:
-                sent.append(tensor.nbytes)
-                return reduce(tensor, *args, **kw)
-
-            dist.all_reduce = counted
-            try:
-                with redirect_stdout(StringIO()), Kept(folder / f"rank{rank}.pt", sent):
-                    train(compose_config("train", [*QUICK, *options, f"run_dir={folder}"]))
-            finally:
-                dist.all_reduce = reduce
+            watch = f"+callbacks.watch={{_target_: tests.distributed.games.Watch, folder: {folder}}}"
+            with redirect_stdout(StringIO()):
+                train(compose_config("train", [*QUICK, watch, *options, f"run_dir={folder}"]))
 
 
-class Kept:
-    """Keeps what a rank's model ends with, whatever the trainer does with it."""
+class Watch(Callback):
+    """Leaves the weights and buffers that each rank ends with, and the sizes of what it exchanged.
 
-    def __init__(self, path: Path, sent: list[int]) -> None:
-        self.path, self.sent = path, sent
+    Args:
+        folder: Where it leaves them.
+        messages: Whether the ranks send messages, as they do between machines, in place of sharing memory.
+    """
 
-    def __enter__(self) -> None:
-        from pytorch_lightning import Trainer
+    def __init__(self, folder: str, messages: bool = False) -> None:
+        self.folder, self.messages = Path(folder), messages
+        self.sent = list[int]()
 
-        self.fit, sent, path = Trainer.fit, self.sent, self.path
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if isinstance(trainer.strategy, NetworksStrategy):
+            trainer.strategy.shared_memory = not self.messages
+        self.kinds = (Messages, SharedMemory)
+        self.averages = [kind.average for kind in self.kinds]
+        for kind, average in zip(self.kinds, self.averages, strict=True):
+            kind.average = self._counted(average, kind is Messages)
 
-        def fit(trainer: Any, model: Any, *args: Any, **kwargs: Any) -> None:
-            self.fit(trainer, model, *args, **kwargs)
-            torch.save({"state": model.state_dict(), "sent": sent}, path)
+    def _counted(self, average: Any, messages: bool) -> Any:
+        def counted(exchange: Any, tensors: list[torch.Tensor]) -> None:
+            assert messages is self.messages
+            self.sent.append(sum(tensor.nbytes for tensor in tensors))
+            average(exchange, tensors)
 
-        Trainer.fit = fit  # type: ignore[assignment]  # a method is replaced for a while, on purpose
+        return counted
 
-    def __exit__(self, *_: object) -> None:
-        from pytorch_lightning import Trainer
-
-        Trainer.fit = self.fit  # type: ignore[method-assign]
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        for kind, average in zip(self.kinds, self.averages, strict=True):
+            kind.average = average
+        torch.save({"state": pl_module.state_dict(), "sent": self.sent}, self.folder / f"rank{trainer.global_rank}.pt")
 
 
 def report(folder: Path) -> None:
@@ -91,7 +88,7 @@ def report(folder: Path) -> None:
 
 
 def average(path: Path) -> None:
-    """Average tensors over the ranks, whose numbers are the rank's own; keep the result and the messages' sizes."""
+    """Average tensors over the ranks, twice and both ways; keep the results and the messages' sizes."""
     with group.joined(torch.device("cpu")):
         rank, messages, reduce = dist.get_rank(), list[int](), dist.all_reduce
 
@@ -100,12 +97,17 @@ def average(path: Path) -> None:
             return reduce(tensor, *args, **settings)
 
         dist.all_reduce = counted
-        tensors = [torch.full((3, 4), float(rank)), torch.arange(9_000_000.0) + rank]
-        group.average(tensors, torch.empty(9_000_012))
+        results = dict[str, list[torch.Tensor]]()
+        for shared_memory in (True, False):
+            way = exchange(torch.empty(1), 9_000_012, shared_memory)
+            for _ in range(3):
+                tensors = [torch.full((3, 4), float(rank)), torch.arange(9_000_000.0) + rank]
+                way.average(tensors)
+            results[type(way).__name__] = tensors
         dist.all_reduce = reduce
         std = group.std_over_ranks(torch.arange(8.0).chunk(2)[rank])
         if rank == 1:
-            torch.save((tensors, messages, std), path)
+            torch.save((results, messages, std), path)
 
 
 def start(folder: Path) -> None:

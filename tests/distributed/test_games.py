@@ -19,6 +19,7 @@ GAMES = {
     "r3gan": [*BARE, "loss=r3gan"],
     "dragan": [*BARE, "loss=dragan"],
     "packs in parts": [*BARE, "loss=hinge", "model.packing=2", "model.accumulate=2", "loss.instance_noise=0.1"],
+    "messages": [*BARE, "loss=hinge", "+callbacks.watch.messages=true"],
     "batch norm": ["loss=non_saturating"],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
 }

@@ -19,6 +19,7 @@ from gan.benchmark.rounds import interleaved, result, speed
 from gan.config import compose_config
 from gan.distributed.environment import Place
 from gan.distributed.launch import launch
+from gan.distributed.strategy import NetworksStrategy
 from gan.training import train
 
 __all__ = ["Traffic", "ranks"]
@@ -44,7 +45,7 @@ WATCHED = 10  # steps whose traffic is counted
 
 
 class Traffic(Callback):
-    """Counts what the ranks exchange in some steps, and what the networks' gradients come to.
+    """Counts what ranks exchange in messages in some steps, and what the networks' gradients come to.
 
     Args:
         path: The JSON file that the counts are written to.
@@ -53,6 +54,11 @@ class Traffic(Callback):
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self.profiler = profile(activities=[ProfilerActivity.CPU], record_shapes=True)
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Let the ranks send messages, as those of several machines do."""
+        if isinstance(trainer.strategy, NetworksStrategy):
+            trainer.strategy.shared_memory = False
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Begin to watch once all has warmed up."""

@@ -19,7 +19,6 @@ from gan.errors import UserError, one_line
 __all__ = [
     "agreed",
     "all_agree",
-    "average",
     "errors_shared",
     "from_first",
     "gather_rows",
@@ -33,7 +32,6 @@ __all__ = [
 ]
 
 Result = TypeVar("Result")
-MESSAGE = 25_000_000  # bytes of a message between ranks, at most
 PATIENCE = 10.0  # seconds for the ranks that are left to answer, once one is missing
 _stores: list[Store] = []
 
@@ -206,23 +204,6 @@ def std_over_ranks(tensor: Tensor) -> Tensor:
     total, squares = sum_over_ranks(torch.stack([numbers.sum(), numbers.square().sum()]))
     count = numbers.numel() * rank_and_world()[1]
     return ((squares - total.square() / count) / (count - 1)).sqrt().to(tensor.dtype)
-
-
-@torch.no_grad()
-def average(tensors: list[Tensor], buffer: Tensor) -> None:
-    """Give tensors the mean of all ranks' in place, in messages of 25 MB and a last one of the rest.
-
-    Args:
-        tensors: Of one type, and in all as many numbers as the buffer has.
-        buffer: Where they are put together, flat; to be used again and again.
-    """
-    parts = buffer.split([tensor.numel() for tensor in tensors])
-    views = [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
-    torch._foreach_copy_(views, tensors)
-    for work in [dist.all_reduce(part, async_op=True) for part in buffer.split(MESSAGE // buffer.itemsize)]:
-        work.wait()
-    buffer.div_(dist.get_world_size())
-    torch._foreach_copy_(tensors, views)
 
 
 def gather_rows(rows: list[Tensor]) -> Tensor:

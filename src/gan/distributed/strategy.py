@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
-from gan.distributed.group import average
+from gan.distributed.environment import place
+from gan.distributed.exchange import Exchange, exchange
 from gan.nn.average import MovingAverage
 
 __all__ = ["NetworksStrategy"]
@@ -21,14 +22,19 @@ class NetworksStrategy(DDPStrategy):
 
     DistributedDataParallel wants every parameter's gradient in every backward pass, which no player of a game has, or
     searches the graph for those that have none and reduces both players' gradients for each. Here a backward pass is
-    the rank's own, however many parts a batch is accumulated from; an update then takes one exchange, of 25 MB a
-    message. The running statistics of batch norms, which each rank has of its own images, go with it, so that the ranks
-    stay identical to the bit.
+    the rank's own, however many parts a batch is accumulated from; an update then takes one exchange. The running
+    statistics of batch norms, which each rank has of its own images, go with it, so that the ranks stay identical to
+    the bit.
+
+    Args:
+        shared_memory: Whether the ranks of one machine, on its CPUs, exchange through memory that they share.
+        settings: Those of Lightning's DDPStrategy.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, shared_memory: bool = True, **settings: Any) -> None:
         super().__init__(**settings)
-        self._buffers: dict[int, Tensor] = {}
+        self.shared_memory = shared_memory
+        self._exchanges: dict[int, Exchange] = {}
 
     def configure_ddp(self) -> None:
         """Start all ranks from the first one's weights and buffers; nothing is wrapped."""
@@ -50,9 +56,9 @@ class NetworksStrategy(DDPStrategy):
         gradients = [p.grad for p in parameters if p.grad is not None]
         tensors = [*gradients, *_running_statistics(self.model)]
         size = sum(tensor.numel() for tensor in tensors)
-        if size not in self._buffers:
-            self._buffers[size] = tensors[0].new_empty(size)
-        average(tensors, self._buffers[size])
+        if size not in self._exchanges:
+            self._exchanges[size] = exchange(tensors[0], size, self.shared_memory and place().nodes == 1)
+        self._exchanges[size].average(tensors)
         return super().optimizer_step(optimizer, closure, model, **kwargs)
 
 
