@@ -1,7 +1,6 @@
 """What a run comes to: results.json for programs, a few lines for people."""
 
 import platform
-import resource
 import shlex
 import sys
 from importlib.metadata import version
@@ -17,6 +16,7 @@ from gan.callbacks.monitor import Monitor
 from gan.callbacks.periodic import find
 from gan.callbacks.stop import Stop
 from gan.config import plain
+from gan.memory import peak_memory
 
 __all__ = ["collect", "summary", "versions"]
 
@@ -52,7 +52,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "game": game,
         "wall_seconds": round(seconds, 1),
         "images_per_second": round(speed, 1),
-        "peak_memory_mb": round(_peak_memory(device) / 1e6, 1),
+        "peak_memory_mb": round(peak_memory(device) / 1e6, 1),
     }
 
 
@@ -97,11 +97,3 @@ def _score(evaluation: Evaluation) -> dict[str, Any]:
         "baselines": evaluation.baselines,
         "protocol": evaluation.metric.protocol,
     }
-
-
-def _peak_memory(device: torch.device) -> float:
-    """Return the most memory held so far, in bytes."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024  # the system's word for it is bytes there, kB on Linux
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -7,6 +7,7 @@ import secrets
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,8 +24,9 @@ from gan.callbacks.interruption import Interrupted, Interruption, requeue
 from gan.callbacks.provenance import Provenance
 from gan.checkpoint import load_weights, read
 from gan.config import build, check_call, check_trusted, plain, resumed
-from gan.distributed.devices import device_of, local_ranks
-from gan.distributed.environment import Place, cores, place, set_threads
+from gan.data.base import ImageDataModule
+from gan.distributed.devices import device_of, fast_precision, local_ranks
+from gan.distributed.environment import Place, ask_once_for_gpus, cores, place, set_threads
 from gan.distributed.group import agreed, errors_shared, from_first, joined
 from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
@@ -56,6 +58,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         Interrupted: If a signal told the run to leave; all that it did is saved.
     """
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\)")  # between Lightning and torch
+    warnings.filterwarnings("ignore", message=".*not supported by the model summary")  # weights are float32
     warnings.filterwarnings("ignore", message="The `srun` command is available")  # a run need not be a job
     folder = Path(config.run_dir)
     try:
@@ -73,6 +76,7 @@ def train(config: DictConfig) -> dict[str, Any]:
             results: dict[str, Any] = json.loads((folder / "results.json").read_text())
             return results
         set_threads(here)
+        ask_once_for_gpus()
         if here.rank > 0:  # the first one speaks for all
             logging.disable(logging.WARNING)
             warnings.simplefilter("ignore")
@@ -95,6 +99,9 @@ def _train(config: DictConfig, here: Place) -> dict[str, Any]:
         check_trusted(plain(config))  # as it is built, with this call's options
     seed_everything(config.seed, verbose=False)
     data, model = build(config.data), build(config.model)
+    if config.trainer.precision == "auto":
+        with open_dict(config):
+            config.trainer.precision = from_first(partial(_precision, config, data, here))
     callbacks = [build(node) for node in config.callbacks.values() if node is not None]
     if not config.trainer.enable_progress_bar:
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
@@ -152,12 +159,20 @@ def _settled(config: DictConfig) -> DictConfig:
     return config
 
 
+def _precision(config: DictConfig, data: ImageDataModule, here: Place) -> str:
+    """Choose the precision that is fast here, and fine enough for the images."""
+    precision = fast_precision(device_of(config.trainer, here)) if data.pixels else "32-true"
+    if precision != "32-true":
+        log.info("Networks compute in %s, which is fast here; trainer.precision=32-true is exact", precision)
+    return precision
+
+
 def _trainer(config: DictConfig, here: Place, callbacks: list[Any]) -> Trainer:
     settings = check_call(Trainer, plain(config.trainer), "trainer")
     if settings["log_every_n_steps"] < 1:
         raise UserError("trainer.log_every_n_steps must be at least 1")
     if str(settings["precision"]) not in PRECISIONS:
-        raise UserError(f"trainer.precision={settings['precision']} is not one of {', '.join(PRECISIONS)}")
+        raise UserError(f"trainer.precision={settings['precision']} is not one of auto, {', '.join(PRECISIONS)}")
     if here.world > 1:
         chosen = settings["devices"]
         devices = chosen if isinstance(chosen, list) and len(chosen) == here.local_world else here.local_world

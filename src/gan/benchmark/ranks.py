@@ -15,7 +15,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.profiler import ProfilerActivity, profile
 
 from gan import folders
-from gan.benchmark.rounds import interleaved, result, speed
+from gan.benchmark.rounds import interleaved, result, speed, table
 from gan.config import compose_config
 from gan.distributed.environment import Place
 from gan.distributed.launch import launch
@@ -106,7 +106,8 @@ def ranks(options: list[str], rounds: int, steps: int) -> dict[str, Any]:
             f"exchanged_by_{'lightning' if extra else 'ours'}": _traffic(Path(folder), turn, extra)
             for extra in ([], [LIGHTNING])
         }
-    return result("ranks", options, measured, **exchanged)
+    lines = [table(measured), "", *(f"{name.replace('_', ' ')}: {counts}" for name, counts in exchanged.items())]
+    return result("ranks", options, images_per_second=measured, **exchanged, table="\n".join(lines))
 
 
 def _turn(folder: Path, options: list[str], processes: int, extra: list[str]) -> float:

@@ -12,7 +12,7 @@ from gan.distributed.environment import cores
 from gan.progress import progress
 from gan.results import versions
 
-__all__ = ["interleaved", "result", "speed", "table"]
+__all__ = ["interleaved", "ratios", "result", "speed", "table"]
 
 
 def interleaved(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
@@ -39,7 +39,13 @@ def speed(folder: Path) -> float:
     return median(windows[1:])
 
 
-def result(case: str, options: list[str], measured: Mapping[str, list[float]], **more: Any) -> dict[str, Any]:
+def ratios(numbers: list[float], others: list[float]) -> str:
+    """Show the ratios of numbers of the same rounds: their median and range."""
+    found = [number / other for number, other in zip(numbers, others, strict=True)]
+    return f"{median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+
+
+def result(case: str, options: list[str], **measured: Any) -> dict[str, Any]:
     """Put measurements together with what they were measured on."""
     return {
         "case": case,
@@ -47,21 +53,15 @@ def result(case: str, options: list[str], measured: Mapping[str, list[float]], *
         "date": date.today().isoformat(),
         "machine": f"{platform.machine()}, {cores()} cores",
         "versions": versions(),
-        "images_per_second": dict(measured),
-        **more,
+        **measured,
     }
 
 
-def table(result: Mapping[str, Any]) -> str:
+def table(measured: Mapping[str, list[float]]) -> str:
     """Show images a second: each side's median and range, and its ratio to the first side, turn by turn."""
-    measured = result["images_per_second"]
     first = next(iter(measured.values()))
-    lines = ["| side | images/s | range | ratio | range |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| side | images/s | range | ratio |", "| --- | --- | --- | --- |"]
     for name, speeds in measured.items():
-        ratios = [speed / other for speed, other in zip(speeds, first, strict=True)]
-        lines.append(
-            f"| {name} | {median(speeds):,.0f} | {min(speeds):,.0f} to {max(speeds):,.0f} "
-            f"| {median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} |"
-        )
-    lines += [f"\n{name.replace('_', ' ')}: {value}" for name, value in result.items() if name.startswith("exchanged")]
+        spread = f"{min(speeds):,.0f} to {max(speeds):,.0f}"
+        lines.append(f"| {name} | {median(speeds):,.0f} | {spread} | {ratios(speeds, first)} |")
     return "\n".join(lines)

@@ -93,9 +93,14 @@ class ImageDataModule(LightningDataModule):
         num_workers: Processes that load; 0 suits images in memory.
         seed: What the order of images and their flips follow from.
 
+    Attributes:
+        pixels: Whether images are of 256 shades, which half precision is fine enough for.
+
     Raises:
         ValueError: If a number is below its least.
     """
+
+    pixels = True
 
     def __init__(
         self,

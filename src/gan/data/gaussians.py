@@ -31,6 +31,8 @@ class GaussianMixture(ImageDataModule):
         ValueError: If the deviation or the scale are not positive, or the shape is not that of points.
     """
 
+    pixels = False
+
     def __init__(self, centers: Tensor, std: float, scale: float, **settings: Any) -> None:
         super().__init__(**settings)
         if std <= 0 or scale <= 0:

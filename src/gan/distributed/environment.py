@@ -9,7 +9,7 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from gan.errors import UserError
 
-__all__ = ["Place", "cores", "place", "set_threads"]
+__all__ = ["Place", "ask_once_for_gpus", "cores", "place", "set_threads"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,15 @@ def _quota(path: Path) -> list[int]:
     words = path.read_text().split()
     period = words[1] if len(words) > 1 else path.with_name("cpu.cfs_period_us").read_text()
     return [] if words[0] in ("max", "-1") else [int(words[0]) // int(period)]
+
+
+def ask_once_for_gpus() -> None:
+    """Let PyTorch remember that there is no GPU, where there is none.
+
+    Lightning has it ask the driver's library, which is looked for anew at each step of an optimiser: 0.2 ms an update.
+    """
+    if not torch.cuda.is_available():
+        os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
 
 
 def set_threads(here: Place) -> None:

@@ -1,6 +1,7 @@
 """The game: D and G in turn, by manual optimisation. Variants override hooks, never the loop."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -44,6 +45,8 @@ class GAN(LightningModule):
             discriminator must be built for as many.
         schedule: A factor of both learning rates at each generator update; None leaves them as they are.
         num_classes: Number of classes that the generator takes labels of; 1 where it takes none.
+        channels_last: Whether convolutions' weights, and so their images, lie in memory with channels side by side.
+        compile: Whether both networks are compiled; penalties, which differentiate twice, see them as they are.
         seed: What all noise follows from.
 
     Raises:
@@ -66,6 +69,8 @@ class GAN(LightningModule):
         packing: int = 1,
         schedule: Schedule | None = None,
         num_classes: int = 1,
+        channels_last: bool = True,
+        compile: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -79,12 +84,15 @@ class GAN(LightningModule):
             raise ValueError(f"packing={packing} has no meaning for a conditional model: a pack has no one class")
         if gradient_clip is not None and gradient_clip <= 0:
             raise ValueError(f"gradient_clip must be positive, not {gradient_clip}")
-        self.generator, self.discriminator, self.objective = generator, discriminator, objective
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.generator, self.discriminator = (n.to(memory_format=layout) for n in (generator, discriminator))
+        self.objective = objective
         self.ema = MovingAverage(generator, ema_decay) if ema_decay else None
         self.make_optimizer = optimizer
         self.latent_dim, self.latent = latent_dim, latent
         self.gradient_clip, self.accumulate, self.packing = gradient_clip, accumulate, packing
         self.schedule, self.num_classes, self.seed = schedule, num_classes, seed
+        self.compile_networks = compile
         self.critic_updates = 0
         self.gradient_norm = torch.zeros(())
 
@@ -102,14 +110,15 @@ class GAN(LightningModule):
         """Let the discriminator judge fake and, where asked for, real images; packs of them are images to it."""
         labels = batch.labels if self.packing == 1 else None
 
-        def critic(images: Tensor) -> Verdict:
-            logits, features = self.discriminator(images, labels)
+        def judge(images: Tensor, network: Callable[..., Verdict] = self.discriminator) -> Verdict:
+            logits, features = network(images, labels)
             return Verdict(logits.float(), features)
 
         real = pack(self.objective.perturb(batch.images, self.critic_updates, draws), self.packing)
         fake = pack(self.objective.perturb(fake, self.critic_updates, draws), self.packing)
-        on_real = critic(real) if judge_real else None
-        return Critique(critic, real, fake, on_real, critic(fake), draws.packed(self.packing))
+        on_real = judge(real) if judge_real else None
+        critic = partial(judge, network=self.discriminator.forward)  # not compiled: penalties differentiate it twice
+        return Critique(critic, real, fake, on_real, judge(fake), draws.packed(self.packing))
 
     def discriminator_terms(self, batch: Batch, critique: Critique) -> Terms:
         """Return the named terms that the discriminator minimises."""
@@ -185,13 +194,22 @@ class GAN(LightningModule):
         return self.generator_terms(batch, critique), {}
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Take the gradient's norm, and clip it; Lightning calls this once mixed precision has unscaled it."""
+        """Take the gradient's norm, and clip it, once mixed precision has unscaled it; called by Lightning."""
+        scaler = self.trainer.scaler
+        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
+            scaler.unscale_(optimizer)  # Lightning leaves it to a fused optimiser's step
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
         if self.gradient_clip is not None:
             clip_grads_with_norm_(parameters, self.gradient_clip, norm)
-        overflows = self.trainer.scaler is not None  # float16: the scaler leaves such an update out, and scales less
+        overflows = scaler is not None  # float16: the scaler leaves such an update out, and scales less
         self.gradient_norm = norm.nan_to_num(0.0, posinf=0.0) if overflows else norm
+
+    def on_fit_start(self) -> None:
+        """Compile the networks, where asked for; called by Lightning."""
+        if self.compile_networks:
+            self.generator.compile()
+            self.discriminator.compile()
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Build the discriminator's optimiser and the generator's, in this order.
@@ -202,7 +220,7 @@ class GAN(LightningModule):
         networks = {"discriminator": self.discriminator, "generator": self.generator}
         try:
             optimizers = [self.make_optimizer[player](network.parameters()) for player, network in networks.items()]
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:
             raise UserError(f"optimizer: {error}") from error
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["initial_lr"] = group["lr"]

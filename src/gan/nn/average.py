@@ -28,5 +28,5 @@ class MovingAverage(nn.Module):
         """Take the network's weights in, after its update number ``step`` (from 1)."""
         decay = min(self.decay, step / (9 + step))
         torch._foreach_lerp_(list(self.network.parameters()), list(network.parameters()), 1 - decay)
-        for kept, now in zip(self.network.buffers(), network.buffers(), strict=True):
-            kept.copy_(now)
+        if buffers := list(self.network.buffers()):
+            torch._foreach_copy_(buffers, list(network.buffers()))
