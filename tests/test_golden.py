@@ -1,0 +1,85 @@
+"""Golden curves: each model with each loss, in float32, keeps the terms of its first 20 generator updates.
+
+``python -m tests.test_golden`` records them anew, for a change that is meant to change them.
+"""
+
+import json
+from functools import cache, partial
+from itertools import product
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Trainer
+
+from gan.config import build
+from gan.data.base import ImageDataModule
+from tests.test_conf import choices, composed, small
+
+RECORD = Path(__file__).parent / "golden.json"
+STEPS = 20
+SLOWLY = ["optimizer.generator.lr=1e-4", "optimizer.discriminator.lr=1e-4"]  # else rounding decides within 20 updates
+Curves = dict[str, list[float]]
+assert_close = partial(torch.testing.assert_close, rtol=1e-2, atol=1e-3)
+
+
+@cache
+def data() -> ImageDataModule:
+    module = build(composed("data.batch_size=16").data)
+    assert isinstance(module, ImageDataModule)
+    return module
+
+
+def play(model: str, loss: str, *options: str) -> Curves:
+    """Play, and return the terms and measures of each generator update's batch, by name."""
+    torch.manual_seed(0)
+    game = build(composed(f"model={model}", f"loss={loss}", *small(model), *SLOWLY, *options).model)
+    curves: Curves = {}
+
+    def keep(outputs: Any, *_: Any) -> None:
+        if any(name.startswith("g/") for name in outputs):
+            for name, value in outputs.items():
+                curves.setdefault(name, []).append(round(float(value), 6))
+
+    game.on_train_batch_end = keep
+    silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = Trainer(accelerator="cpu", max_steps=STEPS, max_epochs=-1, enable_model_summary=False, **silent)
+    data().images_seen = 0
+    trainer.fit(game, datamodule=data())
+    return curves
+
+
+def compare(curves: Curves, recorded: Curves) -> None:
+    assert set(recorded) <= set(curves)
+    for name, values in recorded.items():
+        if "accuracy" not in name:  # jumps where a logit lies at the boundary
+            assert_close(curves[name], values, msg=partial("{}: {}".format, name))
+
+
+@pytest.mark.parametrize(("model", "loss"), list(product(choices("model"), choices("loss"))))
+def test_the_first_updates_are_those_recorded(model: str, loss: str) -> None:
+    recorded = json.loads(RECORD.read_text())
+    if f"{model}/{loss}" not in recorded:
+        pytest.skip("nothing is recorded of it yet: python -m tests.test_golden")
+    compare(play(model, loss), recorded[f"{model}/{loss}"])
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "wgan_gp", "r3gan"])
+def test_the_layout_in_memory_changes_nothing(loss: str) -> None:
+    compare(play("dcgan", loss, "model.channels_last=false"), json.loads(RECORD.read_text())[f"dcgan/{loss}"])
+
+
+@pytest.mark.long
+@pytest.mark.skipif(which("g++") is None, reason="torch.compile needs a C++ compiler")
+@pytest.mark.parametrize("loss", ["non_saturating", "wgan_gp", "r3gan"])
+@pytest.mark.parametrize("model", ["dcgan", "mlp_gan"])
+def test_compiling_changes_nothing(model: str, loss: str) -> None:
+    compare(play(model, loss, "model.compile=true"), json.loads(RECORD.read_text())[f"{model}/{loss}"])
+
+
+if __name__ == "__main__":
+    games = {f"{model}/{loss}": play(model, loss) for model, loss in product(choices("model"), choices("loss"))}
+    lines = ",\n".join(f'"{name}": {json.dumps(curves)}' for name, curves in games.items())
+    RECORD.write_text(f"{{\n{lines}\n}}\n")
