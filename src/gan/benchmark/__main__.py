@@ -8,12 +8,22 @@ from typing import Any
 
 from gan import cli
 from gan.benchmark.ranks import ranks
+from gan.benchmark.sampling import evaluate, sample
+from gan.benchmark.scale import scale
+from gan.benchmark.start import start
 from gan.benchmark.updates import updates
 from gan.errors import UserError
 
 __all__ = ["main"]
 
-CASES: dict[str, Callable[..., dict[str, Any]]] = {"ranks": ranks, "updates": updates}
+CASES: dict[str, Callable[..., dict[str, Any]]] = {
+    "updates": updates,
+    "ranks": ranks,
+    "scale": scale,
+    "start": start,
+    "sample": sample,
+    "evaluate": evaluate,
+}
 
 
 def main() -> None:
@@ -31,6 +41,11 @@ def main() -> None:
     sub = case("updates", "training against the shortest loop by hand, and against that of most repositories", 5)
     sub.add_argument("--only", default="*", help="a pattern of cases, such as 'dcgan-32/*/64' (default: all)")
     sub.add_argument("--seconds", type=float, default=4.0, help="of the fastest side's turn (default: %(default)s)")
+    case("start", "from the command to the first update", 5)
+    case("sample", "sampling against the bare forward pass", 9)
+    case("evaluate", "the Fréchet distance of 10,000 samples against torch-fidelity's", 9)
+    sub = case("scale", "what training costs as one thing grows", 3)
+    sub.add_argument("--steps", type=int, default=60, help="generator updates a turn (default: %(default)s)")
     sub = case("ranks", "two processes against one, and against Lightning's DDP", 3)
     sub.add_argument("--steps", type=int, default=60, help="generator updates a turn (default: %(default)s)")
 

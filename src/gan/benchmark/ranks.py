@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 from contextlib import redirect_stdout
 from functools import partial
 from io import StringIO
@@ -22,7 +23,7 @@ from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.training import train
 
-__all__ = ["Traffic", "ranks"]
+__all__ = ["OPTIONS", "Traffic", "ranks", "turn"]
 
 OPTIONS = [
     "model=dcgan",
@@ -95,33 +96,39 @@ def ranks(options: list[str], rounds: int, steps: int) -> dict[str, Any]:
     """
     os.environ |= {"OMP_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "99"}  # the profiler's own log is for its authors
     with TemporaryDirectory() as folder:
-        turn = partial(_turn, Path(folder), [*OPTIONS, *options, f"trainer.max_steps={steps}"])
-        sides = {
-            "1 process": partial(turn, 1, []),
-            "2 processes": partial(turn, 2, []),
-            "2 processes, ddp_find_unused_parameters_true": partial(turn, 2, [LIGHTNING]),
+        sides: dict[str, tuple[int, list[str]]] = {
+            "1 process": (1, []),
+            "2 processes": (2, []),
+            "2 processes, ddp_find_unused_parameters_true": (2, [LIGHTNING]),
         }
-        measured = interleaved(sides, rounds)
+        game = [*OPTIONS, *options]
+        turns = {
+            name: partial(turn, Path(folder), [*game, f"data.batch_size={BATCH * processes}", *extra], processes, steps)
+            for name, (processes, extra) in sides.items()
+        }
+        measured = interleaved(turns, rounds)
+        game += [f"data.batch_size={2 * BATCH}"]
         exchanged = {
-            f"exchanged_by_{'lightning' if extra else 'ours'}": _traffic(Path(folder), turn, extra)
+            f"exchanged_by_{'lightning' if extra else 'ours'}": _traffic(Path(folder), [*game, *extra], steps)
             for extra in ([], [LIGHTNING])
         }
     lines = [table(measured), "", *(f"{name.replace('_', ' ')}: {counts}" for name, counts in exchanged.items())]
     return result("ranks", options, images_per_second=measured, **exchanged, table="\n".join(lines))
 
 
-def _turn(folder: Path, options: list[str], processes: int, extra: list[str]) -> float:
+def turn(folder: Path, options: list[str], processes: int, steps: int) -> float:
+    """Train for some steps in new processes; return images a second."""
     run = folder / "run"
-    sizes = [f"data.batch_size={BATCH * processes}", f"trainer.devices={processes}", f"run_dir={run}"]
-    launch(_train, [*options, *sizes, *extra], processes, Place(), {})
-    (run / "checkpoints" / "last.ckpt").unlink()
-    (run / "checkpoints").rmdir()
+    more = [f"trainer.devices={processes}", f"trainer.max_steps={steps}", f"run_dir={run}"]
+    launch(_train, [*options, *more], processes, Place(), {})
+    shutil.rmtree(run / "checkpoints")
     return speed(run)
 
 
-def _traffic(folder: Path, turn: Any, extra: list[str]) -> dict[str, Any]:
+def _traffic(folder: Path, options: list[str], steps: int) -> dict[str, Any]:
     path = folder / "traffic.json"
-    turn(2, [*extra, f"+callbacks.traffic={{_target_: gan.benchmark.ranks.Traffic, path: {path}}}"])
+    traffic = f"+callbacks.traffic={{_target_: gan.benchmark.ranks.Traffic, path: {path}}}"
+    turn(folder, [*options, traffic], 2, steps)
     counts: dict[str, Any] = json.loads(path.read_text())
     return counts
 
