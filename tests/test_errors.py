@@ -55,7 +55,7 @@ def said(run: Run) -> str:
         (["data.num_classes=5"], r"data\.num_classes=5, but the images have 10 classes"),
         (["seed=-1"], r"seed=-1 should be a whole number from 0"),
         (["trainer.log_every_n_steps=0"], r"trainer\.log_every_n_steps must be at least 1"),
-        (["trainer.precision=bf16-true"], r"trainer\.precision=bf16-true is not one of 32-true"),
+        (["trainer.precision=bf16-true"], r"trainer\.precision=bf16-true is not one of auto, 32-true"),
         (["model.accumulate=64"], r"model\.accumulate=64 splits a batch of 64 in parts of less than two"),
         (["model.gradient_clip=-1"], r"model: gradient_clip must be positive"),
         (["model.generator.width=-8"], r"model\.generator: .*negative"),

@@ -33,29 +33,46 @@ class MetricsFile(Logger):
     def __init__(self, folder: str | Path, step: int = 0) -> None:
         super().__init__()
         self.path = Path(folder) / "metrics.csv"
-        self.rows: dict[int, dict[str, Any]] = {}
+        self.columns = ["step"]
+        self.row: dict[str, Any] = {}
+        self.place = 0  # of the last row in the file
         if self.path.is_file():
-            with self.path.open(newline="") as file:
-                old = [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
-            self.rows = {int(row["step"]): row for row in old if int(row["step"]) <= step}
+            self._write([row for row in self._read() if int(row["step"]) <= step])
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Add scalars to a step's row."""
+        """Add scalars to a step's row, the last one of the file or a new one."""
         assert step is not None
-        self.rows.setdefault(step, {"step": step}).update({k: f"{v:.6g}" for k, v in metrics.items()})
-        self._write()
+        if step != self.row.get("step"):
+            self.row = {"step": step}
+            self.place = self.path.stat().st_size if self.path.is_file() else 0
+        self.row |= {name: f"{value:.6g}" for name, value in metrics.items()}
+        if self.row.keys() <= set(self.columns) and self.place:
+            with self.path.open("r+", newline="") as file:
+                file.seek(self.place)
+                csv.DictWriter(file, self.columns).writerow(self.row)
+        else:  # a new column
+            before = [row for row in self._read() if row["step"] != str(step)] if self.path.is_file() else []
+            self._write([*before, self.row])
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         """Leave them to config.yaml."""
 
-    def _write(self) -> None:
-        columns = list(dict.fromkeys(key for row in self.rows.values() for key in row))
+    def _read(self) -> list[dict[str, Any]]:
+        with self.path.open(newline="") as file:
+            return [{name: value for name, value in row.items() if value} for row in csv.DictReader(file)]
+
+    def _write(self, rows: list[dict[str, Any]]) -> None:
+        """Write the whole file anew, and have its last row at hand."""
+        self.columns = list(dict.fromkeys(key for row in [{"step": 0}, *rows] for key in row))
         partial = self.path.with_name(self.path.name + ".partial")
         with partial.open("w", newline="") as file:
-            writer = csv.DictWriter(file, columns)
+            writer = csv.DictWriter(file, self.columns)
             writer.writeheader()
-            writer.writerows(self.rows.values())
+            for row in rows:
+                self.place = file.tell()
+                writer.writerow(row)
         partial.replace(self.path)
+        self.row = {**rows[-1], "step": int(rows[-1]["step"])} if rows else {}
 
 
 class TakesPictures(ABC):

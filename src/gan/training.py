@@ -99,7 +99,7 @@ def _train(config: DictConfig, here: Place) -> dict[str, Any]:
         check_trusted(plain(config))  # as it is built, with this call's options
     seed_everything(config.seed, verbose=False)
     data, model = build(config.data), build(config.model)
-    if config.trainer.precision == "auto":
+    if chosen := config.trainer.precision == "auto":
         with open_dict(config):
             config.trainer.precision = from_first(partial(_precision, config, data, here))
     callbacks = [build(node) for node in config.callbacks.values() if node is not None]
@@ -111,6 +111,8 @@ def _train(config: DictConfig, here: Place) -> dict[str, Any]:
     trainer = _trainer(config, here, [*callbacks, Provenance(plain(config, resolve=False)), interruption])
     if first:
         _claim(folder, config, resuming=checkpoint is not None)
+        if chosen and config.trainer.precision != "32-true":
+            log.info("Precision %s, which is fast here; trainer.precision=32-true is exact", config.trainer.precision)
         with _error_kept(folder):
             trainer.loggers = [
                 MetricsFile(folder, step=checkpoint["global_step"] if checkpoint else 0),
@@ -161,10 +163,7 @@ def _settled(config: DictConfig) -> DictConfig:
 
 def _precision(config: DictConfig, data: ImageDataModule, here: Place) -> str:
     """Choose the precision that is fast here, and fine enough for the images."""
-    precision = fast_precision(device_of(config.trainer, here)) if data.pixels else "32-true"
-    if precision != "32-true":
-        log.info("Networks compute in %s, which is fast here; trainer.precision=32-true is exact", precision)
-    return precision
+    return fast_precision(device_of(config.trainer, here)) if data.pixels else "32-true"
 
 
 def _trainer(config: DictConfig, here: Place, callbacks: list[Any]) -> Trainer:

@@ -30,6 +30,7 @@ QUICK = [
     "metric.num_samples=64",
     "trainer.accelerator=cpu",
     "trainer.max_steps=6",
+    "trainer.precision=32-true",
     "trainer.log_every_n_steps=1",
     "trainer.enable_progress_bar=false",
     "trainer.enable_model_summary=false",

@@ -53,6 +53,8 @@ def main() -> None:
     name, out = args.pop("case"), args.pop("out")
     if args["rounds"] < 1 or args.get("steps", 20) < 20:
         raise UserError("--rounds must be at least 1, and --steps at least 20: the first 10 are not counted")
+    if args.get("seconds", 1) <= 0:
+        raise UserError("--seconds must be positive")
     result = CASES[name](**args)
     print(result.pop("table"))
     out.write_text(json.dumps(result, indent=2) + "\n")

@@ -36,6 +36,7 @@ OPTIONS = [
     "callbacks.evaluation=null",
     "callbacks.samples=null",
     "trainer.accelerator=cpu",
+    "trainer.precision=32-true",
     "trainer.enable_progress_bar=false",
     "trainer.enable_model_summary=false",
     "trainer.log_every_n_steps=10",

@@ -15,8 +15,8 @@ from gan.results import versions
 __all__ = ["interleaved", "ratios", "result", "speed", "table"]
 
 
-def interleaved(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Let each side have its turn, round after round, in turn from first to last and from last to first.
+def interleaved(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Let each side have its turn, round after round, from first to last and from last to first.
 
     Args:
         sides: Functions that measure something once, by name.
@@ -26,7 +26,7 @@ def interleaved(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str,
         The measurements of each side, in the order of rounds.
     """
     measured: dict[str, list[float]] = {name: [] for name in sides}
-    turns = [name for number in range(rounds) for name in (reversed(sides) if number % 2 else sides)]
+    turns = [name for number in range(rounds) for name in list(sides)[:: -1 if number % 2 else 1]]
     for name in progress(turns, len(turns), "Turns"):
         measured[name].append(sides[name]())
     return measured

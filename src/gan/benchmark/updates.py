@@ -32,7 +32,7 @@ MODELS = {
 }
 LOSSES = ("non_saturating", "wgan_gp", "r3gan")
 BATCHES = (64, 256)
-WARM_UP = 5  # updates that are not counted
+WARM_UP = 2  # updates that are not counted
 _gates: list[Gate] = []  # of this process: Hydra builds the callback that passes it
 
 

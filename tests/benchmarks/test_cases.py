@@ -1,0 +1,49 @@
+"""The benchmark's cases, as a user runs them: a table, and a JSON file with what was measured on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import run_here, run_python
+
+SMALL = ["model.generator.width=8", "model.discriminator.width=8"]
+CASES = {
+    "updates": [*SMALL, "--only", "mlp_gan/wgan_gp/64", "--rounds", "2", "--seconds", "0.5"],
+    "start": ["model=mlp_gan", "--rounds", "1"],
+    "sample": [*SMALL, "--rounds", "1"],
+    "evaluate": ["--rounds", "1"],
+    "scale": [*SMALL, "data=mnist5k", "--rounds", "1", "--steps", "20"],
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_prints_a_table_and_writes_json(case: str, tmp_path: Path) -> None:
+    out = tmp_path / "benchmark.json"
+    done = run_python("-m", "gan.benchmark", case, *CASES[case], "--out", str(out))
+    assert done.status == 0, done.err
+    assert "| --- |" in done.out
+    result = json.loads(out.read_text())
+    assert result["case"] == case
+    assert {"date", "machine", "versions", "options"} <= set(result)
+    if case == "updates":
+        (measured,) = result["cases"].values()
+        assert {len(times) for times in measured["seconds_an_update"].values()} == {2}
+        assert 0.3 < measured["peak_memory_mb"]["ours"] / measured["peak_memory_mb"]["bare"] < 1.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["updates", "--only", "stylegan/*"], "--only stylegan/*: the cases are mlp_gan/non_saturating/64"),
+        (["updates", "--rounds", "0"], "--rounds must be at least 1"),
+        (["scale", "--steps", "5"], "--steps at least 20"),
+        (["updates", "--seconds", "0"], "--seconds must be positive"),
+        (["speed"], "invalid choice: 'speed'"),
+    ],
+)
+def test_bad_arguments(arguments: list[str], message: str) -> None:
+    done = run_here("-m", "gan.benchmark", *arguments)
+    assert done.status == 2
+    assert message in done.err
