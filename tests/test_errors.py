@@ -71,6 +71,11 @@ def test_bad_options(train: Train, options: list[str], message: str) -> None:
     assert re.search(message, said(train("logger=none", *options)))
 
 
+def test_compiling_needs_a_compiler(train: Train) -> None:
+    message = said(train("logger=none", *TINY, "model.compile=true", CXX="no-such-compiler"))
+    assert message == "error: model.compile=true needs a C++ compiler: install no-such-compiler, or set CXX to another"
+
+
 def test_an_unreadable_image_is_named(train: Train, tmp_path: Path) -> None:
     images = tmp_path / "images"
     for number in range(40):

@@ -25,6 +25,10 @@ class Batch(NamedTuple):
     images: Tensor
     labels: Tensor
 
+    def parts(self, number: int) -> list["Batch"]:
+        """Split the batch in parts as even as can be."""
+        return [Batch(*part) for part in zip(*(x.tensor_split(number) for x in self), strict=True)]
+
 
 class Verdict(NamedTuple):
     """What a discriminator says of images.

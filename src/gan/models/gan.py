@@ -15,6 +15,7 @@ from gan.draws import Draws, Stream, derive_seed
 from gan.errors import UserError
 from gan.losses.objective import Objective
 from gan.nn.average import MovingAverage
+from gan.nn.compiling import compile_calls
 from gan.schedules import Schedule
 from gan.types import Batch, Critique, Terms, Verdict
 
@@ -173,7 +174,7 @@ class GAN(LightningModule):
         draws = Draws(self.seed, self.critic_updates, stream, total=world * size, rows=rows, device=self.device)
         optimizer.zero_grad()
         with self.toggled_optimizer(optimizer):
-            for part, numbers in zip(split(batch, self.accumulate), draws.parts(self.accumulate), strict=True):
+            for part, numbers in zip(batch.parts(self.accumulate), draws.parts(self.accumulate), strict=True):
                 share = len(part.images) / size
                 terms, measures = loss(part, numbers)
                 self.manual_backward(share * torch.stack(list(terms.values())).sum())
@@ -208,8 +209,7 @@ class GAN(LightningModule):
     def on_fit_start(self) -> None:
         """Compile the networks, where asked for; called by Lightning."""
         if self.compile_networks:
-            self.generator.compile()
-            self.discriminator.compile()
+            compile_calls(self.generator, self.discriminator, device=self.device)
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Build the discriminator's optimiser and the generator's, in this order.
@@ -311,8 +311,3 @@ class GAN(LightningModule):
 def pack(images: Tensor, number: int) -> Tensor:
     """Join each ``number`` images to one, (B, C, H, W) to (B / number, number * C, H, W)."""
     return images.unflatten(0, (-1, number)).flatten(1, 2) if number > 1 else images
-
-
-def split(batch: Batch, parts: int) -> list[Batch]:
-    """Split a batch in parts as even as can be."""
-    return [Batch(*part) for part in zip(*(x.tensor_split(parts) for x in batch), strict=True)]
