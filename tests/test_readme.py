@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 from gan.config import compose_config
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run_here
 
 README = (ROOT / "README.md").read_text()
 FILES = re.findall(r"^`((?:src|conf)/\S+)`\n\n```\w+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -85,6 +85,14 @@ def first_of(override: Override) -> str:
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "-m gan.evaluate" in command])
 def test_options_of_evaluations_exist(command: str) -> None:
     compose_config("evaluate", [part for part in shlex.split(command) if "=" in part and not part.startswith("--")])
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "-m gan.benchmark" in command])
+def test_options_of_benchmarks_exist(command: str) -> None:
+    case, *options = shlex.split(command.partition("gan.benchmark ")[2])
+    shown = run_here("-m", "gan.benchmark", case, "--help")
+    assert shown.status == 0, shown.err
+    assert all(option in shown.out for option in options if option.startswith("--"))
 
 
 def test_nothing_is_left_to_fill_in() -> None:

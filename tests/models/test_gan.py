@@ -302,6 +302,20 @@ def test_bf16_stays_near_float32(loss: AdversarialLoss) -> None:
         assert_close(b, a, atol=0.03, rtol=0.03)
 
 
+class Silent(NonSaturating):
+    """Says nothing, so that penalties alone move D."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return 0 * (real.sum() + fake.sum())
+
+
+def test_penalties_are_differentiated_in_float32_too() -> None:
+    objective = Objective(Silent(), {"r1": R1(1.0)})
+    runs = [fit(make(objective), steps=1, precision=precision)[1] for precision in ("32-true", "bf16-mixed")]
+    exact, mixed = (run.weights[0] for run in runs)
+    assert all(torch.equal(exact[name], mixed[name]) for name in exact if name.startswith("discriminator."))
+
+
 @pytest.mark.parametrize(("setting", "value"), [("ema_decay", 1.0), ("ema_decay", -0.1), ("accumulate", 0)])
 def test_wrong_arguments(setting: str, value: float) -> None:
     with pytest.raises(ValueError, match=setting):

@@ -37,6 +37,8 @@ class Gate:
     def __call__(self) -> None:
         """Go on, or report the turn's seconds, and wait for the next turn."""
         if self.left == 0:
+            if self.device.type == "cuda":
+                torch.cuda.synchronize()
             if self.start:
                 self.connection.send((perf_counter() - self.start, peak_memory(self.device) / 1e6))
             self.left = self.connection.recv()

@@ -72,7 +72,7 @@ def _case(name: str, options: list[str], rounds: int, seconds: float, folder: Pa
     with Turns(sides) as turns:
         for side in sides:
             turns.turn(side, WARM_UP)
-        fastest = min(turns.turn(side, WARM_UP) for side in sides) / WARM_UP
+        fastest = min(turns.turn(side, 1) for side in sides)
         number = ceil(seconds / fastest)
         taken = turns.rounds(dict.fromkeys(sides, number), progress(range(rounds), rounds, name))
     return {

@@ -177,7 +177,8 @@ class GAN(LightningModule):
             for part, numbers in zip(batch.parts(self.accumulate), draws.parts(self.accumulate), strict=True):
                 share = len(part.images) / size
                 terms, measures = loss(part, numbers)
-                self.manual_backward(share * torch.stack(list(terms.values())).sum())
+                with torch.autocast(self.device.type, enabled=False):  # else penalties differentiate in half precision
+                    self.manual_backward(share * torch.stack(list(terms.values())).sum())
                 for name, value in (terms | measures).items():
                     key = f"{player}/{name}"
                     log[key] = share * value.detach() + log.get(key, 0)
