@@ -39,9 +39,9 @@ def weights(folder: Path) -> dict[str, Any]:
     return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
 
 
-def undisturbed(folder: Path, steps: int, ranks: int = 2) -> dict[str, Any]:
+def undisturbed(folder: Path, steps: int) -> dict[str, Any]:
     """Return the weights of a run on this machine that nothing happens to."""
-    options = [*OPTIONS, "logger=none", f"trainer.max_steps={steps}", f"trainer.devices={ranks}"]
+    options = [*OPTIONS, "logger=none", f"trainer.max_steps={steps}", "trainer.devices=2"]
     run = run_python("train.py", *options, f"hydra.run.dir={folder}", OMP_NUM_THREADS="1")
     assert run.status == 0, run.err
     return weights(folder)
@@ -97,14 +97,20 @@ def test_a_time_limit_is_not_the_end(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_each_node_starts_a_rank_for_each_device(cluster: Cluster, tmp_path: Path) -> None:
-    """Four ranks from two tasks; the signal that Slurm gives to these reaches all."""
-    run, log, steps = tmp_path / "run", tmp_path / "job.log", 60
-    number = cluster.submit(job(run, steps).replace("trainer=ddp", "trainer=ddp trainer.devices=2"), log)
+    """Four ranks from two tasks; the signal that Slurm gives to these reaches all.
+
+    More than two numbers are added in another order between machines than within one, so that the run which nothing
+    happens to is such a job too.
+    """
+    run, whole, log, steps = tmp_path / "run", tmp_path / "whole", tmp_path / "job.log", 250
+    jobs = [job(f, steps).replace("trainer=ddp", "trainer=ddp trainer.devices=2") for f in (run, whole)]
+    number = cluster.submit(jobs[0], log)
     wait_for(run / "checkpoints" / "last.ckpt")
     cluster.command("scancel", "--signal=USR1", number)
     cluster.wait(number, "COMPLETED", seconds=240)
     assert f"job {number} will be started again" in log.read_text()
-    assert same(weights(run), undisturbed(tmp_path / "whole", steps, ranks=4))
+    cluster.wait(cluster.submit(jobs[1], tmp_path / "whole.log"), "COMPLETED", seconds=240)
+    assert same(weights(run), weights(whole))
 
 
 def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cluster, tmp_path: Path) -> None:
