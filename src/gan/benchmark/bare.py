@@ -38,7 +38,8 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
 
 def r1_and_r2(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """R3GAN's (Huang et al., 2024, Section 3), with γ = 1."""
-    return sum(gradient(critic, x).square().sum(1).mean() / 2 for x in (real, fake))  # type: ignore[return-value]
+    on_real, on_fake = (gradient(critic, x).square().sum(1).mean() / 2 for x in (real, fake))
+    return on_real + on_fake
 
 
 class Game:
