@@ -1,27 +1,21 @@
 """``python -m gan.neighbors RUN``: samples beside the training images that are nearest to them: are they copies?"""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from omegaconf import OmegaConf
-from torch import Tensor
 
 from gan import cli
 from gan.checkpoint import data_of, read, restore
 from gan.config import build
-from gan.data.base import ImageDataModule
 from gan.errors import UserError
 from gan.images import gallery, save_png
 from gan.metrics.features import FeatureExtractor
-from gan.metrics.nearest import nearest
-from gan.progress import progress
+from gan.metrics.neighbors import Space, closest, in_pixels
 
-__all__ = ["closest", "main"]
+__all__ = ["main"]
 
-Space = Callable[[Tensor], Tensor]
-BATCH_SIZE = 256
 HELD_OUT = 512  # at most so many held-out images say what distance is usual
 
 
@@ -49,7 +43,7 @@ def main() -> None:
     features.prepare(data)
     features.to(device).eval()
     spaces: dict[str, Space] = {
-        "pixels": lambda images: images.flatten(1).float(),
+        "pixels": in_pixels,
         features.name: lambda images: features(images).vectors,
     }
     if data.channels not in (1, 3):
@@ -65,31 +59,6 @@ def main() -> None:
         print(f"{name:<12} nearest training image at {near:.4g} on average; held-out images have theirs at {usual:.4g}")
     save_png(gallery(groups), args.out)
     print(f"Wrote {args.out}")
-
-
-def closest(images: Tensor, data: ImageDataModule, space: Space, k: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Find the training images that are nearest to some images, going through the data set once.
-
-    Args:
-        images: As the data set holds its own, with shape (N, C, H, W).
-        data: Whose training images.
-        space: Maps images to the vectors that distances are measured between.
-        k: How many of each.
-        device: Where vectors are computed.
-
-    Returns:
-        Distances, ascending, with shape (N, k), and the images, with shape (N, k, C, H, W).
-    """
-    queries, size = space(images.to(device)).cpu(), len(data.split("train"))
-    distances = torch.full((len(images), k), torch.inf, dtype=torch.float64)
-    places = torch.zeros(len(images), k, dtype=torch.long)
-    for number, batch in enumerate(progress(data.batches("train", BATCH_SIZE), size / BATCH_SIZE, "Training images")):
-        vectors = space(batch.images.to(device)).cpu()
-        near, where = nearest(queries, vectors, min(k, len(vectors)))
-        distances, order = torch.cat([distances, near], 1).topk(k, largest=False)
-        places = torch.cat([places, where + number * BATCH_SIZE], 1).gather(1, order)
-    found = data.split("train").__getitems__(places.flatten().tolist()).images
-    return distances, found.unflatten(0, places.shape)
 
 
 if __name__ == "__main__":

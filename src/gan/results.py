@@ -13,6 +13,7 @@ from pytorch_lightning import Trainer
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
+from gan.callbacks.neighbors import Neighbors
 from gan.callbacks.periodic import find
 from gan.callbacks.stop import Stop
 from gan.config import plain
@@ -50,6 +51,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "stopped": next((stop.reason for stop in find(trainer, Stop)), None),
         **(scored[0] if scored else {"score": None}),  # without evaluation there is nothing more to say
         "game": game,
+        "neighbors": next((neighbors.facts for neighbors in find(trainer, Neighbors)), None),
         "wall_seconds": round(seconds, 1),
         "images_per_second": round(speed, 1),
         "peak_memory_mb": round(peak_memory(device) / 1e6, 1),
