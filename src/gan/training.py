@@ -236,7 +236,7 @@ def _tracked(trainer: Trainer, config: DictConfig) -> Iterator[None]:
             run.abandon(will_go_on=isinstance(error, Interrupted))
         raise
     for run in runs:
-        run.close(Path(config.run_dir) / "checkpoints" / "best.ckpt")
+        run.close(Path(config.run_dir))
 
 
 @contextmanager
