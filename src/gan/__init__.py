@@ -1,1 +1,17 @@
 """Generative adversarial networks on PyTorch Lightning: networks, objectives, data and trainers that compose."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gan.trained import load
+
+__all__ = ["load"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import ``load`` when it is first asked for: torch takes seconds, which `train.py --help` need not wait for."""
+    if name != "load":
+        raise AttributeError(f"module 'gan' has no attribute '{name}'")
+    from gan.trained import load
+
+    return load

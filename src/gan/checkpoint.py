@@ -14,21 +14,22 @@ from gan.models.gan import GAN
 
 PARTS = {"config": dict, "state_dict": dict, "global_step": int, "critic_updates": int}
 
-__all__ = ["data_of", "load", "load_weights", "read", "restore"]
+__all__ = ["data_of", "load_weights", "read", "restore"]
 
 
 def read(path: str | Path) -> dict[str, Any]:
     """Read a checkpoint without running anything that it holds.
 
     Args:
-        path: A checkpoint, or a run's folder, which stands for its best.
+        path: A checkpoint, or a run's folder, which stands for its best, or its last where nothing was scored.
 
     Raises:
         UserError: If there is none, it is damaged, not of this project, or asks for foreign code.
     """
     path = Path(path)
     if path.is_dir():
-        path = path / "checkpoints" / "best.ckpt"
+        best, last = (path / "checkpoints" / name for name in ("best.ckpt", "last.ckpt"))
+        path = best if best.is_file() or not last.is_file() else last
     if not path.is_file():
         raise UserError(f"no checkpoint at {path}")
     try:
@@ -51,20 +52,8 @@ def read(path: str | Path) -> dict[str, Any]:
     return checkpoint
 
 
-def load(path: str | Path) -> GAN:
-    """Rebuild a model from a checkpoint alone, with its weights, in evaluation mode on the CPU.
-
-    Args:
-        path: A checkpoint, or a run's folder, which stands for its best.
-
-    Raises:
-        UserError: If the file is not what ``read`` wants, or its weights do not fit its configuration.
-    """
-    return restore(read(path), path)
-
-
 def restore(checkpoint: dict[str, Any], path: str | Path) -> GAN:
-    """Rebuild a model from what ``read`` returned.
+    """Rebuild a model from what ``read`` returned, in evaluation mode on the CPU.
 
     Raises:
         UserError: If the weights do not fit the configuration.

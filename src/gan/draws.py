@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Draws", "Stream", "derive_seed"]
+__all__ = ["Draws", "Stream", "derive_seed", "truncated"]
 
 
 class Stream(IntEnum):
@@ -72,3 +72,18 @@ class Draws:
 
     def _keep(self, numbers: Tensor) -> Tensor:
         return numbers[self.rows.start : self.rows.stop]
+
+
+def truncated(normal: Tensor, threshold: float) -> Tensor:
+    """Turn draws from N(0, 1) into draws from that distribution cut off at ±threshold, each moved as little as it goes.
+
+    A draw keeps its quantile, Φ(z) = (Φ(z') - Φ(-t)) / (Φ(t) - Φ(-t)), so that the same draws change smoothly with the
+    threshold t, which drawing anew what lies outside would not.
+
+    Args:
+        normal: Of any shape.
+        threshold: Above 0.
+    """
+    tail = torch.special.ndtr(torch.tensor(-threshold, dtype=torch.float64))
+    quantile = tail + (1 - 2 * tail) * torch.special.ndtr(normal.double())
+    return torch.special.ndtri(quantile).clamp(-threshold, threshold).to(normal.dtype)

@@ -1,11 +1,10 @@
 """The game: D and G in turn, by manual optimisation. Variants override hooks, never the loop."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
 import torch
-from pytorch_lightning import LightningModule
 from pytorch_lightning.core.optimizer import LightningOptimizer, do_nothing_closure
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
@@ -14,7 +13,7 @@ from torch.optim import Optimizer
 from gan.draws import Draws, Stream, derive_seed
 from gan.errors import UserError
 from gan.losses.objective import Objective
-from gan.nn.average import MovingAverage
+from gan.models.sampler import Sampler
 from gan.nn.compiling import compile_calls
 from gan.schedules import Schedule
 from gan.types import Batch, Critique, Terms, Verdict
@@ -23,10 +22,9 @@ __all__ = ["GAN"]
 
 MakeOptimizer = Callable[..., Optimizer]
 LossFunction = Callable[[Batch, Draws], tuple[Terms, Terms]]
-NOISE_BLOCK = 256  # samples whose noise is drawn at once: part of what a seed means
 
 
-class GAN(LightningModule):
+class GAN(Sampler):
     """Two networks, an objective, and the loop that trains them (Goodfellow et al., 2014, Algorithm 1).
 
     A training step is one update of the discriminator and, after every ``objective.critic_steps`` of them, one of the
@@ -74,34 +72,24 @@ class GAN(LightningModule):
         compile: bool = False,
         seed: int = 0,
     ) -> None:
-        super().__init__()
-        if not 0 <= ema_decay < 1:
-            raise ValueError(f"ema_decay must be at least 0 and below 1, not {ema_decay}")
-        if min(accumulate, packing, num_classes) < 1:
-            raise ValueError(
-                f"accumulate, packing and num_classes must be at least 1, not {accumulate}, {packing}, {num_classes}"
-            )
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        super().__init__(generator.to(memory_format=layout), latent_dim, latent, ema_decay, num_classes)
+        if min(accumulate, packing) < 1:
+            raise ValueError(f"accumulate and packing must be at least 1, not {accumulate}, {packing}")
         if packing > 1 and num_classes > 1:
             raise ValueError(f"packing={packing} has no meaning for a conditional model: a pack has no one class")
         if gradient_clip is not None and gradient_clip <= 0:
             raise ValueError(f"gradient_clip must be positive, not {gradient_clip}")
-        layout = torch.channels_last if channels_last else torch.contiguous_format
-        self.generator, self.discriminator = (n.to(memory_format=layout) for n in (generator, discriminator))
+        self.discriminator = discriminator.to(memory_format=layout)
         self.objective = objective
-        self.ema = MovingAverage(generator, ema_decay) if ema_decay else None
         self.make_optimizer = optimizer
-        self.latent_dim, self.latent = latent_dim, latent
         self.gradient_clip, self.accumulate, self.packing = gradient_clip, accumulate, packing
-        self.schedule, self.num_classes, self.seed = schedule, num_classes, seed
+        self.schedule, self.seed = schedule, seed
         self.compile_networks = compile
         self.critic_updates = 0
         self.gradient_norm = torch.zeros(())
 
     # The hooks that a variant may override ---------------------------------------------------------------------------
-
-    def sample_latent(self, draws: Draws) -> Tensor:
-        """Draw z, with shape (B, latent_dim)."""
-        return draws.normal(self.latent_dim) if self.latent == "normal" else 2 * draws.uniform(self.latent_dim) - 1
 
     def generate(self, batch: Batch, draws: Draws) -> Tensor:
         """Generate a fake for each image of a batch, with shape (B, C, H, W)."""
@@ -264,49 +252,6 @@ class GAN(LightningModule):
         for state, optimizer in zip(checkpoint["optimizer_states"], optimizers, strict=True):
             for group, options in zip(state["param_groups"], optimizer.state_dict()["param_groups"], strict=True):
                 group.update({name: value for name, value in options.items() if name != "params"})
-
-    # After training --------------------------------------------------------------------------------------------------
-
-    def sample(self, num: int, seed: int = 0, batch_size: int = 256, average: bool = True) -> Tensor:
-        """Generate images from the averaged generator, the same for a seed whatever the batch size.
-
-        Args:
-            num: How many.
-            seed: What the noise follows from.
-            batch_size: How many at a time.
-            average: Whether to use the moving average, where there is one.
-
-        Returns:
-            Images in [-1, 1], float32, with shape (num, C, H, W), on the model's device.
-        """
-        return torch.cat([batch.images for batch in self.iterate_samples(range(num), seed, batch_size, average)])
-
-    @torch.no_grad()
-    def iterate_samples(
-        self, places: range, seed: int = 0, batch_size: int = 256, average: bool = True
-    ) -> Iterator[Batch]:
-        """Yield samples and their classes a batch at a time: those that a seed has at some consecutive places.
-
-        A conditional generator is asked for each of its classes in turn.
-        """
-        network = self.ema.network if self.ema is not None and average else self.generator
-        mode = network.training
-        network.eval()
-        try:
-            for start in range(places.start, places.stop, batch_size):
-                stop = min(start + batch_size, places.stop)
-                labels = torch.arange(start, stop, device=self.device) % self.num_classes
-                yield Batch(network(self._latents(seed, start, stop), labels).float(), labels)
-        finally:
-            network.train(mode)
-
-    def _latents(self, seed: int, start: int, stop: int) -> Tensor:
-        """Return the noise of the samples from ``start`` up to ``stop``, the same however they are asked for."""
-        first, last = start // NOISE_BLOCK, (stop - 1) // NOISE_BLOCK
-        numbers = range(first, last + 1)
-        draws = (Draws(seed, Stream.SAMPLES, number, total=NOISE_BLOCK, device=self.device) for number in numbers)
-        blocks = torch.cat([self.sample_latent(block) for block in draws])
-        return blocks[start - first * NOISE_BLOCK : stop - first * NOISE_BLOCK]
 
 
 def pack(images: Tensor, number: int) -> Tensor:

@@ -1,0 +1,123 @@
+"""What makes images from noise: the generator, its moving average, and samples that follow from a seed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+
+from gan.draws import Draws, Stream, truncated
+from gan.nn.average import MovingAverage
+from gan.types import Batch
+
+__all__ = ["Sampler"]
+
+NOISE_BLOCK = 256  # samples whose noise is drawn at once: part of what a seed means
+
+
+class Sampler(LightningModule):
+    """A generator that can be sampled; how it is trained is for others to say.
+
+    Args:
+        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
+        latent_dim: Length of the noise vector z.
+        latent: Distribution of z: standard normal, or uniform on [-1, 1].
+        ema_decay: Decay of the generator's moving average at each of its updates; 0 switches it off.
+        num_classes: Number of classes that the generator takes labels of; 1 where it takes none.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        latent_dim: int = 100,
+        latent: Literal["normal", "uniform"] = "normal",
+        ema_decay: float = 0.999,
+        num_classes: int = 1,
+    ) -> None:
+        super().__init__()
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"ema_decay must be at least 0 and below 1, not {ema_decay}")
+        if num_classes < 1:
+            raise ValueError(f"num_classes must be at least 1, not {num_classes}")
+        self.generator = generator
+        self.ema = MovingAverage(generator, ema_decay) if ema_decay else None
+        self.latent_dim, self.latent, self.num_classes = latent_dim, latent, num_classes
+
+    def sample_latent(self, draws: Draws) -> Tensor:
+        """Draw z, with shape (B, latent_dim)."""
+        return draws.normal(self.latent_dim) if self.latent == "normal" else 2 * draws.uniform(self.latent_dim) - 1
+
+    def truncate_latent(self, z: Tensor, threshold: float) -> Tensor:
+        """Bring z nearer to its mean, where samples are better and less various, with its shape."""
+        return truncated(z, threshold) if self.latent == "normal" else threshold * z
+
+    def sample(self, num: int, seed: int = 0, batch_size: int = 256, average: bool = True) -> Tensor:
+        """Generate images from the averaged generator, the same for a seed whatever the batch size.
+
+        Args:
+            num: How many.
+            seed: What the noise follows from.
+            batch_size: How many at a time.
+            average: Whether to use the moving average, where there is one.
+
+        Returns:
+            Images in [-1, 1], float32, with shape (num, C, H, W), on the model's device.
+        """
+        return torch.cat([batch.images for batch in self.iterate_samples(range(num), seed, batch_size, average)])
+
+    @torch.no_grad()
+    def iterate_samples(
+        self,
+        places: range,
+        seed: int = 0,
+        batch_size: int = 256,
+        average: bool = True,
+        classes: Sequence[int] | None = None,
+        truncation: float | None = None,
+    ) -> Iterator[Batch]:
+        """Yield samples and their classes a batch at a time: those that a seed has at some consecutive places.
+
+        A conditional generator is asked for each of some classes in turn, for all of them where none are said.
+        ``truncation`` is what ``latents`` takes.
+        """
+        wanted = torch.tensor(range(self.num_classes) if classes is None else classes, device=self.device)
+        with self.evaluated(average) as network:
+            for start in range(places.start, places.stop, batch_size):
+                batch = range(start, min(start + batch_size, places.stop))
+                labels = wanted[torch.arange(batch.start, batch.stop, device=self.device) % len(wanted)]
+                yield Batch(network(self.latents(batch, seed, truncation), labels).float(), labels)
+
+    def latents(self, places: range, seed: int = 0, truncation: float | None = None) -> Tensor:
+        """Return the noise that a seed has at some consecutive places, the same however it is asked for.
+
+        Args:
+            places: Which samples'.
+            seed: What it follows from.
+            truncation: Keeps each entry within so many standard deviations, or half-widths of a uniform distribution
+                (Brock et al., 2019, Section 3.1); None keeps all.
+
+        Returns:
+            With shape (len(places), latent_dim).
+        """
+        first, last = places.start // NOISE_BLOCK, (places.stop - 1) // NOISE_BLOCK
+        numbers = range(first, last + 1)
+        draws = (Draws(seed, Stream.SAMPLES, number, total=NOISE_BLOCK, device=self.device) for number in numbers)
+        blocks = torch.cat([self.sample_latent(block) for block in draws])
+        z = blocks[places.start - first * NOISE_BLOCK : places.stop - first * NOISE_BLOCK]
+        return z if truncation is None else self.truncate_latent(z, truncation)
+
+    @contextmanager
+    def evaluated(self, average: bool = True) -> Iterator[nn.Module]:
+        """Lend the averaged generator, where there is one and it is wanted, in evaluation mode."""
+        network = self.ema.network if self.ema is not None and average else self.generator
+        mode = network.training
+        network.eval()
+        try:
+            yield network
+        finally:
+            network.train(mode)
