@@ -13,7 +13,7 @@ from PIL import Image
 import gan
 from gan.interpolate import morph, stop_labels
 from gan.latent.paths import PATHS
-from tests.conftest import TINY, Run, run_here
+from tests.conftest import LIVELY, TINY, Run, run_here
 from tests.test_errors import said
 
 
@@ -21,7 +21,7 @@ from tests.test_errors import said
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a conditional GAN."""
     folder = tmp_path_factory.mktemp("cgan")
-    options = [*TINY, "model=cgan", "trainer.max_steps=4", "evaluate.every_n_steps=2", f"hydra.run.dir={folder}"]
+    options = [*TINY, *LIVELY, "model=cgan", f"hydra.run.dir={folder}"]
     run = run_here("train.py", *options)
     assert run.status == 0, run.err
     return folder

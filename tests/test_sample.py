@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import TINY, Run, run_here, run_python
+from tests.conftest import LIVELY, TINY, Run, run_here, run_python
 from tests.test_errors import said
 
 Train = Callable[..., Run]
@@ -52,7 +52,7 @@ def arrays(folder: Path, out: Path, *options: str) -> np.ndarray:
 
 
 def test_classes_and_truncation(train: Train, tmp_path: Path) -> None:
-    run, out = train(*TINY, *STEPS, "model=cgan"), tmp_path / "images.npz"
+    run, out = train(*TINY, *LIVELY, "model=cgan"), tmp_path / "images.npz"
     every, some = arrays(run.folder, out, "--num", "20"), arrays(run.folder, out, "--num", "20", "--classes", "0", "3")
     assert np.abs(every[10] - some[10]).max() <= 1, "its turn is of class 0 in both"
     assert np.abs(every[13] - some[13]).max() <= 1, "of class 3"
@@ -71,12 +71,12 @@ def test_the_last_weights_where_nothing_was_scored(train: Train, tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["images.npz", "folder", "grid.png"])
 def test_several_processes_make_the_same_images(name: str, train: Train, tmp_path: Path) -> None:
-    run = train(*TINY, *STEPS)
+    run = train(*TINY, *LIVELY)
     pictures = []
     for processes in (1, 2):
         out = tmp_path / str(processes) / name
         launcher = ["-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
-        command = ["-m", "gan.sample", str(run.folder), "--num", "11", "--out", str(out)]
+        command = ["-m", "gan.sample", str(run.folder), "-n", "11", "--out", str(out)]
         done = run_python(*(launcher if processes > 1 else []), *command)
         assert done.status == 0, done.err
         assert done.out.count("Wrote 11 images") == 1

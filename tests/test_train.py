@@ -15,7 +15,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from tests.conftest import TINY, Run, run_here, start_python
+from tests.conftest import TINY, Run, start_python
 
 Train = Callable[..., Run]
 

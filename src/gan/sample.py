@@ -25,7 +25,7 @@ def main() -> None:
     """Sample as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m gan.sample", description="Sample images from a checkpoint.")
     parser.add_argument("checkpoint", help="a checkpoint, or a run's folder, which stands for its best")
-    parser.add_argument("--num", type=int, default=64, help="how many images (default: %(default)s)")
+    parser.add_argument("-n", "--num", type=int, default=64, help="how many images (default: %(default)s)")
     parser.add_argument(
         "--out",
         type=Path,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gan
-from tests.conftest import TINY, Run, run_here
+from tests.conftest import LIVELY, TINY, Run, run_here
 from tests.test_errors import said
 from tests.test_interpolate import nearly, tiles
 
@@ -16,7 +16,7 @@ Train = Callable[..., Run]
 
 @pytest.mark.parametrize("model", ["dcgan", "mlp_gan", "cgan"])
 def test_figures(model: str, train: Train, tmp_path: Path) -> None:
-    run = train(*TINY, f"model={model}", "trainer.max_steps=1")
+    run = train(*TINY, *LIVELY, f"model={model}")
     options = ["--num", "2", "--samples", "3", "--steps", "5", "--out", str(tmp_path / "figures")]
     done = run_here("-m", "gan.explore", "directions", str(run.folder), *options)
     assert done.status == 0, done.err

@@ -1,4 +1,4 @@
-"""``python -m gan.explore project``: an image that the generator made is found again; others come as near as they can."""
+"""``python -m gan.explore project``: what the generator made is found again, other images nearly."""
 
 import re
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_the_command(image: Path, train: Train, tmp_path: Path) -> None:
     options = ["--steps", "5", "--starts", "2", "--out", str(out)]
     done = run_here("-m", "gan.explore", "project", str(run.folder), str(image), *options)
     assert done.status == 0, done.err
-    last, began = (float(re.search(rf"^{word} ([\d.]+)", done.out, re.M)[1]) for word in ("Distance", r"Began at"))
+    last, began = (float(found) for found in re.findall(r"^(?:Distance|Began at) ([\d.]+)", done.out, re.MULTILINE))
     assert 0 < last <= began < 255
     z = np.load(tmp_path / "found.npy")
     generator = gan.load(run.folder)
@@ -62,7 +62,9 @@ def test_images_of_other_sizes_are_fitted_when_asked(size: tuple[int, int], trai
     Image.new("RGB", size, (200, 10, 10)).save(image)
     command = ["-m", "gan.explore", "project", str(run.folder), str(image), "--steps", "2", "--out", str(out)]
     if size != (28, 28):
-        assert "has 32x40 pixels, the generator's images 28x28: crop and scale it with --fit" in said(run_here(*command))
+        assert "has 32x40 pixels, the generator's images 28x28: crop and scale it with --fit" in said(
+            run_here(*command)
+        )
     assert run_here(*command, "--fit").status == 0
 
 
