@@ -120,7 +120,7 @@ def _read(path: Path) -> dict[str, Any]:
         said = (
             str(error).rpartition("WeightsUnpickler error:")[2].strip()
         )  # torch's advice before it is to run the code
-        reason = said.splitlines()[0][:120] if said else type(error).__name__
+        reason = said.splitlines()[0].partition(". ")[0][:120] if said else type(error).__name__
         raise UserError(f"{path} is damaged or no checkpoint of this project ({reason})") from error
     if not isinstance(checkpoint, dict) or any(
         not isinstance(checkpoint.get(key), kind) for key, kind in PARTS.items()
