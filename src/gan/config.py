@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
@@ -24,16 +25,26 @@ MENDABLE = (ValueError, TypeError, RuntimeError, MisconfigurationException)
 RECIPES = ("data", "debug", "experiment", "loss", "model")  # choices that bring options of other groups with them
 
 
-def compose_config(name: str, overrides: list[str]) -> DictConfig:
+def compose_config(name: str, overrides: list[str], with_hydra: bool = False) -> DictConfig:
     """Compose a configuration from the project's ``conf`` folder, for commands that are not Hydra's.
+
+    Args:
+        name: The file that it begins with.
+        overrides: As a command line says them.
+        with_hydra: Whether Hydra's own options, the choice of each group among them, are part of it.
 
     Raises:
         UserError: If the folder is not beside the package.
     """
     if not CONF.is_dir():
         raise UserError(f"there is no {CONF}: install the project where it is, with pip install -e .")
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(name, overrides)
+    around = GlobalHydra.instance().hydra  # there is one within train.py
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose(name, overrides, return_hydra_config=with_hydra)
+    finally:
+        GlobalHydra.instance().hydra = around
 
 
 def overridden(config: DictConfig, overrides: list[str]) -> DictConfig:

@@ -13,10 +13,13 @@ from pytorch_lightning import Trainer
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
+from gan.callbacks.neighbors import Neighbors
 from gan.callbacks.periodic import find
 from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.memory import peak_memory
+from gan.reporting.commands import duration, resume_command, sample_command
+from gan.reporting.page import NAME as PAGE
 
 __all__ = ["collect", "summary", "versions"]
 
@@ -50,6 +53,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "stopped": next((stop.reason for stop in find(trainer, Stop)), None),
         **(scored[0] if scored else {"score": None}),  # without evaluation there is nothing more to say
         "game": game,
+        "neighbors": next((neighbors.facts for neighbors in find(trainer, Neighbors)), None),
         "wall_seconds": round(seconds, 1),
         "images_per_second": round(speed, 1),
         "peak_memory_mb": round(peak_memory(device) / 1e6, 1),
@@ -63,7 +67,7 @@ def versions() -> dict[str, str]:
 
 def summary(results: dict[str, Any], folder: Path) -> str:
     """Put results in words: why it ended early, the best score and what it lies between, the folder, how to go on."""
-    checkpoints, lines = folder / "checkpoints", []
+    lines = []
     if results["stopped"] is not None:
         lines.append(f"Stopped  {results['stopped']}")
     if results["score"] is not None:
@@ -74,14 +78,12 @@ def summary(results: dict[str, Any], folder: Path) -> str:
         )
     if "d/value" in results["game"]:
         lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at the equilibrium -log 4 = -1.386")
-    best = "best.ckpt" if (checkpoints / "best.ckpt").is_file() else "last.ckpt"
-    further = max(1, 2 * results["global_step"])
-    minutes, seconds = divmod(round(results["wall_seconds"]), 60)
     lines += [
-        f"Time     {minutes} min {seconds} s, {results['images_per_second']:,.0f} images/s in training",
+        f"Time     {duration(results['wall_seconds'])}, {results['images_per_second']:,.0f} images/s in training",
         f"Run      {folder}",
-        f"Resume   python train.py ckpt={checkpoints / 'last.ckpt'} trainer.max_steps={further}",
-        f"Sample   python -m gan.sample {checkpoints / best} --num 64 --out grid.png",
+        *([f"Page     {folder / PAGE}"] if (folder / PAGE).is_file() else []),
+        f"Resume   {resume_command(folder, results['global_step'])}",
+        f"Sample   {sample_command(folder)}",
     ]
     return "\n" + "\n".join(lines)
 

@@ -15,6 +15,9 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.loggers.logger import rank_zero_experiment
 from torch import Tensor
 
+from gan.errors import one_line
+from gan.handover import hand_over
+
 __all__ = ["MetricsFile", "TakesPictures", "TensorBoard", "WeightsAndBiases"]
 
 log = logging.getLogger(__name__)
@@ -129,13 +132,13 @@ class WeightsAndBiases(WandbLogger, TakesPictures):
                 self._wandb_init["mode"] = "offline"
         return super().experiment
 
-    def close(self, checkpoint: Path) -> None:
-        """Keep a checkpoint, if there is one, as the run's artifact, end the run, and say where it is."""
+    def close(self, folder: Path) -> None:
+        """Hand over what a run's folder holds, end the run, and say where it is."""
         run = self.experiment
-        if checkpoint.is_file():
-            artifact = wandb.Artifact(f"checkpoint-{run.id}", "model")
-            artifact.add_file(str(checkpoint))
-            run.log_artifact(artifact, aliases=["best"])
+        try:
+            hand_over(run, folder)
+        except Exception as error:  # whatever W&B or the film trips over, the run has its results already
+            log.warning("W&B did not get all that the run ended with (%s)", one_line(error))
         run.finish()
         if run.offline:
             print(f"W&B      wandb sync {os.path.relpath(Path(run.dir).parent)}")
@@ -143,8 +146,8 @@ class WeightsAndBiases(WandbLogger, TakesPictures):
             print(f"W&B      {run.url}")
 
     def abandon(self, will_go_on: bool) -> None:
-        """End the run as failed or, where it will go on, as preempted."""
-        if will_go_on:
+        """End the run as failed or, where it will go on, as preempted; a sweep would begin such a run anew."""
+        if will_go_on and not self.experiment.sweep_id:
             self.experiment.mark_preempting()
         self.experiment.finish(exit_code=1)
 

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import secrets
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,9 @@ from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
 from gan.exporting.weights import find as find_exported
+from gan.reporting.choices import heading, past_commands
+from gan.reporting.page import NAME as PAGE
+from gan.reporting.page import write_page
 from gan.results import collect, summary
 from gan.tracking import MetricsFile, WeightsAndBiases
 
@@ -126,6 +130,7 @@ def _train(config: DictConfig, here: Place) -> dict[str, Any]:
             if first:
                 (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
         if first:
+            _write_page(folder)
             print(summary(results, _shown(folder)))
     return results
 
@@ -196,11 +201,12 @@ def _trainer(config: DictConfig, here: Place, callbacks: list[Any]) -> Trainer:
 
 
 def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
-    """Write the resolved configuration, unless the folder holds another run."""
+    """Write the resolved configuration below the commands that it comes from, unless the folder holds another run."""
     if (folder / "checkpoints").exists() and not resuming:
         raise UserError(f"{folder} holds a run: go on with ckpt={folder}, or choose another hydra.run.dir")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(OmegaConf.to_yaml(config, resolve=True))
+    comments = heading(_overrides(), past_commands(folder) if resuming else [])
+    (folder / "config.yaml").write_text(comments + OmegaConf.to_yaml(config, resolve=True))
 
 
 @contextmanager
@@ -233,7 +239,7 @@ def _tracked(trainer: Trainer, config: DictConfig) -> Iterator[None]:
             run.abandon(will_go_on=isinstance(error, Interrupted))
         raise
     for run in runs:
-        run.close(Path(config.run_dir) / "checkpoints" / "best.ckpt")
+        run.close(Path(config.run_dir))
 
 
 @contextmanager
@@ -245,6 +251,21 @@ def _farewell(folder: Path, first: bool) -> Iterator[None]:
         if first:
             log.info("%s; %s", end, requeue() if end.requeue else f"go on with ckpt={_shown(folder)}")
         raise
+
+
+def _write_page(folder: Path) -> None:
+    """Write the run's page; whatever is wrong with it, the run's results are there already."""
+    try:
+        write_page(folder)
+    except Exception as error:
+        log.warning("%s could not be written (%s); try again with python -m gan.report", folder / PAGE, one_line(error))
+
+
+def _overrides() -> list[str]:
+    """Return what the command line set; a process that another one started for a rank knows it from there."""
+    if HydraConfig.initialized():
+        return list(HydraConfig.get().overrides.task)
+    return [part for part in sys.argv[1:] if "=" in part and not part.startswith(("-", "hydra."))]
 
 
 def _in_sweep() -> bool:

@@ -18,8 +18,9 @@ from gan.errors import UserError
 from gan.losses.adversarial import AdversarialLoss, Minimax, NonSaturating, Relativistic, Wasserstein
 from gan.losses.objective import Objective
 from gan.losses.regularizers import R1, GradientPenalty
-from gan.models.gan import GAN, NOISE_BLOCK, pack
+from gan.models.gan import GAN, pack
 from gan.models.mlp_gan import MLPGAN, Discriminator, Generator
+from gan.models.sampler import NOISE_BLOCK
 from gan.schedules import Cosine
 from gan.types import Batch, Terms
 
