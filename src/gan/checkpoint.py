@@ -1,9 +1,10 @@
 """Reading checkpoints: from one file, which may come from anyone, to a model that is ready to sample."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor, nn
@@ -17,6 +18,8 @@ from gan.models.gan import GAN
 PARTS = {"config": dict, "state_dict": dict, "global_step": int, "critic_updates": int}
 
 __all__ = ["data_of", "load_weights", "read", "restore"]
+
+Part = TypeVar("Part")
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -56,10 +59,8 @@ def restore(checkpoint: dict[str, Any], path: str | Path, average: bool = True) 
     Raises:
         UserError: If the weights do not fit the configuration, or are none but the average, which will not do.
     """
-    model = build(OmegaConf.create(checkpoint["config"]).model)
-    if not isinstance(model, GAN):
-        raise UserError(f"{path}: its configuration is of no model, but of {type(model).__name__}")
-    if "exported" in checkpoint:
+    model = _built(checkpoint, "model", GAN)
+    if "state_dict" not in checkpoint:
         state, description = checkpoint["exported"]
         _restore_exported(model, state, description, path, average)
     else:
@@ -73,10 +74,7 @@ def data_of(checkpoint: dict[str, Any]) -> ImageDataModule:
     Raises:
         UserError: If its configuration is of something else.
     """
-    data = build(OmegaConf.create(checkpoint["config"]).data)
-    if not isinstance(data, ImageDataModule):
-        raise UserError(f"the checkpoint's data are no images, but {type(data).__name__}")
-    return data
+    return _built(checkpoint, "data", ImageDataModule)  # type: ignore[type-abstract]
 
 
 def load_weights(model: GAN, checkpoint: dict[str, Any], path: str | Path) -> None:
@@ -88,10 +86,20 @@ def load_weights(model: GAN, checkpoint: dict[str, Any], path: str | Path) -> No
     _fill(model, checkpoint["state_dict"], path)
 
 
+def _built(checkpoint: dict[str, Any], part: str, kind: type[Part]) -> Part:
+    try:
+        built = build(OmegaConf.create(checkpoint["config"])[part])
+    except (HydraException, TypeError) as error:
+        raise UserError(f"the checkpoint's {part} cannot be built ({' '.join(str(error).split())[:200]})") from error
+    if not isinstance(built, kind):
+        raise UserError(f"the checkpoint's {part} is of another kind: {type(built).__name__}")
+    return built
+
+
 def _fill(network: nn.Module, state: dict[str, Tensor], path: str | Path) -> None:
     try:
         network.load_state_dict(state)
-    except RuntimeError as error:
+    except (RuntimeError, AttributeError) as error:  # the latter where a key is no name
         raise _misfit(error, path) from error
 
 
@@ -109,7 +117,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for a file that is cut short or holds code
-        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        said = (
+            str(error).rpartition("WeightsUnpickler error:")[2].strip()
+        )  # torch's advice before it is to run the code
+        reason = said.splitlines()[0].partition(". ")[0][:120] if said else type(error).__name__
         raise UserError(f"{path} is damaged or no checkpoint of this project ({reason})") from error
     if not isinstance(checkpoint, dict) or any(
         not isinstance(checkpoint.get(key), kind) for key, kind in PARTS.items()
@@ -141,7 +152,7 @@ def _restore_exported(
     _fill(model.generator, state, path)
     try:
         shape = tuple(model.sample(1).shape[1:])
-    except RuntimeError as error:  # the generator is of another latent_dim, say
+    except (RuntimeError, TypeError) as error:  # the generator is of another latent_dim, say
         raise _misfit(error, path) from error
     found = {"image_shape": shape} | {name: getattr(model, name) for name in ("latent_dim", "latent", "num_classes")}
     for name, value in found.items():

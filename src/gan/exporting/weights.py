@@ -52,8 +52,9 @@ def find(path: Path) -> Path | None:
     """Return the weights that a path stands for, itself or a folder; None for a checkpoint, a run, or anything else."""
     if path.suffix == ".safetensors":
         return path
-    beside = (path / WEIGHTS).with_suffix(".json")
-    return path / WEIGHTS if beside.is_file() and not (path / "checkpoints").is_dir() else None
+    found = path / WEIGHTS
+    exported = found.is_file() or found.with_suffix(".json").is_file()
+    return found if exported and not (path / "checkpoints").is_dir() else None
 
 
 def write(weights: Mapping[str, Tensor], description: Description, path: Path) -> list[Path]:
