@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent.parent
 TINY = ["logger=none", "trainer=cpu", "model.generator.width=8", "data.batch_size=16", "metric.num_samples=64"]
 """Settings that make a run a matter of seconds."""
 
+LIVELY = ["trainer.max_steps=10", "evaluate.every_n_steps=10", "optimizer.generator.lr=0.02"]
+"""Settings after which images differ by many shades, as those of a generator that has hardly begun do not."""
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"]
 QUIET += ["disable-component-update", "disable-sync"]
