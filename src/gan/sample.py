@@ -55,8 +55,8 @@ def main() -> None:
             write(images, generator.data, args.out, mine.start, args.num)
         except OSError as error:
             raise UserError(f"--out {args.out}: {error}") from error
-    if rank_and_world()[0] == 0:
-        print(f"Wrote {args.num} images to {args.out}")
+        if rank_and_world()[0] == 0:
+            print(f"Wrote {args.num} images to {args.out}")
 
 
 def write(batches: Iterable[Tensor], data: ImageDataModule, out: Path, start: int, num: int) -> None:

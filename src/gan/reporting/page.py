@@ -66,8 +66,11 @@ def fresh(folder: Path) -> bool:
 def save(text: str, path: Path) -> None:
     """Write a page in place of an earlier one, once it is complete."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def render(template: str, content: Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""A page to try a trained generator on: ``python -m gan.demo CKPT``."""

@@ -1,0 +1,50 @@
+"""Images as the bytes of files: a picture, an array, a film."""
+
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from gan.data.base import ImageDataModule
+from gan.film import save_film
+from gan.images import to_uint8
+
+__all__ = ["film", "npz", "png", "strip"]
+
+FILM_SCALE = 8  # pixels of a film a pixel of an image, for viewers that would blur it
+
+
+def png(picture: Tensor) -> bytes:
+    """Encode a picture, uint8 with shape (C, H, W)."""
+    file = BytesIO()
+    Image.fromarray(picture.permute(1, 2, 0).squeeze(2).cpu().numpy()).save(file, format="PNG")
+    return file.getvalue()
+
+
+def npz(data: ImageDataModule, images: Tensor, **others: Tensor) -> bytes:
+    """Encode samples, in [-1, 1] with shape (N, C, H, W), as ``gan.sample`` does, and what belongs to them."""
+    file = BytesIO()
+    arrays: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in others.items()}
+    np.savez_compressed(file, images=data.discretize(images).permute(0, 2, 3, 1).numpy(), **arrays)
+    return file.getvalue()
+
+
+def strip(data: ImageDataModule, images: Tensor) -> Tensor:
+    """Lay images out in a row, uint8 with shape (C, H', W'); points in the plane."""
+    if not data.pixels:
+        return data.picture(images)
+    return make_grid(to_uint8(images), nrow=len(images), padding=2, pad_value=255)
+
+
+def film(images: Tensor) -> bytes:
+    """Encode images, in [-1, 1] with shape (N, C, H, W), as a GIF that goes through them and back."""
+    frames = to_uint8(images).repeat_interleave(FILM_SCALE, 2).repeat_interleave(FILM_SCALE, 3)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "film.gif"
+        save_film([*frames, *frames.flip(0)[1:-1]], path, fps=12)
+        return path.read_bytes()
