@@ -1,11 +1,7 @@
 """The page and its files, served to this machine alone; what it prints and what ends it is said here, not by Gradio."""
 
-import os
-import signal
 import socket
 import webbrowser
-from contextlib import suppress
-from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import gradio as gr
@@ -31,30 +27,26 @@ def serve(explorers: list[Explorer], listener: socket.socket, browser: bool) -> 
         listener: A socket that listens already, so that whoever comes early waits.
         browser: Whether to open it in the user's browser.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
-        os.environ["GRADIO_TEMP_DIR"] = folder  # all that Gradio may want to keep is gone with the page
-        app = gr.mount_gradio_app(
-            files(explorers),
-            build(explorers),
-            path="/",
-            server_name="127.0.0.1",
-            footer_links=[],
-            run_history=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            theme=THEME,
-            css=STYLE,
-        )
-        # A page that is open holds a connection for good: it is not waited for, nor is its end an error to print.
-        config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=1)
-        host, port = listener.getsockname()
-        print(f"Demo  http://{host}:{port} (Ctrl-C ends it)", flush=True)
-        if browser:
-            webbrowser.open(f"http://{host}:{port}")
-        uvicorn.Server(config).run(sockets=[listener])
+    app = gr.mount_gradio_app(
+        files(explorers),
+        build(explorers),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        theme=THEME,
+        head=f"<style>{STYLE}</style>",  # as it is: `css` would be confined to what lies in the page's middle
+    )
+    host, port = listener.getsockname()
+    print(f"Demo  http://{host}:{port} (Ctrl-C ends it)", flush=True)
+    if browser:
+        webbrowser.open(f"http://{host}:{port}")
+    # An open page holds a connection for good: it is not waited for, nor is its end an error to print.
+    config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=0)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def files(explorers: list[Explorer]) -> FastAPI:
