@@ -5,7 +5,7 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -19,6 +19,12 @@ ROOT = Path(__file__).parent.parent
 
 TINY = ["logger=none", "trainer=cpu", "model.generator.width=8", "data.batch_size=16", "metric.num_samples=64"]
 """Settings that make a run a matter of seconds."""
+
+LIVELY = ["trainer.max_steps=10", "evaluate.every_n_steps=10", "optimizer.generator.lr=0.02"]
+"""Settings after which images differ by many shades, as those of a generator that has hardly begun do not."""
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = ["no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"]
+QUIET += ["disable-component-update", "disable-sync"]
 
 
 @dataclass(frozen=True)
@@ -94,3 +100,15 @@ def train(tmp_path: Path) -> Callable[..., Run]:
         return (run_python if apart else run_here)("train.py", *options, *place, folder=folder, **environment)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Playwright's Browser: a real Chromium without a window, which pages are opened in."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
+    if not CHROMIUM.is_file():
+        pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=[f"--{option}" for option in QUIET])
+        yield running
+        running.close()

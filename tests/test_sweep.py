@@ -52,14 +52,18 @@ def command_of_agent(parameters: dict[str, Any], folder: Path) -> list[str]:
         _forward_signals=False,
         _run_processes={},
     )
-    process = SimpleNamespace(last_sigterm_time=None)
-    sent = {"run_id": "abc", "program": SWEEP["program"], "args": parameters}
+    message = {"run_id": "abc", "program": SWEEP["program"], "args": parameters}
+
+    def start(command: list[str], **_: Any) -> Any:
+        started.append(command)
+        return SimpleNamespace(last_sigterm_time=None)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wandb_agent, "AgentProcess", lambda command, **_: started.append(command) or process)
+        patch.setattr(wandb_agent, "AgentProcess", start)
         for name in (wandb.env.DIR, wandb.env.SWEEP_ID, wandb.env.RUN_ID, wandb.env.SWEEP_PARAM_PATH):
             patch.setenv(name, "x")  # so that they are put back
         patch.setenv(wandb.env.DIR, str(folder))
-        wandb_agent.Agent._command_run(agent, sent)
+        wandb_agent.Agent._command_run(agent, message)
     return started[0]
 
 

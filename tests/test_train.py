@@ -15,7 +15,7 @@ import torch
 from omegaconf import OmegaConf
 from PIL import Image
 
-from tests.conftest import TINY, Run, run_here, start_python
+from tests.conftest import TINY, Run, start_python
 
 Train = Callable[..., Run]
 
@@ -267,34 +267,3 @@ def test_debug_fast_runs_two_steps_of_everything(train: Train) -> None:
     assert run.results["global_step"] == 2
     assert len(run.results["scores"]) == 2
     assert len(list((run.folder / "samples").iterdir())) == 2
-
-
-def test_sampling_from_a_checkpoint_alone(train: Train) -> None:
-    run = train(*TINY, *STEPS)
-    ckpt = run.folder / "best.ckpt"
-    (run.folder / "checkpoints" / "best.ckpt").rename(ckpt)
-    (run.folder / "config.yaml").unlink()
-
-    def sample(*options: str) -> Run:
-        return run_here("-m", "gan.sample", str(ckpt), *options)
-
-    grid, array, folder = (run.folder / name for name in ("grid.png", "images.npz", "images"))
-    assert sample("--num", "64", "--out", str(grid)).status == 0
-    assert np.asarray(Image.open(grid)).shape[:2] == (8 * 30 + 2, 8 * 30 + 2)
-    assert sample("--num", "10", "--batch-size", "3", "--out", str(array)).status == 0
-    images = np.load(array)["images"]
-    assert images.shape == (10, 28, 28, 1)
-    assert images.dtype == np.uint8
-    done = sample("--num", "10", "--out", str(folder))
-    assert f"Wrote 10 images to {folder}" in done.out
-    for number, image in enumerate(images):
-        written = np.asarray(Image.open(folder / f"{number}.png"), dtype=np.int16)
-        assert np.abs(written - image[..., 0]).max() <= 1, "the same on any batch size, but for rounding"
-    for options, message in (
-        (["--num", "0"], "--num"),
-        (["--out", "x.jpg"], ".png or .npz"),
-        (["--out", "/proc/nowhere/x.png"], "/proc/nowhere"),
-    ):
-        refused = sample(*options)
-        assert (refused.status, refused.err.count("\n")) == (2, 1)
-        assert message in refused.err

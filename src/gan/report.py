@@ -1,16 +1,22 @@
-"""``python -m gan.report FOLDER...``: runs side by side, as a table and as plots, those that failed too."""
+"""``python -m gan.report FOLDER...``: runs side by side, as tables, plots and a page, those that failed too."""
 
 import argparse
+import logging
 from pathlib import Path
 
 from gan import cli
 from gan.errors import UserError
+from gan.reporting.comparison import write_comparison
 from gan.reporting.markdown import markdown
+from gan.reporting.page import NAME as PAGE
+from gan.reporting.page import fresh, write_page
 from gan.reporting.plots import draw
 from gan.reporting.runs import find_runs
 from gan.reporting.tables import Table, tables
 
 __all__ = ["main"]
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -23,7 +29,11 @@ def main() -> None:
     if not args.folders:
         raise UserError("name a folder that holds runs, as in: python -m gan.report runs")
 
-    found = tables(find_runs(args.folders), args.score)
+    runs = find_runs(args.folders)
+    found = tables(runs, args.score)
+    for run in runs:
+        if not fresh(run.folder):  # it failed, goes on, or is older than pages are
+            _write_page(run.folder)
     try:
         print("\n\n".join(markdown(table) for table in found))
         print("\nWrote " + ", ".join(map(str, write(found, args.out))))
@@ -32,7 +42,7 @@ def main() -> None:
 
 
 def write(found: list[Table], out: Path) -> list[Path]:
-    """Write report.md, and two plots for each table with scores.
+    """Write report.md, two plots for each table with scores, and all of it as a page.
 
     Returns:
         The files.
@@ -49,7 +59,15 @@ def write(found: list[Table], out: Path) -> list[Path]:
                 section += f"\n\n![{table.score} against {x}]({path.name})"
         sections.append(section)
     files[0].write_text("\n\n".join(sections) + "\n")
-    return files
+    return [*files, write_comparison(found, out)]
+
+
+def _write_page(folder: Path) -> None:
+    """Write a run's page, if one may write there."""
+    try:
+        write_page(folder)
+    except OSError as error:
+        log.warning("%s could not be written (%s)", folder / PAGE, error)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from gan.data.base import ImageDataModule
 from gan.data.image_folder import ImageFolder, survey
 from gan.distributed.group import share
 from gan.errors import UserError
+from gan.exporting.weights import find
 from gan.types import Batch
 
 __all__ = ["Subject", "subject_and_config"]
@@ -43,8 +44,8 @@ class Subject:
 
 
 def is_run(path: Path) -> bool:
-    """Tell a run's folder or a checkpoint from a folder of images."""
-    return path.is_file() or (path / "checkpoints").is_dir()
+    """Tell a run's folder, a checkpoint, or what was exported of one, from a folder of images."""
+    return path.is_file() or (path / "checkpoints").is_dir() or find(path) is not None
 
 
 def subject_and_config(
@@ -113,7 +114,7 @@ def _as_trained(config: DictConfig, saved: DictConfig, kept: Iterable[list[str]]
 def _samples(
     path: Path, checkpoint: dict[str, Any], data: ImageDataModule, config: DictConfig, device: torch.device
 ) -> Subject:
-    model = restore(checkpoint, path).to(device)
+    model = restore(checkpoint, path, config.ema).to(device)
     num, batch_size, average = config.metric.num_samples, config.batch_size, config.ema and model.ema is not None
     found, wanted = tuple(model.sample(1).shape[1:]), data.image_shape
     if found != wanted:

@@ -43,7 +43,7 @@ class TrainedGenerator:
         checkpoint = read(path)
         self.path, self.average = Path(path), average
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.model: Sampler = restore(checkpoint, path).to(self.device).requires_grad_(False)
+        self.model: Sampler = restore(checkpoint, path, average).to(self.device).requires_grad_(False)
         self.data: ImageDataModule = data_of(checkpoint)
         self.config, self.global_step = checkpoint["config"], checkpoint["global_step"]
 

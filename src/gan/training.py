@@ -32,6 +32,7 @@ from gan.distributed.group import agreed, errors_shared, from_first, joined
 from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
+from gan.exporting.weights import find as find_exported
 from gan.reporting.choices import heading, past_commands
 from gan.reporting.page import NAME as PAGE
 from gan.reporting.page import write_page
@@ -147,6 +148,8 @@ def _settled(config: DictConfig) -> DictConfig:
     again = restarted and last.is_file()
     if again or config.ckpt is not None:
         ckpt = last if again else Path(config.ckpt)
+        if find_exported(ckpt) is not None:
+            raise UserError(f"ckpt={ckpt} is an exported generator, which cannot go on training: name a run")
         ckpt = ckpt / "checkpoints" / "last.ckpt" if ckpt.is_dir() else ckpt
         checkpoint = read(ckpt)
         if HydraConfig.initialized():

@@ -20,7 +20,7 @@ HELD_OUT = 64  # at most so many held-out images say what distance is usual
 class Neighbors(Callback):
     """Writes a picture of samples, each in a row with its nearest training images, and sends it to the trackers.
 
-    Nearest in pixels; ``python -m gan.neighbors`` also compares features. Points have no such picture.
+    Nearest in pixels; ``python -m gan.explore neighbors`` also compares features. Points have no such picture.
 
     Args:
         path: The PNG to write.

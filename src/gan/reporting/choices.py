@@ -88,10 +88,11 @@ def choices(folder: Path, config: Mapping[str, Any]) -> Choices:
     except OmegaConfBaseException:
         return Choices(parts, None)
     found = differences([essence(resolved), essence(config)])
+    followed = {key for key in found if key not in explicit and _follows(key, usual, config)}
     values = [
         Value(key, own, default)
         for key, (default, own) in found.items()
-        if default != "auto" or key in explicit  # what the run settled itself
+        if key not in followed and (default != "auto" or key in explicit)  # which the run settled itself
     ]
     return Choices(parts, [*(Value(key, str(value), None) for key, value in unset.items()), *values])
 
@@ -102,6 +103,22 @@ def _usual(chosen: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
     config = compose_config("train", [*chosen, "name=null", "run_dir=null"], with_hydra=True)
     groups = plain(config.hydra.runtime.choices, resolve=False)
     return {key: value for key, value in plain(config, resolve=False).items() if key != "hydra"}, groups
+
+
+def _follows(key: str, usual: dict[str, Any], config: Mapping[str, Any]) -> bool:
+    """Tell whether a value follows from another one, such as D's width from G's, and is what that one makes it."""
+    raw: Any = usual
+    for part in key.split("."):
+        raw = raw.get(part) if isinstance(raw, dict) else None
+    if not (isinstance(raw, str) and "${" in raw):
+        return False
+    own = OmegaConf.create(dict(config))
+    value = OmegaConf.select(own, key)
+    OmegaConf.update(own, key, raw)
+    try:
+        return bool(OmegaConf.select(own, key) == value)
+    except OmegaConfBaseException:
+        return False
 
 
 def _parsed(line: str) -> list[Override]:

@@ -9,16 +9,23 @@ from gan.reporting.groups import Group, Spread
 from gan.reporting.runs import Run
 from gan.reporting.tables import Table
 
-__all__ = ["markdown"]
+__all__ = ["cells", "heading", "markdown", "protocol", "relative", "without_results"]
 
 
 def markdown(table: Table) -> str:
     """Write a table with what its scores are above it, and the runs that failed below."""
-    body = [_cells(table, group) for group in table.groups]
-    lines = [_heading(table), "", *([_protocol(table), ""] if table.score else []), *_grid(body)]
-    failed = [
+    body = [cells(table, group) for group in table.groups]
+    facts = [protocol(table), ""] if table.score else []
+    lines = [f"## {heading(table)}", "", *facts, *_grid(body)]
+    failed = [{**row, "folder": f"`{row['folder']}`"} for row in without_results(table)]
+    return "\n".join([*lines, *(["", "Without results:", "", *_grid(failed)] if failed else [])])
+
+
+def without_results(table: Table) -> list[dict[str, str]]:
+    """Return a row for each run that failed or has not finished, by column."""
+    return [
         {
-            "folder": f"`{_relative(run.folder)}`",
+            "folder": relative(run.folder),
             "run": group.name,
             "seed": str(run.config.get("seed", "–")),
             "last step": f"{run.last_step:,}" if run.last_step is not None else "–",
@@ -28,11 +35,10 @@ def markdown(table: Table) -> str:
         for run in group.runs
         if run.results is None
     ]
-    return "\n".join([*lines, *(["", "Without results:", "", *_grid(failed)] if failed else [])])
 
 
-def _cells(table: Table, group: Group) -> dict[str, str]:
-    """Return a row, by column."""
+def cells(table: Table, group: Group) -> dict[str, str]:
+    """Return a group's row, by column."""
     runs, results = group.finished, group.results
     row = {"run": group.name, "seeds": str(group.seeds)}
     if table.score:
@@ -55,13 +61,15 @@ def _failures(group: Group) -> str:
     return ", ".join(f"{n} of {len(group.runs)} {kind}" for kind, n in counts.items() if n) or "none"
 
 
-def _heading(table: Table) -> str:
+def heading(table: Table) -> str:
+    """Say what a table is of."""
     if table.score is None:
-        return "## Without scores"
-    return f"## {table.score} on {table.data} ({'higher' if table.higher_is_better else 'lower'} is better)"
+        return "Without scores"
+    return f"{table.score} on {table.data} ({'higher' if table.higher_is_better else 'lower'} is better)"
 
 
-def _protocol(table: Table) -> str:
+def protocol(table: Table) -> str:
+    """Say how a table's scores were measured, and between what they lie."""
     rest = dict(table.protocol)
     real, fake, split = (rest.pop(key, None) for key in ("real_images", "fake_images", "real_split"))
     images = [f"{fake:,} generated against {real:,} real images, split {split}"] if fake and real else []
@@ -79,7 +87,8 @@ def _last(run: Run, name: str) -> float:
     return run.scores[max(run.scores)][name]
 
 
-def _relative(folder: Path) -> str:
+def relative(folder: Path) -> str:
+    """Name a folder from where one is, if it is below."""
     here = Path.cwd()
     return os.fspath(folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder)
 

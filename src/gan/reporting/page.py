@@ -15,11 +15,12 @@ from gan.reporting.charts import number
 from gan.reporting.choices import choices, past_commands
 from gan.reporting.commands import duration, resume_command, sample_command
 from gan.reporting.curves import curves, read_metrics
+from gan.reporting.markdown import relative
 from gan.reporting.pictures import film, picture, sample_grids
 from gan.reporting.ruler import ruler
 from gan.reporting.runs import Run, read_run
 
-__all__ = ["NAME", "fresh", "render", "save", "shown", "write_page"]
+__all__ = ["NAME", "fresh", "images", "render", "save", "write_page"]
 
 NAME = "report.html"
 SOURCES = ("config.yaml", "results.json", "error.txt", "metrics.csv")
@@ -65,8 +66,11 @@ def fresh(folder: Path) -> bool:
 def save(text: str, path: Path) -> None:
     """Write a page in place of an earlier one, once it is complete."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def render(template: str, content: Mapping[str, Any]) -> str:
@@ -74,10 +78,10 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(content)
 
 
-def shown(folder: Path) -> Path:
-    """Return a folder as a command names it: from where one is, if it is below."""
-    here, folder = Path.cwd(), folder.resolve()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+def images(config: Mapping[str, Any]) -> bool:
+    """Tell images, whose pixels are to be seen, from scatter plots of points."""
+    data = config.get("data")
+    return not (isinstance(data, dict) and data.get("image_size") == 1)
 
 
 @cache
@@ -99,7 +103,7 @@ def _content(folder: Path) -> dict[str, Any]:
     run, raw = read_run(folder), _raw(folder)
     if run.results is None:  # an error came after them, or they are damaged
         raw = {}
-    config, metrics, place = run.config, read_metrics(folder), shown(folder)
+    config, metrics, place = run.config, read_metrics(folder), relative(folder)
     steps = run.results.steps if run.results else run.last_step or 0
     grids = sample_grids(folder, run.results.steps if run.results else None)
     main = run.results.score_name if run.results else None
@@ -111,7 +115,7 @@ def _content(folder: Path) -> dict[str, Any]:
     checkpoint = (folder / "checkpoints" / "last.ckpt").is_file()
     return {
         "title": str(config.get("name") or folder.name),
-        "folder": str(place),
+        "folder": place,
         "state": state,
         "state_name": STATES[state],
         "reason": raw.get("stopped") if run.results else run.failure,
@@ -125,7 +129,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "film": film(grids),
         "final": picture(grids[-1]) if grids else None,
         "final_step": int(grids[-1].stem) if grids else None,
-        "pixels": _pixels(config),
+        "pixels": images(config),
         "neighbors": picture(folder / "neighbors.png") if raw.get("neighbors") else None,
         "near": raw.get("neighbors") or {},
         "charts": curves(metrics, main, higher, baselines),
@@ -133,8 +137,8 @@ def _content(folder: Path) -> dict[str, Any]:
         "by_step": sorted(run.scores.items()),
         "protocol": _protocol(run),
         "commands": _commands(folder, raw),
-        "resume": resume_command(place, steps) if checkpoint else None,
-        "sample": sample_command(place) if checkpoint else None,
+        "resume": resume_command(Path(place), steps) if checkpoint else None,
+        "sample": sample_command(Path(place)) if checkpoint else None,
         "machine": _machine(raw),
         "yaml": OmegaConf.to_yaml(OmegaConf.create(config)),
     }
@@ -201,12 +205,6 @@ def _score(run: Run, name: str, higher: bool | None) -> Score:
     numbers = {step: value for step, value in values.items() if value == value} or values  # but for NaN
     best = max(numbers, key=lambda step: (sign * numbers[step], step))
     return Score(name, higher, values[best], best, values[last], last)
-
-
-def _pixels(config: Mapping[str, Any]) -> bool:
-    """Tell images, whose pixels are to be seen, from scatter plots of points."""
-    data = config.get("data")
-    return not (isinstance(data, dict) and data.get("image_size") == 1)
 
 
 def _commands(folder: Path, raw: Mapping[str, Any]) -> list[str]:

@@ -47,12 +47,12 @@ def film(paths: list[Path]) -> list[Frame]:
     return [Frame(int(path.stem), _picture(data)) for path, data in encoded]
 
 
-def picture(path: Path) -> Picture | None:
-    """Read a picture; None if there is none."""
+def picture(path: Path, limit: int = PICTURE_BYTES) -> Picture | None:
+    """Read a picture, made smaller if it has more bytes than a limit; None if there is none."""
     if not path.is_file():
         return None
     data = path.read_bytes()
-    return _picture(data if len(data) <= PICTURE_BYTES else _jpeg(data))
+    return _picture(data if len(data) <= limit else _jpeg(data))
 
 
 def _jpeg(data: bytes) -> bytes:

@@ -1,31 +1,20 @@
 """Scores as training goes on: a line for each group of runs, with a band of one standard deviation over seeds."""
 
 import math
-from functools import partial
 from pathlib import Path
 from textwrap import fill
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-from gan.reporting.groups import Group
-from gan.reporting.runs import Run
+from gan.reporting.averages import Against, Curve, mean, single, x_axis
 from gan.reporting.tables import Table
 
 __all__ = ["draw"]
 
 MARKERS = "osD^vP*<>"  # nine beside ten colours: ninety groups look different
-UNITS = ((3 * 3600, 3600, "h"), (300, 60, "min"), (0, 1, "s"))
 LOG_FROM = 20  # the largest score over the smallest
 
 
-class Curve(NamedTuple):
-    """Scores, the deviation between seeds at each (0 for a single seed), and where they lie."""
-
-    x: list[float]
-    y: list[float]
-    deviation: list[float]
-
-
-def draw(table: Table, against: Literal["updates", "time"], path: Path) -> bool:
+def draw(table: Table, against: Against, path: Path) -> bool:
     """Draw a table's score against generator updates, or against the time of training alone.
 
     Args:
@@ -37,8 +26,8 @@ def draw(table: Table, against: Literal["updates", "time"], path: Path) -> bool:
         Whether there was anything to draw; if not, nothing is written.
     """
     assert table.score is not None
-    means = [_mean(group, table.score, against) for group in table.groups]
-    broken = [[_single(r, table.score, against) for r in group.runs if r.results is None] for group in table.groups]
+    means = [mean(group, table.score, against) for group in table.groups]
+    broken = [[single(r, table.score, against) for r in group.runs if r.results is None] for group in table.groups]
     curves = [curve for curve in [*means, *(curve for some in broken for curve in some)] if curve.x]
     if not curves:
         return False
@@ -51,19 +40,17 @@ def draw(table: Table, against: Literal["updates", "time"], path: Path) -> bool:
     figure = Figure(figsize=(10.5 if many else 8, 5), dpi=130, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    reach = max(max(curve.x) for curve in curves)
-    unit, name = next((unit, name) for least, unit, name in UNITS if reach >= least)
-    scale = unit if against == "time" else 1
+    scale, x_name = x_axis(curves, against)
     handles: list[Any] = []
-    for place, (group, mean, failures) in enumerate(zip(table.groups, means, broken, strict=True)):
+    for place, (group, averaged, failures) in enumerate(zip(table.groups, means, broken, strict=True)):
         look: dict[str, Any] = {"color": f"C{place % 10}"}
         marker = MARKERS[place % len(MARKERS)]
-        x = [value / scale for value in mean.x]
+        x = [value / scale for value in averaged.x]
         label = fill(group.name, 34, break_long_words=False, break_on_hyphens=False)
         handles += axes.plot(
-            x, mean.y, marker=marker, markersize=5, markevery=max(1, len(x) // 12), label=label, zorder=3, **look
+            x, averaged.y, marker=marker, markersize=5, markevery=max(1, len(x) // 12), label=label, zorder=3, **look
         )
-        pairs = list(zip(mean.y, mean.deviation, strict=True))
+        pairs = list(zip(averaged.y, averaged.deviation, strict=True))
         axes.fill_between(x, [y - d for y, d in pairs], [y + d for y, d in pairs], alpha=0.18, linewidth=0, **look)
         for curve in failures:
             axes.plot([value / scale for value in curve.x], curve.y, linestyle="--", linewidth=0.9, zorder=2, **look)
@@ -78,7 +65,7 @@ def draw(table: Table, against: Literal["updates", "time"], path: Path) -> bool:
     if not table.higher_is_better:  # the last steps up to the best possible would not be seen
         _scale_y(axes, curves)
     direction = "higher" if table.higher_is_better else "lower"
-    axes.set_xlabel("generator updates" if against == "updates" else f"training time, without evaluation ({name})")
+    axes.set_xlabel(x_name)
     axes.set_ylabel(f"{table.score} ({direction} is better)")
     axes.set_title(f"{table.score} on {table.data}", loc="left", fontsize=11)
     axes.grid(alpha=0.25, linewidth=0.6)
@@ -91,36 +78,6 @@ def draw(table: Table, against: Literal["updates", "time"], path: Path) -> bool:
     figure.savefig(unfinished, format="png")
     unfinished.replace(path)
     return True
-
-
-def _mean(group: Group, score: str, against: str) -> Curve:
-    """Average a group's finished runs at the steps that all have, or at any where they have none in common."""
-    runs = group.finished
-    steps = [
-        {step for step, scores in run.scores.items() if score in scores and _x(run, step, against)} for run in runs
-    ]
-    x, y, deviation = [], [], []
-    for step in sorted(set.intersection(*steps) or set.union(*steps)) if steps else ():
-        there = Group(group.name, [run for run, own in zip(runs, steps, strict=True) if step in own])
-        spread = there.spread(partial(_y, score=score, step=step))
-        x.append(there.spread(partial(_x, step=step, against=against)).mean)
-        y.append(spread.mean)
-        deviation.append(spread.deviation or 0.0)
-    return Curve(x, y, deviation)
-
-
-def _single(run: Run, score: str, against: str) -> Curve:
-    steps = [step for step, scores in sorted(run.scores.items()) if score in scores and _x(run, step, against)]
-    return Curve([_x(run, step, against) for step in steps], [run.scores[step][score] for step in steps], [])
-
-
-def _y(run: Run, score: str, step: int) -> float:
-    return run.scores[step][score]
-
-
-def _x(run: Run, step: int, against: str) -> float:
-    """Return where a step lies; 0 where that is not known."""
-    return float(step) if against == "updates" else run.seconds.get(step, 0.0)
 
 
 def _scale_y(axes: Any, curves: list[Curve]) -> None:

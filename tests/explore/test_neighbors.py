@@ -1,4 +1,4 @@
-"""``python -m gan.neighbors``: its figure, and what it refuses."""
+"""``python -m gan.explore neighbors``: its figure, and what it refuses."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from tests.test_errors import said
 def test_the_figure(train: Callable[..., Run], tmp_path: Path) -> None:
     run = train(*TINY, "trainer.max_steps=1")
     out = tmp_path / "neighbors.png"
-    shown = run_here("-m", "gan.neighbors", str(run.folder), "--num", "3", "--k", "2", "--out", str(out))
+    shown = run_here("-m", "gan.explore", "neighbors", str(run.folder), "--num", "3", "--k", "2", "--out", str(out))
     assert shown.status == 0, shown.err
     for name in ("pixels", "classifier"):
         assert re.search(rf"^{name} +nearest training image at \S+ on average; held-out .* at \S+$", shown.out, re.M)
@@ -30,4 +30,4 @@ def test_the_figure(train: Callable[..., Run], tmp_path: Path) -> None:
 )
 def test_bad_arguments(train: Callable[..., Run], options: list[str], message: str) -> None:
     run = train(*TINY, "data=ring8", "model=mlp_gan", "trainer.max_steps=1")
-    assert re.search(message, said(run_here("-m", "gan.neighbors", str(run.folder), *options)))
+    assert re.search(message, said(run_here("-m", "gan.explore", "neighbors", str(run.folder), *options)))

@@ -1,0 +1,1 @@
+"""What a generator has learned: directions in latent space, neighbours among training images, images found again."""

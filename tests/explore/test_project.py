@@ -1,0 +1,81 @@
+"""``python -m gan.explore project``: what the generator made is found again, other images nearly."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.testing import assert_close
+
+import gan
+from gan.latent.projection import project
+from tests.conftest import TINY, Run, run_here
+from tests.test_errors import said
+
+Train = Callable[..., Run]
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    shades = np.linspace(0, 255, 28 * 28).astype(np.uint8).reshape(28, 28)
+    Image.fromarray(shades).save(tmp_path / "image.png")
+    return tmp_path / "image.png"
+
+
+@pytest.mark.parametrize("options", [["model=dcgan"], ["model=mlp_gan", "model.latent=uniform"], ["model=cgan"]])
+def test_projections_come_nearer_and_stay_where_noise_is(options: list[str], train: Train) -> None:
+    generator = gan.load(train(*TINY, *options, "trainer.max_steps=1").folder)
+    image = generator.sample(3000, seed=7)[2999]
+    found = project(generator, image, steps=60)
+    assert found.distance < 0.7 * found.start_distance
+    again = generator(found.z[None], torch.tensor([found.label]))[0]
+    assert_close(again, found.image)
+    assert float((again - image).square().mean().sqrt()) == pytest.approx(found.distance, rel=1e-3)
+    if generator.model.latent == "normal":
+        assert found.z.norm().item() == pytest.approx(10, rel=1e-4)
+    else:
+        assert found.z.abs().max() <= 1
+
+
+def test_the_command(image: Path, train: Train, tmp_path: Path) -> None:
+    run, out = train(*TINY, "trainer.max_steps=1"), tmp_path / "found.png"
+    options = ["--steps", "5", "--starts", "2", "--out", str(out)]
+    done = run_here("-m", "gan.explore", "project", str(run.folder), str(image), *options)
+    assert done.status == 0, done.err
+    last, began = (float(found) for found in re.findall(r"^(?:Distance|Began at) ([\d.]+)", done.out, re.MULTILINE))
+    assert 0 < last <= began < 255
+    z = np.load(tmp_path / "found.npy")
+    generator = gan.load(run.folder)
+    made = generator.data.discretize(generator(torch.from_numpy(z)[None]))[0, 0].float()
+    real = torch.from_numpy(np.array(Image.open(image))).float()
+    assert (made - real).square().mean().sqrt().item() == pytest.approx(last, abs=0.5)
+    with Image.open(out) as picture:
+        assert picture.width > 4 * 28 * 4
+
+
+@pytest.mark.parametrize("size", [(28, 28), (32, 40)])
+def test_images_of_other_sizes_are_fitted_when_asked(size: tuple[int, int], train: Train, tmp_path: Path) -> None:
+    run, image, out = train(*TINY, "trainer.max_steps=1"), tmp_path / "image.jpg", tmp_path / "x.png"
+    Image.new("RGB", size, (200, 10, 10)).save(image)
+    command = ["-m", "gan.explore", "project", str(run.folder), str(image), "--steps", "2", "--out", str(out)]
+    if size != (28, 28):
+        assert "has 32x40 pixels, the generator's images 28x28: crop and scale it with --fit" in said(
+            run_here(*command)
+        )
+    assert run_here(*command, "--fit").status == 0
+
+
+def test_bad_input(image: Path, train: Train, tmp_path: Path) -> None:
+    run = train(*TINY, "trainer.max_steps=1")
+    (tmp_path / "text.png").write_text("no image")
+
+    def refused(*options: str) -> str:
+        return said(run_here("-m", "gan.explore", "project", str(run.folder), *options))
+
+    assert "there is no image at nowhere.png" in refused("nowhere.png")
+    assert "is no image that can be read" in refused(str(tmp_path / "text.png"))
+    assert "--steps must be at least 1" in refused(str(image), "--steps", "0")
+    assert "end it in .png" in refused(str(image), "--out", "x.jpg")
