@@ -13,7 +13,7 @@ from gan.latent.directions import METHODS, Method
 from gan.latent.paths import PATHS
 from gan.latent.paths import Path as Route
 
-__all__ = ["STYLE", "THEME", "build"]
+__all__ = ["FRAME", "STYLE", "THEME", "build"]
 
 FONTS = ["system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "Arial", "sans-serif"]
 THEME = gr.themes.Base(
@@ -24,6 +24,9 @@ THEME = gr.themes.Base(
     font_mono=["ui-monospace", "Menlo", "Consolas", "Liberation Mono", "monospace"],
 )
 STYLE = (Path(__file__).parent / "page.css").read_text()
+FRAME = (
+    "<style>.main { padding: 1.25rem clamp(1rem, 4vw, 2rem) !important; } footer { display: none !important; }</style>"
+)
 SEEDS = 999
 FEW = 20  # classes that have a button each
 ALL = "all"

@@ -9,7 +9,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Response
 
 from gan.demo.files import film, npz, png, strip
-from gan.demo.page import STYLE, THEME, build
+from gan.demo.page import FRAME, STYLE, THEME, build
 from gan.demo.views import Explorer, Morph, View
 from gan.errors import UserError
 
@@ -38,7 +38,8 @@ def serve(explorers: list[Explorer], listener: socket.socket, browser: bool) -> 
         mcp_server=False,
         enable_monitoring=False,
         theme=THEME,
-        head=f"<style>{STYLE}</style>",  # as it is: `css` would be confined to what lies in the page's middle
+        css=STYLE,
+        head=FRAME,
     )
     host, port = listener.getsockname()
     print(f"Demo  http://{host}:{port} (Ctrl-C ends it)", flush=True)
