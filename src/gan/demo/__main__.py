@@ -56,7 +56,9 @@ def listen(port: int | None) -> socket.socket:
             return socket.create_server((HOST, tried))
         except OSError as error:
             if port is not None:
-                raise UserError(f"--port {port}: {error.strerror}; choose another, or leave --port out") from error
+                raise UserError(
+                    f"--port {port}: {os.strerror(error.errno or 0)}; choose another, or leave --port out"
+                ) from error
     raise UserError(f"no port from {PORTS.start} to {PORTS[-1]} is free: choose one with --port")
 
 

@@ -127,7 +127,7 @@ def _morph_tab(explorer: Explorer) -> None:
             end_label = _class_choice("To class", classes, "morph-end-class", value=classes - 1)
             path = gr.Radio(
                 [(path.capitalize(), path) for path in PATHS],
-                value=next(iter(PATHS)),
+                value="spherical" if explorer.generator.model.latent == "normal" else "linear",
                 label="Path",
                 info="Around the sphere that normal noise lies near to, or straight",
                 elem_id="morph-path",
