@@ -10,7 +10,7 @@ from fastapi import FastAPI, HTTPException, Query, Response
 
 from gan.demo.files import film, npz, png, strip
 from gan.demo.page import FRAME, STYLE, THEME, build
-from gan.demo.views import Explorer, Morph, View
+from gan.demo.views import STEPS, Explorer, Morph, View
 from gan.errors import UserError
 
 __all__ = ["serve"]
@@ -80,7 +80,7 @@ def files(explorers: list[Explorer]) -> FastAPI:
         data = explorer.generator.data
         if kind == "gif" and not data.pixels:
             raise HTTPException(404)
-        _, images = explorer.morph(morph, FILM_STEPS if kind == "gif" else 10)
+        _, images = explorer.morph(morph, FILM_STEPS if kind == "gif" else STEPS)
         content = png(strip(data, images)) if kind == "png" else film(images) if kind == "gif" else npz(data, images)
         return _file(content, f"morph-seed{morph.start}-to-seed{morph.end}.{kind}")
 
