@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import signal
 import socket
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 
 import gan
 from gan import cli
@@ -25,18 +27,20 @@ def main() -> None:
     parser.add_argument("--port", type=int, help=f"(default: the first that is free from {PORTS.start} on)")
     parser.add_argument("--no-browser", action="store_true", help="leave it to you to open the page")
     args = parser.parse_args()
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before it is imported
     with suppress(KeyboardInterrupt), listen(args.port) as listener:
-        try:
-            import gradio  # noqa: F401
-        except ImportError as error:
-            raise UserError("the demo needs a package: pip install -e '.[demo]'") from error
         generators = [gan.load(path) for path in (args.checkpoint, args.other) if path is not None]
         if len(generators) > 1:
             check_comparable(*generators)
-        from gan.demo.server import serve
-
-        serve([Explorer(generator) for generator in generators], listener, not args.no_browser)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end it alike
+        with TemporaryDirectory(prefix="gan-demo-") as folder:  # what Gradio leaves is gone with the page
+            os.environ.update(GRADIO_ANALYTICS_ENABLED="False", GRADIO_TEMP_DIR=folder)
+            try:
+                from gan.demo.server import serve
+            except ModuleNotFoundError as error:
+                if error.name != "gradio":
+                    raise
+                raise UserError("the demo needs a package: pip install -e '.[demo]'") from error
+            serve([Explorer(generator) for generator in generators], listener, not args.no_browser)
 
 
 def listen(port: int | None) -> socket.socket:
@@ -52,7 +56,9 @@ def listen(port: int | None) -> socket.socket:
             return socket.create_server((HOST, tried))
         except OSError as error:
             if port is not None:
-                raise UserError(f"--port {port}: {error.strerror}; choose another, or leave --port out") from error
+                raise UserError(
+                    f"--port {port}: {os.strerror(error.errno or 0)}; choose another, or leave --port out"
+                ) from error
     raise UserError(f"no port from {PORTS.start} to {PORTS[-1]} is free: choose one with --port")
 
 

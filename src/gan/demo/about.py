@@ -59,4 +59,4 @@ def _score(generator: TrainedGenerator) -> dict[str, str]:
         better = "higher" if results["higher_is_better"][name] else "lower"
     except (OSError, ValueError, LookupError, TypeError):  # there are none, or they are of another kind
         return {}
-    return {name: f"{score:.4g} ({better} is better)"}
+    return {"score": f"{name} {score:.4g} ({better} is better)"}

@@ -12,20 +12,14 @@ from gan.demo.files import png, strip
 from gan.demo.views import Explorer, Morph, View
 from gan.trained import TrainedGenerator
 
-__all__ = ["card", "heading", "morphed", "samples"]
+__all__ = ["heading", "morphed", "samples"]
 
 
-def heading(generator: TrainedGenerator) -> str:
-    """Say what is loaded."""
-    return f"<header><h1>{html.escape(title(generator))}</h1>{card(generator)}</header>"
-
-
-def card(generator: TrainedGenerator) -> str:
-    """List what is known of a generator."""
-    known = "".join(
-        f"<div><dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd></div>" for k, v in facts(generator).items()
-    )
-    return f'<dl class="facts">{known}</dl><code class="path">{html.escape(str(generator.path))}</code>'
+def heading(generators: list[TrainedGenerator]) -> str:
+    """Say what is loaded; of two, the paths of both."""
+    first = generators[0]
+    paths = " and ".join(_path(generator) for generator in generators)
+    return f'<header class="about"><h1>{html.escape(title(first))}</h1>{_list(facts(first))}{paths}</header>'
 
 
 def samples(explorers: list[Explorer], view: View) -> str:
@@ -34,8 +28,7 @@ def samples(explorers: list[Explorer], view: View) -> str:
     for number, explorer in enumerate(explorers):
         generator = explorer.generator
         picture = generator.picture(explorer.images(*explorer.noise(view)))
-        name = f"{'AB'[number]} · {title(generator)}" if len(explorers) > 1 else ""
-        head = f"<h2>{html.escape(name)}</h2>{card(generator)}" if name else ""
+        head = _caption(generator, "AB"[number]) if len(explorers) > 1 else ""
         links = _links(number, "samples", view, [".png", ".npz"])
         figures.append(f"<figure>{head}{_image(picture, 'samples', generator.data.pixels)}{links}</figure>")
     return f'<div class="figures of-{len(figures)}">{"".join(figures)}</div>'
@@ -45,28 +38,44 @@ def morphed(explorer: Explorer, morph: Morph) -> str:
     """Show the image at t, and the strip that it is part of."""
     data = explorer.generator.data
     now, frames = explorer.morph(morph)
-    ends = [
-        f"seed {seed}" + ("" if label is None else f", class {label}")
-        for seed, label in ((morph.start, morph.start_label), (morph.end, morph.end_label))
-    ]
-    row = _image(strip(data, frames), "strip", data.pixels)
     links = _links(0, "morph", morph, [".png", ".gif", ".npz"] if data.pixels else [".png", ".npz"])
+    row = strip(data, frames)
     if not data.pixels:
-        return f'<div class="figures of-1"><figure>{row}{links}</figure></div>'
-    place = f"--t: {morph.t}; --steps: {len(frames)}"
-    caption = f"<figcaption><span>{ends[0]}</span><span>{ends[1]}</span></figcaption>"
-    film = f'<div class="strip" style="{place}">{row}<i></i>{caption}</div>'
-    image = _image(strip(data, now), "now", True)
-    return f'<div class="figures of-1"><figure>{image}{film}{links}</figure></div>'
+        return f'<div class="figures of-1"><figure>{_image(row, "strip", False)}{links}</figure></div>'
+    ends = (_end(morph.start, morph.start_label), _end(morph.end, morph.end_label))
+    mark = f'<i class="mark" style="--t: {morph.t}; --steps: {len(frames)}"></i>'
+    below = f'{mark}<div class="ends"><span>{ends[0]}</span><span>{ends[1]}</span></div>'
+    shown = _image(data.discretize(now[0]), "now", True) + _image(row, "strip", True, below)
+    return f'<div class="figures of-1"><figure>{shown}{links}</figure></div>'
 
 
-def _image(picture: Tensor, name: str, pixels: bool) -> str:
+def _end(seed: int, label: int | None) -> str:
+    return f"seed {seed}" + ("" if label is None else f", class {label}")
+
+
+def _caption(generator: TrainedGenerator, letter: str) -> str:
+    known = {name: fact for name, fact in facts(generator).items() if name in ("step", "score")}
+    return f"<h2>{letter} · {html.escape(title(generator))}</h2>{_list(known)}{_path(generator)}"
+
+
+def _list(known: dict[str, str]) -> str:
+    pairs = (f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(fact)}</dd></div>" for name, fact in known.items())
+    return f'<dl class="facts">{"".join(pairs)}</dl>'
+
+
+def _path(generator: TrainedGenerator) -> str:
+    return f'<code class="path">{html.escape(str(generator.path))}</code>'
+
+
+def _image(picture: Tensor, name: str, pixels: bool, below: str = "") -> str:
+    """Show a picture, uint8 with shape (C, H, W), and what has its width."""
     source = f"data:image/png;base64,{b64encode(png(picture)).decode()}"
     size = f"--w: {picture.shape[2]}; --h: {picture.shape[1]}"
-    return f'<img class="{name} {"pixels" if pixels else "plot"}" style="{size}" alt="{name}" src="{source}">'
+    kind = "pixels" if pixels else "plot"
+    return f'<div class="{kind} {name}" style="{size}"><img alt="{name}" src="{source}">{below}</div>'
 
 
 def _links(number: int, name: str, asked: BaseModel, endings: list[str]) -> str:
     query = html.escape(urlencode(asked.model_dump(exclude_none=True), doseq=True))
     links = (f'<a href="{number}/{name}{ending}?{query}" download>{ending[1:].upper()}</a>' for ending in endings)
-    return f'<nav class="downloads">Download {"".join(links)}</nav>'
+    return f'<nav class="downloads"><span>Download</span>{"".join(links)}</nav>'

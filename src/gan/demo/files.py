@@ -16,7 +16,7 @@ from gan.images import to_uint8
 
 __all__ = ["film", "npz", "png", "strip"]
 
-FILM_SCALE = 8  # pixels of a film a pixel of an image, for viewers that would blur it
+FILM_SIZE = 256  # pixels that a film is enlarged to at least
 
 
 def png(picture: Tensor) -> bytes:
@@ -43,7 +43,8 @@ def strip(data: ImageDataModule, images: Tensor) -> Tensor:
 
 def film(images: Tensor) -> bytes:
     """Encode images, in [-1, 1] with shape (N, C, H, W), as a GIF that goes through them and back."""
-    frames = to_uint8(images).repeat_interleave(FILM_SCALE, 2).repeat_interleave(FILM_SCALE, 3)
+    scale = -(-FILM_SIZE // images.shape[2])
+    frames = to_uint8(images).repeat_interleave(scale, 2).repeat_interleave(scale, 3)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "film.gif"
         save_film([*frames, *frames.flip(0)[1:-1]], path, fps=12)

@@ -13,7 +13,7 @@ from gan.latent.directions import METHODS, Method
 from gan.latent.paths import PATHS
 from gan.latent.paths import Path as Route
 
-__all__ = ["STYLE", "THEME", "build"]
+__all__ = ["FRAME", "STYLE", "THEME", "build"]
 
 FONTS = ["system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "Arial", "sans-serif"]
 THEME = gr.themes.Base(
@@ -24,16 +24,20 @@ THEME = gr.themes.Base(
     font_mono=["ui-monospace", "Menlo", "Consolas", "Liberation Mono", "monospace"],
 )
 STYLE = (Path(__file__).parent / "page.css").read_text()
+FRAME = (
+    "<style>.main { padding: 1.25rem clamp(1rem, 4vw, 2rem) !important; } footer { display: none !important; }</style>"
+)
 SEEDS = 999
 FEW = 20  # classes that have a button each
 ALL = "all"
+SIDE_BY_SIDE = 25  # images of each of two generators at first: they are to be as large as may be
 
 
 def build(explorers: list[Explorer]) -> gr.Blocks:
     """Lay out the page for one generator, or for two to be compared."""
     first = explorers[0]
     with gr.Blocks(title=title(first.generator), analytics_enabled=False) as page:
-        gr.HTML(heading(first.generator))
+        gr.HTML(heading([explorer.generator for explorer in explorers]))
         with gr.Tab("Look"):
             _samples_tab([first], "look")
         with gr.Tab("Morph"):
@@ -47,6 +51,8 @@ def build(explorers: list[Explorer]) -> gr.Blocks:
 def _samples_tab(explorers: list[Explorer], name: str) -> None:
     first = explorers[0]
     widest, classes = first.widest, first.generator.num_classes
+    smaller = len(explorers) > 1 and first.generator.data.pixels
+    usual = min(first.usual, SIDE_BY_SIDE) if smaller else first.usual
     with gr.Row(elem_classes="tab"):
         with gr.Column(scale=1, min_width=300, elem_classes="controls"):
             seed = gr.Slider(
@@ -62,7 +68,14 @@ def _samples_tab(explorers: list[Explorer], name: str) -> None:
                 info=f"Keeps the noise near its mean: better, less various images. {widest:g} keeps all of it",
                 elem_id=f"{name}-truncation",
             )
-            num = gr.Slider(1, first.most, first.usual, step=1, label="Number", elem_id=f"{name}-num")
+            num = gr.Slider(
+                1,
+                first.most,
+                usual,
+                step=1,
+                label="Number",
+                elem_id=f"{name}-num",
+            )
             label = _class_choice("Class", classes, f"{name}-class", everything=True)
             method, shifts = _directions(first, name)
         with gr.Column(scale=2, min_width=320, elem_classes="shown"):
@@ -114,7 +127,7 @@ def _morph_tab(explorer: Explorer) -> None:
             end_label = _class_choice("To class", classes, "morph-end-class", value=classes - 1)
             path = gr.Radio(
                 [(path.capitalize(), path) for path in PATHS],
-                value=next(iter(PATHS)),
+                value="spherical" if explorer.generator.model.latent == "normal" else "linear",
                 label="Path",
                 info="Around the sphere that normal noise lies near to, or straight",
                 elem_id="morph-path",

@@ -1,11 +1,7 @@
 """The page and its files, served to this machine alone; what it prints and what ends it is said here, not by Gradio."""
 
-import os
-import signal
 import socket
 import webbrowser
-from contextlib import suppress
-from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import gradio as gr
@@ -13,8 +9,8 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Response
 
 from gan.demo.files import film, npz, png, strip
-from gan.demo.page import STYLE, THEME, build
-from gan.demo.views import Explorer, Morph, View
+from gan.demo.page import FRAME, STYLE, THEME, build
+from gan.demo.views import STEPS, Explorer, Morph, View
 from gan.errors import UserError
 
 __all__ = ["serve"]
@@ -31,30 +27,27 @@ def serve(explorers: list[Explorer], listener: socket.socket, browser: bool) -> 
         listener: A socket that listens already, so that whoever comes early waits.
         browser: Whether to open it in the user's browser.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
-        os.environ["GRADIO_TEMP_DIR"] = folder  # all that Gradio may want to keep is gone with the page
-        app = gr.mount_gradio_app(
-            files(explorers),
-            build(explorers),
-            path="/",
-            server_name="127.0.0.1",
-            footer_links=[],
-            run_history=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            theme=THEME,
-            css=STYLE,
-        )
-        # A page that is open holds a connection for good: it is not waited for, nor is its end an error to print.
-        config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=1)
-        host, port = listener.getsockname()
-        print(f"Demo  http://{host}:{port} (Ctrl-C ends it)", flush=True)
-        if browser:
-            webbrowser.open(f"http://{host}:{port}")
-        uvicorn.Server(config).run(sockets=[listener])
+    app = gr.mount_gradio_app(
+        files(explorers),
+        build(explorers),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        theme=THEME,
+        css=STYLE,
+        head=FRAME,
+    )
+    host, port = listener.getsockname()
+    print(f"Demo  http://{host}:{port} (Ctrl-C ends it)", flush=True)
+    if browser:
+        webbrowser.open(f"http://{host}:{port}")
+    # An open page holds a connection for good: it is not waited for, nor is its end an error to print.
+    config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=0)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def files(explorers: list[Explorer]) -> FastAPI:
@@ -87,7 +80,7 @@ def files(explorers: list[Explorer]) -> FastAPI:
         data = explorer.generator.data
         if kind == "gif" and not data.pixels:
             raise HTTPException(404)
-        _, images = explorer.morph(morph, FILM_STEPS if kind == "gif" else 10)
+        _, images = explorer.morph(morph, FILM_STEPS if kind == "gif" else STEPS)
         content = png(strip(data, images)) if kind == "png" else film(images) if kind == "gif" else npz(data, images)
         return _file(content, f"morph-seed{morph.start}-to-seed{morph.end}.{kind}")
 

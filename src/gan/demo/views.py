@@ -1,6 +1,7 @@
 """What the page's controls say, and the images that a generator makes of it; nothing here knows of Gradio."""
 
 import threading
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
@@ -33,12 +34,12 @@ class View(BaseModel, frozen=True):
         shifts: How far to go along each, in standard deviations of the noise.
     """
 
-    seed: int = Field(0, ge=0)
-    truncation: float | None = Field(None, gt=0)
-    num: int = Field(1, ge=1, le=MOST_POINTS)
-    label: int | None = Field(None, ge=0)
+    seed: Annotated[int, Field(ge=0)] = 0
+    truncation: Annotated[float | None, Field(gt=0)] = None
+    num: Annotated[int, Field(ge=1, le=MOST_POINTS)] = 1
+    label: Annotated[int | None, Field(ge=0)] = None
     method: Method = "principal"
-    shifts: tuple[float, ...] = Field((), max_length=DIRECTIONS)
+    shifts: Annotated[tuple[float, ...], Field(max_length=DIRECTIONS)] = ()
 
 
 class Morph(BaseModel, frozen=True):
@@ -53,12 +54,12 @@ class Morph(BaseModel, frozen=True):
         t: The share of the way that is done.
     """
 
-    start: int = Field(0, ge=0)
-    end: int = Field(1, ge=0)
-    start_label: int | None = Field(None, ge=0)
-    end_label: int | None = Field(None, ge=0)
+    start: Annotated[int, Field(ge=0)] = 0
+    end: Annotated[int, Field(ge=0)] = 1
+    start_label: Annotated[int | None, Field(ge=0)] = None
+    end_label: Annotated[int | None, Field(ge=0)] = None
     path: Path = "spherical"
-    t: float = Field(0.5, ge=0, le=1)
+    t: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
 class Explorer:

@@ -1,0 +1,33 @@
+"""Checkpoints for the demo: of two conditional generators, of one without classes, and of one of points."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import TINY, run_here
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Train for a step, then raise the generator's weights, so that its images differ as those of a trained one."""
+    folder = tmp_path_factory.mktemp("demo")
+    made: dict[tuple[str, ...], Path] = {}
+
+    def make(*options: str) -> Path:
+        if options not in made:
+            run = folder / str(len(made))
+            settings = TINY if "data=ring8" not in options else [o for o in TINY if "width" not in o]
+            done = run_here("train.py", *settings, "trainer.max_steps=1", *options, f"hydra.run.dir={run}")
+            assert done.status == 0, done.err
+            path = run / "checkpoints" / "last.ckpt"
+            saved = torch.load(path, weights_only=True)
+            for name, value in saved["state_dict"].items():
+                if name.startswith(("generator", "ema")) and name.endswith("weight") and value.dim() > 1:
+                    value *= 8
+            torch.save(saved, path)
+            made[options] = path
+        return made[options]
+
+    return make
