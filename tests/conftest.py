@@ -22,6 +22,7 @@ TINY = ["logger=none", "trainer=cpu", "model.generator.width=8", "data.batch_siz
 
 LIVELY = ["trainer.max_steps=10", "evaluate.every_n_steps=10", "optimizer.generator.lr=0.02"]
 """Settings after which images differ by many shades, as those of a generator that has hardly begun do not."""
+
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"]
 QUIET += ["disable-component-update", "disable-sync"]

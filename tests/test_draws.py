@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gan.draws import Draws, Stream, derive_seed
+from gan.draws import Draws, Stream, derive_seed, truncated
 
 
 def test_the_key_alone_decides() -> None:
@@ -43,3 +43,41 @@ def test_packed_draws_have_a_row_a_pack(world: int, parts: int) -> None:
         mine = Draws(7, total=24, rows=slice(rank * 24 // world, (rank + 1) * 24 // world)).parts(parts)
         packs = slice(rank * 8 // world, (rank + 1) * 8 // world)
         assert_close(torch.cat([part.packed(3).normal(2) for part in mine]), numbers[packs])
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 1.0, 3.0])
+def test_truncated_draws_are_of_the_normal_distribution_cut_off(threshold: float) -> None:
+    """Its quantile function is Φ⁻¹(Φ(-t) + q (Φ(t) - Φ(-t)))."""
+    normal = torch.distributions.Normal(*torch.tensor([0.0, 1.0], dtype=torch.float64))
+    q = torch.linspace(0.001, 0.999, 999, dtype=torch.float64)
+    low, high = normal.cdf(torch.tensor([-threshold, threshold], dtype=torch.float64))
+    z = truncated(normal.icdf(q), threshold)
+    assert_close(z, normal.icdf(low + q * (high - low)))
+    assert (z.diff() > 0).all(), "in the same order"
+    assert_close(z, -z.flip(0))
+
+
+@pytest.mark.parametrize("threshold", [0.1, 1.0, 3.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_truncated_draws_keep_within_the_threshold(threshold: float, dtype: torch.dtype) -> None:
+    z = Draws(0, total=10_000).normal(5).to(dtype)
+    z[0] = torch.tensor([-40.0, 40.0, 9.0, -9.0, 0.0])  # beyond what a quantile can tell from 0 and 1
+    cut = truncated(z, threshold)
+    assert (cut.dtype, cut.shape) == (dtype, z.shape)
+    assert cut.isfinite().all()
+    assert cut.abs().max() <= threshold
+    assert cut.abs().max() > 0.999 * threshold
+    nearer = cut.abs() <= z.abs() + 1e-6
+    assert nearer.all(), "none moves away from the mean"
+    expected = 1 - 2 * threshold * torch.tensor(-(threshold**2) / 2).exp() / (2 * torch.pi) ** 0.5 / torch.erf(
+        torch.tensor(threshold / 2**0.5)
+    )
+    assert cut[1:].var().item() == pytest.approx(expected.item(), rel=0.02), "the variance in closed form"
+
+
+def test_truncated_draws_tend_to_the_full_ones_and_change_smoothly() -> None:
+    z = Draws(0, total=1000).normal(5)
+    assert_close(truncated(z, 8.0), z, rtol=0, atol=1e-5)
+    steps = torch.stack([truncated(z, threshold) for threshold in torch.linspace(0.5, 4.0, 36).tolist()])
+    assert (steps.abs().diff(dim=0) >= -1e-6).all(), "each grows with the threshold"
+    assert steps.diff(dim=0).abs().max() < 0.1 + 1e-6, "and no faster than it"

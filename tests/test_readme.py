@@ -95,6 +95,17 @@ def test_options_of_benchmarks_exist(command: str) -> None:
     assert all(option in shown.out for option in options if option.startswith("--"))
 
 
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if re.search(r"-m gan\.(sample|interpolate|explore|export|demo|report) ", c)]
+)
+def test_options_of_commands_exist(command: str) -> None:
+    verb, *words = shlex.split(command.partition("-m gan.")[2])
+    shown = run_here("-m", f"gan.{verb}", *words[:1] * (verb == "explore"), "--help")
+    assert shown.status == 0, shown.err
+    known = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", shown.out)
+    assert {word for word in words if word.startswith("-")} <= set(known)
+
+
 def test_nothing_is_left_to_fill_in() -> None:
     assert not re.findall(r"@[A-Z]+@", README)
     for path in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):

@@ -117,16 +117,20 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for a file that is cut short or holds code
-        said = (
-            str(error).rpartition("WeightsUnpickler error:")[2].strip()
-        )  # torch's advice before it is to run the code
-        reason = said.splitlines()[0].partition(". ")[0][:120] if said else type(error).__name__
+        reason = _reason(error)
         raise UserError(f"{path} is damaged or no checkpoint of this project ({reason})") from error
     if not isinstance(checkpoint, dict) or any(
         not isinstance(checkpoint.get(key), kind) for key, kind in PARTS.items()
     ):
         raise UserError(f"{path} is no checkpoint of this project (it lacks one of {', '.join(PARTS)})")
     return checkpoint
+
+
+def _reason(error: Exception) -> str:
+    """Return what torch has against a file, without its advice, which is to run the code."""
+    lines = str(error).rpartition("WeightsUnpickler error:")[2].splitlines()
+    said = [line.strip() for line in lines if line.strip() and not line.startswith("Weights only load failed")]
+    return said[0].partition(". ")[0][:120] if said else type(error).__name__
 
 
 def _read_exported(path: Path) -> dict[str, Any]:

@@ -51,6 +51,8 @@ def main() -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         for line in export(generator, args.out, formats):
             print(line, flush=True)
+        if args.formats is None and "onnx" not in formats:
+            print("Left out generator.onnx, which needs packages: pip install -e '.[export]'")
     except OSError as error:
         raise UserError(f"--out {args.out}: {error}") from error
 

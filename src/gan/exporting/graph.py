@@ -73,9 +73,10 @@ class Graph:
             wanted, found = self.generator(*inputs), run(*inputs)
             if found.shape != wanted.shape:
                 raise UserError(f"it makes images of {tuple(found.shape)}, not {tuple(wanted.shape)}")
-            largest = max(largest, float((found - wanted).abs().max()))
-            if not largest <= TOLERANCE:  # nor is NaN
-                raise UserError(f"its images differ from the generator's own by {largest:.2g}")
+            difference = float((found - wanted).abs().max())
+            if not difference <= TOLERANCE:  # nor is NaN
+                raise UserError(f"its images differ from the generator's own by {difference:.2g}")
+            largest = max(largest, difference)
         return largest
 
 

@@ -54,7 +54,7 @@ class Sampler(LightningModule):
 
     def truncate_latent(self, z: Tensor, threshold: float) -> Tensor:
         """Bring z nearer to its mean, where samples are better and less various, with its shape."""
-        return truncated(z, threshold) if self.latent == "normal" else threshold * z
+        return truncated(z, threshold) if self.latent == "normal" else min(threshold, 1.0) * z
 
     def sample(self, num: int, seed: int = 0, batch_size: int = 256, average: bool = True) -> Tensor:
         """Generate images from the averaged generator, the same for a seed whatever the batch size.
