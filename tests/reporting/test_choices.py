@@ -71,10 +71,12 @@ def test_without_a_command_the_name_tells_model_and_loss(tmp_path: Path) -> None
 
 
 def test_without_conf_the_values_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen(tmp_path, "loss=hinge")
+    chosen(tmp_path, "loss=hinge", "model.generator.width=8")
     module._usual.cache_clear()
     monkeypatch.setattr("gan.config.CONF", tmp_path / "nowhere")
-    assert choices(tmp_path, {"name": "dcgan-hinge"}).values is None
+    monkeypatch.setattr(module, "CONF", tmp_path / "nowhere")
+    found = choices(tmp_path, {"name": "dcgan-hinge"})
+    assert (found.parts, found.values) == ({"loss": "hinge"}, None)
 
 
 def test_commands_of_a_resumed_run_follow_one_another(tmp_path: Path) -> None:

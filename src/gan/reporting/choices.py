@@ -130,7 +130,8 @@ def _parsed(line: str) -> list[Override]:
 
 def _is_choice(override: Override) -> bool:
     """Tell the choice of a file in conf/ from the value of an option."""
-    return not override.is_sweep_override() and (CONF / override.key_or_group).is_dir()
+    group = override.key_or_group
+    return not override.is_sweep_override() and (group in PARTS or (CONF / group).is_dir())
 
 
 def _by_name(name: str) -> list[str]:
