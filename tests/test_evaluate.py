@@ -160,7 +160,7 @@ def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> No
     assert (one["processes"], two["processes"]) == (1, 2)
     assert two["protocol"] == one["protocol"]
     for name, score in two["scores"].items():
-        assert score["mean"] == pytest.approx(one["scores"][name]["mean"], rel=1e-6), name
+        assert score["mean"] == pytest.approx(one["scores"][name]["mean"], rel=1e-6, abs=1e-9), name
 
 
 @pytest.mark.parametrize(

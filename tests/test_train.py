@@ -106,7 +106,9 @@ RECIPES = [
 ]
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe[0])
+@pytest.mark.parametrize(
+    "recipe", [RECIPES[0], pytest.param(RECIPES[1], marks=pytest.mark.long)], ids=lambda recipe: recipe[0]
+)
 def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) -> None:
     """Stopped in the middle of an epoch (of 250 batches), and once more, against a run that never stopped."""
     options = [*recipe, *TINY, "evaluate.every_n_steps=2", "trainer.log_every_n_steps=2"]
@@ -155,7 +157,9 @@ def test_a_resumed_run_takes_new_options(train: Train) -> None:
     assert "step/s" not in again.err
 
 
-@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL], ids=lambda kill: kill.name)
+@pytest.mark.parametrize(
+    "kill", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL], ids=lambda kill: kill.name
+)
 def test_what_was_saved_outlives_the_process(train: Train, tmp_path: Path, kill: signal.Signals) -> None:
     """Ctrl-C ends a run in good order; after a kill -9 it goes on from its last checkpoint; both to the same bits."""
     folder, options = tmp_path / "run", [*TINY, "evaluate.every_n_steps=10", "trainer.log_every_n_steps=10"]

