@@ -88,9 +88,9 @@ def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Pat
 
 def test_a_time_limit_is_not_the_end(cluster: Cluster, tmp_path: Path) -> None:
     """A job that needs longer than it may is saved in time, again and again, until it is done."""
-    run, log, steps = tmp_path / "run", tmp_path / "job.log", 400
+    run, log, steps = tmp_path / "run", tmp_path / "job.log", 1000
     number = cluster.submit(job(run, steps, limit="00:01:00", margin=20), log)
-    cluster.wait(number, "COMPLETED", "TIMEOUT", "FAILED", seconds=300)
+    cluster.wait(number, "COMPLETED", "TIMEOUT", "FAILED", seconds=500)
     assert json.loads((run / "results.json").read_text())["global_step"] == steps
     assert "SIGUSR1 came; all steps so far are saved" in log.read_text()
     assert same(weights(run), undisturbed(tmp_path / "whole", steps))
