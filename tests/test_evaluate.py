@@ -160,7 +160,8 @@ def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> No
     assert (one["processes"], two["processes"]) == (1, 2)
     assert two["protocol"] == one["protocol"]
     for name, score in two["scores"].items():
-        assert score["mean"] == pytest.approx(one["scores"][name]["mean"], rel=1e-6, abs=1e-9), name
+        rounding = 1e-10 if "std" in name else 1e-12  # a deviation near to zero has that of the numbers that deviate
+        assert score["mean"] == pytest.approx(one["scores"][name]["mean"], rel=1e-6, abs=rounding), name
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """From what a generator returns to what a person or an image file takes."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from torchvision.utils import make_grid
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["gallery", "grid", "save_png", "scatter", "to_uint8"]
+__all__ = ["encode_png", "enlarge", "gallery", "grid", "save_png", "scatter", "to_uint8"]
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -67,10 +68,22 @@ def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
 def save_png(image: Tensor, path: Path) -> None:
     """Write an image, uint8 with shape (C, H, W), as a PNG that is whole or not there at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = image.permute(1, 2, 0).squeeze(2).cpu().numpy()
     partial = path.with_name(path.name + ".partial")
-    Image.fromarray(pixels).save(partial, format="PNG")
+    partial.write_bytes(encode_png(image))
     partial.replace(path)
+
+
+def encode_png(image: Tensor) -> bytes:
+    """Return the bytes of a PNG of an image, uint8 with shape (C, H, W)."""
+    file = BytesIO()
+    Image.fromarray(image.permute(1, 2, 0).squeeze(2).cpu().numpy()).save(file, format="PNG")
+    return file.getvalue()
+
+
+def enlarge(images: Tensor, least: int = 256) -> Tensor:
+    """Repeat pixels a whole number of times, so that the shorter side of images, (..., H, W), is at least so long."""
+    times = max(1, -(-least // min(images.shape[-2:])))
+    return images.repeat_interleave(times, -2).repeat_interleave(times, -1)
 
 
 def _figure(width: int, height: int, dpi: int) -> "Figure":

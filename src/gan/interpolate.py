@@ -12,14 +12,12 @@ from torchvision.utils import make_grid
 from gan import cli
 from gan.errors import UserError
 from gan.film import ENDINGS, save_film
-from gan.images import save_png
+from gan.images import enlarge, save_png
 from gan.latent.paths import PATHS, lerp, travel
 from gan.progress import progress
 from gan.trained import TrainedGenerator, load
 
 __all__ = ["main", "morph", "transform"]
-
-FILM_SIZE = 256  # pixels that a film is enlarged to at least
 
 
 def main() -> None:
@@ -58,11 +56,9 @@ def main() -> None:
         if len(seeds) > 1 or len(args.classes or ()) > 1:
             raise UserError("--to morphs weights for the same noise: name one seed, and one class at most")
         end = load(args.to, average=not args.no_ema)
-        z, labels = (
-            generator.latents(args.num, seeds[0], args.truncation),
-            stop_labels(generator, args.classes, args.num),
-        )
-        places, frames = args.steps + 1, transform(generator, end, z, labels[0], args.steps)
+        z = generator.latents(args.num, seeds[0], args.truncation)
+        (labels,) = stop_labels(generator, args.classes, args.num)
+        places, frames = args.steps + 1, transform(generator, end, z, labels, args.steps)
         if args.loop:
             there = list(frames)
             places, frames = 2 * args.steps + 1, iter([*there, *there[-2::-1]])
@@ -158,8 +154,7 @@ def write(frames: list[Tensor], out: Path, fps: float) -> None:
             return
         columns = max(1, round(len(frames[0]) ** 0.5 * 1.4))
         grids = [make_grid(frame, nrow=columns, pad_value=255) for frame in frames]
-        factor = max(1, -(-FILM_SIZE // min(grids[0].shape[1:])))
-        save_film([g.repeat_interleave(factor, 1).repeat_interleave(factor, 2) for g in grids], out, fps)
+        save_film([enlarge(grid) for grid in grids], out, fps)
     except OSError as error:
         raise UserError(f"--out {out}: {error}") from error
 

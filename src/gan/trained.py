@@ -3,16 +3,15 @@
 import base64
 import html
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from gan.checkpoint import data_of, read, restore
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
+from gan.images import encode_png
 from gan.models.sampler import Sampler
 from gan.types import Batch
 
@@ -150,10 +149,7 @@ class TrainedGenerator:
 
     def _repr_html_(self) -> str:
         """Show what it is, and some samples, in a notebook."""
-        with BytesIO() as file:
-            pixels = self.picture(self.sample(SHOWN)).permute(1, 2, 0).squeeze(2).cpu().numpy()
-            Image.fromarray(pixels).save(file, format="PNG")
-            picture = base64.b64encode(file.getvalue()).decode()
+        picture = base64.b64encode(encode_png(self.picture(self.sample(SHOWN)))).decode()
         facts = (f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts().items())
         image = f'<img src="data:image/png;base64,{picture}" alt="samples" style="image-rendering: pixelated">'
         return f"<table>{''.join(facts)}</table>{image}"

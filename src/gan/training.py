@@ -257,7 +257,7 @@ def _write_page(folder: Path) -> None:
     """Write the run's page; whatever is wrong with it, the run's results are there already."""
     try:
         write_page(folder)
-    except Exception as error:
+    except Exception as error:  # of any kind: what ends a run well must not lose what it came to
         log.warning("%s could not be written (%s); try again with python -m gan.report", folder / PAGE, one_line(error))
 
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from gan.demo.about import facts, title
-from gan.demo.files import png, strip
+from gan.demo.files import strip
 from gan.demo.views import Explorer, Morph, View
+from gan.images import encode_png
 from gan.trained import TrainedGenerator
 
 __all__ = ["heading", "morphed", "samples"]
@@ -69,7 +70,7 @@ def _path(generator: TrainedGenerator) -> str:
 
 def _image(picture: Tensor, name: str, pixels: bool, below: str = "") -> str:
     """Show a picture, uint8 with shape (C, H, W), and what has its width."""
-    source = f"data:image/png;base64,{b64encode(png(picture)).decode()}"
+    source = f"data:image/png;base64,{b64encode(encode_png(picture)).decode()}"
     size = f"--w: {picture.shape[2]}; --h: {picture.shape[1]}"
     kind = "pixels" if pixels else "plot"
     return f'<div class="{kind} {name}" style="{size}"><img alt="{name}" src="{source}">{below}</div>'

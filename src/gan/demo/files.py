@@ -1,4 +1,4 @@
-"""Images as the bytes of files: a picture, an array, a film."""
+"""Images as the bytes of files: an array, a film; and a strip of them as a picture."""
 
 from io import BytesIO
 from pathlib import Path
@@ -6,24 +6,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
 from gan.data.base import ImageDataModule
 from gan.film import save_film
-from gan.images import to_uint8
+from gan.images import enlarge, to_uint8
 
-__all__ = ["film", "npz", "png", "strip"]
-
-FILM_SIZE = 256  # pixels that a film is enlarged to at least
-
-
-def png(picture: Tensor) -> bytes:
-    """Encode a picture, uint8 with shape (C, H, W)."""
-    file = BytesIO()
-    Image.fromarray(picture.permute(1, 2, 0).squeeze(2).cpu().numpy()).save(file, format="PNG")
-    return file.getvalue()
+__all__ = ["film", "npz", "strip"]
 
 
 def npz(data: ImageDataModule, images: Tensor, **others: Tensor) -> bytes:
@@ -43,8 +33,7 @@ def strip(data: ImageDataModule, images: Tensor) -> Tensor:
 
 def film(images: Tensor) -> bytes:
     """Encode images, in [-1, 1] with shape (N, C, H, W), as a GIF that goes through them and back."""
-    scale = -(-FILM_SIZE // images.shape[2])
-    frames = to_uint8(images).repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+    frames = enlarge(to_uint8(images))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "film.gif"
         save_film([*frames, *frames.flip(0)[1:-1]], path, fps=12)

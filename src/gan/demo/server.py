@@ -8,10 +8,11 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Response
 
-from gan.demo.files import film, npz, png, strip
+from gan.demo.files import film, npz, strip
 from gan.demo.page import FRAME, STYLE, THEME, build
 from gan.demo.views import STEPS, Explorer, Morph, View
 from gan.errors import UserError
+from gan.images import encode_png
 
 __all__ = ["serve"]
 
@@ -69,7 +70,7 @@ def files(explorers: list[Explorer]) -> FastAPI:
         z, labels = explorer.noise(view)
         images = explorer.images(z, labels)
         if kind == "png":
-            content = png(explorer.generator.picture(images))
+            content = encode_png(explorer.generator.picture(images))
         else:
             content = npz(explorer.generator.data, images, z=z, labels=labels)
         return _file(content, f"samples-{'ab'[number]}-seed{view.seed}.{kind}")
@@ -81,7 +82,9 @@ def files(explorers: list[Explorer]) -> FastAPI:
         if kind == "gif" and not data.pixels:
             raise HTTPException(404)
         _, images = explorer.morph(morph, FILM_STEPS if kind == "gif" else STEPS)
-        content = png(strip(data, images)) if kind == "png" else film(images) if kind == "gif" else npz(data, images)
+        content = (
+            encode_png(strip(data, images)) if kind == "png" else film(images) if kind == "gif" else npz(data, images)
+        )
         return _file(content, f"morph-seed{morph.start}-to-seed{morph.end}.{kind}")
 
     return app

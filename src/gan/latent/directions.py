@@ -46,9 +46,10 @@ def find_directions(generator: TrainedGenerator, method: Method, num: int = 8, s
 def _factorized(generator: TrainedGenerator, num: int, _seed: int) -> Tensor:
     first, _ = _first_layers(generator)
     assert isinstance(first, nn.Linear | nn.modules.conv._ConvNd)
-    weight = first.weight if isinstance(first, nn.Linear) else first.weight.flatten(1).T  # (outputs, inputs)
-    of_z = weight[:, : generator.model.latent_dim].double()  # what is appended to z has columns of its own
-    return torch.linalg.svd(of_z, full_matrices=False).Vh[:num].float()
+    transposed = not isinstance(first, nn.Linear) and first.transposed
+    weight = first.weight if transposed else first.weight.transpose(0, 1)  # (inputs, outputs, ...)
+    of_z = weight[: generator.model.latent_dim].flatten(1).double()  # what is appended to z has rows of its own
+    return torch.linalg.svd(of_z.T, full_matrices=False).Vh[:num].float()
 
 
 def _principal(generator: TrainedGenerator, num: int, seed: int) -> Tensor:
@@ -61,8 +62,9 @@ def _principal(generator: TrainedGenerator, num: int, seed: int) -> Tensor:
             generator(part, classes)
     features = torch.cat([inputs.flatten(1) for _, inputs in seen])
     features -= features.mean(0)
-    torch.manual_seed(seed)  # of the random projection
-    components = torch.pca_lowrank(features, min(num + 10, *features.shape), center=False, niter=4)[2][:, :num]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # of the random projection
+        components = torch.pca_lowrank(features, min(num + 10, *features.shape), center=False, niter=4)[2][:, :num]
     scores = features @ components
     return scores.T @ (z - z.mean(0)) / scores.square().sum(0)[:, None]
 

@@ -1,12 +1,13 @@
 """Conditional GAN: both players are told the class (Mirza and Osindero, 2014), with DCGAN's networks."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import LabelVector
-from gan.nn.layers import Norm
 from gan.types import Verdict
 
 __all__ = ["CGAN", "Discriminator", "Generator"]
@@ -20,9 +21,7 @@ class Generator(dcgan.Generator):
         num_classes: Number of classes K.
         latent_dim: Length of z.
         embedding_dim: Length of a class's learned vector; None for one-hot vectors.
-        width: As DCGAN's, and so are all others.
-        norm: Normalisation of each hidden layer.
-        spectral_norm: Whether weights are divided by their largest singular value.
+        **settings: As DCGAN's takes them.
 
     Raises:
         ValueError: If the size does not fit, or there is but one class.
@@ -34,12 +33,10 @@ class Generator(dcgan.Generator):
         num_classes: int,
         latent_dim: int = 100,
         embedding_dim: int | None = None,
-        width: int = 64,
-        norm: Norm = "batch",
-        spectral_norm: bool = False,
+        **settings: Any,
     ) -> None:
         label = LabelVector(num_classes, embedding_dim)
-        super().__init__(image_shape, latent_dim + label.size, width, norm, spectral_norm)
+        super().__init__(image_shape, latent_dim + label.size, **settings)
         self.label = label
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -55,9 +52,7 @@ class Discriminator(dcgan.Discriminator):
         image_shape: (C, H, W), as DCGAN's.
         num_classes: Number of classes K.
         embedding_dim: Length of a class's learned vector; None for one-hot vectors.
-        width: As DCGAN's, and so are all others.
-        norm: Normalisation of each hidden layer but the first.
-        spectral_norm: Whether weights are divided by their largest singular value.
+        **settings: As DCGAN's takes them.
 
     Raises:
         ValueError: If the size does not fit, or there is but one class.
@@ -68,13 +63,11 @@ class Discriminator(dcgan.Discriminator):
         image_shape: tuple[int, int, int],
         num_classes: int,
         embedding_dim: int | None = None,
-        width: int = 64,
-        norm: Norm = "batch",
-        spectral_norm: bool = False,
+        **settings: Any,
     ) -> None:
         label = LabelVector(num_classes, embedding_dim)
         channels, *size = image_shape
-        super().__init__((channels + label.size, size[0], size[1]), width, norm, spectral_norm)
+        super().__init__((channels + label.size, size[0], size[1]), **settings)
         self.label = label
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
