@@ -95,7 +95,7 @@ def test_a_run_from_beginning_to_end(train: Train) -> None:
 
     last = run.checkpoint()
     assert last["global_step"] == 6
-    assert last["critic_updates"] == 30
+    assert last["batches_seen"] == 30
     assert run.checkpoint("best")["global_step"] == results["best_step"]
     assert {path.name for path in (run.folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
 
@@ -125,7 +125,7 @@ def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) ->
     assert same(a["state_dict"], b["state_dict"])
     assert same(a["optimizer_states"], b["optimizer_states"])
     assert same(a["MNIST5k"], b["MNIST5k"])
-    assert a["critic_updates"] == b["critic_updates"]
+    assert a["batches_seen"] == b["batches_seen"]
     scores = {int(step): score for step, score in parts.results["scores"].items()}
     assert {2, 4, 6} <= scores.keys()
     assert all(scores[int(step)] == score for step, score in whole.results["scores"].items())
@@ -244,7 +244,7 @@ def test_command_line_options_win_over_recipes(train: Train) -> None:
     groups = [optimizer["param_groups"][0] for optimizer in run.checkpoint()["optimizer_states"]]
     assert [group["lr"] for group in groups] == [2e-4, 1e-3]
     assert groups[0]["betas"] == [0.0, 0.9] or groups[0]["betas"] == (0.0, 0.9)
-    assert run.checkpoint()["critic_updates"] == 12
+    assert run.checkpoint()["batches_seen"] == 12
     assert run.results["config"]["loss"]["regularizers"]["r1"]["weight"] == 5
     assert rows(run)[-1]["train/d/r1"]
 

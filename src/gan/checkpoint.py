@@ -13,9 +13,9 @@ from gan.config import build, check_trusted
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
 from gan.exporting import weights
-from gan.models.gan import GAN
+from gan.models.trainable import Trainable
 
-PARTS = {"config": dict, "state_dict": dict, "global_step": int, "critic_updates": int}
+PARTS = {"config": dict, "state_dict": dict, "global_step": int, "batches_seen": int}
 
 __all__ = ["data_of", "load_weights", "read", "restore"]
 
@@ -46,7 +46,7 @@ def read(path: str | Path) -> dict[str, Any]:
     return checkpoint
 
 
-def restore(checkpoint: dict[str, Any], path: str | Path, average: bool = True) -> GAN:
+def restore(checkpoint: dict[str, Any], path: str | Path, average: bool = True) -> Trainable:
     """Rebuild a model from what ``read`` returned, in evaluation mode on the CPU.
 
     Of exported weights, only the generator is rebuilt: it stands for its average, where it is that.
@@ -59,7 +59,7 @@ def restore(checkpoint: dict[str, Any], path: str | Path, average: bool = True) 
     Raises:
         UserError: If the weights do not fit the configuration, or are none but the average, which will not do.
     """
-    model = _built(checkpoint, "model", GAN)
+    model = _built(checkpoint, "model", Trainable)  # type: ignore[type-abstract]  # its subclasses are built
     if "state_dict" not in checkpoint:
         state, description = checkpoint["exported"]
         _restore_exported(model, state, description, path, average)
@@ -77,7 +77,7 @@ def data_of(checkpoint: dict[str, Any]) -> ImageDataModule:
     return _built(checkpoint, "data", ImageDataModule)  # type: ignore[type-abstract]  # its subclasses are built
 
 
-def load_weights(model: GAN, checkpoint: dict[str, Any], path: str | Path) -> None:
+def load_weights(model: Trainable, checkpoint: dict[str, Any], path: str | Path) -> None:
     """Give a model a checkpoint's weights.
 
     Raises:
@@ -143,12 +143,13 @@ def _read_exported(path: Path) -> dict[str, Any]:
 
 
 def _restore_exported(
-    model: GAN, state: dict[str, Tensor], description: weights.Description, path: str | Path, average: bool
+    model: Trainable, state: dict[str, Tensor], description: weights.Description, path: str | Path, average: bool
 ) -> None:
     """Give a model its generator, and take from it what has no weights."""
     if description.average and not average:
         raise UserError(f"{path} holds the average of the generator's weights alone, not its last ones")
-    del model.discriminator
+    for name in [name for name, _ in model.named_children() if name not in ("generator", "ema")]:
+        delattr(model, name)
     if not description.average:
         model.ema = None
     if model.ema is not None:

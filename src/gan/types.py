@@ -1,4 +1,4 @@
-"""The values that pass between the parts: a batch, a discriminator's verdict, and a critique of real and fake."""
+"""The values that pass between the parts: a batch, what fakes are made of, a verdict, a critique of real and fake."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan.draws import Draws
 
-__all__ = ["Batch", "Critique", "Terms", "Verdict"]
+__all__ = ["Batch", "Critique", "Latent", "Terms", "Verdict"]
 
 Terms = dict[str, Tensor]
 """Named scalars whose sum is a loss."""
@@ -28,6 +28,18 @@ class Batch(NamedTuple):
     def parts(self, number: int) -> list["Batch"]:
         """Split the batch in parts as even as can be."""
         return [Batch(*part) for part in zip(*(x.tensor_split(number) for x in self), strict=True)]
+
+
+class Latent(NamedTuple):
+    """What fakes are made of.
+
+    Attributes:
+        z: Noise, with shape (B, latent_dim).
+        labels: Classes, int64 with shape (B,), that the fakes are to be of, where the generator takes any.
+    """
+
+    z: Tensor
+    labels: Tensor
 
 
 class Verdict(NamedTuple):

@@ -106,7 +106,7 @@ def test_steps_are_generator_updates(critic_steps: int) -> None:
     model = make(Objective(NonSaturating(), critic_steps=critic_steps))
     trainer, recorder = fit(model, steps=4)
     assert trainer.global_step == 4
-    assert model.critic_updates == 4 * critic_steps == len(recorder.terms)
+    assert model.batches_seen == 4 * critic_steps == len(recorder.terms)
     updates = [any(name.startswith("g/") for name in terms) for terms in recorder.terms]
     assert updates == ([False] * (critic_steps - 1) + [True]) * 4
     assert recorder.moved("generator") == updates[1:]
@@ -345,7 +345,7 @@ def test_a_pack_is_one_image_of_more_channels() -> None:
 def test_the_discriminator_judges_packs(packing: int) -> None:
     model = packed(packing, Objective(Relativistic(), {"gp": GradientPenalty(), "r1": R1(1.0)}))
     batch, draws = next(iter(Noise())), Draws(0, total=8)
-    fake = model.generate(batch, draws)
+    fake = model.generate(model.draw_latent(batch, draws))
     critique = model.critique(batch, fake, draws)
     assert critique.on_real is not None
     assert critique.on_real.logits.shape == critique.on_fake.logits.shape == (8 // packing,)

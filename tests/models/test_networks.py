@@ -55,19 +55,6 @@ def test_shapes_gradients_and_weights(
         assert_close(twin.eval()(z), generator.eval()(z))
 
 
-@pytest.mark.parametrize("size", [28, 32, 40, 48, 56, 64, 80, 96, 112, 128])
-def test_sizes_that_fit(size: int) -> None:
-    base, doublings = dcgan.levels(size)
-    assert base * 2**doublings == size
-    assert base in dcgan.BASES
-
-
-@pytest.mark.parametrize(("size", "near"), [(30, "28 and 32"), (100, "96 and 112"), (512, "112 and 128")])
-def test_sizes_that_do_not_fit_name_those_that_do(size: int, near: str) -> None:
-    with pytest.raises(ValueError, match=near):
-        dcgan.Generator((3, size, size))
-
-
 def test_dcgan_has_its_published_shape() -> None:
     """Radford et al. (2016), Figure 1: 1024 channels would be width 128; here 64, as in the authors' code."""
     generator = dcgan.Generator((3, 64, 64), 100, width=64)

@@ -10,7 +10,7 @@ from gan.callbacks.periodic import Periodic, data_module, find
 from gan.distributed.group import share
 from gan.errors import UserError
 from gan.metrics.comparison import Comparison
-from gan.models.gan import GAN
+from gan.models.sampler import Sampler
 from gan.types import Batch
 
 __all__ = ["Evaluation"]
@@ -61,7 +61,7 @@ class Evaluation(Periodic):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Compute the real images' statistics, and between what scores lie."""
-        assert isinstance(pl_module, GAN)
+        assert isinstance(pl_module, Sampler)
         data = data_module(trainer)
         if self.metric.needs_labels and pl_module.num_classes == 1:
             raise UserError("metric: it needs samples of wanted classes, which this model does not make")
@@ -72,7 +72,7 @@ class Evaluation(Periodic):
             self.scores = {}
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
-        assert isinstance(module, GAN)
+        assert isinstance(module, Sampler)
         check_finite(trainer, module)
         data = data_module(trainer)
         samples = module.iterate_samples(share(self.metric.num_samples), self.seed)

@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from gan.callbacks.periodic import data_module
 from gan.images import gallery, save_png
 from gan.metrics.neighbors import closest, in_pixels
-from gan.models.gan import GAN
+from gan.models.sampler import Sampler
 from gan.tracking import TakesPictures
 
 __all__ = ["Neighbors"]
@@ -45,7 +45,7 @@ class Neighbors(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Look for the neighbours, on the first rank alone: the others have nothing to add."""
-        assert isinstance(pl_module, GAN)
+        assert isinstance(pl_module, Sampler)
         data = data_module(trainer)
         if not (trainer.is_global_zero and data.pixels and data.channels in (1, 3)):
             return

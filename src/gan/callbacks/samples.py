@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule, Trainer
 
 from gan.callbacks.periodic import Periodic, data_module
 from gan.images import save_png
-from gan.models.gan import GAN
+from gan.models.sampler import Sampler
 from gan.tracking import TakesPictures
 
 __all__ = ["SampleGrid"]
@@ -27,7 +27,7 @@ class SampleGrid(Periodic):
         self.folder, self.num, self.seed = Path(folder), num, seed
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
-        assert isinstance(module, GAN)
+        assert isinstance(module, Sampler)
         picture = data_module(trainer).picture(module.sample(self.num, self.seed))
         if trainer.is_global_zero:
             save_png(picture, self.folder / f"{trainer.global_step:06d}.png")

@@ -4,31 +4,12 @@ from torch import Tensor, nn
 
 from gan.models.gan import GAN
 from gan.nn.layers import Norm, maybe_spectral, norm_layer
+from gan.nn.resolution import levels
 from gan.types import Verdict
 
 __all__ = ["DCGAN", "Discriminator", "Generator"]
 
-BASES = (4, 5, 6, 7)
 LARGEST_MULTIPLE = 8
-
-
-def levels(size: int) -> tuple[int, int]:
-    """Split an image size as base * 2^n.
-
-    Returns:
-        The base, from 4 to 7, and n.
-
-    Raises:
-        ValueError: If there is no such base from 28 to 128; the nearest sizes are named.
-    """
-    sizes = {base << n: (base, n) for base in BASES for n in range(1, 6) if 16 <= base << n <= 128}
-    if size not in sizes:
-        near = sorted(sorted(sizes, key=lambda known: abs(known - size))[:2])
-        raise ValueError(
-            f"image size {size} does not fit: a DCGAN doubles 4, 5, 6 or 7 pixels; the nearest sizes are "
-            f"{near[0]} and {near[1]} (data.image_size={near[0]})"
-        )
-    return sizes[size]
 
 
 def initialized(layer: nn.Module) -> nn.Module:

@@ -2,29 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pytorch_lightning.core.optimizer import LightningOptimizer, do_nothing_closure
+from pytorch_lightning.core.optimizer import do_nothing_closure
 from torch import Tensor, nn
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
-from torch.optim import Optimizer
 
-from gan.draws import Draws, Stream, derive_seed
+from gan.draws import Draws, Stream
 from gan.errors import UserError
 from gan.losses.objective import Objective
-from gan.models.sampler import Sampler
-from gan.nn.compiling import compile_calls
-from gan.schedules import Schedule
-from gan.types import Batch, Critique, Terms, Verdict
+from gan.models.trainable import MakeOptimizer, Trainable
+from gan.types import Batch, Critique, Latent, Terms, Verdict
 
 __all__ = ["GAN"]
 
-MakeOptimizer = Callable[..., Optimizer]
-LossFunction = Callable[[Batch, Draws], tuple[Terms, Terms]]
 
-
-class GAN(Sampler):
+class GAN(Trainable):
     """Two networks, an objective, and the loop that trains them (Goodfellow et al., 2014, Algorithm 1).
 
     A training step is one update of the discriminator and, after every ``objective.critic_steps`` of them, one of the
@@ -35,24 +28,13 @@ class GAN(Sampler):
         discriminator: Maps (images, labels) to a Verdict.
         objective: What the players minimise.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
-        latent_dim: Length of the noise vector z.
-        latent: Distribution of z: standard normal, or uniform on [-1, 1].
-        ema_decay: Decay of the generator's moving average at each of its updates; 0 switches it off.
-        gradient_clip: Largest norm of a network's gradient; None leaves it as it is.
-        accumulate: Parts that a batch is split in, their gradients accumulated, to save memory.
         packing: Images that the discriminator judges together, as channels of one (PacGAN; Lin et al., 2018); the
             discriminator must be built for as many.
-        schedule: A factor of both learning rates at each generator update; None leaves them as they are.
-        num_classes: Number of classes that the generator takes labels of; 1 where it takes none.
-        channels_last: Whether convolutions' weights, and so their images, lie in memory with channels side by side.
-        compile: Whether both networks are compiled; penalties, which differentiate twice, see them as they are.
-        seed: What all noise follows from.
+        **settings: As Trainable takes them.
 
     Raises:
         ValueError: If a number is out of its range.
     """
-
-    automatic_optimization = False
 
     def __init__(
         self,
@@ -60,40 +42,31 @@ class GAN(Sampler):
         discriminator: nn.Module,
         objective: Objective,
         optimizer: Mapping[str, MakeOptimizer],
-        latent_dim: int = 100,
-        latent: Literal["normal", "uniform"] = "normal",
-        ema_decay: float = 0.999,
-        gradient_clip: float | None = None,
-        accumulate: int = 1,
         packing: int = 1,
-        schedule: Schedule | None = None,
-        num_classes: int = 1,
-        channels_last: bool = True,
-        compile: bool = False,
-        seed: int = 0,
+        **settings: Any,
     ) -> None:
-        layout = torch.channels_last if channels_last else torch.contiguous_format
-        super().__init__(generator.to(memory_format=layout), latent_dim, latent, ema_decay, num_classes)
-        if min(accumulate, packing) < 1:
-            raise ValueError(f"accumulate and packing must be at least 1, not {accumulate}, {packing}")
-        if packing > 1 and num_classes > 1:
+        super().__init__(generator, optimizer, **settings)
+        if packing < 1:
+            raise ValueError(f"packing must be at least 1, not {packing}")
+        if packing > 1 and self.num_classes > 1:
             raise ValueError(f"packing={packing} has no meaning for a conditional model: a pack has no one class")
-        if gradient_clip is not None and gradient_clip <= 0:
-            raise ValueError(f"gradient_clip must be positive, not {gradient_clip}")
-        self.discriminator = discriminator.to(memory_format=layout)
+        self.discriminator = discriminator.to(memory_format=self.layout)
         self.objective = objective
-        self.make_optimizer = optimizer
-        self.gradient_clip, self.accumulate, self.packing = gradient_clip, accumulate, packing
-        self.schedule, self.seed = schedule, seed
-        self.compile_networks = compile
-        self.critic_updates = 0
-        self.gradient_norm = torch.zeros(())
+        self.packing = packing
 
     # The hooks that a variant may override ---------------------------------------------------------------------------
 
-    def generate(self, batch: Batch, draws: Draws) -> Tensor:
-        """Generate a fake for each image of a batch, with shape (B, C, H, W)."""
-        return self.generator(self.sample_latent(draws), batch.labels).float()
+    def players(self) -> dict[str, list[nn.Module]]:
+        """Return the networks that each player's optimiser updates: the discriminator's, then the generator's."""
+        return {"discriminator": [self.discriminator], "generator": [self.generator]}
+
+    def draw_latent(self, batch: Batch, draws: Draws) -> Latent:
+        """Draw what a fake for each image of a batch is made of: noise, and the class of that image."""
+        return Latent(self.sample_latent(draws), batch.labels)
+
+    def generate(self, latent: Latent) -> Tensor:
+        """Generate fakes, with shape (B, C, H, W)."""
+        return self.generator(latent.z, latent.labels).float()
 
     def critique(self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True) -> Critique:
         """Let the discriminator judge fake and, where asked for, real images; packs of them are images to it."""
@@ -103,17 +76,17 @@ class GAN(Sampler):
             logits, features = network(images, labels)
             return Verdict(logits.float(), features)
 
-        real = pack(self.objective.perturb(batch.images, self.critic_updates, draws), self.packing)
-        fake = pack(self.objective.perturb(fake, self.critic_updates, draws), self.packing)
+        real = pack(self.objective.perturb(batch.images, self.batches_seen, draws), self.packing)
+        fake = pack(self.objective.perturb(fake, self.batches_seen, draws), self.packing)
         on_real = judge(real) if judge_real else None
         critic = partial(judge, network=self.discriminator.forward)  # not compiled: penalties differentiate it twice
         return Critique(critic, real, fake, on_real, judge(fake), draws.packed(self.packing))
 
-    def discriminator_terms(self, batch: Batch, critique: Critique) -> Terms:
+    def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
         """Return the named terms that the discriminator minimises."""
-        return self.objective.discriminator_terms(critique, self.critic_updates)
+        return self.objective.discriminator_terms(critique, self.batches_seen)
 
-    def generator_terms(self, batch: Batch, critique: Critique) -> Terms:
+    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
         """Return the named terms that the generator minimises."""
         return self.objective.generator_terms(critique)
 
@@ -125,133 +98,39 @@ class GAN(Sampler):
         Returns:
             Every term and measure, detached, as ``d/<name>`` and ``g/<name>``; the gradient's norm before clipping too.
         """
-        discriminator, generator = self._optimizers()
-        self._follow_schedule()
-        self._seed_layers()
+        discriminator, generator = self.begin_batch()
 
-        log = self._update("d", discriminator, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
+        log = self.update("d", discriminator, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
         self.trainer.strategy.optimizer_step(discriminator.optimizer, do_nothing_closure)  # not a global step
         log["d/gradient_norm"] = self.gradient_norm
         self.objective.constrain(self.discriminator)
-        self.critic_updates += 1
+        self.batches_seen += 1
 
-        if self.critic_updates % self.objective.critic_steps == 0:
-            log |= self._update("g", generator, batch, Stream.GENERATOR, self._generator_loss)
-            generator.step()  # the one that Lightning counts
-            log["g/gradient_norm"] = self.gradient_norm
-            if self.ema is not None:
-                self.ema.update(self.generator, self.global_step)
-        return log
-
-    def _update(
-        self, player: str, optimizer: LightningOptimizer, batch: Batch, stream: Stream, loss: LossFunction
-    ) -> Terms:
-        """Leave the gradient of a player's loss over a batch in its parameters, part by part; return the terms."""
-        size, log = len(batch.images), dict[str, Tensor]()
-        if size < 2 * self.accumulate:
-            raise UserError(
-                f"model.accumulate={self.accumulate} splits a batch of {size} in parts of less than two images"
-            )
-        if self.packing > 1 and size % (self.accumulate * self.packing):
-            raise UserError(
-                f"data.batch_size: {size} images a device cannot be shared evenly by model.accumulate="
-                f"{self.accumulate} parts and packs of model.packing={self.packing}"
-            )
-        rank, world = self.trainer.global_rank, self.trainer.world_size
-        rows = slice(rank * size, (rank + 1) * size)
-        draws = Draws(self.seed, self.critic_updates, stream, total=world * size, rows=rows, device=self.device)
-        optimizer.zero_grad()
-        with self.toggled_optimizer(optimizer):
-            for part, numbers in zip(batch.parts(self.accumulate), draws.parts(self.accumulate), strict=True):
-                share = len(part.images) / size
-                terms, measures = loss(part, numbers)
-                with torch.autocast(self.device.type, enabled=False):  # else penalties differentiate in half precision
-                    self.manual_backward(share * torch.stack(list(terms.values())).sum())
-                for name, value in (terms | measures).items():
-                    key = f"{player}/{name}"
-                    log[key] = share * value.detach() + log.get(key, 0)
+        if self.batches_seen % self.objective.critic_steps == 0:
+            log |= self.update("g", generator, batch, Stream.GENERATOR, self._generator_loss)
+            log |= self.step_generator(generator)  # the step that Lightning counts
         return log
 
     def _discriminator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
+        self._check_packs(batch)
+        latent = self.draw_latent(batch, draws)
         with torch.no_grad():
-            fake = self.generate(batch, draws)
+            fake = self.generate(latent)
         critique = self.critique(batch, fake, draws)
-        return self.discriminator_terms(batch, critique), self.objective.measures(critique)
+        return self.discriminator_terms(batch, latent, critique), self.objective.measures(critique)
 
     def _generator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
-        fake = self.generate(batch, draws)
+        latent = self.draw_latent(batch, draws)
+        fake = self.generate(latent)
         critique = self.critique(batch, fake, draws, judge_real=self.objective.adversarial.pairs_real)
-        return self.generator_terms(batch, critique), {}
+        return self.generator_terms(batch, latent, critique), {}
 
-    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Take the gradient's norm, and clip it, once mixed precision has unscaled it; called by Lightning."""
-        scaler = self.trainer.scaler
-        if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
-            scaler.unscale_(optimizer)  # Lightning leaves it to a fused optimiser's step
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
-        if self.gradient_clip is not None:
-            clip_grads_with_norm_(parameters, self.gradient_clip, norm)
-        overflows = scaler is not None  # float16: the scaler leaves such an update out, and scales less
-        self.gradient_norm = norm.nan_to_num(0.0, posinf=0.0) if overflows else norm
-
-    def on_fit_start(self) -> None:
-        """Compile the networks, where asked for; called by Lightning."""
-        if self.compile_networks:
-            compile_calls(self.generator, self.discriminator, device=self.device)
-
-    def configure_optimizers(self) -> list[Optimizer]:
-        """Build the discriminator's optimiser and the generator's, in this order.
-
-        Raises:
-            UserError: If one refuses its arguments.
-        """
-        networks = {"discriminator": self.discriminator, "generator": self.generator}
-        try:
-            optimizers = [self.make_optimizer[player](network.parameters()) for player, network in networks.items()]
-        except (ValueError, RuntimeError) as error:
-            raise UserError(f"optimizer: {error}") from error
-        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-            group["initial_lr"] = group["lr"]
-        return optimizers
-
-    def _seed_layers(self) -> None:
-        """Let dropout and its like draw what follows from seed and step; each rank its own."""
-        seed = derive_seed(self.seed, self.critic_updates, Stream.LAYERS, self.trainer.global_rank)
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed asks after devices that are not there: 2 ms
-        if self.device.type == "cuda":
-            torch.cuda.manual_seed(seed)
-
-    def _follow_schedule(self) -> None:
-        if self.schedule is not None:
-            for group in (group for optimizer in self._optimizers() for group in optimizer.param_groups):
-                group["lr"] = group["initial_lr"] * self.schedule(self.global_step)
-
-    def _optimizers(self) -> list[LightningOptimizer]:
-        optimizers = self.optimizers()
-        assert isinstance(optimizers, list)
-        return optimizers
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the discriminator's updates, and what kinds of optimisers the states are of."""
-        checkpoint["critic_updates"] = self.critic_updates
-        checkpoint["optimizer_kinds"] = [type(optimizer).__name__ for optimizer in self.trainer.optimizers]
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on with the optimisers' states, but with this run's options, such as the learning rate.
-
-        Raises:
-            UserError: If the states are of other optimisers.
-        """
-        self.critic_updates = checkpoint["critic_updates"]
-        optimizers = self.configure_optimizers()
-        kinds = [type(optimizer).__name__ for optimizer in optimizers]
-        if kinds != checkpoint["optimizer_kinds"]:
-            saved = ", ".join(checkpoint["optimizer_kinds"])
-            raise UserError(f"optimizer: the checkpoint's states are of {saved}, not {', '.join(kinds)}")
-        for state, optimizer in zip(checkpoint["optimizer_states"], optimizers, strict=True):
-            for group, options in zip(state["param_groups"], optimizer.state_dict()["param_groups"], strict=True):
-                group.update({name: value for name, value in options.items() if name != "params"})
+    def _check_packs(self, batch: Batch) -> None:
+        if len(batch.images) % self.packing:
+            raise UserError(
+                f"data.batch_size: parts of {len(batch.images)} images a device (model.accumulate={self.accumulate}) "
+                f"cannot be shared evenly by packs of model.packing={self.packing}"
+            )
 
 
 def pack(images: Tensor, number: int) -> Tensor:
