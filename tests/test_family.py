@@ -1,0 +1,40 @@
+"""Every model through the commands: two updates, samples of classes, a morph, directions, weights that stand alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gan
+from tests.conftest import Run, run_here
+from tests.test_conf import choices, small
+
+Train = Callable[..., Run]
+QUICK = ["logger=none", "trainer=cpu", "trainer.max_steps=2", "evaluate.every_n_steps=2", "data.batch_size=16"]
+QUICK += ["metric.num_samples=64", "callbacks.neighbors=null"]
+
+
+def succeeds(*command: str) -> Run:
+    done = run_here(*command)
+    assert done.status == 0, done.err
+    return done
+
+
+@pytest.mark.parametrize("model", choices("model"))
+def test_every_model_is_used_the_same_way(model: str, train: Train, tmp_path: Path) -> None:
+    run = train(f"model={model}", *small(model), *QUICK)
+    assert run.status == 0, run.err
+    folder, out = str(run.folder), tmp_path / "samples.npz"
+
+    wanted = ["--classes", "1", "0"] if gan.load(folder).num_classes > 1 else []
+    succeeds("-m", "gan.sample", folder, "--num", "5", *wanted, "--out", str(out))
+    images = np.load(out)["images"]
+    assert images.shape[0] == 5
+    succeeds("-m", "gan.interpolate", folder, "--seeds", "0", "1", "--num", "2", "--out", str(tmp_path / "morph.png"))
+    succeeds("-m", "gan.explore", "directions", folder, "--num", "1", "--methods", "principal", "--out", str(tmp_path))
+
+    exported = tmp_path / "exported"
+    succeeds("-m", "gan.export", folder, "--formats", "safetensors", "--out", str(exported))
+    succeeds("-m", "gan.sample", str(exported), "--num", "5", *wanted, "--out", str(out))
+    assert np.array_equal(np.load(out)["images"], images)
