@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from math import cos, pi
 
-__all__ = ["Constant", "Cosine", "Schedule"]
+__all__ = ["Constant", "Cosine", "Linear", "Schedule"]
 
 
 class Schedule(ABC):
@@ -39,3 +39,23 @@ class Cosine(Schedule):
 
     def __call__(self, step: int) -> float:
         return self.end + (1 - self.end) * (1 + cos(pi * min(1.0, step / self.steps))) / 2
+
+
+class Linear(Schedule):
+    """From one down to ``end`` in a straight line (as in Miyato et al., 2018), and there it stays.
+
+    Args:
+        steps: Steps until ``end`` is reached.
+        end: The factor then.
+
+    Raises:
+        ValueError: If there is no step, or the end is below zero.
+    """
+
+    def __init__(self, steps: int, end: float = 0.0) -> None:
+        if steps < 1 or end < 0:
+            raise ValueError(f"steps must be at least 1 and end at least 0, not {steps} and {end}")
+        self.steps, self.end = steps, end
+
+    def __call__(self, step: int) -> float:
+        return 1 + (self.end - 1) * min(1.0, step / self.steps)

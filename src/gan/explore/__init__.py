@@ -1,1 +1,1 @@
-"""What a generator has learned: directions in latent space, neighbours among training images, images found again."""
+"""What a generator has learned: directions, neighbours among training images, images found again, attention."""

@@ -1,0 +1,79 @@
+"""SAGAN: SNGAN's networks with self-attention in both, and spectral norm in both (Zhang et al., 2019)."""
+
+from typing import Any
+
+from gan.models import sngan
+from gan.models.gan import GAN
+from gan.nn.attention import SelfAttention
+
+__all__ = ["SAGAN", "Discriminator", "Generator"]
+
+
+class Generator(sngan.Generator):
+    """From noise to images, with attention after the block that returns features of some size.
+
+    Args:
+        image_shape: (C, H, W), as SNGAN's.
+        attention_size: Pixels of the features that attention sees; None for half the images' size.
+        width: Channels of each block.
+        spectral_norm: Whether weights are divided by their largest singular value.
+        **settings: As SNGAN's takes them.
+
+    Raises:
+        ValueError: If a size does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        attention_size: int | None = None,
+        width: int = 256,
+        spectral_norm: bool = True,
+        **settings: Any,
+    ) -> None:
+        super().__init__(image_shape, width=width, spectral_norm=spectral_norm, **settings)
+        size = image_shape[-1] // 2 if attention_size is None else attention_size
+        attend(self, size, SelfAttention(width, spectral_norm))
+
+
+class Discriminator(sngan.Discriminator):
+    """From images to logits, with attention after the block that returns features of some size.
+
+    Args:
+        image_shape: (C, H, W), as SNGAN's.
+        attention_size: Pixels of the features that attention sees; None for half the images' size.
+        width: Channels of each block.
+        spectral_norm: Whether weights are divided by their largest singular value.
+        **settings: As SNGAN's takes them.
+
+    Raises:
+        ValueError: If a size does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        attention_size: int | None = None,
+        width: int = 128,
+        spectral_norm: bool = True,
+        **settings: Any,
+    ) -> None:
+        super().__init__(image_shape, width=width, spectral_norm=spectral_norm, **settings)
+        size = image_shape[-1] // 2 if attention_size is None else attention_size
+        attend(self, size, SelfAttention(width, spectral_norm))
+
+
+def attend(network: sngan.Generator | sngan.Discriminator, size: int, attention: SelfAttention) -> None:
+    """Insert attention after the first block of a network that returns features of a size, in pixels.
+
+    Raises:
+        ValueError: If there is no such block.
+    """
+    if size not in network.sizes:
+        known = ", ".join(map(str, sorted(set(network.sizes))))
+        raise ValueError(f"attention_size={size} is not a size of the features, in pixels: {known}")
+    network.blocks.insert(network.sizes.index(size) + 1, attention)
+
+
+class SAGAN(GAN):
+    """The game between the two; see GAN for the arguments."""

@@ -1,0 +1,105 @@
+"""SNGAN: residual networks, and a discriminator whose layers are divided by their spectral norm (Miyato et al., 2018).
+
+The networks are those for 32x32 pixels (Appendix B.4, Table 4), of one width throughout; other sizes have as many
+doublings as they need.
+"""
+
+from torch import Tensor, nn
+
+from gan.models.gan import GAN
+from gan.nn.layers import Norm, maybe_spectral
+from gan.nn.residual import activated, convolution, down_block, first_block, glorot, plain_block, up_block
+from gan.nn.resolution import levels
+from gan.types import Verdict
+
+__all__ = ["SNGAN", "Discriminator", "Generator"]
+
+SMALLEST = 5  # pixels that the discriminator halves images to: 32 comes to 8, as in the paper, and 28 to 7
+PLAIN = 2  # blocks after that
+
+
+class Generator(nn.Module):
+    """From noise to images, doubling the resolution in each block.
+
+    Args:
+        image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
+        latent_dim: Length of z.
+        width: Channels of each block.
+        norm: Normalisation before each ReLU.
+        spectral_norm: Whether weights are divided by their largest singular value.
+
+    Attributes:
+        sizes: Pixels along a side of what each block returns.
+
+    Raises:
+        ValueError: If the size does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int = 128,
+        width: int = 256,
+        norm: Norm = "batch",
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        base, doublings = levels(image_shape[-1])
+        first = glorot(nn.Linear(latent_dim, base * base * width))
+        self.stem = nn.Sequential(maybe_spectral(first, spectral_norm), nn.Unflatten(1, (width, base, base)))
+        self.sizes = [base << n for n in range(1, doublings + 1)]
+        self.blocks = nn.Sequential(*(up_block(width, width, norm, spectral_norm) for _ in self.sizes))
+        last = convolution(width, image_shape[0], 3, spectral_norm)
+        self.head = nn.Sequential(activated(width, norm), last, nn.Tanh())
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
+        return self.head(self.blocks(self.stem(z)))
+
+
+class Discriminator(nn.Module):
+    """From images to logits: blocks that halve the resolution, two that keep it, and the sum over what is left of it.
+
+    Args:
+        image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
+        width: Channels of each block.
+        norm: Normalisation before each ReLU; the paper has none.
+        spectral_norm: Whether weights are divided by their largest singular value, those of shortcuts and of the last
+            layer too.
+        packing: Images that are judged together, as channels of one.
+
+    Attributes:
+        sizes: Pixels along a side of what each block returns.
+
+    Raises:
+        ValueError: If the size does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        width: int = 128,
+        norm: Norm = "none",
+        spectral_norm: bool = True,
+        packing: int = 1,
+    ) -> None:
+        super().__init__()
+        size, (_, halvings) = image_shape[-1], levels(image_shape[-1])
+        halved = [size >> n for n in range(1, halvings + 1) if size >> n >= SMALLEST]
+        self.sizes = halved + PLAIN * halved[-1:]
+        self.blocks = nn.Sequential(
+            first_block(packing * image_shape[0], width, norm, spectral_norm),
+            *(down_block(width, width, norm, spectral_norm) for _ in halved[1:]),
+            *(plain_block(width, width, norm, spectral_norm) for _ in range(PLAIN)),
+        )
+        self.activation = activated(width, norm)
+        self.head = maybe_spectral(glorot(nn.Linear(width, 1, bias=False)), spectral_norm)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+        """Judge images, with shape (B, C, H, W)."""
+        features = self.activation(self.blocks(images)).sum((2, 3))
+        return Verdict(self.head(features).flatten(), features)
+
+
+class SNGAN(GAN):
+    """The game between the two; see GAN for the arguments."""
