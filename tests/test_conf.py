@@ -38,9 +38,11 @@ def data() -> ImageDataModule:
 
 
 def small(model: str) -> list[str]:
-    """Options that make a model small, whatever it is called."""
+    """Options that make a model small, whatever it is called; one that grows is grown, so that all layers play."""
     keys = composed(f"model={model}").model
-    return [f"model.{player}.width=8" for player in ("generator", "discriminator") if "width" in keys.get(player, {})]
+    small = [f"model.{player}.width=8" for player in ("generator", "discriminator") if "width" in keys.get(player, {})]
+    grows = "start_size" in keys.get("generator", {})
+    return [*small, "model.generator.start_size=${data.image_size}"] if grows else small
 
 
 def fit(config: DictConfig, data: ImageDataModule, folder: Path, precision: Any = "32-true") -> GAN:

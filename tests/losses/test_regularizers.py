@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from gan.draws import Draws
-from gan.losses.regularizers import DRAGAN, R1, R2, GradientPenalty, Regularizer
+from gan.losses.regularizers import DRAGAN, R1, R2, Drift, GradientPenalty, Regularizer
 from gan.schedules import Cosine
 from gan.types import Critique, Verdict
 
@@ -69,6 +69,12 @@ def test_where_each_penalty_looks() -> None:
     share = Draws(0, total=6).uniform(1, 1, 1).flatten(1)
     between = fake + share * (real - fake)
     assert_close(GradientPenalty(1.0)(critique_by(quadratic)), (between.norm(dim=1) - 1).square().mean())
+
+
+def test_drift_is_the_mean_square_of_real_logits() -> None:
+    critique = critique_by(quadratic)
+    assert critique.on_real is not None
+    assert_close(Drift(0.5)(critique), 0.5 * (critique.real.flatten(1).square().sum(1) / 2).square().mean())
 
 
 @pytest.mark.parametrize("make", REGULARIZERS)

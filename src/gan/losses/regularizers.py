@@ -1,4 +1,4 @@
-"""Gradient penalties on the discriminator, computed in float32 whatever the precision of the rest."""
+"""Penalties on the discriminator, of its gradient mostly, in float32 whatever the precision of the rest."""
 
 from abc import ABC, abstractmethod
 
@@ -9,7 +9,7 @@ from gan.distributed.group import std_over_ranks
 from gan.schedules import Schedule
 from gan.types import Critique
 
-__all__ = ["DRAGAN", "R1", "R2", "GradientPenalty", "Regularizer"]
+__all__ = ["DRAGAN", "R1", "R2", "Drift", "GradientPenalty", "Regularizer"]
 
 
 class Regularizer(ABC):
@@ -118,3 +118,11 @@ class DRAGAN(Regularizer):
         noise = self.spread * std_over_ranks(real) * critique.draws.uniform(*real.shape[1:])
         share = critique.draws.uniform(*[1] * (real.dim() - 1))
         return norm_penalty(input_gradient(critique, real + share * noise), target=1.0)
+
+
+class Drift(Regularizer):
+    """Squared logits of real images, for losses that leave a constant open (Karras et al., 2018, A.1); weight ε."""
+
+    def penalty(self, critique: Critique) -> Tensor:
+        assert critique.on_real is not None, "the discriminator's step needs a verdict on real images"
+        return critique.on_real.logits.float().square().mean()

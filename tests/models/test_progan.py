@@ -1,0 +1,189 @@
+"""ProGAN: what plays at each level, what does not show when the next begins, and growth through train.py."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+import gan
+from gan.draws import Draws
+from gan.errors import UserError
+from gan.losses.adversarial import NonSaturating
+from gan.losses.objective import Objective
+from gan.models.progan import Discriminator, Generator, ProGAN
+from gan.nn.growing import faded, shrink
+from gan.types import Batch
+from tests.conftest import TINY, Run, run_here
+
+SHAPE = (2, 16, 16)
+Train = Callable[..., Run]
+
+
+def networks(level: float, **settings: Any) -> tuple[Generator, Discriminator]:
+    torch.manual_seed(0)
+    generator, discriminator = Generator(SHAPE, 6, width=4, **settings), Discriminator(SHAPE, width=4, **settings)
+    generator.level = discriminator.level = level
+    return generator, discriminator
+
+
+def game(**settings: Any) -> ProGAN:
+    adam = partial(torch.optim.Adam, lr=1e-3)
+    optimizer = {"generator": adam, "discriminator": adam}
+    return ProGAN(*networks(0.0), **{"objective": Objective(NonSaturating()), "optimizer": optimizer, **settings})
+
+
+def playing(network: nn.Module) -> set[str]:
+    """Return which layers, by list and place, got gradients."""
+    return {
+        ".".join(name.split(".")[:2])
+        for name, p in network.named_parameters()
+        if p.grad is not None and name.startswith(("blocks", "to_image", "from_image"))
+    }
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 48, 48), (3, 64, 64)], ids=str)
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0, 2.0])
+def test_images_have_their_full_size_and_blocks_of_the_levels(shape: tuple[int, int, int], level: float) -> None:
+    generator, discriminator = Generator(shape, 6, width=2), Discriminator(shape, width=2)
+    generator.level = discriminator.level = level
+    images = generator(torch.randn(3, 6))
+    assert images.shape == (3, *shape)
+    assert_close(images, faded(images, float(-(-level // 1)), generator.sizes))
+    verdict = discriminator(images)
+    assert verdict.logits.shape == (3,)
+    assert verdict.features.shape[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("level", "blocks", "ends"), [(0.0, 0, [0]), (0.5, 1, [0, 1]), (1.0, 1, [1]), (1.5, 2, [1, 2]), (2.0, 2, [2])]
+)
+def test_just_the_layers_of_a_level_play(level: float, blocks: int, ends: list[int]) -> None:
+    generator, discriminator = networks(level)
+    discriminator(generator(torch.randn(4, 6))).logits.square().sum().backward()
+    inner = {f"blocks.{n}" for n in range(blocks)}
+    assert playing(generator) == inner | {f"to_image.{n}" for n in ends}
+    assert playing(discriminator) == inner | {f"from_image.{n}" for n in ends}
+
+
+@pytest.mark.parametrize("start_size", [4, 8, 16])
+def test_every_layer_plays_where_growth_is_at_its_end_from_the_start(start_size: int) -> None:
+    """All but the ends of lower levels, of which there are none where the start is the full size."""
+    generator, discriminator = networks(0.0, start_size=start_size)
+    generator.level = discriminator.level = float(len(generator.sizes) - 1)
+    discriminator(generator(torch.randn(4, 6))).logits.square().sum().backward()
+    for network in (generator, discriminator):
+        idle = {name.split(".")[0] for name, p in network.named_parameters() if p.grad is None}
+        assert idle <= ({"to_image", "from_image"} if start_size < 16 else set())
+
+
+@pytest.mark.parametrize("begun", [1e-6, 1 - 1e-6])
+def test_a_fade_begins_and_ends_without_a_jump(begun: float) -> None:
+    z, images = torch.randn(4, 6), torch.rand(4, *SHAPE) * 2 - 1
+    for at, near in ((0.0, begun), (1.0, 1 + begun)):
+        still = at + round(begun)
+        (generator, discriminator), (fading, judging) = networks(still), networks(near)
+        assert_close(fading(z), generator(z), atol=1e-4, rtol=1e-4)
+        assert_close(judging(images).logits, discriminator(images).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_a_fade_mixes_both_resolutions() -> None:
+    """Karras et al. (2018), Figure 2b."""
+    z = torch.randn(4, 6)
+    coarse, fine, between = (networks(level)[0](z) for level in (0.0, 1.0, 0.25))
+    assert_close(between, 0.75 * coarse + 0.25 * fine)
+
+
+def test_the_discriminator_sees_no_more_than_its_level() -> None:
+    images = torch.rand(4, *SHAPE)
+    for level in (0.0, 1.0):
+        discriminator = networks(level)[1]
+        logits = discriminator(images).logits
+        assert_close(discriminator(faded(images, level, discriminator.sizes)).logits, logits)
+        assert not torch.equal(discriminator(faded(images, 2.0, discriminator.sizes) ** 2).logits, logits)
+
+
+def test_images_are_cut_off_where_they_are_used() -> None:
+    generator, _ = networks(2.0)
+    generator.to_image[2].scale *= 10
+    z = torch.randn(20, 6)
+    raw = generator(z)
+    assert raw.abs().max() > 1
+    assert torch.equal(generator.eval()(z), raw.clamp(-1, 1))
+
+
+@pytest.mark.parametrize(("seen", "level"), [(0, 0.0), (150, 0.5), (250, 1.0), (310, 1.1)])
+def test_real_images_are_those_of_the_level(seen: int, level: float) -> None:
+    model = game(stable_images=100, fade_images=100)
+    model.images_seen = seen
+    model.grow()
+    assert {network.level for network in (model.generator, model.discriminator, model.ema.network)} == {model.level}
+    assert model.level == pytest.approx(level)
+    batch = Batch(torch.rand(4, *SHAPE), torch.zeros(4, dtype=torch.long))
+    critique = model.critique(batch, torch.rand(4, *SHAPE), Draws(0, total=4))
+    assert_close(critique.real, faded(batch.images, model.level, [4, 8, 16]))
+    assert not torch.equal(shrink(critique.real, 16), batch.images)
+
+
+def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+FADING = ["model=progan", *TINY, "model.discriminator.width=8", "evaluate.every_n_steps=3"]
+FADING += ["model.stable_images=16", "model.fade_images=96"]  # a batch of 16, then a fade of six
+
+
+def test_a_run_that_is_resumed_in_a_fade_ends_in_the_same_bits(train: Train) -> None:
+    whole = train(*FADING, "trainer.max_steps=6", name="whole")
+    parts = train(*FADING, "trainer.max_steps=3", name="parts")
+    assert whole.status == parts.status == 0, whole.err + parts.err
+    half = parts.checkpoint()
+    assert float(half["state_dict"]["generator._extra_state"]) == pytest.approx(1 / 6)
+    parts = train(f"ckpt={parts.folder}", "trainer.max_steps=6", name="parts")
+    assert parts.status == 0, parts.err
+    a, b = whole.checkpoint(), parts.checkpoint()
+    assert same(a["state_dict"], b["state_dict"])
+    assert float(a["state_dict"]["ema.network._extra_state"]) == pytest.approx(4 / 6)
+    for ours, theirs in zip(a["optimizer_states"], b["optimizer_states"], strict=True):
+        assert ours["state"].keys() == theirs["state"].keys()
+        assert all(same(ours["state"][n], theirs["state"][n]) for n in ours["state"])
+    assert a["images_seen"] == b["images_seen"] == 96
+    assert whole.results["scores"] == parts.results["scores"]
+
+    again = train(f"ckpt={parts.folder}", "trainer.max_steps=7", "data.batch_size=8", name="parts")
+    assert again.status == 0, again.err
+    assert again.checkpoint()["images_seen"] == 104, "the level goes on where it was, whatever the batch"
+
+
+def test_a_checkpoint_in_a_fade_samples_and_is_exported_as_it_is(train: Train, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="needs pip install -e '.[export]'")
+    run = train(*FADING, "trainer.max_steps=4", "model.accumulate=2")
+    generator = gan.load(run.folder)
+    samples = generator.sample(4)
+    assert_close(samples, faded(samples, 1.0, [7, 14, 28]))
+    assert not torch.equal(samples, faded(samples, 0.0, [7, 14, 28]))
+    done = run_here("-m", "gan.export", str(run.folder), "--out", str(tmp_path / "exported"))
+    assert done.status == 0, done.err
+    assert torch.equal(gan.load(tmp_path / "exported").sample(4), samples)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["model.generator.start_size=5"], "start_size must be one of 7, 14, 28"),
+        (["model.discriminator.start_size=14"], "the networks must grow alike"),
+        (["model.fade_images=-1"], "fade_images and stable_images must be at least 0"),
+        (["model.discriminator.group_size=1"], "group_size must be at least 2"),
+        (["data.image_size=36"], "image size 36 does not fit"),
+    ],
+)
+def test_wrong_options_are_named(options: list[str], message: str) -> None:
+    from gan.config import build
+    from tests.test_conf import composed
+
+    with pytest.raises(UserError, match=message):
+        build(composed("model=progan", *options).model)
