@@ -44,6 +44,7 @@ def said(run: Run) -> str:
         (["trainer.precision=bf61"], r"bf61"),
         (["optimizer.generator.lr=-1"], r"optimizer: .*-1"),
         (["data.image_size=30"], r"image size 30 does not fit.*28 and 32.*data\.image_size=28"),
+        (["model=r3gan", "data=ring8"], r"image size 1 does not fit.*model=mlp_gan"),
         (["data.batch_size=5000"], r"data\.batch_size=5000 is more than the 4000 training images"),
         (["loss=hinge", "+loss.label_flip=0.1"], r"label_flip has no meaning for Hinge"),
         (["model.ema_decay=2"], r"model: ema_decay must be"),

@@ -16,3 +16,8 @@ def test_sizes_that_fit(size: int) -> None:
 def test_sizes_that_do_not_fit_name_those_that_do(size: int, near: str) -> None:
     with pytest.raises(ValueError, match=near):
         levels(size)
+
+
+def test_points_are_sent_to_perceptrons() -> None:
+    with pytest.raises(ValueError, match=r"image size 1 does not fit.*model=mlp_gan"):
+        levels(1)

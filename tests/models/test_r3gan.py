@@ -1,0 +1,107 @@
+"""R3GAN's networks: shapes, finite gradients, activations that keep their size through the depth, and no norms."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from gan.models.r3gan import Discriminator, Generator
+from gan.nn.bottleneck import Bottleneck
+
+
+@pytest.mark.parametrize(
+    ("shape", "multiple"), [((1, 28, 28), 4), ((3, 32, 32), 8), ((1, 48, 48), 8), ((3, 64, 64), 8)]
+)
+def test_shapes_gradients_and_weights(shape: tuple[int, int, int], multiple: int, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"width": 4, "blocks": 2, "cardinality": 2}
+    generator, discriminator = Generator(shape, 10, **settings), Discriminator(shape, **settings)
+    images = generator(torch.randn(3, 10))
+    assert images.shape == (3, *shape)
+    assert images.abs().max() <= 1
+    verdict = discriminator(images)
+    assert verdict.logits.shape == (3,)
+    assert verdict.features.shape == (3, 4 * multiple)
+    verdict.logits.square().sum().backward()
+    for network in (generator, discriminator):
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is not None, name
+            assert parameter.grad.isfinite().all(), name
+
+    torch.save(generator.state_dict(), tmp_path / "weights.pt")
+    twin = Generator(shape, 10, **settings)
+    twin.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    z = torch.randn(2, 10)
+    assert_close(twin(z), generator(z))
+
+
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_activations_keep_their_size_through_the_depth(blocks: int) -> None:
+    """At the start, and when last layers are as large as others: L branches of 1 / L each at most double the size."""
+
+    def sizes(network: nn.Module, inputs: Tensor) -> list[float]:
+        found: list[float] = []
+        for module in network.modules():
+            if isinstance(module, Bottleneck):
+                module.register_forward_hook(lambda *call: found.append(call[2].square().mean().item()))
+        network(inputs)
+        return found
+
+    torch.manual_seed(0)
+    for network, inputs in (
+        (Generator((3, 64, 64), 64, width=16, blocks=blocks, cardinality=2), torch.randn(16, 64)),
+        (Discriminator((3, 64, 64), width=16, blocks=blocks, cardinality=2), torch.ones(16, 3, 64, 64)),
+    ):
+        start = sizes(network, inputs)
+        assert len(start) == 5 * blocks
+        assert all(0.1 < size < 4 for size in start), start
+        for module in network.modules():
+            if isinstance(module, Bottleneck):
+                nn.init.normal_(module.branch[-1].weight, 0, module.branch[-1].weight[0].numel() ** -0.5)
+        later = sizes(network, inputs)[len(start) :]
+        assert all(after < 6 * before for after, before in zip(later, start, strict=True)), (start, later)
+
+
+def test_config_e_has_its_published_channels() -> None:
+    """Huang et al. (2024), for CIFAR-10: four levels of 768 channels, two blocks each, 16 channels a group."""
+    with torch.device("meta"):
+        networks = [Generator((3, 32, 32), 64, 768, 1, 2, 2, 96), Discriminator((3, 32, 32), 768, 1, 2, 2, 96)]
+    for network in networks:
+        blocks = [module for module in network.modules() if isinstance(module, Bottleneck)]
+        assert len(blocks) == 8
+        assert {block.branch[2].weight.shape for block in blocks} == {(1536, 16, 3, 3)}
+
+
+def test_there_are_no_norms() -> None:
+    networks = (Generator((1, 28, 28), 8, width=8, cardinality=1), Discriminator((1, 28, 28), width=8, cardinality=1))
+    assert not [name for network in networks for name, _ in network.named_modules() if "norm" in name.lower()]
+    assert not [module for network in networks for module in network.modules() if "Norm" in type(module).__name__]
+
+
+def test_an_image_is_judged_by_itself() -> None:
+    torch.manual_seed(0)
+    discriminator = Discriminator((1, 28, 28), width=4, cardinality=1)
+    images = torch.randn(4, 1, 28, 28)
+    assert_close(discriminator(images).logits[:1], discriminator(images[:1]).logits)
+
+
+def test_a_discriminator_of_packs_takes_as_many_times_the_channels() -> None:
+    discriminator = Discriminator((1, 28, 28), width=4, cardinality=1, packing=3)
+    assert discriminator(torch.randn(5, 3, 28, 28)).logits.shape == (5,)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"blocks": 0}, "blocks"), ({"growth": 0}, "growth"), ({"cardinality": 5}, "cardinality=5 must divide")],
+)
+def test_numbers_that_do_not_fit(settings: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Generator((1, 28, 28), 8, **{"width": 4, "cardinality": 1} | settings)
+
+
+@pytest.mark.parametrize("network", [Generator, Discriminator])
+def test_points_have_no_places(network: type[nn.Module]) -> None:
+    with pytest.raises(ValueError, match=r"image size 1 does not fit.*model=mlp_gan"):
+        network((2, 1, 1))

@@ -1,0 +1,54 @@
+"""The residual block: an identity at first, of branches whose size follows from their number, with true gradients."""
+
+import pytest
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from gan.nn.bottleneck import Bottleneck
+
+
+def test_it_starts_as_an_identity_that_can_learn() -> None:
+    block = Bottleneck(8, branches=3, cardinality=2)
+    images = torch.randn(2, 8, 5, 5)
+    assert torch.equal(block(images), images)
+    block(images).square().sum().backward()
+    last = block.branch[-1].weight.grad
+    assert last is not None
+    assert last.abs().max() > 0
+
+
+@pytest.mark.parametrize("branches", [1, 4, 16])
+def test_the_branch_starts_with_a_mean_square_of_one_over_the_number_of_branches(branches: int) -> None:
+    """Two layers, each L^(-1/4) as large as one that keeps the mean square."""
+    torch.manual_seed(0)
+    block = Bottleneck(64, branches, expansion=4, cardinality=2)
+    images = torch.randn(8, 64, 32, 32)
+    hidden = block.branch[:-1](images)[..., 1:-1, 1:-1]  # at the border, nothing comes from beyond it
+    assert hidden.square().mean().item() == pytest.approx(1 / branches, rel=0.1)
+
+
+def test_its_convolutions_are_those_of_the_paper() -> None:
+    convolutions = [layer for layer in Bottleneck(12, 1, 2, 3).branch if isinstance(layer, nn.Conv2d)]
+    shapes = [(*layer.weight.shape, layer.groups, layer.bias is not None) for layer in convolutions]
+    assert shapes == [(24, 12, 1, 1, 1, True), (24, 8, 3, 3, 3, True), (12, 24, 1, 1, 1, False)]
+
+
+def test_gradients_of_gradients() -> None:
+    torch.manual_seed(0)
+    block = Bottleneck(2, branches=1, cardinality=2).double()
+    nn.init.normal_(block.branch[-1].weight)
+    images = torch.randn(1, 2, 3, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(block, (images,))
+    assert torch.autograd.gradgradcheck(lambda x: block(x) ** 2, (images,))
+
+
+@pytest.mark.parametrize(("expansion", "cardinality"), [(2, 3), (2, 0), (0, 1)])
+def test_numbers_that_do_not_fit(expansion: int, cardinality: int) -> None:
+    with pytest.raises(ValueError, match=f"cardinality={cardinality} must divide"):
+        Bottleneck(8, 1, expansion, cardinality)
+
+
+def test_images_keep_their_shape() -> None:
+    images = torch.randn(2, 6, 4, 4)
+    assert_close(Bottleneck(6, 1)(images).shape, images.shape)
