@@ -31,7 +31,7 @@ def test_no_variance_is_better_than_the_best() -> None:
 def test_the_best_variance_moves_reconstructions_as_a_fixed_one_does() -> None:
     """Its own gradient is zero, being the best; and it ends at the rounding of pixels."""
     moved = RECONSTRUCTIONS.clone().requires_grad_()
-    error = float((IMAGES - moved).square().mean())
+    error = float((IMAGES - RECONSTRUCTIONS).square().mean())
     (ours,) = torch.autograd.grad(gaussian_cost(IMAGES, moved), moved)
     (fixed,) = torch.autograd.grad(gaussian_cost(IMAGES, moved, error), moved)
     assert_close(ours, fixed)

