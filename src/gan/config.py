@@ -11,6 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import InterpolationKeyError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.optim import Optimizer
@@ -70,9 +71,14 @@ def build(node: DictConfig) -> Any:
         UserError: If a key is no argument, a value is not of its type, or a constructor refuses its arguments.
     """
     prefix = node._get_full_key(None)
-    if missing := sorted(OmegaConf.missing_keys(node)):
-        raise UserError(f"{prefix}.{missing[0]} has no default: set it on the command line")
-    checked = _checked(plain(node), prefix)
+    try:
+        if missing := sorted(OmegaConf.missing_keys(node)):
+            raise UserError(f"{prefix}.{missing[0]} has no default: set it on the command line")
+        values = plain(node)
+    except InterpolationKeyError as error:
+        cause = str(error).splitlines()[0]
+        raise UserError(f"{error.full_key}: the choices of model, loss and data do not fit: {cause}") from error
+    checked = _checked(values, prefix)
     try:
         return instantiate(checked, _convert_="all")
     except InstantiationException as error:

@@ -119,6 +119,17 @@ class TrainedGenerator:
         with self.model.evaluated(self.average) as network:
             return network(z.to(self.device), labels.to(self.device)).float()
 
+    def check_smooth(self) -> None:
+        """Refuse to go by the gradient of images by noise where there is none.
+
+        Raises:
+            UserError: If noise picks whole codes, say.
+        """
+        with torch.enable_grad():
+            smooth = self(self.latents(1).requires_grad_()).requires_grad
+        if not smooth:
+            raise UserError(f"{self.path}: its images do not change smoothly with noise, as this view needs")
+
     def classes(self, labels: Sequence[int] | Tensor | None) -> list[int] | None:
         """Check classes.
 

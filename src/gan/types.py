@@ -1,4 +1,4 @@
-"""The values that pass between the parts: a batch, what fakes are made of, a verdict, a critique of real and fake."""
+"""The values that pass between the parts: a batch, what fakes are made of, what networks say of images, a critique."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan.draws import Draws
 
-__all__ = ["Batch", "Critique", "Latent", "Terms", "Verdict"]
+__all__ = ["Batch", "Critique", "Latent", "Posterior", "Quantized", "Terms", "Verdict"]
 
 Terms = dict[str, Tensor]
 """Named scalars whose sum is a loss."""
@@ -52,6 +52,30 @@ class Verdict(NamedTuple):
 
     logits: Tensor
     features: Tensor
+
+
+class Posterior(NamedTuple):
+    """What an encoder says of images: a Gaussian over z for each, with independent entries.
+
+    Attributes:
+        mean: With shape (B, latent_dim).
+        log_variance: With shape (B, latent_dim).
+    """
+
+    mean: Tensor
+    log_variance: Tensor
+
+
+class Quantized(NamedTuple):
+    """Codes of a codebook in place of vectors.
+
+    Attributes:
+        vectors: The codes' own, with shape (B, D, h, w) and a gradient to the codebook.
+        codes: Their numbers, int64, with shape (B, h, w).
+    """
+
+    vectors: Tensor
+    codes: Tensor
 
 
 @dataclass(frozen=True)

@@ -209,3 +209,15 @@ def test_a_window_goes_through_a_checkpoint() -> None:
     second.pending = [(4, {"g/gradient_norm": torch.tensor(float("inf"))})]
     with pytest.raises(UserError, match="g/gradient_norm became inf by generator update 4"):
         second.read()
+
+
+# Where there is no D --------------------------------------------------------------------------------------------------
+
+
+def test_a_model_without_a_discriminator_has_no_game_to_look_at(train: Train) -> None:
+    stop, monitor = Stop(windows=1), Monitor(10)
+    monitor.latest, monitor.closed_at = {"g/elbo": 1.0}, 10
+    assert not step_ended(10, stop, monitor, names=["g/elbo"])
+    run = train(*TINY, "model=vae", "callbacks.stop.balance=0.02", "trainer.max_steps=1")
+    assert run.status == 2
+    assert "look at D, which this model does not have" in run.err

@@ -16,7 +16,9 @@ def test_the_direction_of_every_score_is_known(choice: str) -> None:
     assert isinstance(measure, Measure)
     labels = torch.arange(40) % 4
     real, fake = (
-        Statistics.of(torch.randn(40, 3, generator=random), torch.randn(40, 4, generator=random), labels)
+        Statistics.of(
+            torch.randn(40, 3, generator=random), torch.randn(40, 4, generator=random), labels, torch.rand(40)
+        )
         for random in (torch.Generator().manual_seed(seed) for seed in (0, 1))
     )
     assert measure(real, fake).keys() <= measure.higher_is_better.keys()

@@ -12,6 +12,8 @@ from gan.callbacks.periodic import find
 
 __all__ = ["Progress"]
 
+TERMS = {"d": "d/adversarial", "g": "g/adversarial", "elbo": "g/elbo"}
+
 
 class Progress(ProgressBar):
     """Shows generator updates out of ``trainer.max_steps``, the players' losses, and the latest score.
@@ -71,7 +73,7 @@ def _losses_and_score(trainer: Trainer) -> str:
     shown = []
     for monitor in find(trainer, Monitor):
         latest = monitor.latest
-        shown += [f"{p}={latest[f'{p}/adversarial']:.3g}" for p in "dg" if f"{p}/adversarial" in latest]
+        shown += [f"{label}={latest[term]:.3g}" for label, term in TERMS.items() if term in latest]
     for evaluation in find(trainer, Evaluation):
         if evaluation.scores:
             shown.append(f"{evaluation.metric.name}={list(evaluation.scores.values())[-1][evaluation.metric.name]:.4g}")

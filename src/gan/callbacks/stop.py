@@ -10,6 +10,7 @@ from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
 from gan.callbacks.periodic import find, is_generator_update
 from gan.errors import UserError
+from gan.models.trainable import Trainable
 
 __all__ = ["Stop"]
 
@@ -74,8 +75,11 @@ class Stop(Callback):
         """
         if self.patience is not None and not find(trainer, Evaluation):
             raise UserError("callbacks.stop.patience needs scores, from callbacks.evaluation")
-        if (self.balance is not None or self.stop_on_saturation) and not find(trainer, Monitor):
+        of_game = self.balance is not None or self.stop_on_saturation
+        if of_game and not find(trainer, Monitor):
             raise UserError("callbacks.stop needs D's accuracy, from callbacks.monitor")
+        if of_game and isinstance(pl_module, Trainable) and "discriminator" not in pl_module.players():
+            raise UserError("callbacks.stop: balance and stop_on_saturation look at D, which this model does not have")
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -103,7 +107,9 @@ class Stop(Callback):
         return [f"no better score than at step {best} in {since} evaluation{'s' if since > 1 else ''}"]
 
     def _game(self, means: dict[str, float]) -> list[str]:
-        """Count a window; return the reasons to stop that it gives."""
+        """Count a window; return the reasons to stop that it gives: none without a D."""
+        if not {"d/accuracy_real", "d/accuracy_fake"} <= means.keys():
+            return []
         accuracy, reasons = (means["d/accuracy_real"] + means["d/accuracy_fake"]) / 2, []
         lately = f"for {self.windows} windows, {accuracy:.3f} at last"
         self.balanced = self.balanced + 1 if self.balance and abs(accuracy - 0.5) <= self.balance else 0

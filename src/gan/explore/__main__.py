@@ -1,4 +1,4 @@
-"""``python -m gan.explore attention|directions|neighbors|project CKPT``: look into what a generator has learned."""
+"""``python -m gan.explore VIEW CKPT``: look into what a generator has learned."""
 
 import argparse
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from gan.explore.attention import attention
 from gan.explore.directions import directions
 from gan.explore.neighbors import neighbors
 from gan.explore.project import project_image
+from gan.explore.reconstruct import reconstruct
 from gan.latent.directions import METHODS
 from gan.trained import load
 
@@ -20,6 +21,7 @@ VIEWS: dict[str, Callable[..., None]] = {
     "directions": directions,
     "neighbors": neighbors,
     "project": project_image,
+    "reconstruct": reconstruct,
 }
 
 
@@ -58,6 +60,11 @@ def main() -> None:
     sub.add_argument("image", type=Path, help="an image file")
     sub.add_argument("--fit", action="store_true", help="crop and scale an image of another size")
     counts(sub, steps=(300, "of gradient descent"), starts=(8, "samples to descend from"))
+
+    sub = view(
+        "reconstruct", "show held-out images above what an autoencoder gives back", "reconstructions.png", ".png"
+    )
+    counts(sub, num=(12, "images"))
 
     args = vars(parser.parse_args())
     if wrong := [name for name in ("num", "k", "steps", "starts") if args.get(name, 1) < 1]:

@@ -32,8 +32,9 @@ def find_directions(generator: TrainedGenerator, method: Method, num: int = 8, s
         each is positive.
 
     Raises:
-        UserError: If there are fewer directions than that.
+        UserError: If there are fewer directions than that, or images do not change smoothly along any.
     """
+    generator.check_smooth()
     latent_dim = generator.model.latent_dim
     if not 1 <= num <= latent_dim:
         raise UserError(f"there are 1 to {latent_dim} directions to find, not {num}")

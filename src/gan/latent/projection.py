@@ -49,7 +49,11 @@ def project(
         starts: Descents, side by side.
         lr: Adam's learning rate, which falls to zero along a cosine.
         seed: What the samples follow from.
+
+    Raises:
+        UserError: If there is no gradient to go by.
     """
+    generator.check_smooth()
     target = image.to(generator.device)[None]
     samples = list(generator.batches(range(TRIED), seed=seed))
     far = torch.cat([_distance(batch.images, target) for batch in samples])

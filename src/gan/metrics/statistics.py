@@ -9,12 +9,15 @@ from torch import Tensor
 
 from gan.distributed.group import gather_rows, sum_over_ranks
 from gan.metrics.features import FeatureExtractor
+from gan.metrics.laplacian import laplacian_variance
 from gan.types import Batch
 
 __all__ = ["Need", "Statistics", "gather"]
 
-Need = Literal["sums", "vectors", "logits", "modes", "labels"]
+Need = Literal["sums", "vectors", "logits", "modes", "labels", "sharpness"]
 """The sums of features, or what is kept of each image; ``modes`` are its most likely class and that one's logit."""
+
+WITHOUT_FEATURES: frozenset[Need] = frozenset({"labels", "sharpness"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Statistics:
         classes: The most likely class, or mode, int64, with shape (N,).
         peaks: Its logit, float32, with shape (N,).
         labels: The true, or wanted, classes, int64, with shape (N,).
+        sharpness: The variance of its Laplacian, float32, with shape (N,).
     """
 
     count: int
@@ -40,6 +44,7 @@ class Statistics:
     classes: Tensor | None = None
     peaks: Tensor | None = None
     labels: Tensor | None = None
+    sharpness: Tensor | None = None
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the tensors that are there, by name, for a file."""
@@ -47,10 +52,16 @@ class Statistics:
         return {name: value for name, value in values.items() if isinstance(value, Tensor)}
 
     @classmethod
-    def of(cls, vectors: Tensor, logits: Tensor | None = None, labels: Tensor | None = None) -> "Statistics":
+    def of(
+        cls,
+        vectors: Tensor,
+        logits: Tensor | None = None,
+        labels: Tensor | None = None,
+        sharpness: Tensor | None = None,
+    ) -> "Statistics":
         """Compute all the statistics of features that are at hand, with shape (N, F)."""
         exact = vectors.double()
-        found = _rows(vectors, logits, labels)
+        found = _rows(vectors, logits, labels, sharpness)
         return cls(len(vectors), exact.sum(0), exact.T @ exact, **{k: v for k, v in found.items() if v is not None})
 
 
@@ -73,12 +84,13 @@ def gather(
     kept: dict[str, list[Tensor]] = {name: [] for name in sorted(names)}
     for images, labels in batches:
         count += len(images)
-        vectors, logits = features(images.to(device)) if set(needs) - {"labels"} else (None, None)
+        vectors, logits = features(images.to(device)) if set(needs) - WITHOUT_FEATURES else (None, None)
+        sharpness = laplacian_variance(images.to(device)) if "sharpness" in needs else None
         if "sums" in needs and vectors is not None:
             exact = vectors.double()
             total += exact.sum(0)
             outer += exact.T @ exact
-        found = _rows(vectors, logits, labels)
+        found = _rows(vectors, logits, labels, sharpness)
         for name, rows in kept.items():
             value = found[name]
             assert value is not None, f"{features.name} gives no {name}"
@@ -90,6 +102,9 @@ def gather(
     return Statistics(count, **everything)
 
 
-def _rows(vectors: Tensor | None, logits: Tensor | None, labels: Tensor | None) -> dict[str, Tensor | None]:
+def _rows(
+    vectors: Tensor | None, logits: Tensor | None, labels: Tensor | None, sharpness: Tensor | None
+) -> dict[str, Tensor | None]:
     peaks, classes = logits.max(1) if logits is not None else (None, None)
-    return {"vectors": vectors, "logits": logits, "classes": classes, "peaks": peaks, "labels": labels}
+    of_features = {"vectors": vectors, "logits": logits, "classes": classes, "peaks": peaks}
+    return of_features | {"labels": labels, "sharpness": sharpness}

@@ -72,6 +72,9 @@ class Discriminator(nn.Module):
         spectral_norm: Whether weights are divided by their largest singular value.
         packing: Images that are judged together, as channels of one.
 
+    Attributes:
+        feature_shape: (C, H, W) of the features of an image before they are flattened.
+
     Raises:
         ValueError: If the size does not fit.
     """
@@ -93,6 +96,7 @@ class Discriminator(nn.Module):
             layers.append(maybe_spectral(initialized(layer), spectral_norm))
             layers += [initialized(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers)
+        self.feature_shape = (widths[-1], base, base)
         self.head = maybe_spectral(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:

@@ -33,7 +33,7 @@ class GAN(Trainable):
         **settings: As Trainable takes them.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a number is out of its range, or the objective is of another kind of model.
     """
 
     def __init__(
@@ -46,6 +46,11 @@ class GAN(Trainable):
         **settings: Any,
     ) -> None:
         super().__init__(generator, optimizer, **settings)
+        if not isinstance(objective, Objective):
+            kind = type(objective).__name__
+            raise ValueError(
+                f"{type(self).__name__} plays a game, which {kind} is not: choose another, as in loss=hinge"
+            )
         if packing < 1:
             raise ValueError(f"packing must be at least 1, not {packing}")
         if packing > 1 and self.num_classes > 1:

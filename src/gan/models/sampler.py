@@ -12,7 +12,7 @@ from gan.draws import Draws, Stream, truncated
 from gan.nn.average import MovingAverage
 from gan.types import Batch
 
-__all__ = ["Sampler"]
+__all__ = ["Sampler", "in_evaluation"]
 
 NOISE_BLOCK = 256  # samples whose noise is drawn at once: part of what a seed means
 
@@ -114,10 +114,16 @@ class Sampler(LightningModule):
     @contextmanager
     def evaluated(self, average: bool = True) -> Iterator[nn.Module]:
         """Lend the averaged generator, where there is one and it is wanted, in evaluation mode."""
-        network = self.ema.network if self.ema is not None and average else self.generator
-        mode = network.training
-        network.eval()
-        try:
+        with in_evaluation(self.ema.network if self.ema is not None and average else self.generator) as network:
             yield network
-        finally:
-            network.train(mode)
+
+
+@contextmanager
+def in_evaluation(network: nn.Module) -> Iterator[nn.Module]:
+    """Lend a network in evaluation mode."""
+    mode = network.training
+    network.eval()
+    try:
+        yield network
+    finally:
+        network.train(mode)

@@ -9,7 +9,8 @@ from gan.reporting.charts import Chart, Level, Line, chart
 
 __all__ = ["Series", "curves", "read_metrics"]
 
-NOT_LOSSES = ("accuracy_real", "accuracy_fake", "gradient_norm", "js", "value", "wasserstein")
+OF_GAMES = ("accuracy_real", "accuracy_fake", "gradient_norm", "js", "value", "wasserstein")
+OF_AUTOENCODERS = ("codes_used", "elbo", "perplexity")
 COLORS = {"d": (0, 5, 3, 6), "g": (1, 4, 7, 8)}  # of the terms of losses
 EQUILIBRIUM = Level("equilibrium, -log 4", -math.log(4))  # Goodfellow et al. (2014), Theorem 1
 GUESSING = Level("guessing", 0.5)
@@ -68,6 +69,9 @@ def curves(
     game("D's accuracy", {"d/accuracy_real": ("on real", 2), "d/accuracy_fake": ("on fake", 3)}, (GUESSING,))
     game("V(D, G)", {"d/value": ("V(D, G)", 0)}, (EQUILIBRIUM,))
     game("Wasserstein estimate", {"d/wasserstein": ("D(real) - D(fake)", 0)})
+    game("ELBO, nats an image", {"g/elbo": ("ELBO", 1)})
+    game("Codebook", {"g/perplexity": ("perplexity", 1)})
+    game("Share of codes in use", {"g/codes_used": ("in a batch", 4)})
     game("Gradient norms", {"d/gradient_norm": ("D", 0), "g/gradient_norm": ("G", 1)})
     if (speed := metrics.get("train/images_per_second")) is not None:
         line = Line("images/s", *speed, color=5)
@@ -80,6 +84,6 @@ def _losses(metrics: dict[str, Series]) -> dict[str, tuple[str, int]]:
     found, colors = {}, {"d": iter(COLORS["d"]), "g": iter(COLORS["g"])}
     for name in metrics:
         _, _, term = name.partition("train/")
-        if term.startswith(("d/", "g/")) and term[2:] not in NOT_LOSSES:
+        if term.startswith(("d/", "g/")) and term[2:] not in (*OF_GAMES, *OF_AUTOENCODERS):
             found[term] = f"{term[0].upper()} {term[2:].replace('_', ' ')}", next(colors[term[0]], 9)
     return found

@@ -1,0 +1,183 @@
+"""VQ-VAE: an autoencoder with discrete codes, and a PixelCNN that makes some up (van den Oord et al., 2017)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from gan.draws import Draws
+from gan.errors import UserError
+from gan.losses.vector_quantization import VectorQuantization
+from gan.models.autoencoder import AutoEncoder
+from gan.models.trainable import MakeOptimizer
+from gan.nn.pixelcnn import PixelCNN
+from gan.nn.quantizer import VectorQuantizer, straight_through
+from gan.types import Batch, Terms
+
+__all__ = ["VQVAE", "Encoder", "Generator"]
+
+
+class Residual(nn.Module):
+    """A residual block, its input with shape (B, width, h, w): ReLU, 3x3, ReLU, 1x1 (Section 4.1)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        convolutions = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 1)
+        self.layers = nn.Sequential(nn.ReLU(), convolutions[0], nn.ReLU(), convolutions[1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class Encoder(nn.Module):
+    """From images to vectors of mean 0 and deviation 1, where a codebook begins too.
+
+    Args:
+        image_shape: (C, H, W) with H = W.
+        code_dim: Length D of a vector.
+        width: Channels of the hidden layers.
+        halvings: Strided convolutions.
+        blocks: Residual blocks.
+
+    Raises:
+        ValueError: If the size cannot be halved so often.
+    """
+
+    def __init__(
+        self, image_shape: tuple[int, int, int], code_dim: int = 4, width: int = 64, halvings: int = 2, blocks: int = 2
+    ) -> None:
+        super().__init__()
+        grid_size(image_shape, halvings)
+        layers: list[nn.Module] = []
+        for before in [image_shape[0], *[width] * (halvings - 1)]:
+            layers += [nn.Conv2d(before, width, 4, 2, 1), nn.ReLU()]
+        layers += [nn.Conv2d(width, width, 3, padding=1), *(Residual(width) for _ in range(blocks))]
+        self.layers = nn.Sequential(
+            *layers, nn.ReLU(), nn.Conv2d(width, code_dim, 1), nn.BatchNorm2d(code_dim, affine=False)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Encode images, from shape (B, C, H, W) to (B, D, h, w)."""
+        return self.layers(images).float()
+
+
+class Generator(nn.Module):
+    """From noise to images: the prior draws codes, the codebook has vectors for them, which the decoder decodes.
+
+    Args:
+        image_shape: (C, H, W) with H = W.
+        latent_dim: Length of z: the number of codes of an image, a number for each.
+        num_codes: Codes K of the codebook.
+        code_dim: Length D of a code's vector.
+        width: Channels of the decoder's hidden layers.
+        halvings: How often the encoder halves an image's size.
+        blocks: Residual blocks of the decoder.
+        prior_width: Channels of the prior.
+        prior_depth: Layers of the prior.
+
+    Raises:
+        ValueError: If the size cannot be halved so often, or there are not as many codes as ``latent_dim``.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int = 49,
+        num_codes: int = 128,
+        code_dim: int = 4,
+        width: int = 64,
+        halvings: int = 2,
+        blocks: int = 2,
+        prior_width: int = 32,
+        prior_depth: int = 6,
+    ) -> None:
+        super().__init__()
+        size = grid_size(image_shape, halvings)
+        if latent_dim != size**2:
+            raise ValueError(
+                f"latent_dim={latent_dim} is not the {size} x {size} codes of an image of {image_shape[-1]} pixels: "
+                f"set model.latent_dim={size**2}"
+            )
+        self.grid = size, size
+        layers: list[nn.Module] = [nn.Conv2d(code_dim, width, 3, padding=1), *(Residual(width) for _ in range(blocks))]
+        for after in [*[width] * (halvings - 1), image_shape[0]]:
+            layers += [nn.ReLU(), nn.ConvTranspose2d(width, after, 4, 2, 1)]
+        self.quantizer = VectorQuantizer(num_codes, code_dim)
+        self.decoder = nn.Sequential(*layers, nn.Tanh())
+        self.prior = PixelCNN(num_codes, prior_width, prior_depth)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map z, uniform on [-1, 1) with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
+        codes = self.prior.sample(((z + 1) / 2).unflatten(1, self.grid))
+        return self.decoder(self.quantizer.look_up(codes))
+
+
+class VQVAE(AutoEncoder):
+    """Autoencoder and prior, trained side by side, the prior on codes that it has no say in.
+
+    The paper trains the prior once the autoencoder has been trained; here it follows codes that still change, so that
+    there are samples to look at from the beginning, and one run.
+
+    Args:
+        generator: A Generator: what it holds is trained, its ``forward`` only samples.
+        encoder: Maps images to vectors, with shape (B, D, h, w).
+        objective: What is minimised.
+        optimizer: Functions from parameters to an optimiser, under ``generator``.
+        **settings: As Trainable takes them.
+
+    Raises:
+        ValueError: If a number is out of its range, the objective is of another kind, or z is not uniform.
+    """
+
+    generator: Generator
+
+    def __init__(
+        self,
+        generator: Generator,
+        encoder: nn.Module,
+        objective: VectorQuantization,
+        optimizer: Mapping[str, MakeOptimizer],
+        **settings: Any,
+    ) -> None:
+        super().__init__(generator, encoder, optimizer, **settings)
+        if not isinstance(objective, VectorQuantization):
+            kind = type(objective).__name__
+            raise ValueError(f"a VQ-VAE has a loss of its own, not {kind}: leave loss=... out, or say loss=vq")
+        if self.latent != "uniform":
+            raise ValueError(f"a VQ-VAE's codes follow from uniform noise: model.latent={self.latent} does not fit")
+        self.objective = objective
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        """Return the networks that the one optimiser updates, the generator's one by one, as they are called."""
+        return {"generator": [self.encoder, *self.generator.children()]}
+
+    def terms(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
+        """Return the objective's terms; codes have no gradient, so that the prior moves nothing but itself."""
+        encoded = self.encoder(batch.images)
+        quantized = self.generator.quantizer(encoded)
+        reconstructions = self.generator.decoder(straight_through(encoded, quantized.vectors))
+        return self.objective(batch.images, reconstructions, encoded, quantized, self.generator.prior(quantized.codes))
+
+    def encode_and_decode(self, images: Tensor) -> Tensor:
+        """Decode the codes next to what the encoder says."""
+        return self.generator.decoder(self.generator.quantizer(self.encoder(images)).vectors).float()
+
+    def truncate_latent(self, z: Tensor, threshold: float) -> Tensor:
+        """Refuse: the middle of a uniform distribution stands for no better codes.
+
+        Raises:
+            UserError: Always.
+        """
+        raise UserError("truncation has no meaning for a VQ-VAE, whose noise picks codes: leave it out")
+
+
+def grid_size(image_shape: tuple[int, int, int], halvings: int) -> int:
+    """Return the height and width of the grid of codes.
+
+    Raises:
+        ValueError: If the image's size cannot be halved so often.
+    """
+    size = image_shape[-1]
+    if halvings < 1 or size % 2**halvings:
+        raise ValueError(f"images of {size} pixels cannot be halved {halvings} times: set halvings to another number")
+    return size // 2**halvings

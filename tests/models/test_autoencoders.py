@@ -1,0 +1,122 @@
+"""VAE and VQ-VAE: what they reconstruct, what moves what, samples of a seed, and what they refuse."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from gan.config import build, plain
+from gan.data.base import ImageDataModule
+from gan.draws import Draws
+from gan.errors import UserError
+from gan.models.autoencoder import AutoEncoder
+from gan.types import Batch
+from tests.test_conf import composed, fit
+
+SMALL = {
+    "vae": ["model.generator.width=8"],
+    "vqvae": ["model.generator.width=16", "model.generator.prior_width=8", "model.generator.prior_depth=2"],
+}
+
+
+@pytest.fixture(scope="module")
+def data() -> ImageDataModule:
+    module = build(composed("data.batch_size=16").data)
+    assert isinstance(module, ImageDataModule)
+    return module
+
+
+@pytest.fixture(scope="module")
+def batch(data: ImageDataModule) -> Batch:
+    images, labels = next(data.batches("test", 32))
+    return Batch(images.float() / 127.5 - 1, labels)
+
+
+def make(model: str, *options: str) -> Any:
+    torch.manual_seed(0)
+    return build(composed(f"model={model}", *SMALL[model], *options).model)
+
+
+def test_the_vaes_decoder_is_dcgans_generator() -> None:
+    assert plain(composed("model=vae").model.generator) == plain(composed("model=dcgan").model.generator)
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_training_brings_reconstructions_nearer(
+    model: str, data: ImageDataModule, batch: Batch, tmp_path: Path
+) -> None:
+    before = make(model)
+    config = composed(f"model={model}", *SMALL[model])
+    torch.manual_seed(0)
+    after: Any = fit(config, data, tmp_path, max_steps=40)
+    draws = Draws(0, total=32)
+    assert isinstance(after, AutoEncoder)
+    assert after.score(batch, draws)["elbo"] > before.score(batch, draws)["elbo"] + 50
+    apart = [(m.reconstruct(batch.images) - batch.images).square().mean() for m in (before, after)]
+    assert apart[1] < 0.7 * apart[0]
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_reconstructions_are_of_each_image_alone(model: str, batch: Batch) -> None:
+    trained = make(model)
+    whole = trained.reconstruct(batch.images)
+    assert whole.shape == batch.images.shape
+    assert whole.abs().max() <= 1
+    assert_close(trained.reconstruct(batch.images[:5]), whole[:5])
+    assert trained.encoder.training, "the mode is left as it was"
+    assert trained.generator.training
+
+
+def test_the_posterior_is_drawn_from() -> None:
+    """At a posterior of N(0, I) there is nothing to pay, and z is the noise itself."""
+    model, images = make("vae"), torch.zeros(4, 1, 28, 28)
+    with torch.no_grad():
+        model.encoder.head.weight.zero_()
+        model.encoder.head.bias.zero_()
+    terms, _ = model.terms(Batch(images, torch.zeros(4, dtype=torch.long)), Draws(3, total=4))
+    assert terms["kl"] == 0
+    expected = model.objective(images, model.generator(model.sample_latent(Draws(3, total=4))), model.encoder(images))
+    assert_close(terms["reconstruction"], expected[0]["reconstruction"])
+
+
+def test_the_prior_moves_nothing_but_itself(batch: Batch) -> None:
+    model = make("vqvae")
+    terms, _ = model.terms(batch, Draws(0, total=32))
+    terms["prior"].backward(retain_graph=True)
+    moved = {name.split(".")[0] for name, p in model.generator.named_parameters() if p.grad is not None}
+    assert moved == {"prior"}
+    assert all(p.grad is None for p in model.encoder.parameters())
+    model.zero_grad()
+    sum(term for name, term in terms.items() if name != "prior").backward()
+    assert all(p.grad is None for p in model.generator.prior.parameters())
+    assert all(p.grad is not None for p in model.encoder.parameters())
+
+
+@pytest.mark.parametrize("batch_size", [100, 300])
+def test_a_seed_has_the_same_samples_on_any_batch_size(batch_size: int) -> None:
+    model = make("vqvae")
+    whole = model.sample(300, seed=3)
+    assert_close(model.sample(300, seed=3, batch_size=batch_size), whole)
+    assert len(whole.flatten(1).unique(dim=0)) == 300
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "message"),
+    [
+        ("vae", "model.latent=uniform", "normal"),
+        ("vae", "data.image_size=30", "nearest sizes"),
+        ("vqvae", "model.latent=normal", "uniform"),
+        ("vqvae", "model.latent_dim=50", r"set model\.latent_dim=49"),
+        ("vqvae", "model.generator.halvings=3", "cannot be halved 3 times"),
+    ],
+)
+def test_what_does_not_fit_is_refused(model: str, option: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        make(model, option)
+
+
+def test_codes_cannot_be_truncated() -> None:
+    with pytest.raises(UserError, match="truncation has no meaning"):
+        list(make("vqvae").iterate_samples(range(2), truncation=0.5))

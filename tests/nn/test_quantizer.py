@@ -1,0 +1,38 @@
+"""The codebook: the nearest code by hand, and where gradients go."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from gan.nn.quantizer import VectorQuantizer, straight_through
+
+
+def test_the_nearest_code_is_found_in_half_precision_too() -> None:
+    torch.manual_seed(0)
+    quantizer, encoded = VectorQuantizer(50, 4), torch.randn(6, 4, 3, 2)
+    flat = encoded.movedim(1, -1).flatten(0, 2)
+    expected = torch.cdist(flat, quantizer.codebook).argmin(1).view(6, 3, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        vectors, codes = quantizer(encoded)
+    assert torch.equal(codes, expected)
+    assert_close(vectors[2, :, 1, 0], quantizer.codebook[codes[2, 1, 0]])
+    assert_close(quantizer.look_up(codes), vectors)
+
+
+def test_gradients_pass_the_rounding_by() -> None:
+    torch.manual_seed(0)
+    quantizer, encoded = VectorQuantizer(8, 4), torch.randn(6, 4, 3, 2, requires_grad=True)
+    vectors = quantizer(encoded).vectors
+    passed = straight_through(encoded, vectors)
+    assert_close(passed, vectors)
+    weight = torch.randn_like(passed)
+    assert_close(torch.autograd.grad((passed * weight).sum(), encoded, retain_graph=True)[0], weight)
+    vectors.sum().backward()
+    assert quantizer.codebook.grad is not None
+    assert quantizer.codebook.grad.sum() == 6 * 4 * 3 * 2
+
+
+@pytest.mark.parametrize(("num_codes", "code_dim"), [(1, 4), (8, 0)])
+def test_wrong_arguments(num_codes: int, code_dim: int) -> None:
+    with pytest.raises(ValueError, match="num_codes"):
+        VectorQuantizer(num_codes, code_dim)
