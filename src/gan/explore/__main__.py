@@ -1,4 +1,4 @@
-"""``python -m gan.explore directions|neighbors|project CKPT``: look into what a generator has learned."""
+"""``python -m gan.explore codes|directions|neighbors|project CKPT``: look into what a generator has learned."""
 
 import argparse
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gan import cli
 from gan.errors import UserError
+from gan.explore.codes import codes
 from gan.explore.directions import directions
 from gan.explore.neighbors import neighbors
 from gan.explore.project import project_image
@@ -15,6 +16,7 @@ from gan.trained import load
 __all__ = ["main"]
 
 VIEWS: dict[str, Callable[..., None]] = {
+    "codes": codes,
     "directions": directions,
     "neighbors": neighbors,
     "project": project_image,
@@ -38,6 +40,10 @@ def main() -> None:
     def counts(sub: argparse.ArgumentParser, **defaults: tuple[int, str]) -> None:
         for name, (default, what) in defaults.items():
             sub.add_argument(f"--{name}", type=int, default=default, help=f"{what} (default: %(default)s)")
+
+    sub = view("codes", "show what each code of an InfoGAN changes", "codes.png", ".png")
+    counts(sub, num=(10, "rows, each with noise of its own"), steps=(9, "images of a sweep"))
+    sub.add_argument("--reach", type=float, default=2.0, help="end of a sweep; trained: 1 (default: %(default)s)")
 
     sub = view("directions", "sweep samples along the directions that change them most", "directions", "folder")
     counts(sub, num=(5, "directions of each method"), samples=(6, "samples to move"), steps=(9, "images of a sweep"))

@@ -72,6 +72,9 @@ class Discriminator(nn.Module):
         spectral_norm: Whether weights are divided by their largest singular value.
         packing: Images that are judged together, as channels of one.
 
+    Attributes:
+        num_features: Length F of a verdict's features.
+
     Raises:
         ValueError: If the size does not fit.
     """
@@ -94,6 +97,7 @@ class Discriminator(nn.Module):
             layers += [initialized(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers)
         self.head = maybe_spectral(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
+        self.num_features = widths[-1] * base**2
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         """Judge images, with shape (B, C, H, W)."""
