@@ -28,7 +28,7 @@ def said(run: Run) -> str:
     [
         (["trainer.max_stps=3"], r"no option 'trainer\.max_stps'; did you mean 'trainer\.max_steps'"),
         (["modle=dcgan"], r"no option 'modle'; did you mean 'model'"),
-        (["model=dcgn"], r"model=dcgn: there are .*cgan, dcgan, .*; did you mean 'dcgan'"),
+        (["model=dcgn"], r"model=dcgn: there are .*, dcgan, .*; did you mean 'dcgan'"),
         (["loss=wgan-gp"], r"loss=wgan-gp: .*did you mean 'wgan_gp'"),
         (["model=vae", "loss=wgan_gp"], r"model: a VAE maximises .* bound, not Objective: leave loss=\.\.\. out"),
         (["model=vqvae", "loss=elbo"], r"model: a VQ-VAE has a loss of its own, not ELBO: leave loss=\.\.\. out"),

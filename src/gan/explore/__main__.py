@@ -7,6 +7,7 @@ from pathlib import Path
 from gan import cli
 from gan.errors import UserError
 from gan.explore.attention import attention
+from gan.explore.codes import codes
 from gan.explore.directions import directions
 from gan.explore.neighbors import neighbors
 from gan.explore.project import project_image
@@ -18,6 +19,7 @@ __all__ = ["main"]
 
 VIEWS: dict[str, Callable[..., None]] = {
     "attention": attention,
+    "codes": codes,
     "directions": directions,
     "neighbors": neighbors,
     "project": project_image,
@@ -45,6 +47,9 @@ def main() -> None:
 
     sub = view("attention", "show where the places of samples look, with self-attention", "attention.png", ".png")
     counts(sub, num=(8, "samples"))
+    sub = view("codes", "show what each code of an InfoGAN changes", "codes.png", ".png")
+    counts(sub, num=(10, "rows, each with noise of its own"), steps=(9, "images of a sweep"))
+    sub.add_argument("--reach", type=float, default=2.0, help="end of a sweep; trained: 1 (default: %(default)s)")
 
     sub = view("directions", "sweep samples along the directions that change them most", "directions", "folder")
     counts(sub, num=(5, "directions of each method"), samples=(6, "samples to move"), steps=(9, "images of a sweep"))

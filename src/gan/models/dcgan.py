@@ -73,7 +73,7 @@ class Discriminator(nn.Module):
         packing: Images that are judged together, as channels of one.
 
     Attributes:
-        feature_shape: (C, H, W) of the features of an image before they are flattened.
+        num_features: Length F of a verdict's features.
 
     Raises:
         ValueError: If the size does not fit.
@@ -96,8 +96,8 @@ class Discriminator(nn.Module):
             layers.append(maybe_spectral(initialized(layer), spectral_norm))
             layers += [initialized(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers)
-        self.feature_shape = (widths[-1], base, base)
         self.head = maybe_spectral(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
+        self.num_features = widths[-1] * base**2
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         """Judge images, with shape (B, C, H, W)."""

@@ -90,6 +90,9 @@ class Discriminator(nn.Module):
         packing: Images that are judged together, as channels of one.
         gain: Factor of the first layer's initial weights and biases: above one, finer structure of the input is
             followed early on (as by the ω of Sitzmann et al., 2020, Section 3.2).
+
+    Attributes:
+        num_features: Length F of a verdict's features.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class Discriminator(nn.Module):
         super().__init__()
         self.hidden = hidden(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)
         self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral(nn.Linear(width, 1), spectral_norm))
+        self.num_features = width
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         """Judge images, with shape (B, C, H, W)."""

@@ -40,13 +40,13 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         body = dcgan.Discriminator(image_shape, width, norm, spectral_norm)
-        channels, size, _ = body.feature_shape
         self.layers = body.layers
-        self.head = dcgan.initialized(nn.Conv2d(channels, 2 * latent_dim, size))
+        self.head = nn.Linear(body.num_features, 2 * latent_dim)
+        nn.init.normal_(self.head.weight, 0.0, 0.02)  # as DCGAN's layers
 
     def forward(self, images: Tensor) -> Posterior:
         """Encode images, with shape (B, C, H, W)."""
-        mean, log_variance = self.head(self.layers(images)).float().flatten(1).chunk(2, 1)
+        mean, log_variance = self.head(self.layers(images).flatten(1)).float().chunk(2, 1)
         return Posterior(mean, log_variance)
 
 

@@ -1,0 +1,149 @@
+"""InfoGAN: codes that images must tell of, found without labels (Chen et al., 2016)."""
+
+from collections.abc import Callable, Mapping
+from math import log
+from typing import Any, Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan.draws import Draws
+from gan.losses.objective import Objective
+from gan.models.gan import GAN
+from gan.models.trainable import MakeOptimizer
+from gan.nn.layers import Norm, norm_layer
+from gan.types import Batch, Critique, Latent, Terms
+
+__all__ = ["InfoGAN", "Posterior", "Recognition"]
+
+
+class Posterior(NamedTuple):
+    """What Q believes of the codes that images were made of.
+
+    Attributes:
+        logits: Of the categories, with shape (B, K).
+        mean: Of each continuous code, with shape (B, continuous).
+        variance: Of each continuous code, with shape (B, continuous).
+    """
+
+    logits: Tensor
+    mean: Tensor
+    variance: Tensor
+
+
+class Recognition(nn.Module):
+    """Q: from the discriminator's features to a posterior over codes, by one hidden layer (Appendix C.1 there).
+
+    Args:
+        num_features: Length of the features.
+        num_classes: Categories K of the categorical code.
+        continuous: Number of continuous codes.
+        width: Units of the hidden layer.
+        norm: Of the hidden layer: ``batch``, ``layer`` or ``none``.
+        learned_variance: Whether the variance of a continuous code depends on the image; else it is 1.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        num_classes: int,
+        continuous: int = 2,
+        width: int = 128,
+        norm: Norm = "batch",
+        learned_variance: bool = False,
+    ) -> None:
+        super().__init__()
+        self.sizes = [num_classes, continuous, continuous if learned_variance else 0]
+        self.hidden = nn.Sequential(
+            nn.Linear(num_features, width, bias=norm != "batch"),
+            norm_layer(norm, width, spatial=False),
+            nn.LeakyReLU(0.1),
+        )
+        self.head = nn.Linear(width, sum(self.sizes))
+
+    def forward(self, features: Tensor) -> Posterior:
+        """Tell of what codes images are, from their features, with shape (B, num_features)."""
+        logits, mean, log_variance = self.head(self.hidden(features)).split(self.sizes, 1)
+        return Posterior(logits, mean, log_variance.exp() if self.sizes[2] else torch.ones_like(mean))
+
+
+class InfoGAN(GAN):
+    """A GAN whose players also maximise a lower bound on the mutual information of codes and images.
+
+    The bound is L_I(G, Q) = E[log Q(c | G(z, c))] + H(c) (Eq. 5), and D's features are what Q sees. Both players
+    minimise -λ L_I: G and Q together, by G's optimiser (Eq. 6), and D's body, with Q held still, since it is Q's body
+    too. A term of λ = 1 is thus minus a bound in nats: ``category`` is -log K where images tell their category for
+    certain, and 0 where they tell nothing of it.
+
+    The categorical code is what the generator takes as labels; it is drawn, never read from data. The last entries of z
+    are the continuous codes. All of z is uniform on [-1, 1], the noise too, as in the authors' code.
+
+    Args:
+        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
+        discriminator: Maps (images, labels) to a Verdict; ``num_features`` says how many features it has.
+        recognition: Maps that number to Q.
+        objective: What the players minimise beside the information.
+        optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
+        continuous: How many entries of z are codes.
+        category_weight: λ of the categorical code.
+        continuous_weight: λ of the continuous codes.
+        latent: Distribution of z.
+        **settings: As GAN takes them; ``latent_dim`` counts the continuous codes, ``num_classes`` is the number of
+            categories K.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        recognition: Callable[[int], nn.Module],
+        objective: Objective,
+        optimizer: Mapping[str, MakeOptimizer],
+        continuous: int = 2,
+        category_weight: float = 1.0,
+        continuous_weight: float = 0.1,
+        latent: Literal["uniform"] = "uniform",
+        **settings: Any,
+    ) -> None:
+        super().__init__(generator, discriminator, objective, optimizer, latent=latent, **settings)
+        if not 0 <= continuous <= self.latent_dim:
+            raise ValueError(f"continuous={continuous} must be from 0 to latent_dim={self.latent_dim}, which counts it")
+        if min(category_weight, continuous_weight) < 0:
+            raise ValueError(f"weights must be at least 0, not {category_weight} and {continuous_weight}")
+        num_features = getattr(discriminator, "num_features", None)
+        if not isinstance(num_features, int):
+            raise ValueError(f"{type(discriminator).__name__} has no num_features, which Q must know")
+        self.recognition = recognition(num_features)
+        self.continuous = continuous
+        self.category_weight, self.continuous_weight = category_weight, continuous_weight
+
+    def players(self) -> dict[str, list[nn.Module]]:
+        """Return the networks that each player's optimiser updates; Q is of the generator's party (Eq. 6)."""
+        players = super().players()
+        return players | {"generator": [*players["generator"], self.recognition]}
+
+    def draw_latent(self, batch: Batch, draws: Draws) -> Latent:
+        """Draw noise, continuous codes and categories, each category as likely as another."""
+        z = self.sample_latent(draws)
+        return Latent(z, (self.num_classes * draws.uniform()).long())
+
+    def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+        return super().discriminator_terms(batch, latent, critique) | self.information_terms(latent, critique)
+
+    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+        return super().generator_terms(batch, latent, critique) | self.information_terms(latent, critique)
+
+    def information_terms(self, latent: Latent, critique: Critique) -> Terms:
+        """Return -λ L_I of the categorical and of the continuous codes (Eq. 5), in float32."""
+        features = critique.on_fake.features
+        with torch.autocast(features.device.type, enabled=False):
+            found = self.recognition(features.float())
+            codes = latent.z[:, self.latent_dim - self.continuous :]
+            unlike = F.gaussian_nll_loss(found.mean, codes, found.variance, full=True, reduction="none")
+            category = log(self.num_classes) - F.cross_entropy(found.logits, latent.labels)
+            continuous = self.continuous * log(2) - unlike.sum(1).mean()  # log 2 is the entropy of U[-1, 1]
+        return {"category": -self.category_weight * category, "continuous": -self.continuous_weight * continuous}

@@ -1,0 +1,183 @@
+"""InfoGAN's codes: how they are drawn, what telling them is worth, and who learns from it."""
+
+from functools import partial
+from math import e, log, pi
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from gan.draws import Draws
+from gan.losses.adversarial import AdversarialLoss, NonSaturating
+from gan.losses.objective import Objective
+from gan.models import cgan, dcgan, mlp_gan
+from gan.models.infogan import InfoGAN, Posterior, Recognition
+from gan.types import Batch, Critique, Latent, Verdict
+from tests.models.test_gan import fit
+
+SHAPE = (1, 4, 4)
+LATENT_DIM, CATEGORIES, CONTINUOUS = 6, 3, 2
+
+
+class Generator(mlp_gan.Generator):
+    """Takes a category beside z, and mixtures of them too."""
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        assert labels is not None
+        return super().forward(torch.cat([z, nn.functional.one_hot(labels, CATEGORIES)], 1))
+
+
+class Nothing(AdversarialLoss):
+    """No game: what is left is the information."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return 0 * (real.mean() + fake.mean())
+
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        return 0 * fake.mean()
+
+
+def make(objective: Objective | None = None, **settings: Any) -> InfoGAN:
+    torch.manual_seed(0)
+    adam = partial(torch.optim.Adam, lr=1e-2, betas=(0.5, 0.9))
+    recognition = {key: settings.pop(key) for key in ("learned_variance",) if key in settings}
+    return InfoGAN(
+        Generator(SHAPE, LATENT_DIM + CATEGORIES, width=16, depth=1, norm="none"),
+        mlp_gan.Discriminator(SHAPE, width=16, depth=1),
+        partial(Recognition, num_classes=CATEGORIES, continuous=settings.get("continuous", CONTINUOUS), **recognition),
+        objective or Objective(NonSaturating()),
+        {"generator": adam, "discriminator": adam},
+        **{"latent_dim": LATENT_DIM, "num_classes": CATEGORIES, "continuous": CONTINUOUS, **settings},
+    )
+
+
+def drawn(model: InfoGAN, draws: Draws) -> Latent:
+    zeros = torch.zeros(len(draws), dtype=torch.long)
+    return model.draw_latent(Batch(torch.zeros(len(draws), *SHAPE), zeros), draws)
+
+
+def test_codes_are_drawn_evenly_whatever_the_classes_of_the_batch() -> None:
+    z, labels = drawn(make(), Draws(0, total=30_000))
+    assert_close(torch.bincount(labels) / 30_000, torch.full((CATEGORIES,), 1 / CATEGORIES), atol=0.01, rtol=0)
+    assert -1 <= z.min() < -0.99
+    assert 0.99 < z.max() <= 1
+    codes = z[:, -CONTINUOUS:]
+    assert_close(torch.cov(codes.T), torch.eye(CONTINUOUS) / 3, atol=0.01, rtol=0)
+    assert torch.corrcoef(torch.stack([labels.float(), *codes.T]))[0, 1:].abs().max() < 0.02
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_parts_of_a_batch_have_the_codes_of_the_whole(parts: int) -> None:
+    model, whole = make(), drawn(make(), Draws(0, total=10))
+    pieces = [drawn(model, part) for part in Draws(0, total=10).parts(parts)]
+    for piece, expected in zip(zip(*pieces, strict=True), whole, strict=True):
+        assert torch.equal(torch.cat(piece), expected)
+
+
+class Oracle(nn.Module):
+    """Q that is told the posterior."""
+
+    def __init__(self, posterior: Posterior) -> None:
+        super().__init__()
+        self.posterior = posterior
+
+    def forward(self, features: Tensor) -> Posterior:
+        assert features.dtype == torch.float32
+        return self.posterior
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+def test_terms_are_the_bound_on_mutual_information(autocast: bool) -> None:
+    """I(c; x) is H(c) where images tell all, of the categories at most log K; nothing is known of no information."""
+    model = make(category_weight=2.0, continuous_weight=0.5)
+    latent = drawn(model, Draws(0, total=50_000))
+    codes = latent.z[:, -CONTINUOUS:]
+    verdict = Verdict(torch.zeros(50_000), torch.zeros(50_000, 16, dtype=torch.bfloat16 if autocast else torch.float32))
+    images = torch.zeros(1, *SHAPE)
+    critique = Critique(lambda _: verdict, images, images, None, verdict, Draws(0, total=1))
+    certain = 100 * nn.functional.one_hot(latent.labels, CATEGORIES).float()
+    variance = 1e-2
+
+    def terms(posterior: Posterior) -> dict[str, float]:
+        model.recognition = Oracle(posterior)
+        with torch.autocast("cpu", enabled=autocast):
+            return {name: float(value) for name, value in model.information_terms(latent, critique).items()}
+
+    nothing = terms(Posterior(torch.zeros_like(certain), torch.zeros_like(codes), torch.ones_like(codes)))
+    assert nothing["category"] == pytest.approx(0, abs=1e-5)
+    # a standard normal in place of U[-1, 1], whose second moment is 1/3
+    expected = CONTINUOUS * (log(2) - log(2 * pi) / 2 - 1 / 6)
+    assert nothing["continuous"] == pytest.approx(-0.5 * expected, abs=5e-3)
+
+    everything = terms(Posterior(certain, codes, torch.full_like(codes, variance)))
+    assert everything["category"] == pytest.approx(-2 * log(CATEGORIES), rel=1e-5)
+    peak = CONTINUOUS * (log(2) - log(2 * pi * variance) / 2)  # the normal density at its mean
+    assert everything["continuous"] == pytest.approx(-0.5 * peak, rel=1e-4)
+
+    noisy = codes + variance**0.5 * torch.randn(codes.shape, generator=torch.Generator().manual_seed(0))
+    channel = CONTINUOUS * (log(2) - log(2 * pi * e * variance) / 2)  # I(c; c + noise), but for the ends of [-1, 1]
+    found = terms(Posterior(certain, noisy, torch.full_like(codes, variance)))
+    assert found["continuous"] == pytest.approx(-0.5 * channel, rel=2e-2)
+
+
+def test_q_learns_with_the_generator_alone() -> None:
+    model = make(Objective(NonSaturating(), critic_steps=3))
+    _, recorder = fit(model, steps=3)
+    updates = ([False] * 2 + [True]) * 3
+    assert recorder.moved("recognition") == recorder.moved("generator") == updates[1:]
+    assert all(recorder.moved("discriminator"))
+
+
+@pytest.mark.parametrize("learned_variance", [False, True])
+def test_both_players_learn_to_tell_codes(learned_variance: bool) -> None:
+    """Without an adversarial loss, D's head has nothing to learn, its body has, and images come to tell codes."""
+    model = make(Objective(Nothing()), learned_variance=learned_variance, continuous_weight=1.0)
+    _, recorder = fit(model, steps=150)
+    assert recorder.moved("discriminator.hidden")[0]
+    assert not any(recorder.moved("discriminator.head"))
+    for player in "dg":
+        category, continuous = (
+            torch.stack([terms[f"{player}/{name}"] for terms in recorder.terms]) for name in ("category", "continuous")
+        )
+        assert category[0] > -0.25 * log(CATEGORIES)
+        assert category[-20:].mean() < -0.6 * log(CATEGORIES)
+        assert continuous[-20:].mean() < continuous[:20].mean() - 0.05
+
+
+@pytest.mark.parametrize("learned_variance", [False, True])
+def test_the_posterior(learned_variance: bool) -> None:
+    found = Recognition(7, CATEGORIES, CONTINUOUS, learned_variance=learned_variance)(torch.randn(5, 7))
+    assert [x.shape[1] for x in found] == [CATEGORIES, CONTINUOUS, CONTINUOUS]
+    assert (found.variance > 0).all()
+    assert torch.equal(found.variance, torch.ones(5, CONTINUOUS)) is not learned_variance
+
+
+def test_codes_can_be_categorical_alone() -> None:
+    fit(make(continuous=0), steps=2)
+
+
+@pytest.mark.parametrize("network", [dcgan.Discriminator, cgan.Discriminator, mlp_gan.Discriminator])
+def test_discriminators_say_how_many_features_they_have(network: Any) -> None:
+    conditional = {"num_classes": 3} if network is cgan.Discriminator else {}
+    discriminator = network((1, 28, 28), width=4, **conditional)
+    features = discriminator(torch.randn(2, 1, 28, 28), torch.tensor([0, 1])).features
+    assert features.shape == (2, discriminator.num_features)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"continuous": LATENT_DIM + 1}, "continuous=7 must be from 0 to latent_dim=6"),
+        ({"category_weight": -1.0}, "weights must be at least 0"),
+    ],
+)
+def test_bad_settings(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(**settings)
+
+
+def test_a_discriminator_without_a_number_of_features_is_named() -> None:
+    with pytest.raises(ValueError, match="Linear has no num_features"):
+        InfoGAN(nn.Linear(1, 1), nn.Linear(1, 1), partial(Recognition, num_classes=2), Objective(NonSaturating()), {})
