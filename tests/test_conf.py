@@ -125,6 +125,13 @@ def test_all_losses_train_with_all_regularizers(
     check_trained(config, fit(config, data, tmp_path))
 
 
+@pytest.mark.parametrize("augment", [choice for choice in choices("augment") if choice != "none"])
+@pytest.mark.parametrize("loss", ["non_saturating", "wgan_gp"])
+def test_augmentations_train(loss: str, augment: str, data: ImageDataModule, tmp_path: Path) -> None:
+    config = composed("model=dcgan", f"loss={loss}", f"augment={augment}", *small("dcgan"))
+    check_trained(config, fit(config, data, tmp_path, "bf16-mixed"))
+
+
 IN_HALF = [(model, "wgan_gp" if fits(model, "wgan_gp") else own_loss(model)) for model in choices("model")]
 IN_HALF += [("dcgan", loss) for loss in GAMES]
 
@@ -137,7 +144,18 @@ def test_all_models_and_losses_train_in_bf16(model: str, loss: str, data: ImageD
 
 EVERYTHING: Iterator[tuple[str, str]] = (
     (group, choice)
-    for group in ("callbacks", "data", "loss", "metric", "metric/features", "model", "optimizer", "schedule", "trainer")
+    for group in (
+        "augment",
+        "callbacks",
+        "data",
+        "loss",
+        "metric",
+        "metric/features",
+        "model",
+        "optimizer",
+        "schedule",
+        "trainer",
+    )
     for choice in choices(group)
 )
 
@@ -154,7 +172,9 @@ def test_every_choice_builds_and_says_what_it_is(group: str, choice: str) -> Non
     config: Any = composed(f"{group}={choice}", *given.get(choice, []))
     for part in key.split("."):
         config = config[part]
-    if "_target_" in config:
+    if config is None:
+        assert choice == "none"
+    elif "_target_" in config:
         build(config)
     else:
         for node in config.values():

@@ -101,7 +101,7 @@ def test_a_run_from_beginning_to_end(train: Train) -> None:
 
 
 RECIPES = [
-    ["model=dcgan", "loss=wgan_gp"],
+    ["model=dcgan", "loss=wgan_gp", "augment=ada", "augment.start=0.5", "augment.target=-0.9", "augment.images=2000"],
     ["model=mlp_gan", "loss=r3gan", "model.discriminator.dropout=0.3", "model.latent=uniform", "data.flip=true"],
 ]
 

@@ -84,8 +84,9 @@ class Critique:
 
     Attributes:
         critic: The discriminator as a function of images alone (labels bound).
-        real: Real images, with shape (B, C, H, W).
-        fake: Fake images, with shape (B, C, H, W).
+        real: Real images as the discriminator sees them, augmented and packed, with shape (B, C, H, W). A penalty's
+            gradient is by these, not by the images that they were made from, as R1's is in StyleGAN2-ADA.
+        fake: Fake images, likewise, with shape (B, C, H, W).
         on_real: The verdict on the real images; None where nothing asks for it.
         on_fake: The verdict on the fake images.
         draws: Random numbers, a row an image.

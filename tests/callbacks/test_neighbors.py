@@ -78,6 +78,15 @@ def test_no_more_than_the_limit_is_searched_from_all_over_the_split(tmp_path: Pa
     assert callback.facts["distance"] == pytest.approx(3 * 2), "28 and 35 are; 2 x 2 pixels"
 
 
+def test_images_that_were_not_trained_on_are_not_searched(tmp_path: Path) -> None:
+    data = Shades(200)
+    data.limit = 20
+    callback, _ = look(data, tmp_path / "neighbors.png")
+    assert callback.facts is not None
+    assert callback.facts["training_images"] == 20, "every tenth"
+    assert callback.facts["distance"] == pytest.approx(1 * 2), "30 is"
+
+
 def test_more_neighbours_than_there_are_images(tmp_path: Path) -> None:
     callback, _ = look(Shades(2), tmp_path / "neighbors.png", k=5)
     assert callback.facts is not None

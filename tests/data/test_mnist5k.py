@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gan.data.mnist5k import MNIST5k
+from gan.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,25 @@ def test_flips_mirror_half_and_follow_the_seed() -> None:
     mirrored = torch.tensor([torch.equal(a.flip(2), b) for a, b in zip(plain, flipped, strict=True)])
     assert 0.4 < mirrored.float().mean() < 0.6
     assert torch.equal(batch(0)[1], flipped)
+
+
+def test_a_limit_is_of_training_alone(data: MNIST5k) -> None:
+    limited = MNIST5k(image_size=28, channels=1, num_classes=10, batch_size=500, limit=1000)
+    batches = iter(limited.train_dataloader())
+    first, second, again, _ = (next(batches) for _ in range(4))
+    assert torch.equal(torch.cat([first.labels, second.labels]).bincount(), torch.full((10,), 100))
+    shown = {image.numpy().tobytes() for image in torch.cat([first.images, second.images])}
+    assert {image.numpy().tobytes() for image in again.images} <= shown, "the next epoch has no others"
+    assert len(limited.split("train")) == 4000, "what scores are against"
+    assert limited.fingerprint("train") == data.fingerprint("train")
+
+
+@pytest.mark.parametrize(("limit", "message"), [(5000, "data.limit=5000"), (50, "data.batch_size=64")])
+def test_a_limit_that_does_not_fit_is_refused(limit: int, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        MNIST5k(image_size=28, channels=1, num_classes=10, limit=limit).setup("fit")
+    with pytest.raises(ValueError, match="limit"):
+        MNIST5k(image_size=28, channels=1, num_classes=10, limit=0)
 
 
 def test_other_sizes_are_resized() -> None:

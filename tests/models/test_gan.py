@@ -13,6 +13,10 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 from torch.utils.data import DataLoader, IterableDataset
 
+from gan.augment.ada import Adaptive
+from gan.augment.base import Augment
+from gan.augment.color import Color
+from gan.augment.geometry import Geometry
 from gan.draws import Draws, Stream
 from gan.errors import UserError
 from gan.losses.adversarial import AdversarialLoss, Minimax, NonSaturating, Relativistic, Wasserstein
@@ -405,3 +409,51 @@ def test_a_conditional_generator_is_asked_for_each_class_in_turn() -> None:
     labels = torch.cat([batch.labels for batch in batches])
     assert labels.tolist() == [2, 0, 1, 2, 0, 1, 2]
     assert torch.equal(torch.cat([batch.images for batch in batches])[:, 0, 0, 0], labels.float())
+
+
+def adaptive(**settings: Any) -> Adaptive:
+    return Adaptive(4, {"geometry": Geometry(), "color": Color()}, **settings)
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_parts_of_a_batch_are_augmented_as_the_whole(parts: int) -> None:
+    whole, split = (make(lr=1e-3, augment=adaptive(start=0.5), accumulate=n) for n in (1, parts))
+    _, one = fit(whole)
+    _, other = fit(split)
+    for ours, theirs in zip(whole.parameters(), split.parameters(), strict=True):
+        assert_close(ours, theirs, rtol=1e-3, atol=1e-5)
+    assert one.terms[-1]["g/adversarial"] == pytest.approx(other.terms[-1]["g/adversarial"].item(), rel=1e-4)
+
+
+def test_the_discriminator_sees_real_and_fake_augmented_in_both_steps() -> None:
+    class Doubled(Augment):
+        def change(self, images: Tensor, draws: Draws) -> Tensor:
+            return 2 * images + draws.uniform(1, 1, 1)
+
+    model = make(augment=Doubled(4))
+    seen: list[Tensor] = []
+    model.discriminator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    batch = Batch(torch.zeros(8, *SHAPE), torch.zeros(8, dtype=torch.long))
+    fake = torch.ones(8, *SHAPE, requires_grad=True)
+    critique = model.critique(batch, fake, Draws(0, total=8))
+    real_seen, fake_seen = seen
+    assert ((real_seen >= 0) & (real_seen < 1)).all()
+    assert ((fake_seen >= 2) & (fake_seen < 3)).all()
+    assert len({*real_seen[:, 0, 0, 0].tolist(), *(fake_seen[:, 0, 0, 0] - 2).tolist()}) == 16, "each its own"
+    assert torch.equal(critique.real, real_seen)
+    (gradient,) = torch.autograd.grad(critique.on_fake.logits.sum(), fake)
+    (by_seen,) = torch.autograd.grad(critique.critic(fake_seen.requires_grad_()).logits.sum(), fake_seen)
+    assert_close(gradient, 2 * by_seen)
+
+
+@pytest.mark.parametrize(("lr", "start", "rises"), [(3e-2, 0.0, True), (0.0, 0.5, False)])
+def test_augmentation_follows_the_discriminator(lr: float, start: float, rises: bool) -> None:
+    """A discriminator beside a generator that does not move overfits; one that does not learn does not."""
+    model = make(augment=Adaptive(4, {}, start=start, images=400, limit=0.8))
+    sgd = partial(torch.optim.SGD, lr=0.0)
+    model.make_optimizer = {"generator": sgd, "discriminator": partial(torch.optim.Adam, lr=lr)}
+    _, recorder = fit(model, steps=100)
+    course = [terms["d/augment_p"].item() for terms in recorder.terms]
+    assert course[2] == pytest.approx(start), "before the first move"
+    assert course[-1] > course[3] + 0.2 if rises else course[-1] < course[3]
+    assert model.state_dict()["augment.probability"].item() == pytest.approx(course[-1])

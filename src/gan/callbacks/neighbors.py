@@ -52,7 +52,8 @@ class Neighbors(Callback):
         fakes = data.discretize(pl_module.sample(self.num, self.seed)).cpu()
         held_out = _spread(len(data.split("test")), HELD_OUT)
         real = next(data.batches("test", HELD_OUT, held_out)).images
-        among = _spread(len(data.split("train")), self.limit)
+        trained = data.trained
+        among = [trained[place] for place in _spread(len(trained), self.limit)]
         k = min(self.k, len(among))
         distances, found = closest(torch.cat([fakes, real]), data, in_pixels, k, pl_module.device, among)
         of_fakes, of_real = distances[:, 0].split([len(fakes), len(real)])
@@ -60,7 +61,7 @@ class Neighbors(Callback):
         save_png(picture, self.path)
         self.facts = {
             "searched": len(among),
-            "training_images": len(data.split("train")),
+            "training_images": len(trained),
             "distance": round(float(of_fakes.mean()), 4),
             "held_out_distance": round(float(of_real.mean()), 4),
         }

@@ -3,7 +3,7 @@
 import os
 import signal
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Timer
 from types import FrameType
 from typing import Any, Literal
@@ -62,6 +62,24 @@ class TensorImages(ImageDataset):
         return Batch(self.images[indices], self.labels[indices])
 
 
+class Selection(ImageDataset):
+    """Some of a data set's images.
+
+    Args:
+        dataset: All images.
+        places: Where the wanted ones are among them.
+    """
+
+    def __init__(self, dataset: ImageDataset, places: Sequence[int]) -> None:
+        self.dataset, self.places = dataset, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        return self.dataset.__getitems__([self.places[index] for index in indices])
+
+
 def collate(batch: Any) -> Batch:
     """Pass on what ``__getitems__`` has put together."""
     assert isinstance(batch, Batch)
@@ -92,6 +110,9 @@ class ImageDataModule(LightningDataModule):
         flip: Whether half of the training images are mirrored left to right.
         num_workers: Processes that load; 0 suits images in memory.
         seed: What the order of images and their flips follow from.
+        limit: Images of the training split that are trained on, from all over it, so of all classes where these lie
+            together; None is all. Scores are against the whole split, and a classifier learns from it, so that runs
+            with any limit have one measure.
 
     Attributes:
         pixels: Whether images are of 256 shades, which half precision is fine enough for.
@@ -111,12 +132,16 @@ class ImageDataModule(LightningDataModule):
         flip: bool = False,
         num_workers: int = 0,
         seed: int = 0,
+        limit: int | None = None,
     ) -> None:
         super().__init__()
         if min(image_size, channels, num_classes, batch_size) < 1 or num_workers < 0:
             raise ValueError("image_size, channels, num_classes and batch_size must be at least 1, num_workers 0")
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit must be at least 1, not {limit}")
         self.image_size, self.channels, self.num_classes = image_size, channels, num_classes
         self.batch_size, self.flip, self.num_workers, self.seed = batch_size, flip, num_workers, seed
+        self.limit = limit
         self.images_seen = 0
         self.splits: dict[str, ImageDataset] = {}
 
@@ -153,6 +178,20 @@ class ImageDataModule(LightningDataModule):
             self.splits[name] = dataset
         return self.splits[name]
 
+    @property
+    def trained(self) -> Sequence[int]:
+        """The places, in the training split, of the images that are trained on.
+
+        Raises:
+            UserError: If the split has fewer than ``limit``.
+        """
+        size = len(self.split("train"))
+        if self.limit is None:
+            return range(size)
+        if self.limit > size:
+            raise UserError(f"data.limit={self.limit} is more than the {size} training images")
+        return [number * size // self.limit for number in range(self.limit)]
+
     def fingerprint(self, split: Split) -> str:
         """Return a hash of all that decides a split's images and labels.
 
@@ -173,17 +212,19 @@ class ImageDataModule(LightningDataModule):
         Raises:
             UserError: If there are fewer of them than a batch takes.
         """
-        if (size := len(self.split("train"))) < self.batch_size:
+        if (size := len(self.trained)) < self.batch_size:
             raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images")
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return an endless loader of shuffled batches, from where training stands."""
         rank, world = self._rank_and_world()
         dataset = self.split("train")
+        if self.limit is not None:
+            dataset = Selection(dataset, self.trained)
         order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
         return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
 
-    def batches(self, split: Split, batch_size: int = 256, places: range | None = None) -> Iterator[Batch]:
+    def batches(self, split: Split, batch_size: int = 256, places: Sequence[int] | None = None) -> Iterator[Batch]:
         """Yield each image of a split once, or those at some places, in their order, as the data set holds them."""
         dataset = self.split(split)
         wanted = range(len(dataset)) if places is None else places

@@ -1,6 +1,6 @@
 """The training images that are nearest to some images: are samples copies?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -21,7 +21,12 @@ def in_pixels(images: Tensor) -> Tensor:
 
 
 def closest(
-    images: Tensor, data: ImageDataModule, space: Space, k: int, device: torch.device, among: range | None = None
+    images: Tensor,
+    data: ImageDataModule,
+    space: Space,
+    k: int,
+    device: torch.device,
+    among: Sequence[int] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Find the training images that are nearest to some images, going through the data set once.
 

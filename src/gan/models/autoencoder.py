@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan.augment.base import Augment
 from gan.draws import Draws, Stream
 from gan.models.sampler import in_evaluation
 from gan.models.trainable import MakeOptimizer, Trainable
@@ -22,16 +23,24 @@ class AutoEncoder(Trainable):
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W); it holds the decoder.
         encoder: Maps images to what the decoder takes.
         optimizer: Functions from parameters to an optimiser, under ``generator``.
+        augment: None: there is no discriminator to keep from learning images by heart.
         **settings: As Trainable takes them.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a number is out of its range, or there is an augmentation.
     """
 
     def __init__(
-        self, generator: nn.Module, encoder: nn.Module, optimizer: Mapping[str, MakeOptimizer], **settings: Any
+        self,
+        generator: nn.Module,
+        encoder: nn.Module,
+        optimizer: Mapping[str, MakeOptimizer],
+        augment: Augment | None = None,
+        **settings: Any,
     ) -> None:
         super().__init__(generator, optimizer, **settings)
+        if augment is not None:
+            raise ValueError("augmentation changes what a discriminator sees, and there is none: use augment=none")
         self.encoder = encoder.to(memory_format=self.layout)
 
     def players(self) -> dict[str, list[nn.Module]]:

@@ -8,6 +8,7 @@ import torch
 from pytorch_lightning.core.optimizer import do_nothing_closure
 from torch import Tensor, nn
 
+from gan.augment.base import Augment
 from gan.draws import Draws, Stream
 from gan.errors import UserError
 from gan.losses.objective import Objective
@@ -30,6 +31,7 @@ class GAN(Trainable):
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         packing: Images that the discriminator judges together, as channels of one (PacGAN; Lin et al., 2018); the
             discriminator must be built for as many.
+        augment: Changes of what the discriminator sees, real and fake; None for none.
         **settings: As Trainable takes them.
 
     Raises:
@@ -43,6 +45,7 @@ class GAN(Trainable):
         objective: Objective,
         optimizer: Mapping[str, MakeOptimizer],
         packing: int = 1,
+        augment: Augment | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(generator, optimizer, **settings)
@@ -57,7 +60,7 @@ class GAN(Trainable):
             raise ValueError(f"packing={packing} has no meaning for a conditional model: a pack has no one class")
         self.discriminator = discriminator.to(memory_format=self.layout)
         self.objective = objective
-        self.packing = packing
+        self.packing, self.augment = packing, augment
 
     # The hooks that a variant may override ---------------------------------------------------------------------------
 
@@ -73,6 +76,11 @@ class GAN(Trainable):
         """Generate fakes, with shape (B, C, H, W)."""
         return self.generator(latent.z, latent.labels).float()
 
+    def shown(self, images: Tensor, draws: Draws) -> Tensor:
+        """Return images as the discriminator gets to see them: with noise, augmented, in packs."""
+        images = self.objective.perturb(images, self.batches_seen, draws)
+        return pack(images if self.augment is None else self.augment(images, draws), self.packing)
+
     def critique(self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True) -> Critique:
         """Let the discriminator judge fake and, where asked for, real images; packs of them are images to it."""
         labels = batch.labels if self.packing == 1 else None
@@ -81,8 +89,7 @@ class GAN(Trainable):
             logits, features = network(images, labels)
             return Verdict(logits.float(), features)
 
-        real = pack(self.objective.perturb(batch.images, self.batches_seen, draws), self.packing)
-        fake = pack(self.objective.perturb(fake, self.batches_seen, draws), self.packing)
+        real, fake = self.shown(batch.images, draws), self.shown(fake, draws)
         on_real = judge(real) if judge_real else None
         critic = partial(judge, network=self.discriminator.forward)  # not compiled: penalties differentiate it twice
         return Critique(critic, real, fake, on_real, judge(fake), draws.packed(self.packing))
@@ -110,6 +117,10 @@ class GAN(Trainable):
         log["d/gradient_norm"] = self.gradient_norm
         self.objective.constrain(self.discriminator)
         self.batches_seen += 1
+        if self.augment is not None:
+            images = self.trainer.world_size * len(batch.images)
+            measures = self.augment.observe(log["d/accuracy_real"], self.batches_seen, images)
+            log |= {f"d/{name}": value for name, value in measures.items()}
 
         if self.batches_seen % self.objective.critic_steps == 0:
             log |= self.update("g", generator, batch, Stream.GENERATOR, self._generator_loss)
