@@ -1,4 +1,4 @@
-"""``python -m gan.explore directions|neighbors|project CKPT``: look into what a generator has learned."""
+"""``python -m gan.explore directions|generators|neighbors|project CKPT``: look into what a generator has learned."""
 
 import argparse
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from pathlib import Path
 from gan import cli
 from gan.errors import UserError
 from gan.explore.directions import directions
+from gan.explore.generators import generators
 from gan.explore.neighbors import neighbors
 from gan.explore.project import project_image
 from gan.latent.directions import METHODS
@@ -16,9 +17,11 @@ __all__ = ["main"]
 
 VIEWS: dict[str, Callable[..., None]] = {
     "directions": directions,
+    "generators": generators,
     "neighbors": neighbors,
     "project": project_image,
 }
+SHOW_POINTS = ("generators",)  # views of points in the plane too
 
 
 def main() -> None:
@@ -45,6 +48,9 @@ def main() -> None:
     sub.add_argument("--reach", type=float, default=4.0, help="standard deviations each way (default: %(default)s)")
     sub.add_argument("--classes", type=int, nargs="+", help="of the samples, in turn (default: all)")
 
+    sub = view("generators", "show what each generator, or each class, makes", "generators.png", ".png")
+    counts(sub, num=(10, "samples of each"))
+
     sub = view("neighbors", "show samples beside the training images nearest to them", "neighbors.png", ".png")
     counts(sub, num=(8, "samples"), k=(4, "neighbours of each"))
     sub.add_argument("--samples", type=int, nargs="+", help="which samples of the seed (default: the first ones)")
@@ -63,7 +69,7 @@ def main() -> None:
     if name != "directions" and out.suffix != ".png":
         raise UserError(f"--out {out}: end it in .png")
     generator = load(path)
-    if not generator.data.pixels:
+    if not generator.data.pixels and name not in SHOW_POINTS:
         raise UserError(f"{path} makes points: there are no images to show")
     try:
         VIEWS[name](generator, **args)
