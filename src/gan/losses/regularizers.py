@@ -44,9 +44,10 @@ class Regularizer(ABC):
 def input_gradient(critique: Critique, images: Tensor) -> Tensor:
     """Return the gradient of each image's logit by the image, differentiable, with shape (B, C * H * W).
 
-    It is so by what made the images, too: a generator may look through it at how the discriminator will move.
+    It is so by what made the images, too: a generator may look through it at how the discriminator will move. Then the
+    discriminator's weights depend on the images, which a copy of them keeps out of the gradient.
     """
-    images = images.float() if images.requires_grad else images.detach().float().requires_grad_()
+    images = images.float().clone().requires_grad_()
     logits = critique.critic(images).logits
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient.flatten(1)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.batchnorm import _NormBase
 
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
@@ -43,7 +44,7 @@ class UnrolledGAN(GAN):
         **settings: As GAN takes them.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a number is out of its range, or the discriminator's norm and the penalties do not go together.
     """
 
     def __init__(
@@ -59,6 +60,12 @@ class UnrolledGAN(GAN):
         super().__init__(generator, discriminator, objective, optimizer, **settings)
         if unroll_steps < 0 or unroll_lr <= 0:
             raise ValueError(f"unroll_steps must be at least 0 and unroll_lr above 0, not {unroll_steps}, {unroll_lr}")
+        norms = [module for module in discriminator.modules() if isinstance(module, _NormBase)]
+        if unroll_steps and objective.regularizers and norms:
+            raise ValueError(
+                "penalties that G looks ahead through are differentiated three times, which torch's "
+                f"{type(norms[0]).__name__} is not: give the discriminator another (loss.critic_norm=layer or none)"
+            )
         self.unroll_steps, self.unroll_lr = unroll_steps, unroll_lr
 
     def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
@@ -69,13 +76,13 @@ class UnrolledGAN(GAN):
 
     def _ahead(self, critique: Critique) -> Critique:
         """Return the critique that the discriminator would give after its next steps."""
-        critic = _Critic(self.discriminator, critique.critic)
-        weights = {name: weight.detach().requires_grad_() for name, weight in critic.named_parameters()}
-        buffers = {name: buffer.clone() for name, buffer in critic.named_buffers()}  # each pass updates some
+        user = _User(self.discriminator)
+        weights = {name: weight.detach().requires_grad_() for name, weight in user.named_parameters()}
+        buffers = {name: buffer.clone() for name, buffer in user.named_buffers()}  # each pass updates some
 
         def critique_by(weights: dict[str, Tensor], judge_real: bool = True) -> Critique:
             def judge(images: Tensor) -> Verdict:
-                return functional_call(critic, weights | buffers, images)
+                return functional_call(user, weights | buffers, (critique.critic, images))
 
             on_real = judge(critique.real) if judge_real else None
             return replace(critique, critic=judge, on_real=on_real, on_fake=judge(critique.fake))
@@ -90,13 +97,12 @@ class UnrolledGAN(GAN):
         return critique_by(weights, judge_real=critique.on_real is not None)
 
 
-class _Critic(nn.Module):
-    """The critic of a critique, which knows the labels and all else, over the discriminator whose weights it uses."""
+class _User(nn.Module):
+    """What uses a discriminator, by a function that knows the labels and all else, for others to change its weights."""
 
-    def __init__(self, discriminator: nn.Module, critic: Callable[[Tensor], Verdict]) -> None:
+    def __init__(self, discriminator: nn.Module) -> None:
         super().__init__()
         self.discriminator = discriminator
-        self.critic = critic
 
-    def forward(self, images: Tensor) -> Verdict:
-        return self.critic(images)
+    def forward(self, critic: Callable[[Tensor], Verdict], images: Tensor) -> Verdict:
+        return critic(images)
