@@ -31,7 +31,10 @@ def said(run: Run) -> str:
         (["model=dcgn"], r"model=dcgn: there are .*, dcgan, .*; did you mean 'dcgan'"),
         (["loss=wgan-gp"], r"loss=wgan-gp: .*did you mean 'wgan_gp'"),
         (["model=vae", "loss=wgan_gp"], r"model: a VAE maximises .* bound, not Objective: leave loss=\.\.\. out"),
-        (["model=vae", "augment=ada"], r"model: augmentation .* a discriminator .*, and there is none: use augment=none"),
+        (
+            ["model=vae", "augment=ada"],
+            r"model: augmentation .* a discriminator .*, and there is none: use augment=none",
+        ),
         (["model=vqvae", "loss=elbo"], r"model: a VQ-VAE has a loss of its own, not ELBO: leave loss=\.\.\. out"),
         (["model=vqvae", "data.image_size=32"], r"the 8 x 8 codes of an image of 32 pixels: set model\.latent_dim=64"),
         (["loss=elbo"], r"model\.discriminator\.norm: the choices of .* do not fit: .*'loss\.critic_norm' not found"),

@@ -53,15 +53,22 @@ def gallery(groups: Mapping[str, Tensor], scale: int = 2) -> Tensor:
 
 
 def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
-    """Draw named sets of points, each with shape (N, 2), from -reach to reach, uint8 with shape (3, H, W)."""
+    """Draw named sets of points, each with shape (N, 2), from -reach to reach, uint8 with shape (3, H, W).
+
+    Of more than two sets, the first one is grey, and the others have a hue each.
+    """
+    from matplotlib import colormaps
+
     figure = _figure(500, 500, 100)
     figure.set_layout_engine("constrained")
     axes = figure.subplots()
+    if len(points) > 2:
+        axes.set_prop_cycle(color=["0.7", *colormaps["turbo"](np.linspace(0.05, 0.95, len(points) - 1))])
     for name, cloud in points.items():
         x, y = cloud.T.numpy()
         axes.scatter(x, y, s=4, linewidths=0, alpha=0.5, label=f"{name} ({len(cloud):,})")
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-    figure.legend(loc="outside upper center", ncols=len(points), markerscale=4, frameon=False)
+    figure.legend(loc="outside upper center", ncols=min(len(points), 3), markerscale=4, frameon=False)
     return _pixels(figure)
 
 

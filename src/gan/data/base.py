@@ -3,7 +3,7 @@
 import os
 import signal
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Timer
 from types import FrameType
 from typing import Any, Literal
@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
+from torchvision.utils import make_grid
 
 from gan.data.order import ShuffledBatches
 from gan.digest import digest
@@ -241,6 +242,11 @@ class ImageDataModule(LightningDataModule):
     def picture(self, images: Tensor) -> Tensor:
         """Show samples, in [-1, 1] with shape (N, C, H, W), in one picture, uint8 with shape (3 or C, H', W')."""
         return grid(images)
+
+    def picture_of(self, groups: Mapping[str, Tensor]) -> Tensor:
+        """Show named groups of samples, of one size, in one picture as ``picture`` does: a row a group."""
+        num = len(next(iter(groups.values())))
+        return make_grid(to_uint8(torch.cat(list(groups.values()))), nrow=num, pad_value=255).cpu()
 
     def _rank_and_world(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)

@@ -3,6 +3,7 @@
 A point is an image of one pixel with two channels, x and y, divided by a scale.
 """
 
+from collections.abc import Mapping
 from math import pi
 from typing import Any
 
@@ -63,9 +64,14 @@ class GaussianMixture(ImageDataModule):
 
     def picture(self, images: Tensor) -> Tensor:
         """Draw samples over real points."""
+        return self.picture_of({"generated": images})
+
+    def picture_of(self, groups: Mapping[str, Tensor]) -> Tensor:
+        """Draw groups of samples over real points, each in a colour of its own."""
         real = self.split("test").__getitems__(list(range(HELD_OUT_POINTS))).images
         reach = 1.25 * float(self.centers.abs().max())
-        return scatter({"real": self.points(real), "generated": self.points(images.cpu())}, reach)
+        sets = {"real": real, **groups}
+        return scatter({name: self.points(images.cpu()) for name, images in sets.items()}, reach)
 
 
 class Ring(GaussianMixture):

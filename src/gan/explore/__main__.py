@@ -9,6 +9,7 @@ from gan.errors import UserError
 from gan.explore.attention import attention
 from gan.explore.codes import codes
 from gan.explore.directions import directions
+from gan.explore.generators import generators
 from gan.explore.neighbors import neighbors
 from gan.explore.project import project_image
 from gan.explore.reconstruct import reconstruct
@@ -21,10 +22,12 @@ VIEWS: dict[str, Callable[..., None]] = {
     "attention": attention,
     "codes": codes,
     "directions": directions,
+    "generators": generators,
     "neighbors": neighbors,
     "project": project_image,
     "reconstruct": reconstruct,
 }
+SHOW_POINTS = ("generators",)  # views of points in the plane too
 
 
 def main() -> None:
@@ -57,6 +60,9 @@ def main() -> None:
     sub.add_argument("--reach", type=float, default=4.0, help="standard deviations each way (default: %(default)s)")
     sub.add_argument("--classes", type=int, nargs="+", help="of the samples, in turn (default: all)")
 
+    sub = view("generators", "show what each generator, or each class, makes", "generators.png", ".png")
+    counts(sub, num=(10, "samples of each"))
+
     sub = view("neighbors", "show samples beside the training images nearest to them", "neighbors.png", ".png")
     counts(sub, num=(8, "samples"), k=(4, "neighbours of each"))
     sub.add_argument("--samples", type=int, nargs="+", help="which samples of the seed (default: the first ones)")
@@ -80,7 +86,7 @@ def main() -> None:
     if name != "directions" and out.suffix != ".png":
         raise UserError(f"--out {out}: end it in .png")
     generator = load(path)
-    if not generator.data.pixels:
+    if not generator.data.pixels and name not in SHOW_POINTS:
         raise UserError(f"{path} makes points: there are no images to show")
     try:
         VIEWS[name](generator, **args)

@@ -42,8 +42,12 @@ class Regularizer(ABC):
 
 
 def input_gradient(critique: Critique, images: Tensor) -> Tensor:
-    """Return the gradient of each image's logit by the image, differentiable, with shape (B, C * H * W)."""
-    images = images.detach().float().requires_grad_()
+    """Return the gradient of each image's logit by the image, differentiable, with shape (B, C * H * W).
+
+    It is so by what made the images, too: a generator may look through it at how the discriminator will move. Then the
+    discriminator's weights depend on the images, which a copy of them keeps out of the gradient.
+    """
+    images = images.float().clone().requires_grad_()
     logits = critique.critic(images).logits
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient.flatten(1)
@@ -79,7 +83,7 @@ class GradientPenalty(Regularizer):
 
     def penalty(self, critique: Critique) -> Tensor:
         mix = critique.draws.uniform(*[1] * (critique.real.dim() - 1))
-        between = torch.lerp(critique.fake.detach().float(), critique.real.float(), mix)
+        between = torch.lerp(critique.fake.float(), critique.real.float(), mix)
         return norm_penalty(input_gradient(critique, between), self.target, self.one_sided)
 
 

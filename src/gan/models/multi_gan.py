@@ -1,0 +1,133 @@
+"""MGAN: several generators, and a discriminator that also tells them apart (Hoang et al., 2018)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan.draws import Draws
+from gan.losses.objective import Objective
+from gan.models import mlp_gan
+from gan.models.gan import GAN
+from gan.models.trainable import MakeOptimizer
+from gan.nn.conditioning import LabelVector
+from gan.nn.layers import maybe_spectral
+from gan.types import Batch, Critique, Latent, Terms
+
+__all__ = ["Discriminator", "Generator", "MultiGAN"]
+
+
+class Generator(mlp_gan.Generator):
+    """K generators that share all but their first layers (there, Section 3); a label is the number of one.
+
+    Args:
+        image_shape: (C, H, W).
+        num_generators: K.
+        latent_dim: Length of z.
+        spectral_norm: Whether weights are divided by their largest singular value; the first layers' by that of all.
+        **settings: As MLP GAN's takes them.
+
+    Raises:
+        ValueError: If there are fewer than two generators.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        num_generators: int,
+        latent_dim: int = 100,
+        spectral_norm: bool = False,
+        **settings: Any,
+    ) -> None:
+        super().__init__(image_shape, latent_dim, spectral_norm=spectral_norm, **settings)
+        if num_generators < 2:
+            raise ValueError(f"num_generators must be at least 2, not {num_generators}")
+        self.label = LabelVector(num_generators)
+        alone = self.hidden[0]  # the first layer of one generator
+        assert isinstance(alone, nn.Linear)
+        self.first = maybe_spectral(nn.Linear(latent_dim, num_generators * alone.out_features), spectral_norm)
+        self.hidden = self.hidden[1:]
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map z, with shape (B, latent_dim), by generators, as LabelVector takes them, to images, (B, C, H, W).
+
+        A mixture of generators mixes their first layers.
+        """
+        assert labels is not None
+        shares = self.label(labels)
+        units = self.first(z).unflatten(1, (shares.shape[1], -1))  # of all generators
+        return self.head(self.hidden(torch.einsum("bk,bku->bu", shares.to(units.dtype), units)))
+
+
+class Discriminator(mlp_gan.Discriminator):
+    """MLP GAN's discriminator, with a classifier on its features, which shares all layers but the last.
+
+    Args:
+        image_shape: (C, H, W).
+        num_generators: Number of generators to tell apart.
+        width: Units of each hidden layer.
+        **settings: As MLP GAN's takes them.
+    """
+
+    def __init__(
+        self, image_shape: tuple[int, int, int], num_generators: int, width: int = 512, **settings: Any
+    ) -> None:
+        super().__init__(image_shape, width, **settings)
+        self.classifier = nn.Linear(width, num_generators)
+
+
+class MultiGAN(GAN):
+    r"""The game between D, its classifier C, and generators that are drawn with equal probability.
+
+    D and C minimise D's loss and the cross entropy of C on fakes; the generators minimise theirs and β times the same
+    cross entropy, which is least where each has images that no other has (there, Eqs. 2 to 5; D's weight of it is 1, as
+    in the authors' code):
+
+    .. math:: L_D + E_k E_z[-\log C_k(G_k(z))], \quad L_G + β E_k E_z[-\log C_k(G_k(z))]
+
+    A generator's number takes the place of a class wherever a model is asked for one; the data's classes play no part.
+
+    Args:
+        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
+        discriminator: Maps images to a Verdict; ``classifier`` maps its features to logits, with shape (B, K).
+        objective: What the players minimise.
+        optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
+        diversity: β.
+        **settings: As GAN takes them; ``num_classes`` is the number K of generators.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: Discriminator,
+        objective: Objective,
+        optimizer: Mapping[str, MakeOptimizer],
+        diversity: float = 0.125,
+        **settings: Any,
+    ) -> None:
+        super().__init__(generator, discriminator, objective, optimizer, **settings)
+        if diversity < 0:
+            raise ValueError(f"diversity must be at least 0, not {diversity}")
+        self.diversity = diversity
+
+    def draw_latent(self, batch: Batch, draws: Draws) -> Latent:
+        """Draw noise for each image of a batch, and the number of a generator."""
+        z = self.sample_latent(draws)
+        return Latent(z, (self.num_classes * draws.uniform()).long())
+
+    def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+        terms = super().discriminator_terms(batch, latent, critique)
+        return terms | {"classification": self._cross_entropy(latent, critique)}
+
+    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+        terms = super().generator_terms(batch, latent, critique)
+        return terms | {"classification": self.diversity * self._cross_entropy(latent, critique)}
+
+    def _cross_entropy(self, latent: Latent, critique: Critique) -> Tensor:
+        logits = self.discriminator.classifier(critique.on_fake.features)
+        return F.cross_entropy(logits.float(), latent.labels)

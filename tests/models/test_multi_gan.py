@@ -1,0 +1,111 @@
+"""Several generators: each has a first layer of its own, all share the rest, and C's cross entropy tells them apart."""
+
+from functools import partial
+from math import log
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from gan.draws import Draws
+from gan.losses.adversarial import Minimax
+from gan.losses.objective import Objective
+from gan.models import mlp_gan
+from gan.models.multi_gan import Discriminator, Generator, MultiGAN
+from gan.types import Batch, Critique, Latent
+
+SHAPE = (1, 4, 4)
+K = 3
+
+
+def make(**settings: Any) -> MultiGAN:
+    torch.manual_seed(0)
+    generator, discriminator = Generator(SHAPE, K, 5, width=8, norm="none"), Discriminator(SHAPE, K, width=8)
+    adam = partial(torch.optim.Adam, lr=1e-2)
+    players = {"generator": adam, "discriminator": adam}
+    arguments = {"latent_dim": 5, "num_classes": K} | settings
+    return MultiGAN(generator, discriminator, Objective(Minimax()), players, **arguments)
+
+
+@pytest.mark.parametrize("activation", ["relu", "maxout"])
+@pytest.mark.parametrize("norm", ["layer", "none"])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_each_is_a_perceptron_with_a_first_layer_of_its_own(activation: Any, norm: Any, depth: int) -> None:
+    settings = {"width": 8, "depth": depth, "activation": activation, "norm": norm}
+    generator, alone = Generator(SHAPE, K, 5, **settings), mlp_gan.Generator(SHAPE, 5, **settings)
+    alone.head.load_state_dict(generator.head.state_dict())
+    alone.hidden[1:].load_state_dict({f"{int(n[0])}{n[1:]}": p for n, p in generator.hidden.state_dict().items()})
+    assert isinstance(alone.hidden[0], nn.Linear)
+    z = torch.randn(6, 5)
+    for k, weight in enumerate(generator.first.weight.chunk(K)):
+        alone.hidden[0].weight.data, alone.hidden[0].bias.data = weight, generator.first.bias.chunk(K)[k]
+        assert_close(generator(z, torch.full((6,), k)), alone(z))
+
+
+def test_labels_may_be_mixtures_of_generators() -> None:
+    generator = Generator(SHAPE, K, 5, width=8, norm="none")
+    z, labels = torch.randn(6, 5), torch.arange(6) % K
+    assert_close(generator(z, F.one_hot(labels, K).float()), generator(z, labels))
+    between = generator(z, torch.tensor([[0.5, 0.5, 0.0]]).expand(6, -1))
+    assert not torch.allclose(between, generator(z, torch.zeros(6).long()))
+
+
+def test_a_generator_that_is_not_drawn_does_not_learn() -> None:
+    generator = Generator(SHAPE, K, 5, width=8, norm="none")
+    generator(torch.randn(6, 5), torch.ones(6).long()).square().sum().backward()
+    assert isinstance(generator.first, nn.Linear)
+    assert generator.first.weight.grad is not None
+    assert [bool(rows.any()) for rows in generator.first.weight.grad.chunk(K)] == [False, True, False]
+
+
+def test_generators_are_drawn_evenly_whatever_the_classes_and_the_ranks() -> None:
+    model, size = make(), 6000
+    batch = Batch(torch.zeros(size, *SHAPE), torch.zeros(size, dtype=torch.long))
+    whole = model.draw_latent(batch, Draws(0, total=size))
+    parts = [model.draw_latent(batch, part) for part in Draws(0, total=size).parts(3)]
+    assert torch.equal(whole.labels, torch.cat([part.labels for part in parts]))
+    assert torch.equal(whole.z, torch.cat([part.z for part in parts]))
+    counts = whole.labels.bincount(minlength=K)
+    assert len(counts) == K
+    assert (counts / size - 1 / K).abs().max() < 0.02
+
+
+def test_the_cross_entropy_is_of_the_generators_numbers() -> None:
+    """By a classifier that knows nothing it is log K; D has it once, G ``diversity`` times."""
+    model = make(diversity=0.5)
+    images, numbers = torch.randn(6, *SHAPE), torch.tensor([0, 1, 2, 2, 2, 2])
+    batch, latent = Batch(images, torch.zeros(6).long()), Latent(torch.randn(6, 5), numbers)
+
+    def terms() -> list[Tensor]:
+        verdict = model.discriminator(images)
+        critique = Critique(model.discriminator, images, images, verdict, verdict, Draws(0, total=6))
+        both = model.discriminator_terms(batch, latent, critique), model.generator_terms(batch, latent, critique)
+        assert all(list(terms) == ["adversarial", "classification"] for terms in both)
+        return [terms["classification"] for terms in both]
+
+    with torch.no_grad():
+        for parameter in model.discriminator.classifier.parameters():
+            parameter.zero_()
+        assert_close(terms(), [torch.tensor(log(K)), torch.tensor(0.5 * log(K))])
+        model.discriminator.classifier.bias.copy_(torch.tensor([0.25, 0.25, 0.5]).log())
+        expected = torch.tensor((2 * log(4) + 4 * log(2)) / 6)
+        assert_close(terms(), [expected, 0.5 * expected])
+
+
+def test_samples_are_of_each_generator_in_turn() -> None:
+    model = make(ema_decay=0.0)
+    (batch,) = model.iterate_samples(range(7))
+    assert batch.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert torch.equal(batch.images, model.generator(model.latents(range(7)), batch.labels).detach())
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(ValueError, match="num_generators"):
+        Generator(SHAPE, 1)
+    with pytest.raises(ValueError, match="diversity"):
+        make(diversity=-1.0)
+    with pytest.raises(ValueError, match="packing"):
+        make(packing=2)
