@@ -28,7 +28,7 @@ def said(run: Run) -> str:
     [
         (["trainer.max_stps=3"], r"no option 'trainer\.max_stps'; did you mean 'trainer\.max_steps'"),
         (["modle=dcgan"], r"no option 'modle'; did you mean 'model'"),
-        (["model=dcgn"], r"model=dcgn: there are cgan, dcgan, mlp_gan; did you mean 'dcgan'"),
+        (["model=dcgn"], r"model=dcgn: there are .*, dcgan, .*; did you mean 'dcgan'"),
         (["loss=wgan-gp"], r"loss=wgan-gp: .*did you mean 'wgan_gp'"),
         (["loss.critic_stepz=3"], r"did you mean 'loss\.critic_steps'"),
         (["loss=wgan_gp", "loss.regularizers.gradient_penalty.wieght=3"], r"did you mean '.*gradient_penalty\.weight'"),
