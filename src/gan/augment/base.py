@@ -12,7 +12,7 @@ __all__ = ["Augment"]
 
 
 class Augment(nn.Module, ABC):
-    """Random changes that both players' steps go through, and G's gradient too (Zhao et al., 2020, Eq. 6).
+    """Random changes that both players' steps go through, and G's gradient too (Zhao et al., 2020, Section 3).
 
     Changes are linear or affine in the images once they are drawn, so that they can be differentiated as often as is
     wanted; they are computed in float32 whatever the precision of the rest.

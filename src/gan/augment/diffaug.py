@@ -10,7 +10,7 @@ __all__ = ["DiffAugment", "erased", "translated"]
 
 
 class DiffAugment(Augment):
-    """Changes of every image, each drawn evenly from a range; 0 switches one off (Zhao et al., 2020, Section 3.2).
+    """Changes of every image, each drawn evenly from a range; 0 switches one off (Zhao et al., 2020).
 
     Args:
         image_size: Height and width of the images, in pixels.
