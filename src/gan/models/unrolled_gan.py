@@ -54,7 +54,7 @@ class UnrolledGAN(GAN):
         objective: Objective,
         optimizer: Mapping[str, MakeOptimizer],
         unroll_steps: int = 5,
-        unroll_lr: float = 0.1,
+        unroll_lr: float = 0.01,
         **settings: Any,
     ) -> None:
         super().__init__(generator, discriminator, objective, optimizer, **settings)
