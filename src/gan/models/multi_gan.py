@@ -82,8 +82,8 @@ class MultiGAN(GAN):
     r"""The game between D, its classifier C, and generators that are drawn with equal probability.
 
     D and C minimise D's loss and the cross entropy of C on fakes; the generators minimise theirs and β times the same
-    cross entropy, which is least where each has images that no other has (there, Eqs. 2 to 5; D's weight of it is 1, as
-    in the authors' code):
+    cross entropy, which is least where each has images that no other has (there, Section 3; with the weights of the
+    authors' code):
 
     .. math:: L_D + E_k E_z[-\log C_k(G_k(z))], \quad L_G + β E_k E_z[-\log C_k(G_k(z))]
 

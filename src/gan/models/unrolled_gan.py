@@ -31,8 +31,8 @@ class UnrolledGAN(GAN):
 
     The steps are those of Eq. 7, not of D's optimiser: the authors unroll Adam, whose state is no part of the game, and
     whose derivative is unbounded where a gradient has been zero. They are taken in float32, as all that is
-    differentiated twice, and without the objective's constraint, which has no derivative. Each rank, and each part of
-    ``accumulate``, looks ahead on its own images, as batch norm does.
+    differentiated twice, and without the objective's constraint, which acts on weights in place. Each rank, and each
+    part of ``accumulate``, looks ahead on its own images, as batch norm does.
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
@@ -40,7 +40,7 @@ class UnrolledGAN(GAN):
         objective: What the players minimise.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         unroll_steps: k, the steps that G looks ahead; 0 is the plain game.
-        unroll_lr: η, the learning rate of these steps.
+        unroll_lr: η, the learning rate of these steps; where penalties are strong, descent soon overshoots without end.
         **settings: As GAN takes them.
 
     Raises:
@@ -54,7 +54,7 @@ class UnrolledGAN(GAN):
         objective: Objective,
         optimizer: Mapping[str, MakeOptimizer],
         unroll_steps: int = 5,
-        unroll_lr: float = 0.1,
+        unroll_lr: float = 0.01,
         **settings: Any,
     ) -> None:
         super().__init__(generator, discriminator, objective, optimizer, **settings)
