@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan.errors import UserError
@@ -71,13 +72,17 @@ def _principal(generator: TrainedGenerator, num: int, seed: int) -> Tensor:
 
 
 def _first_layers(generator: TrainedGenerator) -> list[nn.Module]:
-    """Find the layer with a matrix of weights that sees z, alone or with something appended, and the one after it."""
+    """Find the layer with a matrix of weights that sees z, and the one after it.
+
+    It may see it with something appended, and scaled to one length, as pixel norm does.
+    """
     with generator.model.evaluated(generator.average) as network:
         layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd)]
     z = generator.latents(2)
     with _watched(layers) as seen:
         generator(z)
-    sees_z = [torch.equal(inputs.flatten(1)[:, : z.shape[1]], z) for _, inputs in seen]
+    heads = [inputs.flatten(1)[:, : z.shape[1]] for _, inputs in seen]
+    sees_z = [x.shape == z.shape and torch.allclose(F.normalize(x), F.normalize(z), atol=1e-5) for x in heads]
     if True not in sees_z[:-1]:
         raise UserError(f"{generator.path}: no layer but the last one sees z itself, so it has no directions to find")
     first = sees_z.index(True)

@@ -1,5 +1,7 @@
 """DCGAN: transposed convolutions up, strided convolutions down (Radford et al., 2016)."""
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from gan.models.gan import GAN
@@ -14,7 +16,7 @@ LARGEST_MULTIPLE = 8
 
 def initialized(layer: nn.Module) -> nn.Module:
     """Draw a layer's weights from N(0, 0.02), a norm's scales from N(1, 0.02) (Radford et al., 2016, Section 4)."""
-    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(layer.weight, 0.0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm):
         nn.init.normal_(layer.weight, 1.0, 0.02)
@@ -31,6 +33,7 @@ class Generator(nn.Module):
         width: Channels of the last hidden layer; each layer before it has twice as many, up to 8 times.
         norm: Normalisation of each hidden layer.
         spectral_norm: Whether weights are divided by their largest singular value.
+        make_norm: Builds a normalisation from its name and the number of channels; a variant may build another.
 
     Raises:
         ValueError: If the size does not fit.
@@ -43,6 +46,7 @@ class Generator(nn.Module):
         width: int = 64,
         norm: Norm = "batch",
         spectral_norm: bool = False,
+        make_norm: Callable[[Norm, int], nn.Module] = norm_layer,
     ) -> None:
         super().__init__()
         base, doublings = levels(image_shape[-1])
@@ -54,7 +58,7 @@ class Generator(nn.Module):
             bias = last or norm == "none"
             layer = nn.ConvTranspose2d(before, after, kernel, stride, padding, bias=bias)
             layers.append(maybe_spectral(initialized(layer), spectral_norm))
-            layers += [nn.Tanh()] if last else [initialized(norm_layer(norm, after)), nn.ReLU(inplace=True)]
+            layers += [nn.Tanh()] if last else [initialized(make_norm(norm, after)), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -73,6 +77,7 @@ class Discriminator(nn.Module):
         packing: Images that are judged together, as channels of one.
 
     Attributes:
+        feature_shape: (C, H, W) of the features of an image before they are flattened.
         num_features: Length F of a verdict's features.
 
     Raises:
@@ -97,6 +102,7 @@ class Discriminator(nn.Module):
             layers += [initialized(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers)
         self.head = maybe_spectral(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
+        self.feature_shape = (widths[-1], base, base)
         self.num_features = widths[-1] * base**2
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:

@@ -102,6 +102,10 @@ class GAN(Trainable):
         """Return the named terms that the generator minimises."""
         return self.objective.generator_terms(critique)
 
+    def measures(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+        """Return what is logged beside the discriminator's terms."""
+        return self.objective.measures(critique)
+
     # The loop --------------------------------------------------------------------------------------------------------
 
     def training_step(self, batch: Batch, batch_idx: int) -> Terms:
@@ -133,7 +137,7 @@ class GAN(Trainable):
         with torch.no_grad():
             fake = self.generate(latent)
         critique = self.critique(batch, fake, draws)
-        return self.discriminator_terms(batch, latent, critique), self.objective.measures(critique)
+        return self.discriminator_terms(batch, latent, critique), self.measures(batch, latent, critique)
 
     def _generator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
         latent = self.draw_latent(batch, draws)

@@ -1,9 +1,17 @@
-"""Classes as vectors that a network takes beside its input."""
+"""Classes told to a network: as vectors beside its input, or as the scales and shifts of its normalisations."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["LabelVector"]
+from gan.nn.layers import Norm, norm_layer
+
+__all__ = ["ConditionalNorm", "LabelVector", "check_classes"]
+
+
+def check_classes(num_classes: int) -> None:
+    """Raise ValueError if there are no classes to tell apart."""
+    if num_classes < 2:
+        raise ValueError(f"a conditional model needs data of two classes or more, not {num_classes}")
 
 
 class LabelVector(nn.Module):
@@ -22,8 +30,7 @@ class LabelVector(nn.Module):
 
     def __init__(self, num_classes: int, embedding_dim: int | None = None) -> None:
         super().__init__()
-        if num_classes < 2:
-            raise ValueError(f"a conditional model needs data of two classes or more, not {num_classes}")
+        check_classes(num_classes)
         if embedding_dim is not None and embedding_dim < 1:
             raise ValueError(f"embedding_dim must be at least 1, not {embedding_dim}")
         self.num_classes, self.size = num_classes, embedding_dim or num_classes
@@ -36,3 +43,31 @@ class LabelVector(nn.Module):
         """Map classes, int64 with shape (B,), or a mixture of them, float32 with shape (B, K), to (B, size)."""
         mixture = labels if labels.is_floating_point() else F.one_hot(labels, self.num_classes).float()
         return self.embedding(mixture)
+
+
+class ConditionalNorm(nn.Module):
+    """A normalisation whose scale and shift are those of a class (Dumoulin et al., 2017, Section 2.2).
+
+    Args:
+        norm: What it normalises by, as ``norm_layer`` takes it.
+        features: Channels.
+        num_classes: Number of classes K.
+
+    Raises:
+        ValueError: If the norm is unknown, or there are no classes to tell apart.
+    """
+
+    def __init__(self, norm: Norm, features: int, num_classes: int) -> None:
+        super().__init__()
+        self.label = LabelVector(num_classes)
+        self.norm = norm_layer(norm, features, affine=False)
+        self.scale = nn.Linear(num_classes, features, bias=False)
+        self.shift = nn.Linear(num_classes, features, bias=False)
+        nn.init.ones_(self.scale.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, inputs: Tensor, labels: Tensor) -> Tensor:
+        """Normalise inputs, with shape (B, C, H, W), for labels, as LabelVector takes them."""
+        mixture = self.label(labels)
+        scale, shift = self.scale(mixture)[:, :, None, None], self.shift(mixture)[:, :, None, None]
+        return scale * self.norm(inputs) + shift

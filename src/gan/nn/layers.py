@@ -38,13 +38,14 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 
 
-def norm_layer(norm: Norm, features: int, spatial: bool = True) -> nn.Module:
-    """Build a normalisation with learned scale and shift; an identity for ``none``.
+def norm_layer(norm: Norm, features: int, spatial: bool = True, affine: bool = True) -> nn.Module:
+    """Build a normalisation; an identity for ``none``.
 
     Args:
         norm: Its name; ``layer`` takes the mean over all channels and places of an image.
         features: Channels or units.
         spatial: Whether the input is (B, C, H, W) rather than (B, C).
+        affine: Whether a scale and a shift are learned.
 
     Raises:
         ValueError: If the name is unknown, or means nothing without places.
@@ -52,11 +53,11 @@ def norm_layer(norm: Norm, features: int, spatial: bool = True) -> nn.Module:
     if norm == "none":
         return nn.Identity()
     if norm == "batch":
-        return nn.BatchNorm2d(features) if spatial else nn.BatchNorm1d(features)
+        return (nn.BatchNorm2d if spatial else nn.BatchNorm1d)(features, affine=affine)
     if norm == "layer":
-        return nn.GroupNorm(1, features)
+        return nn.GroupNorm(1, features, affine=affine)
     if norm == "instance" and spatial:
-        return nn.InstanceNorm2d(features, affine=True)
+        return nn.InstanceNorm2d(features, affine=affine)
     known = [name for name in get_args(Norm) if spatial or name != "instance"]
     raise ValueError(f"norm '{norm}' is not one of {', '.join(known)}{nearest(norm, known)}")
 

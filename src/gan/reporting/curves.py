@@ -9,7 +9,7 @@ from gan.reporting.charts import Chart, Level, Line, chart
 
 __all__ = ["Series", "curves", "read_metrics"]
 
-OF_GAMES = ("accuracy_real", "accuracy_fake", "gradient_norm", "js", "value", "wasserstein")
+OF_GAMES = ("accuracy_real", "accuracy_fake", "class_accuracy", "gradient_norm", "js", "value", "wasserstein")
 OF_AUTOENCODERS = ("codes_used", "elbo", "perplexity")
 COLORS = {"d": (0, 5, 3, 6), "g": (1, 4, 7, 8)}  # of the terms of losses
 EQUILIBRIUM = Level("equilibrium, -log 4", -math.log(4))  # Goodfellow et al. (2014), Theorem 1
@@ -67,6 +67,7 @@ def curves(
 
     game("Losses", _losses(metrics))
     game("D's accuracy", {"d/accuracy_real": ("on real", 2), "d/accuracy_fake": ("on fake", 3)}, (GUESSING,))
+    game("D's class accuracy", {"d/class_accuracy": ("on real", 2)})
     game("V(D, G)", {"d/value": ("V(D, G)", 0)}, (EQUILIBRIUM,))
     game("Wasserstein estimate", {"d/wasserstein": ("D(real) - D(fake)", 0)})
     game("ELBO, nats an image", {"g/elbo": ("ELBO", 1)})

@@ -1,0 +1,94 @@
+"""AC-GAN: D names the class beside judging (Odena et al., 2017), with DCGAN's networks and cGAN's generator."""
+
+from math import prod
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan.models import dcgan
+from gan.models.gan import GAN
+from gan.nn.conditioning import check_classes
+from gan.nn.layers import maybe_spectral
+from gan.types import Batch, Critique, Latent, Terms, Verdict
+
+__all__ = ["ACGAN", "Discriminator"]
+
+
+class Discriminator(dcgan.Discriminator):
+    """From images alone to logits, and from their features to the logits of classes.
+
+    Args:
+        image_shape: (C, H, W), as DCGAN's.
+        num_classes: Number of classes K.
+        spectral_norm: Whether weights are divided by their largest singular value, those of the class head too.
+        **settings: As DCGAN's takes them.
+
+    Raises:
+        ValueError: If the size does not fit, or there is but one class.
+    """
+
+    def __init__(
+        self, image_shape: tuple[int, int, int], num_classes: int, spectral_norm: bool = False, **settings: Any
+    ) -> None:
+        check_classes(num_classes)
+        super().__init__(image_shape, spectral_norm=spectral_norm, **settings)
+        class_head = dcgan.initialized(nn.Linear(prod(self.feature_shape), num_classes))
+        self.class_head = maybe_spectral(class_head, spectral_norm)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Return a logit for each class in float32, with shape (B, K), from a verdict's features."""
+        with torch.autocast(features.device.type, enabled=False):
+            return self.class_head(features.float())
+
+
+class ACGAN(GAN):
+    """The game between the two, who also agree on the classes of images.
+
+    Args:
+        discriminator: Has ``classify`` beside its verdicts.
+        class_weight: The factor of the cross entropy of classes in both players' losses; 1 in the paper.
+        classify_fakes: Whether D's cross entropy counts fakes, as in the paper's L_C, beside real images.
+        **settings: As GAN takes them.
+
+    Raises:
+        ValueError: If the weight is negative.
+    """
+
+    discriminator: Discriminator
+
+    def __init__(
+        self,
+        discriminator: Discriminator,
+        class_weight: float = 1.0,
+        classify_fakes: bool = True,
+        **settings: Any,
+    ) -> None:
+        super().__init__(discriminator=discriminator, **settings)
+        if class_weight < 0:
+            raise ValueError(f"class_weight must be at least 0, not {class_weight}")
+        self.class_weight, self.classify_fakes = class_weight, classify_fakes
+
+    def class_term(self, verdict: Verdict | None, labels: Tensor) -> Tensor:
+        """Return the weighted cross entropy of classes: one of the two expectations of L_C (Eq. 3), negated."""
+        assert verdict is not None
+        return self.class_weight * F.cross_entropy(self.discriminator.classify(verdict.features), labels)
+
+    def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+        term = self.class_term(critique.on_real, batch.labels)
+        if self.classify_fakes:
+            term = term + self.class_term(critique.on_fake, latent.labels)
+        return super().discriminator_terms(batch, latent, critique) | {"class": term}
+
+    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+        term = self.class_term(critique.on_fake, latent.labels)
+        return super().generator_terms(batch, latent, critique) | {"class": term}
+
+    @torch.no_grad()
+    def measures(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+        """Add the share of real images that D names the right class of."""
+        assert critique.on_real is not None
+        named = self.discriminator.classify(critique.on_real.features).argmax(1)
+        accuracy = (named == batch.labels).float().mean()
+        return super().measures(batch, latent, critique) | {"class_accuracy": accuracy}

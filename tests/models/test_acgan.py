@@ -1,0 +1,133 @@
+"""AC-GAN: networks, the class terms of both players, and what is logged."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+from torch.testing import assert_close
+
+from gan.draws import Draws
+from gan.losses.adversarial import NonSaturating
+from gan.losses.objective import Objective
+from gan.models import cgan, dcgan
+from gan.models.acgan import ACGAN, Discriminator
+from gan.types import Batch, Critique, Latent
+from tests.conftest import TINY, run_here
+
+SHAPE = (1, 16, 16)
+
+
+def make(**settings: Any) -> ACGAN:
+    torch.manual_seed(0)
+    adam = partial(torch.optim.Adam, lr=1e-3)
+    return ACGAN(
+        generator=cgan.Generator(SHAPE, 3, latent_dim=4, width=4),
+        discriminator=Discriminator(SHAPE, 3, width=4, norm="none"),
+        objective=Objective(NonSaturating()),
+        optimizer={"generator": adam, "discriminator": adam},
+        **{"latent_dim": 4, "num_classes": 3, **settings},
+    )
+
+
+def play(model: ACGAN) -> tuple[Batch, Latent, Critique]:
+    """Judge fakes of other classes than the real images beside them."""
+    batch = Batch(torch.rand(6, *SHAPE) * 2 - 1, torch.tensor([0, 1, 2, 0, 1, 2]))
+    latent = Latent(torch.randn(6, 4), torch.tensor([2, 2, 1, 1, 0, 0]))
+    return batch, latent, model.critique(batch, model.generate(latent), Draws(0, total=6))
+
+
+def nats(model: ACGAN, features: Tensor, labels: Tensor) -> Tensor:
+    """The mean of -log P(C = c | X), as one would write it."""
+    head: Any = model.discriminator.class_head
+    logits = features @ head.weight.T + head.bias
+    return -logits.softmax(1).log()[range(len(labels)), labels].mean()
+
+
+def test_the_judge_is_dcgans_and_does_not_ask_for_the_class() -> None:
+    torch.manual_seed(0)
+    judge, images = Discriminator(SHAPE, 3, width=4), torch.randn(5, *SHAPE)
+    plain = dcgan.Discriminator(SHAPE, width=4)
+    plain.load_state_dict({name: value for name, value in judge.state_dict().items() if "class_head" not in name})
+    told, untold = judge(images, torch.arange(5) % 3), judge(images)
+    assert torch.equal(told.logits, untold.logits)
+    assert_close(untold, plain(images))
+
+
+@pytest.mark.parametrize("spectral_norm", [False, True])
+def test_shapes_and_gradients(spectral_norm: bool) -> None:
+    judge = Discriminator(SHAPE, 3, width=4, spectral_norm=spectral_norm)
+    logits, features = judge(torch.randn(5, *SHAPE))
+    classes = judge.classify(features.bfloat16())
+    assert classes.shape == (5, 3)
+    assert classes.dtype == torch.float32
+    (logits.sum() + F.cross_entropy(classes, torch.arange(5) % 3)).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in judge.parameters())
+
+
+def test_classes_are_told_apart_in_float32_under_mixed_precision() -> None:
+    judge = Discriminator(SHAPE, 3, width=4)
+    features = judge(torch.randn(5, *SHAPE)).features
+    exact = judge.classify(features)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(judge.classify(features), exact)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.3])
+@pytest.mark.parametrize("classify_fakes", [True, False])
+def test_the_class_terms_are_cross_entropies(weight: float, classify_fakes: bool) -> None:
+    model = make(class_weight=weight, classify_fakes=classify_fakes)
+    batch, latent, critique = play(model)
+    assert critique.on_real is not None
+    of_real = nats(model, critique.on_real.features, batch.labels)
+    of_fake = nats(model, critique.on_fake.features, latent.labels)
+    terms = model.discriminator_terms(batch, latent, critique)
+    assert list(terms) == ["adversarial", "class"]
+    assert_close(terms["adversarial"], model.objective.discriminator_terms(critique, 0)["adversarial"])
+    assert_close(terms["class"], weight * (of_real + (of_fake if classify_fakes else 0)))
+    terms = model.generator_terms(batch, latent, critique)
+    assert_close(terms["adversarial"], model.objective.generator_terms(critique)["adversarial"])
+    assert_close(terms["class"], weight * of_fake)
+
+
+def test_the_generators_class_term_reaches_all_its_weights() -> None:
+    model = make()
+    model.generator_terms(*play(model))["class"].backward()
+    assert all(p.grad is not None and p.grad.any() for p in model.generator.parameters())
+
+
+def test_the_share_of_real_images_that_are_named_right_is_logged() -> None:
+    model = make()
+    batch, latent, critique = play(model)
+    assert critique.on_real is not None
+    named = model.discriminator.classify(critique.on_real.features).argmax(1)
+    right = batch._replace(labels=torch.where(torch.arange(6) < 4, named, (named + 1) % 3))
+    measures = model.measures(right, latent, critique)
+    assert measures["class_accuracy"].item() == pytest.approx(4 / 6)
+    assert {"accuracy_real", "accuracy_fake"} < set(measures)
+
+
+def test_what_is_out_of_range_is_refused() -> None:
+    with pytest.raises(ValueError, match="class_weight must be at least 0"):
+        make(class_weight=-1.0)
+    with pytest.raises(ValueError, match="two classes or more, not 1"):
+        Discriminator(SHAPE, 1, width=4)
+
+
+@pytest.mark.parametrize("model", ["acgan", "cdcgan"])
+def test_data_without_classes_are_refused_before_training(model: str, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for n in range(40):
+        grey = np.random.default_rng(n).integers(0, 255, (16, 16, 3), np.uint8)
+        Image.fromarray(grey).save(tmp_path / "images" / f"{n}.png")
+    data = ["data=image_folder", f"data.path={tmp_path / 'images'}", "data.image_size=16", "data.num_workers=0"]
+    run = run_here("train.py", f"model={model}", *data, *TINY, f"hydra.run.dir={tmp_path / 'run'}")
+    assert run.status == 2
+    assert "Traceback" not in run.err
+    assert run.err.splitlines()[-1].startswith("error: model")
+    assert "needs data of two classes or more, not 1" in run.err.splitlines()[-1]
