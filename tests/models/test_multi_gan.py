@@ -40,8 +40,9 @@ def test_each_is_a_perceptron_with_a_first_layer_of_its_own(activation: Any, nor
     alone.hidden[1:].load_state_dict({f"{int(n[0])}{n[1:]}": p for n, p in generator.hidden.state_dict().items()})
     assert isinstance(alone.hidden[0], nn.Linear)
     z = torch.randn(6, 5)
-    for k, weight in enumerate(generator.first.weight.chunk(K)):
-        alone.hidden[0].weight.data, alone.hidden[0].bias.data = weight, generator.first.bias.chunk(K)[k]
+    first: Any = generator.first
+    for k, (weight, bias) in enumerate(zip(first.weight.chunk(K), first.bias.chunk(K), strict=True)):
+        alone.hidden[0].weight.data, alone.hidden[0].bias.data = weight, bias
         assert_close(generator(z, torch.full((6,), k)), alone(z))
 
 

@@ -109,7 +109,8 @@ def test_the_discriminator_sees_no_more_than_its_level() -> None:
 
 def test_images_are_cut_off_where_they_are_used() -> None:
     generator, _ = networks(2.0)
-    generator.to_image[2].scale *= 10
+    last: Any = generator.to_image[2]
+    last.scale *= 10
     z = torch.randn(20, 6)
     raw = generator(z)
     assert raw.abs().max() > 1
@@ -121,6 +122,7 @@ def test_real_images_are_those_of_the_level(seen: int, level: float) -> None:
     model = game(stable_images=100, fade_images=100)
     model.images_seen = seen
     model.grow()
+    assert model.ema is not None
     assert {network.level for network in (model.generator, model.discriminator, model.ema.network)} == {model.level}
     assert model.level == pytest.approx(level)
     batch = Batch(torch.rand(4, *SHAPE), torch.zeros(4, dtype=torch.long))

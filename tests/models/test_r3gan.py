@@ -59,7 +59,8 @@ def test_activations_keep_their_size_through_the_depth(blocks: int) -> None:
         assert all(0.1 < size < 4 for size in start), start
         for module in network.modules():
             if isinstance(module, Bottleneck):
-                nn.init.normal_(module.branch[-1].weight, 0, module.branch[-1].weight[0].numel() ** -0.5)
+                (*_, last) = module.branch.parameters()
+                nn.init.normal_(last, 0, last[0].numel() ** -0.5)
         later = sizes(network, inputs)[len(start) :]
         assert all(after < 6 * before for after, before in zip(later, start, strict=True)), (start, later)
 

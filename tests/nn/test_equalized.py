@@ -1,6 +1,7 @@
 """Equalised layers: standard normal weights, outputs of unit variance, and steps that the scale shrinks."""
 
 from math import sqrt
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch.testing import assert_close
 
 from gan.nn.equalized import EqualizedConv2d, EqualizedLinear
 
-LAYERS = {
+LAYERS: dict[str, Any] = {
     "linear": (lambda **gain: EqualizedLinear(200, 300, **gain), (400, 200), 200),
     "convolution": (lambda **gain: EqualizedConv2d(32, 64, 3, padding=1, **gain), (8, 32, 12, 12), 9 * 32),
 }
@@ -29,10 +30,10 @@ def test_weights_are_standard_and_outputs_have_the_gain(kind: str) -> None:
     assert_close(layer(torch.ones(shape)), 3 * make_plain(layer, 3)(torch.ones(shape)))
 
 
-def make_plain(layer: nn.Conv2d | nn.Linear, times: float) -> nn.Module:
+def make_plain(layer: Any, times: float) -> nn.Module:
     """Copy a layer to one of torch's own, with weights that a ``times``-th of the scale has been put into."""
     if isinstance(layer, nn.Conv2d):
-        plain: nn.Conv2d | nn.Linear = nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=1)
+        plain: Any = nn.Conv2d(layer.in_channels, layer.out_channels, 3, padding=1)
     else:
         plain = nn.Linear(layer.in_features, layer.out_features)
     with torch.no_grad():

@@ -1,6 +1,5 @@
 """AC-GAN: D names the class beside judging (Odena et al., 2017), with DCGAN's networks and cGAN's generator."""
 
-from math import prod
 from typing import Any
 
 import torch
@@ -34,7 +33,7 @@ class Discriminator(dcgan.Discriminator):
     ) -> None:
         check_classes(num_classes)
         super().__init__(image_shape, spectral_norm=spectral_norm, **settings)
-        class_head = dcgan.initialized(nn.Linear(prod(self.feature_shape), num_classes))
+        class_head = dcgan.initialized(nn.Linear(self.num_features, num_classes))
         self.class_head = maybe_spectral(class_head, spectral_norm)
 
     def classify(self, features: Tensor) -> Tensor:

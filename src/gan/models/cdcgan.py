@@ -1,7 +1,6 @@
 """Conditional DCGAN: D projects features on the class (Miyato and Koyama, 2018), G normalises by it."""
 
 from functools import partial
-from math import prod
 from typing import Any
 
 import torch
@@ -69,7 +68,7 @@ class Discriminator(dcgan.Discriminator):
     ) -> None:
         super().__init__(image_shape, spectral_norm=spectral_norm, **settings)
         self.label, self.pool = LabelVector(num_classes), pool
-        size = self.feature_shape[0] if pool else prod(self.feature_shape)
+        size = self.feature_shape[0] if pool else self.num_features
         vectors = dcgan.initialized(nn.Linear(num_classes, size, bias=False))
         self.vectors = maybe_spectral(vectors, spectral_norm)
 

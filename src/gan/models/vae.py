@@ -41,8 +41,7 @@ class Encoder(nn.Module):
         super().__init__()
         body = dcgan.Discriminator(image_shape, width, norm, spectral_norm)
         self.layers = body.layers
-        self.head = nn.Linear(body.num_features, 2 * latent_dim)
-        nn.init.normal_(self.head.weight, 0.0, 0.02)  # as DCGAN's layers
+        self.head = dcgan.initialized(nn.Linear(body.num_features, 2 * latent_dim))
 
     def forward(self, images: Tensor) -> Posterior:
         """Encode images, with shape (B, C, H, W)."""
