@@ -10,6 +10,11 @@ from torch.testing import assert_close
 
 from gan.models.r3gan import Discriminator, Generator
 from gan.nn.bottleneck import Bottleneck
+from gan.nn.initialization import scaled_normal
+
+
+def convolutions(block: Bottleneck) -> list[nn.Conv2d]:
+    return [layer for layer in block.branch if isinstance(layer, nn.Conv2d)]
 
 
 @pytest.mark.parametrize(
@@ -37,32 +42,36 @@ def test_shapes_gradients_and_weights(shape: tuple[int, int, int], multiple: int
     assert_close(twin(z), generator(z))
 
 
+def sizes(network: nn.Module, inputs: Tensor) -> list[float]:
+    """The mean square of what each residual block returns."""
+    found: list[float] = []
+
+    def keep(_: nn.Module, __: Any, output: Tensor) -> None:
+        found.append(output.square().mean().item())
+
+    blocks = [module for module in network.modules() if isinstance(module, Bottleneck)]
+    handles = [block.register_forward_hook(keep) for block in blocks]
+    network(inputs)
+    for handle in handles:
+        handle.remove()
+    return found
+
+
 @pytest.mark.parametrize("blocks", [1, 4])
-def test_activations_keep_their_size_through_the_depth(blocks: int) -> None:
-    """At the start, and when last layers are as large as others: L branches of 1 / L each at most double the size."""
-
-    def sizes(network: nn.Module, inputs: Tensor) -> list[float]:
-        found: list[float] = []
-        for module in network.modules():
-            if isinstance(module, Bottleneck):
-                module.register_forward_hook(lambda *call: found.append(call[2].square().mean().item()))
-        network(inputs)
-        return found
-
+@pytest.mark.parametrize("player", [Generator, Discriminator])
+def test_activations_keep_their_size_through_the_depth(player: type[nn.Module], blocks: int) -> None:
+    """At the start, and once last layers are as large as others: each of L branches then adds a share of 1 / L."""
     torch.manual_seed(0)
-    for network, inputs in (
-        (Generator((3, 64, 64), 64, width=16, blocks=blocks, cardinality=2), torch.randn(16, 64)),
-        (Discriminator((3, 64, 64), width=16, blocks=blocks, cardinality=2), torch.ones(16, 3, 64, 64)),
-    ):
-        start = sizes(network, inputs)
-        assert len(start) == 5 * blocks
-        assert all(0.1 < size < 4 for size in start), start
-        for module in network.modules():
-            if isinstance(module, Bottleneck):
-                (*_, last) = module.branch.parameters()
-                nn.init.normal_(last, 0, last[0].numel() ** -0.5)
-        later = sizes(network, inputs)[len(start) :]
-        assert all(after < 6 * before for after, before in zip(later, start, strict=True)), (start, later)
+    network = player((3, 64, 64), width=16, blocks=blocks, cardinality=2)
+    inputs = torch.randn(16, 64) if player is Generator else torch.ones(16, 3, 64, 64)
+    start = sizes(network, inputs)
+    assert len(start) == 5 * blocks
+    assert all(0.1 < size < 4 for size in start), start
+    for module in network.modules():
+        if isinstance(module, Bottleneck):
+            scaled_normal(convolutions(module)[-1])
+    later = sizes(network, inputs)
+    assert all(after < 6 * before for after, before in zip(later, start, strict=True)), (start, later)
 
 
 def test_config_e_has_its_published_channels() -> None:
@@ -72,7 +81,7 @@ def test_config_e_has_its_published_channels() -> None:
     for network in networks:
         blocks = [module for module in network.modules() if isinstance(module, Bottleneck)]
         assert len(blocks) == 8
-        assert {block.branch[2].weight.shape for block in blocks} == {(1536, 16, 3, 3)}
+        assert {convolutions(block)[1].weight.shape for block in blocks} == {(1536, 16, 3, 3)}
 
 
 def test_there_are_no_norms() -> None:
