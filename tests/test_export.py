@@ -34,7 +34,7 @@ RECIPES = {
     "cgan": ["model=cgan"],
     "embedding": ["model=cgan", "model.generator.embedding_dim=16"],
     "spectral": ["model=dcgan", "model.generator.spectral_norm=true", "model.generator.norm=instance"],
-    "attention": ["model=sagan"],
+    "attention": ["model=sagan", "model.latent_dim=100"],
 }
 ALL = {"generator.safetensors", "generator.json", "generator.onnx", "generator.pt2"}
 WEIGHTS = ["--formats", "safetensors"]
