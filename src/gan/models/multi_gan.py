@@ -101,6 +101,8 @@ class MultiGAN(GAN):
         ValueError: If a number is out of its range.
     """
 
+    discriminator: Discriminator
+
     def __init__(
         self,
         generator: nn.Module,
