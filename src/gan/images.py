@@ -59,16 +59,21 @@ def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
     """
     from matplotlib import colormaps
 
-    figure = _figure(500, 500, 100)
+    many = len(points) > 2
+    figure = _figure(620 if many else 500, 500, 100)
     figure.set_layout_engine("constrained")
     axes = figure.subplots()
-    if len(points) > 2:
+    if many:
         axes.set_prop_cycle(color=["0.7", *colormaps["turbo"](np.linspace(0.05, 0.95, len(points) - 1))])
     for name, cloud in points.items():
         x, y = cloud.T.numpy()
-        axes.scatter(x, y, s=4, linewidths=0, alpha=0.5, label=f"{name} ({len(cloud):,})")
+        label = name if many else f"{name} ({len(cloud):,})"
+        axes.scatter(x, y, s=4, linewidths=0, alpha=0.5, label=label)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-    figure.legend(loc="outside upper center", ncols=min(len(points), 3), markerscale=4, frameon=False)
+    if many:
+        figure.legend(loc="outside right center", fontsize=7, markerscale=4, frameon=False)
+    else:
+        figure.legend(loc="outside upper center", ncols=len(points), markerscale=4, frameon=False)
     return _pixels(figure)
 
 

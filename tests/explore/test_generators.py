@@ -31,9 +31,8 @@ def test_points_have_a_colour_a_generator(train: Callable[..., Run], tmp_path: P
         out = tmp_path / f"{num}.png"
         assert show(run, "--num", num, "--out", str(out)).status == 0
         with Image.open(out) as image:
-            colours = image.convert("HSV").resize((125, 125), Image.Resampling.NEAREST).getcolors(125 * 125) or []
-        pixels: list[Any] = [pixel for _, pixel in colours]
-        hues.append({hue // 32 for hue, saturation, _ in pixels if saturation > 100})
+            colours: Any = image.convert("HSV").resize((125, 125), Image.Resampling.NEAREST).getcolors(125 * 125) or []
+        hues.append({hue // 32 for _, (hue, saturation, _) in colours if saturation > 100})
     assert len(hues[1]) >= 3, hues
 
 

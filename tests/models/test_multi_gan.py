@@ -39,6 +39,7 @@ def test_each_is_a_perceptron_with_a_first_layer_of_its_own(activation: Any, nor
     alone.head.load_state_dict(generator.head.state_dict())
     alone.hidden[1:].load_state_dict({f"{int(n[0])}{n[1:]}": p for n, p in generator.hidden.state_dict().items()})
     assert isinstance(alone.hidden[0], nn.Linear)
+    assert isinstance(generator.first, nn.Linear)
     z = torch.randn(6, 5)
     first: Any = generator.first
     for k, (weight, bias) in enumerate(zip(first.weight.chunk(K), first.bias.chunk(K), strict=True)):
