@@ -60,7 +60,7 @@ def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
     from matplotlib import colormaps
 
     many = len(points) > 2
-    figure = _figure(620 if many else 500, 500, 100)
+    figure = _figure(680 if many else 500, 500, 100)
     figure.set_layout_engine("constrained")
     axes = figure.subplots()
     if many:
