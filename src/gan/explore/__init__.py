@@ -1,1 +1,1 @@
-"""What a generator has learned: directions, neighbours among training images, images found again, attention."""
+"""Looking into what generators have learned: a view a file, which ``python -m gan.explore`` draws."""

@@ -8,6 +8,7 @@ from gan import cli
 from gan.errors import UserError
 from gan.explore.attention import attention
 from gan.explore.codes import codes
+from gan.explore.compare import compare
 from gan.explore.directions import directions
 from gan.explore.generators import generators
 from gan.explore.neighbors import neighbors
@@ -21,6 +22,7 @@ __all__ = ["main"]
 VIEWS: dict[str, Callable[..., None]] = {
     "attention": attention,
     "codes": codes,
+    "compare": compare,
     "directions": directions,
     "generators": generators,
     "neighbors": neighbors,
@@ -53,6 +55,12 @@ def main() -> None:
     sub = view("codes", "show what each code of an InfoGAN changes", "codes.png", ".png")
     counts(sub, num=(10, "rows, each with noise of its own"), steps=(9, "images of a sweep"))
     sub.add_argument("--reach", type=float, default=2.0, help="end of a sweep; trained: 1 (default: %(default)s)")
+
+    sub = view(
+        "compare", "show samples of several runs beside held-out images, and their sharpness", "compare.png", ".png"
+    )
+    sub.add_argument("--others", nargs="+", required=True, help="checkpoints, or runs' folders, to show beside it")
+    counts(sub, num=(64, "samples of each, a square number"))
 
     sub = view("directions", "sweep samples along the directions that change them most", "directions", "folder")
     counts(sub, num=(5, "directions of each method"), samples=(6, "samples to move"), steps=(9, "images of a sweep"))
