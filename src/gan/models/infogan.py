@@ -10,12 +10,89 @@ from torch import Tensor, nn
 
 from gan.draws import Draws
 from gan.losses.objective import Objective
+from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.models.trainable import MakeOptimizer
-from gan.nn.layers import Norm, norm_layer
-from gan.types import Batch, Critique, Latent, Terms
+from gan.nn.conditioning import LabelVector
+from gan.nn.layers import Norm, maybe_spectral, norm_layer
+from gan.types import Batch, Critique, Latent, Terms, Verdict
 
-__all__ = ["InfoGAN", "Posterior", "Recognition"]
+__all__ = ["Discriminator", "Generator", "InfoGAN", "Posterior", "Recognition"]
+
+
+class Generator(dcgan.Generator):
+    """From noise and codes to images: DCGAN's, below a fully connected layer in which codes and noise meet (C.1 there).
+
+    Args:
+        image_shape: (C, H, W), as DCGAN's.
+        num_classes: Categories K of the categorical code.
+        latent_dim: Length of z.
+        hidden: Units of the fully connected layer.
+        norm: Normalisation of each hidden layer.
+        spectral_norm: Whether weights are divided by their largest singular value.
+        **settings: As DCGAN's takes them.
+
+    Raises:
+        ValueError: If the size does not fit, or there is but one category.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        num_classes: int,
+        latent_dim: int = 100,
+        hidden: int = 512,
+        norm: Norm = "batch",
+        spectral_norm: bool = False,
+        **settings: Any,
+    ) -> None:
+        super().__init__(image_shape, hidden, norm=norm, spectral_norm=spectral_norm, **settings)
+        self.label = LabelVector(num_classes)
+        self.hidden = connected(latent_dim + num_classes, hidden, norm, spectral_norm, nn.ReLU(inplace=True))
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map z, with shape (B, latent_dim), and labels, as LabelVector takes them, to images, (B, C, H, W)."""
+        assert labels is not None
+        return super().forward(self.hidden(torch.cat([z, self.label(labels)], 1)))
+
+
+class Discriminator(dcgan.Discriminator):
+    """From images to logits: DCGAN's, with a fully connected layer before the last, whose units Q sees (C.1 there).
+
+    Args:
+        image_shape: (C, H, W), as DCGAN's.
+        hidden: Units of the fully connected layer.
+        norm: Normalisation of each hidden layer but the first.
+        spectral_norm: Whether weights are divided by their largest singular value.
+        **settings: As DCGAN's takes them.
+
+    Raises:
+        ValueError: If the size does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        hidden: int = 512,
+        norm: Norm = "batch",
+        spectral_norm: bool = False,
+        **settings: Any,
+    ) -> None:
+        super().__init__(image_shape, norm=norm, spectral_norm=spectral_norm, **settings)
+        self.hidden = connected(self.num_features, hidden, norm, spectral_norm, nn.LeakyReLU(0.2, inplace=True))
+        self.head = maybe_spectral(dcgan.initialized(nn.Linear(hidden, 1)), spectral_norm)
+        self.num_features = hidden
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+        """Judge images, with shape (B, C, H, W)."""
+        features = self.hidden(self.layers(images).flatten(1))
+        return Verdict(self.head(features).flatten(), features)
+
+
+def connected(inputs: int, outputs: int, norm: Norm, spectral_norm: bool, activation: nn.Module) -> nn.Sequential:
+    """Build a fully connected layer; units are no images of channels, so layer norm stands in for instance norm."""
+    layer = maybe_spectral(dcgan.initialized(nn.Linear(inputs, outputs, bias=norm == "none")), spectral_norm)
+    return nn.Sequential(layer, norm_layer("layer" if norm == "instance" else norm, outputs, spatial=False), activation)
 
 
 class Posterior(NamedTuple):
