@@ -205,8 +205,7 @@ class InfoGAN(GAN):
 
     def draw_latent(self, batch: Batch, draws: Draws) -> Latent:
         """Draw noise, continuous codes and categories, each category as likely as another."""
-        z = self.sample_latent(draws)
-        return Latent(z, (self.num_classes * draws.uniform()).long())
+        return Latent(self.sample_latent(draws), self.sample_labels(draws))
 
     def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
         return super().discriminator_terms(batch, latent, critique) | self.information_terms(latent, critique)

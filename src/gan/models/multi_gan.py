@@ -119,8 +119,7 @@ class MultiGAN(GAN):
 
     def draw_latent(self, batch: Batch, draws: Draws) -> Latent:
         """Draw noise for each image of a batch, and the number of a generator."""
-        z = self.sample_latent(draws)
-        return Latent(z, (self.num_classes * draws.uniform()).long())
+        return Latent(self.sample_latent(draws), self.sample_labels(draws))
 
     def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
         terms = super().discriminator_terms(batch, latent, critique)

@@ -52,6 +52,10 @@ class Sampler(LightningModule):
         """Draw z, with shape (B, latent_dim)."""
         return draws.normal(self.latent_dim) if self.latent == "normal" else 2 * draws.uniform(self.latent_dim) - 1
 
+    def sample_labels(self, draws: Draws) -> Tensor:
+        """Draw classes, each as likely as another, int64 with shape (B,)."""
+        return (self.num_classes * draws.uniform()).long()
+
     def truncate_latent(self, z: Tensor, threshold: float) -> Tensor:
         """Bring z nearer to its mean, where samples are better and less various, with its shape."""
         return truncated(z, threshold) if self.latent == "normal" else min(threshold, 1.0) * z

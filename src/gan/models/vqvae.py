@@ -12,21 +12,10 @@ from gan.models.autoencoder import AutoEncoder
 from gan.models.trainable import MakeOptimizer
 from gan.nn.pixelcnn import PixelCNN
 from gan.nn.quantizer import VectorQuantizer, straight_through
+from gan.nn.residual import Residual
 from gan.types import Batch, Terms
 
 __all__ = ["VQVAE", "Encoder", "Generator"]
-
-
-class Residual(nn.Module):
-    """A residual block, its input with shape (B, width, h, w): ReLU, 3x3, ReLU, 1x1 (Section 4.1)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        convolutions = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 1)
-        self.layers = nn.Sequential(nn.ReLU(), convolutions[0], nn.ReLU(), convolutions[1])
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
 
 
 class Encoder(nn.Module):
@@ -51,7 +40,7 @@ class Encoder(nn.Module):
         layers: list[nn.Module] = []
         for before in [image_shape[0], *[width] * (halvings - 1)]:
             layers += [nn.Conv2d(before, width, 4, 2, 1), nn.ReLU()]
-        layers += [nn.Conv2d(width, width, 3, padding=1), *(Residual(width) for _ in range(blocks))]
+        layers += [nn.Conv2d(width, width, 3, padding=1), *(residual_block(width) for _ in range(blocks))]
         self.layers = nn.Sequential(
             *layers, nn.ReLU(), nn.Conv2d(width, code_dim, 1), nn.BatchNorm2d(code_dim, affine=False)
         )
@@ -99,7 +88,10 @@ class Generator(nn.Module):
                 f"set model.latent_dim={size**2}"
             )
         self.grid = size, size
-        layers: list[nn.Module] = [nn.Conv2d(code_dim, width, 3, padding=1), *(Residual(width) for _ in range(blocks))]
+        layers: list[nn.Module] = [
+            nn.Conv2d(code_dim, width, 3, padding=1),
+            *(residual_block(width) for _ in range(blocks)),
+        ]
         for after in [*[width] * (halvings - 1), image_shape[0]]:
             layers += [nn.ReLU(), nn.ConvTranspose2d(width, after, 4, 2, 1)]
         self.quantizer = VectorQuantizer(num_codes, code_dim)
@@ -169,6 +161,12 @@ class VQVAE(AutoEncoder):
             UserError: Always.
         """
         raise UserError("truncation has no meaning for a VQ-VAE, whose noise picks codes: leave it out")
+
+
+def residual_block(width: int) -> Residual:
+    """Build ReLU, 3x3, ReLU, 1x1 beside what comes in, with shape (B, width, h, w) (Section 4.1)."""
+    convolutions = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 1)
+    return Residual(nn.Sequential(nn.ReLU(), convolutions[0], nn.ReLU(), convolutions[1]), nn.Identity())
 
 
 def grid_size(image_shape: tuple[int, int, int], halvings: int) -> int:
