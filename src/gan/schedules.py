@@ -21,8 +21,8 @@ class Constant(Schedule):
         return 1.0
 
 
-class Cosine(Schedule):
-    """From one down to ``end`` along half a cosine (Loshchilov and Hutter, 2017, Eq. 5), and there it stays.
+class Falling(Schedule):
+    """From one down to ``end``, where it stays; a subclass says along which line.
 
     Args:
         steps: Steps until ``end`` is reached.
@@ -36,26 +36,17 @@ class Cosine(Schedule):
         if steps < 1 or end < 0:
             raise ValueError(f"steps must be at least 1 and end at least 0, not {steps} and {end}")
         self.steps, self.end = steps, end
+
+
+class Cosine(Falling):
+    """Along half a cosine (Loshchilov and Hutter, 2017, Eq. 5)."""
 
     def __call__(self, step: int) -> float:
         return self.end + (1 - self.end) * (1 + cos(pi * min(1.0, step / self.steps))) / 2
 
 
-class Linear(Schedule):
-    """From one down to ``end`` in a straight line (as in Miyato et al., 2018), and there it stays.
-
-    Args:
-        steps: Steps until ``end`` is reached.
-        end: The factor then.
-
-    Raises:
-        ValueError: If there is no step, or the end is below zero.
-    """
-
-    def __init__(self, steps: int, end: float = 0.0) -> None:
-        if steps < 1 or end < 0:
-            raise ValueError(f"steps must be at least 1 and end at least 0, not {steps} and {end}")
-        self.steps, self.end = steps, end
+class Linear(Falling):
+    """In a straight line (as in Miyato et al., 2018)."""
 
     def __call__(self, step: int) -> float:
         return 1 + (self.end - 1) * min(1.0, step / self.steps)
