@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import torch
 
+from gan.distributed.environment import cores
+
 ROOT = Path(__file__).parent.parent
 
 TINY = ["logger=none", "trainer=cpu", "model.generator.width=8", "data.batch_size=16", "metric.num_samples=64"]
@@ -86,6 +88,14 @@ def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
         except SystemExit as end:
             status = int(end.code or 0)
     return Run(status, out.getvalue(), err.getvalue(), folder)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Spread the whole suite over processes of one thread each; a part of it, and the long tests, run in this one."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.markexpr == "long":
+        return 0
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    return min(4, cores())  # each takes about 2 GB
 
 
 @pytest.fixture
