@@ -82,7 +82,8 @@ def test_a_sweep_on_two_ranks_goes_on_after_a_job_that_failed(tmp_path: Path) ->
     assert done.status == 2
     for job in (0, 1):
         assert f"Job {job} failed: seed=-1 should be a whole number" in done.err
-    assert "Job 3 failed: data.batch_size: parts of 8 images a device" in done.err
+    parts = "parts of 8 images a device (model.accumulate=1)"
+    assert f"Job 3 failed: data.batch_size: {parts} cannot be shared evenly" in done.err
     assert (tmp_path / "3-dcgan-wgan_gp" / "error.txt").exists()
     assert {path.parent.name for path in tmp_path.glob("*/results.json")} == {"2-dcgan-wgan_gp"}
 

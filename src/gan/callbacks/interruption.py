@@ -93,10 +93,10 @@ class Interruption(Checkpoint):
         Its handler of SIGTERM begins an exchange between ranks wherever they stand, and its loop waits for the device
         at each batch to learn of it.
         """
-        # Private names, of the Lightning 2.6 that pyproject.toml asks for, which has no option for either; methods of
-        # single objects are replaced, which type checkers take for a mistake.
-        trainer._signal_connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]
-        trainer.fit_loop.epoch_loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]
+        # Private names, of the Lightning 2.6 that pyproject.toml asks for, which has no option for either.
+        connector, loop = trainer._signal_connector, trainer.fit_loop.epoch_loop
+        connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]  # of this object alone
+        loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]  # likewise
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
