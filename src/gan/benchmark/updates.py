@@ -29,6 +29,7 @@ MODELS = {
     "mlp_gan": ["model=mlp_gan", "data=mnist5k"],
     "dcgan-32": ["model=dcgan", "model.generator.width=64", "data=stacked_mnist", "data.image_size=32"],
     "dcgan-64": ["model=dcgan", "model.generator.width=64", "data=stacked_mnist", "data.image_size=64"],
+    "sngan-32": ["model=sngan", "data=stacked_mnist", "data.image_size=32"],
 }
 LOSSES = ("non_saturating", "wgan_gp", "r3gan")
 BATCHES = (64, 256)
