@@ -436,7 +436,7 @@ def test_the_discriminator_sees_real_and_fake_augmented_in_both_steps() -> None:
     batch = Batch(torch.zeros(8, *SHAPE), torch.zeros(8, dtype=torch.long))
     fake = torch.ones(8, *SHAPE, requires_grad=True)
     critique = model.critique(batch, fake, Draws(0, total=8))
-    real_seen, fake_seen = torch.cat(seen).chunk(2)
+    real_seen, fake_seen = seen
     assert ((real_seen >= 0) & (real_seen < 1)).all()
     assert ((fake_seen >= 2) & (fake_seen < 3)).all()
     assert len({*real_seen[:, 0, 0, 0].tolist(), *(fake_seen[:, 0, 0, 0] - 2).tolist()}) == 16, "each its own"

@@ -79,7 +79,6 @@ class Discriminator(nn.Module):
     Attributes:
         feature_shape: (C, H, W) of the features of an image before they are flattened.
         num_features: Length F of a verdict's features.
-        batch_independent: Whether real and fake images may be judged in one pass, as GAN does.
 
     Raises:
         ValueError: If the size does not fit.
@@ -105,7 +104,6 @@ class Discriminator(nn.Module):
         self.head = maybe_spectral(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
         self.feature_shape = (widths[-1], base, base)
         self.num_features = widths[-1] * base**2
-        self.batch_independent = norm != "batch" and not spectral_norm
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         """Judge images, with shape (B, C, H, W)."""

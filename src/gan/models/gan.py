@@ -26,9 +26,7 @@ class GAN(Trainable):
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps (images, labels) to a Verdict. Where its ``batch_independent`` is true, as an image's
-            verdict does not depend on what else is in its batch, real and fake are judged in one pass, which is faster;
-            not for losses of pairs, which leave a bias of the logits no gradient: in one pass it would have rounding's.
+        discriminator: Maps (images, labels) to a Verdict.
         objective: What the players minimise.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         packing: Images that the discriminator judges together, as channels of one (PacGAN; Lin et al., 2018); the
@@ -87,20 +85,14 @@ class GAN(Trainable):
         """Let the discriminator judge fake and, where asked for, real images; packs of them are images to it."""
         labels = batch.labels if self.packing == 1 else None
 
-        def judge(images: Tensor, network: Callable[..., Verdict] = self.discriminator, times: int = 1) -> Verdict:
-            logits, features = network(images, labels if labels is None else labels.repeat(times))
+        def judge(images: Tensor, network: Callable[..., Verdict] = self.discriminator) -> Verdict:
+            logits, features = network(images, labels)
             return Verdict(logits.float(), features)
 
         real, fake = self.shown(batch.images, draws), self.shown(fake, draws)
-        if not judge_real:
-            on_real, on_fake = None, judge(fake)
-        elif getattr(self.discriminator, "batch_independent", False) and not self.objective.adversarial.pairs_real:
-            logits, features = judge(torch.cat([real, fake]), times=2)
-            on_real, on_fake = map(Verdict, logits.chunk(2), features.chunk(2))
-        else:
-            on_real, on_fake = judge(real), judge(fake)
+        on_real = judge(real) if judge_real else None
         critic = partial(judge, network=self.discriminator.forward)  # not compiled: penalties differentiate it twice
-        return Critique(critic, real, fake, on_real, on_fake, draws.packed(self.packing))
+        return Critique(critic, real, fake, on_real, judge(fake), draws.packed(self.packing))
 
     def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
         """Return the named terms that the discriminator minimises."""

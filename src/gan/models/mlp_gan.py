@@ -93,7 +93,6 @@ class Discriminator(nn.Module):
 
     Attributes:
         num_features: Length F of a verdict's features.
-        batch_independent: Whether real and fake images may be judged in one pass, as GAN does.
     """
 
     def __init__(
@@ -112,7 +111,6 @@ class Discriminator(nn.Module):
         self.hidden = hidden(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)
         self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral(nn.Linear(width, 1), spectral_norm))
         self.num_features = width
-        self.batch_independent = norm != "batch" and not spectral_norm
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         """Judge images, with shape (B, C, H, W)."""

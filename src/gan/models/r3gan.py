@@ -106,9 +106,6 @@ class Discriminator(nn.Module):
         width: This and the next as Stages takes them.
         packing: Images that are judged together, as channels of one.
 
-    Attributes:
-        batch_independent: Real and fake images may be judged in one pass, as GAN does.
-
     Raises:
         ValueError: If the size does not fit, a number is below one, or the groups do not divide the channels.
     """
@@ -131,7 +128,6 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.basis = nn.Parameter(torch.randn(plan.widths[-1], plan.base, plan.base) / plan.base)
         self.head = scaled_normal(nn.Linear(plan.widths[-1], 1, bias=False))
-        self.batch_independent = True
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         """Judge images, with shape (B, C, H, W)."""
