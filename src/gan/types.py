@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
 from gan.draws import Draws
 
-__all__ = ["Batch", "Critique", "Latent", "Posterior", "Quantized", "Terms", "Verdict"]
+__all__ = ["Batch", "Critique", "Kind", "Latent", "Posterior", "Quantized", "Terms", "Verdict"]
 
 Terms = dict[str, Tensor]
 """Named scalars whose sum is a loss."""
+
+Kind = Literal["real", "fake"]
+"""What an image is."""
 
 
 class Batch(NamedTuple):
@@ -90,6 +93,7 @@ class Critique:
         on_real: The verdict on the real images; None where nothing asks for it.
         on_fake: The verdict on the fake images.
         draws: Random numbers, a row an image.
+        twice: The images that the verdict on can be differentiated by, and the gradient once more.
     """
 
     critic: Callable[[Tensor], Verdict]
@@ -98,3 +102,4 @@ class Critique:
     on_real: Verdict | None
     on_fake: Verdict
     draws: Draws
+    twice: frozenset[Kind] = frozenset()

@@ -33,8 +33,10 @@ def test_losses_are_the_objectives(loss: str, monkeypatch: Any) -> None:
         return Verdict(critic(x), x.flatten(1))
 
     critique = Critique(judge, real, fake, judge(real), judge(fake), Draws(0, total=8))
-    penalty = game.penalty(critic, real, fake) if game.penalty is not None else torch.zeros(())
-    by_hand = game.discriminator(critic(real), critic(fake)) + penalty
+    real, fake = (x.clone().requires_grad_(game.of_verdicts) for x in (real, fake))
+    by_hand = game.discriminator(critic(real), critic(fake))
+    if game.penalty is not None:
+        by_hand = by_hand + game.penalty(critic, real, fake, critic(real), critic(fake))
     monkeypatch.undo()
     assert_close(by_hand, torch.stack(list(objective.discriminator_terms(critique, 0).values())).sum())
     assert_close(game.generator(critic(real), critic(fake)), objective.generator_terms(critique)["adversarial"])

@@ -10,16 +10,17 @@ from torch.testing import assert_close
 from gan.draws import Draws
 from gan.losses.regularizers import DRAGAN, R1, R2, Drift, GradientPenalty, Regularizer
 from gan.schedules import Cosine
-from gan.types import Critique, Verdict
+from gan.types import Critique, Kind, Verdict
 
 SHAPE = (2, 4, 4)
 REGULARIZERS: list[Callable[..., Regularizer]] = [GradientPenalty, R1, R2, DRAGAN]
 
 
-def critique_by(critic: Callable[[Tensor], Verdict], batch: int = 6) -> Critique:
+def critique_by(critic: Callable[[Tensor], Verdict], batch: int = 6, twice: frozenset[Kind] = frozenset()) -> Critique:
     torch.manual_seed(0)
     real, fake = torch.rand(batch, *SHAPE), torch.rand(batch, *SHAPE) - 1
-    return Critique(critic, real, fake, critic(real), critic(fake), Draws(0, total=batch))
+    real, fake = real.requires_grad_("real" in twice), fake.requires_grad_("fake" in twice)
+    return Critique(critic, real, fake, critic(real), critic(fake), Draws(0, total=batch), twice)
 
 
 def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], Verdict]]:
@@ -88,6 +89,28 @@ def test_penalties_are_float32_under_autocast(make: Callable[..., Regularizer]) 
     mixed.backward()
     assert layer.weight.grad is not None
     assert layer.weight.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("regularizer", [R1, R2])
+def test_verdicts_at_hand_serve_r1_and_r2(regularizer: type[R1 | R2]) -> None:
+    """The same penalty, and gradient by the weights, without another pass."""
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(32, 16), nn.Softplus(), nn.Linear(16, 1))
+    passes, results = [], []
+
+    def critic(images: Tensor) -> Verdict:
+        passes.append(images)
+        return Verdict(network(images).flatten(), images.flatten(1))
+
+    assert regularizer.of is not None
+    for twice in (frozenset[Kind](), frozenset({regularizer.of})):
+        passes.clear()
+        network.zero_grad()
+        penalty = regularizer(5.0)(critique_by(critic, twice=twice))
+        penalty.backward()
+        results.append((penalty.detach(), network[1].weight.grad, network[3].weight.grad))
+        assert len(passes) == (2 if twice else 3)
+    assert_close(results[1], results[0])
 
 
 @pytest.mark.parametrize("make", REGULARIZERS)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -21,12 +22,12 @@ from gan.draws import Draws, Stream
 from gan.errors import UserError
 from gan.losses.adversarial import AdversarialLoss, Minimax, NonSaturating, Relativistic, Wasserstein
 from gan.losses.objective import Objective
-from gan.losses.regularizers import R1, GradientPenalty
+from gan.losses.regularizers import R1, R2, GradientPenalty, Regularizer
 from gan.models.gan import GAN, pack
 from gan.models.mlp_gan import MLPGAN, Discriminator, Generator
 from gan.models.sampler import NOISE_BLOCK
 from gan.schedules import Cosine
-from gan.types import Batch, Terms
+from gan.types import Batch, Critique, Kind, Latent, Terms, Verdict
 
 SHAPE = (1, 4, 4)
 
@@ -317,8 +318,70 @@ class Silent(NonSaturating):
 def test_penalties_are_differentiated_in_float32_too() -> None:
     objective = Objective(Silent(), {"r1": R1(1.0)})
     runs = [fit(make(objective), steps=1, precision=precision)[1] for precision in ("32-true", "bf16-mixed")]
+    norms = [run.terms[0]["d/gradient_norm"] for run in runs]
+    assert torch.equal(*norms)
     exact, mixed = (run.weights[0] for run in runs)
     assert all(torch.equal(exact[name], mixed[name]) for name in exact if name.startswith("discriminator."))
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+@pytest.mark.parametrize(
+    ("regularizers", "kinds"),
+    [
+        ({"r1": R1(1.0, every=2)}, {"real"}),
+        ({"r2": R2(1.0, every=2)}, {"fake"}),
+        ({"r1": R1(1.0, every=2), "r2": R2(1.0, every=2), "gp": GradientPenalty(every=2)}, {"real", "fake"}),
+        ({"gp": GradientPenalty()}, set()),
+    ],
+    ids=["r1", "r2", "all", "gp"],
+)
+def test_what_is_differentiated_twice_is_judged_once_in_float32(
+    regularizers: dict[str, Regularizer], kinds: set[Kind], precision: str
+) -> None:
+    """And in the precision of the rest where no penalty is due; D sees each image once, and those that gp makes."""
+    seen: list[bool] = []
+    counted: list[list[bool]] = []
+
+    class Watched(GAN):
+        def critique(self, *args: Any, **kwargs: Any) -> Critique:
+            seen.clear()
+            return super().critique(*args, **kwargs)
+
+        def measures(self, *args: Any) -> Terms:
+            counted.append([*seen])
+            return super().measures(*args)
+
+    model = make(Objective(NonSaturating(), regularizers))
+    model.__class__ = Watched
+    forward = model.discriminator.forward
+
+    def watched(images: Tensor, labels: Tensor | None) -> Verdict:
+        seen.append(torch.is_autocast_enabled("cpu"))
+        return forward(images, labels)
+
+    vars(model.discriminator)["forward"] = watched
+    fit(model, steps=2, precision=precision)
+    half = precision == "bf16-mixed"
+    verdicts = [half and "real" not in kinds, half and "fake" not in kinds]
+    own = [False] * ("gp" in regularizers)
+    assert counted == [verdicts + own, [half, half] + own * (not kinds)]
+
+
+def test_compiled_networks_are_not_differentiated_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their verdicts are not; penalties let the network as it is judge once more."""
+    monkeypatch.setattr("gan.models.trainable.compile_calls", Mock())
+    passed: list[frozenset[Kind]] = []
+
+    class Watched(GAN):
+        def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+            passed.append(critique.twice)
+            return super().discriminator_terms(batch, latent, critique)
+
+    for compiled in (False, True):
+        model = make(Objective(NonSaturating(), {"r1": R1(1.0)}), compile=compiled)
+        model.__class__ = Watched
+        fit(model, steps=1)
+    assert passed == [{"real"}, set()]
 
 
 @pytest.mark.parametrize(("setting", "value"), [("ema_decay", 1.0), ("ema_decay", -0.1), ("accumulate", 0)])

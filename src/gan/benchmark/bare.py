@@ -24,26 +24,26 @@ __all__ = ["bare", "ordinary", "write_pngs"]
 Critic = Callable[[Tensor], Tensor]
 
 
-def gradient(critic: Critic, x: Tensor) -> Tensor:
+def gradient(logits: Tensor, x: Tensor) -> Tensor:
     """Return the gradient of each image's logit by the image, with shape (B, C * H * W)."""
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(critic(x).sum(), x, create_graph=True)[0].flatten(1)
+    return torch.autograd.grad(logits.sum(), x, create_graph=True)[0].flatten(1)
 
 
-def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, *_verdicts: Tensor) -> Tensor:
     """WGAN-GP's (Gulrajani et al., 2017, Eq. 3)."""
     mix = torch.rand(len(real), 1, 1, 1, device=real.device)
-    return 10 * (gradient(critic, torch.lerp(fake, real, mix)).norm(dim=1) - 1).square().mean()
+    between = torch.lerp(fake, real, mix).requires_grad_()
+    return 10 * (gradient(critic(between), between).norm(dim=1) - 1).square().mean()
 
 
-def r1_and_r2(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-    """R3GAN's (Huang et al., 2024, Section 3), with γ = 1."""
-    on_real, on_fake = (gradient(critic, x).square().sum(1).mean() / 2 for x in (real, fake))
-    return on_real + on_fake
+def r1_and_r2(_critic: Critic, real: Tensor, fake: Tensor, on_real: Tensor, on_fake: Tensor) -> Tensor:
+    """R3GAN's (Huang et al., 2024, Section 3), with γ = 1, of verdicts on images that require a gradient."""
+    r1, r2 = (gradient(logits, x).square().sum(1).mean() / 2 for logits, x in ((on_real, real), (on_fake, fake)))
+    return r1 + r2
 
 
 class Game:
-    """A loss by hand: D's and G's from logits, D's penalty, and D's steps for one of G's."""
+    """A loss by hand: D's and G's from logits, D's penalty, whether that is of verdicts, D's steps for one of G's."""
 
     def __init__(self, loss: str) -> None:
         self.discriminator, self.generator, self.penalty, self.critic_steps = {
@@ -67,6 +67,7 @@ class Game:
             ),
         }[loss]
         self.pairs = loss == "r3gan"
+        self.of_verdicts = self.penalty is r1_and_r2
 
 
 def bare(options: list[str], loss: str, gate: Gate) -> None:
@@ -97,14 +98,17 @@ def bare(options: list[str], loss: str, gate: Gate) -> None:
             real = images[torch.randint(len(images), (batch,), device=device)].float().div_(127.5).sub_(1)
             with torch.no_grad():
                 fake = generate()
-            d_loss = game.discriminator(judge(real), judge(fake))
+            for x in (real, fake):
+                x.requires_grad_(game.of_verdicts)
+            on_real, on_fake = map(critic if game.of_verdicts else judge, (real, fake))  # penalties are in float32
+            d_loss = game.discriminator(on_real, on_fake)
             if game.penalty is not None:
-                d_loss = d_loss + game.penalty(critic, real, fake)
+                d_loss = d_loss + game.penalty(critic, real, fake, on_real, on_fake)
             d_optimizer.zero_grad()
             d_loss.backward()
             d_optimizer.step()
         discriminator.requires_grad_(False)
-        g_loss = game.generator(judge(real) if game.pairs else None, judge(generate()))
+        g_loss = game.generator(judge(real.detach()) if game.pairs else None, judge(generate()))
         g_optimizer.zero_grad()
         g_loss.backward()
         g_optimizer.step()
@@ -139,18 +143,22 @@ def ordinary(options: list[str], loss: str, folder: Path, gate: Gate) -> None:
             if batches % game.critic_steps == 0:
                 gate()
             batches += 1
-            real = real.to(device)
-            fake = generator(torch.randn(batch, latent, device=device))
+            real = real.to(device).requires_grad_(game.of_verdicts)
+            fake = generator(torch.randn(batch, latent, device=device)).detach().requires_grad_(game.of_verdicts)
             discriminator.zero_grad()
-            d_loss = game.discriminator(critic(real), critic(fake.detach()))
+            on_real, on_fake = critic(real), critic(fake)
+            d_loss = game.discriminator(on_real, on_fake)
             if game.penalty is not None:
-                d_loss = d_loss + game.penalty(critic, real, fake)
+                d_loss = d_loss + game.penalty(critic, real, fake, on_real, on_fake)
             d_loss.backward()
             d_optimizer.step()
             read.append(d_loss.item())
             if batches % game.critic_steps == 0:
                 generator.zero_grad()
-                g_loss = game.generator(critic(real), critic(generator(torch.randn(batch, latent, device=device))))
+                g_loss = game.generator(
+                    critic(real.detach()) if game.pairs else None,
+                    critic(generator(torch.randn(batch, latent, device=device))),
+                )
                 g_loss.backward()
                 g_optimizer.step()
                 read.append(g_loss.item())

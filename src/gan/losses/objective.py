@@ -10,7 +10,7 @@ from gan.draws import Draws
 from gan.losses.adversarial import AdversarialLoss
 from gan.losses.constraints import Constraint
 from gan.losses.regularizers import Regularizer
-from gan.types import Critique, Terms
+from gan.types import Critique, Kind, Terms
 
 __all__ = ["Objective"]
 
@@ -76,8 +76,15 @@ class Objective:
             flip = critique.draws.uniform(*[1] * (real.dim() - 1)) < self.label_flip
             real, fake = torch.where(flip, fake, real), torch.where(flip, real, fake)
         terms = {"adversarial": self.adversarial.discriminator(real, fake)}
-        due = {name: term for name, term in self.regularizers.items() if step % term.every == 0}
-        return terms | {name: regularizer(critique, step) for name, regularizer in due.items()}
+        return terms | {name: regularizer(critique, step) for name, regularizer in self.due(step).items()}
+
+    def due(self, step: int) -> dict[str, Regularizer]:
+        """Return the regularisers that one of D's steps has."""
+        return {name: term for name, term in self.regularizers.items() if step % term.every == 0}
+
+    def twice(self, step: int) -> frozenset[Kind]:
+        """Return the images that a regulariser of one of D's steps differentiates the verdict on by."""
+        return frozenset(term.of for term in self.due(step).values() if term.of is not None)
 
     def generator_terms(self, critique: Critique) -> Terms:
         """Return the terms that G minimises."""

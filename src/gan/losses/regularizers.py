@@ -1,4 +1,7 @@
-"""Penalties on the discriminator, of its gradient mostly, in float32 whatever the precision of the rest."""
+"""Penalties on the discriminator, of its gradient mostly, in float32 whatever the precision of the rest.
+
+What half precision rounds off would add to a gradient's norm.
+"""
 
 from abc import ABC, abstractmethod
 
@@ -7,7 +10,7 @@ from torch import Tensor
 
 from gan.distributed.group import std_over_ranks
 from gan.schedules import Schedule
-from gan.types import Critique
+from gan.types import Critique, Kind, Verdict
 
 __all__ = ["DRAGAN", "R1", "R2", "Drift", "GradientPenalty", "Regularizer"]
 
@@ -21,9 +24,14 @@ class Regularizer(ABC):
             stays (lazy regularisation; Karras et al., 2020, Section 3.1).
         schedule: A factor of the weight at each discriminator step; None leaves it as it is.
 
+    Attributes:
+        of: The images that it differentiates the verdict on by, real or fake; None where it judges images of its own.
+
     Raises:
         ValueError: If the weight is negative or ``every`` is below one.
     """
+
+    of: Kind | None = None
 
     def __init__(self, weight: float, every: int = 1, schedule: Schedule | None = None) -> None:
         if weight < 0 or every < 1:
@@ -41,15 +49,17 @@ class Regularizer(ABC):
         """Return the penalty before its weight, a scalar."""
 
 
-def input_gradient(critique: Critique, images: Tensor) -> Tensor:
+def input_gradient(critique: Critique, images: Tensor, verdict: Verdict | None = None) -> Tensor:
     """Return the gradient of each image's logit by the image, differentiable, with shape (B, C * H * W).
 
     It is so by what made the images, too: a generator may look through it at how the discriminator will move. Then the
-    discriminator's weights depend on the images, which a copy of them keeps out of the gradient.
+    discriminator's weights depend on the images, which a copy of them keeps out of the gradient. A verdict that can be
+    differentiated by the images saves the discriminator another pass over them.
     """
-    images = images.float().clone().requires_grad_()
-    logits = critique.critic(images).logits
-    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    if verdict is None:
+        images = images.float().clone().requires_grad_()
+        verdict = critique.critic(images)
+    (gradient,) = torch.autograd.grad(verdict.logits.sum(), images, create_graph=True)
     return gradient.flatten(1)
 
 
@@ -90,15 +100,21 @@ class GradientPenalty(Regularizer):
 class R1(Regularizer):
     """Half the squared gradient on real images (Mescheder et al., 2018, Eq. 9); ``weight`` is γ."""
 
+    of = "real"
+
     def penalty(self, critique: Critique) -> Tensor:
-        return input_gradient(critique, critique.real).square().sum(1).mean() / 2
+        verdict = critique.on_real if self.of in critique.twice else None
+        return input_gradient(critique, critique.real, verdict).square().sum(1).mean() / 2
 
 
 class R2(Regularizer):
     """Half the squared gradient on fake images (Mescheder et al., 2018, Eq. 10); ``weight`` is γ."""
 
+    of = "fake"
+
     def penalty(self, critique: Critique) -> Tensor:
-        return input_gradient(critique, critique.fake).square().sum(1).mean() / 2
+        verdict = critique.on_fake if self.of in critique.twice else None
+        return input_gradient(critique, critique.fake, verdict).square().sum(1).mean() / 2
 
 
 class DRAGAN(Regularizer):

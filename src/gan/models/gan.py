@@ -13,7 +13,7 @@ from gan.draws import Draws, Stream
 from gan.errors import UserError
 from gan.losses.objective import Objective
 from gan.models.trainable import MakeOptimizer, Trainable
-from gan.types import Batch, Critique, Latent, Terms, Verdict
+from gan.types import Batch, Critique, Kind, Latent, Terms, Verdict
 
 __all__ = ["GAN"]
 
@@ -81,18 +81,36 @@ class GAN(Trainable):
         images = self.objective.perturb(images, self.batches_seen, draws)
         return pack(images if self.augment is None else self.augment(images, draws), self.packing)
 
-    def critique(self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True) -> Critique:
-        """Let the discriminator judge fake and, where asked for, real images; packs of them are images to it."""
+    def critique(
+        self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True, twice: frozenset[Kind] = frozenset()
+    ) -> Critique:
+        """Let the discriminator judge fake and, where asked for, real images; packs of them are images to it.
+
+        Args:
+            batch: Real images.
+            fake: As many fakes, with shape (B, C, H, W).
+            draws: Random numbers.
+            judge_real: Whether there is a verdict on real images too.
+            twice: The images that the verdict on is to be differentiated by, and the gradient once more: in float32.
+        """
         labels = batch.labels if self.packing == 1 else None
 
         def judge(images: Tensor, network: Callable[..., Verdict] = self.discriminator) -> Verdict:
             logits, features = network(images, labels)
             return Verdict(logits.float(), features)
 
+        def judged(images: Tensor, kind: Kind) -> tuple[Tensor, Verdict]:
+            if kind not in twice:
+                return images, judge(images)
+            images = images.detach().requires_grad_()
+            with torch.autocast(self.device.type, enabled=False):
+                return images, judge(images)
+
         real, fake = self.shown(batch.images, draws), self.shown(fake, draws)
-        on_real = judge(real) if judge_real else None
+        real, on_real = judged(real, "real") if judge_real else (real, None)
+        fake, on_fake = judged(fake, "fake")
         critic = partial(judge, network=self.discriminator.forward)  # not compiled: penalties differentiate it twice
-        return Critique(critic, real, fake, on_real, judge(fake), draws.packed(self.packing))
+        return Critique(critic, real, fake, on_real, on_fake, draws.packed(self.packing), twice)
 
     def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
         """Return the named terms that the discriminator minimises."""
@@ -136,7 +154,8 @@ class GAN(Trainable):
         latent = self.draw_latent(batch, draws)
         with torch.no_grad():
             fake = self.generate(latent)
-        critique = self.critique(batch, fake, draws)
+        twice = self.objective.twice(self.batches_seen) if not self.compile_networks else frozenset()
+        critique = self.critique(batch, fake, draws, twice=twice)
         return self.discriminator_terms(batch, latent, critique), self.measures(batch, latent, critique)
 
     def _generator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:

@@ -12,7 +12,7 @@ from gan.nn.equalized import EqualizedConv2d, EqualizedLinear
 from gan.nn.growing import Growing, enlarge, faded, level_after, shrink
 from gan.nn.minibatch_std import MinibatchStd
 from gan.nn.pixel_norm import PixelNorm
-from gan.types import Batch, Critique, Terms, Verdict
+from gan.types import Batch, Critique, Kind, Terms, Verdict
 
 __all__ = ["Discriminator", "Generator", "ProGAN"]
 
@@ -197,10 +197,12 @@ class ProGAN(GAN):
         self.images_seen += self.trainer.world_size * len(batch.images)
         return terms
 
-    def critique(self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True) -> Critique:
+    def critique(
+        self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True, twice: frozenset[Kind] = frozenset()
+    ) -> Critique:
         """Let the discriminator judge fake images, and real ones as they look at the level."""
         seen = batch._replace(images=faded(batch.images, self.level, self.sizes))
-        return super().critique(seen, fake, draws, judge_real)
+        return super().critique(seen, fake, draws, judge_real, twice)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the images seen."""
