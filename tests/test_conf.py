@@ -11,13 +11,16 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Trainer
+from torch.testing import assert_close
 
 from gan import folders
 from gan.config import build
 from gan.data.base import ImageDataModule
+from gan.draws import Draws
 from gan.errors import UserError
 from gan.losses.objective import Objective
 from gan.models.trainable import Trainable
+from gan.types import Batch
 from tests.conftest import ROOT, run_here
 
 CONF = ROOT / "conf"
@@ -113,6 +116,25 @@ def test_all_models_train_with_all_losses(model: str, loss: str, data: ImageData
     else:
         with pytest.raises(UserError, match="loss"):
             build(config.model)
+
+
+PLAYED = [(model, loss) for model in choices("model") for loss in GAMES if fits(model, loss)]
+
+
+@pytest.mark.parametrize(("model", "loss"), PLAYED)
+def test_real_and_fake_are_judged_in_one_pass_where_that_changes_nothing(model: str, loss: str) -> None:
+    config = composed(f"model={model}", f"loss={loss}", *small(model))
+    game = build(config.model)
+    images, fake = torch.rand(2, 4, config.data.channels, config.data.image_size, config.data.image_size) * 2 - 1
+    batch, passes = Batch(images, torch.arange(4)), list[int]()
+    game.discriminator.register_forward_hook(lambda *_: passes.append(len(passes)))
+    together = game.critique(batch, fake, Draws(0, total=4))
+    independent = getattr(game.discriminator, "batch_independent", False)
+    assert len(passes) == (1 if independent and game.objective.adversarial.labelled else 2)
+    if independent:
+        game.discriminator.batch_independent = False
+        apart = game.critique(batch, fake, Draws(0, total=4))
+        assert_close((together.on_real, together.on_fake), (apart.on_real, apart.on_fake))
 
 
 @pytest.mark.parametrize("regularizers", choices("loss/regularizers"))

@@ -51,9 +51,10 @@ def play(model: str, loss: str, *options: str) -> Curves:
                 curves.setdefault(name, []).append(float(f"{value:.6g}"))
 
     game.on_train_batch_end = keep
-    silent = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    parts = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
+    silent = dict.fromkeys(parts, False)
     trainer = Trainer(
-        accelerator="cpu", max_steps=SHORT.get(model, STEPS), max_epochs=-1, enable_model_summary=False, **silent
+        accelerator="cpu", max_steps=SHORT.get(model, STEPS), max_epochs=-1, log_every_n_steps=1, **silent
     )
     data().images_seen = 0
     trainer.fit(game, datamodule=data())

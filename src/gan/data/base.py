@@ -60,7 +60,8 @@ class TensorImages(ImageDataset):
         return len(self.images)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        return Batch(self.images[indices], self.labels[indices])
+        places = torch.tensor(indices)
+        return Batch(self.images.index_select(0, places), self.labels.index_select(0, places))  # faster than [indices]
 
 
 class Selection(ImageDataset):

@@ -59,7 +59,7 @@ class AutoEncoder(Trainable):
         """Update all networks.
 
         Returns:
-            Every term and measure, detached, as ``g/<name>``; the gradient's norm before clipping too.
+            Every term and measure, detached, as ``g/<name>``; the gradient's norm where it was taken.
         """
         (optimizer,) = self.begin_batch()
         log = self.update("g", optimizer, batch, Stream.GENERATOR, self.terms)

@@ -26,7 +26,10 @@ class GAN(Trainable):
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps (images, labels) to a Verdict.
+        discriminator: Maps (images, labels) to a Verdict. Where it has a true ``batch_independent``, an image's verdict
+            does not depend on what else is in its batch, and a loss with labels has real and fake judged in one pass,
+            which is faster. Other losses leave a bias of the logits without a gradient, which summed over both in one
+            pass would be rounding's, not zero.
         objective: What the players minimise.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         packing: Images that the discriminator judges together, as channels of one (PacGAN; Lin et al., 2018); the
@@ -95,8 +98,8 @@ class GAN(Trainable):
         """
         labels = batch.labels if self.packing == 1 else None
 
-        def judge(images: Tensor, network: Callable[..., Verdict] = self.discriminator) -> Verdict:
-            logits, features = network(images, labels)
+        def judge(images: Tensor, network: Callable[..., Verdict] = self.discriminator, times: int = 1) -> Verdict:
+            logits, features = network(images, labels if labels is None else labels.repeat(times))
             return Verdict(logits.float(), features)
 
         def judged(images: Tensor, kind: Kind) -> tuple[Tensor, Verdict]:
@@ -107,8 +110,13 @@ class GAN(Trainable):
                 return images, judge(images)
 
         real, fake = self.shown(batch.images, draws), self.shown(fake, draws)
-        real, on_real = judged(real, "real") if judge_real else (real, None)
-        fake, on_fake = judged(fake, "fake")
+        on_real: Verdict | None
+        if judge_real and not twice and self._judges_at_once():
+            logits, features = judge(torch.cat([real, fake]), times=2)
+            on_real, on_fake = map(Verdict, logits.chunk(2), features.chunk(2))
+        else:
+            real, on_real = judged(real, "real") if judge_real else (real, None)
+            fake, on_fake = judged(fake, "fake")
         critic = partial(judge, network=self.discriminator.forward)  # not compiled: penalties differentiate it twice
         return Critique(critic, real, fake, on_real, on_fake, draws.packed(self.packing), twice)
 
@@ -130,13 +138,13 @@ class GAN(Trainable):
         """Update the discriminator and, when its turn has come, the generator.
 
         Returns:
-            Every term and measure, detached, as ``d/<name>`` and ``g/<name>``; the gradient's norm before clipping too.
+            Every term and measure, detached, as ``d/<name>`` and ``g/<name>``; gradients' norms where they were taken.
         """
         discriminator, generator = self.begin_batch()
 
         log = self.update("d", discriminator, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
         self.trainer.strategy.optimizer_step(discriminator.optimizer, do_nothing_closure)  # not a global step
-        log["d/gradient_norm"] = self.gradient_norm
+        log |= self.norm_of("d")
         self.objective.constrain(self.discriminator)
         self.batches_seen += 1
         if self.augment is not None:
@@ -163,6 +171,10 @@ class GAN(Trainable):
         fake = self.generate(latent)
         critique = self.critique(batch, fake, draws, judge_real=self.objective.adversarial.pairs_real)
         return self.generator_terms(batch, latent, critique), {}
+
+    def _judges_at_once(self) -> bool:
+        independent = getattr(self.discriminator, "batch_independent", False)
+        return independent and self.objective.adversarial.labelled and not self.compile_networks  # each size anew
 
     def _check_packs(self, batch: Batch) -> None:
         if len(batch.images) % self.packing:

@@ -93,6 +93,7 @@ class Discriminator(nn.Module):
 
     Attributes:
         num_features: Length F of a verdict's features.
+        batch_independent: Whether an image's verdict does not depend on what else is judged with it.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Discriminator(nn.Module):
         self.hidden = hidden(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)
         self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral(nn.Linear(width, 1), spectral_norm))
         self.num_features = width
+        self.batch_independent = norm != "batch" and not spectral_norm
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
         """Judge images, with shape (B, C, H, W)."""

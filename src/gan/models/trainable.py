@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, Literal
 
 import torch
@@ -44,7 +45,7 @@ class Trainable(Sampler):
 
     Attributes:
         batches_seen: Batches that were trained on.
-        gradient_norm: Of the last update, before clipping.
+        gradient_norm: Of the last update, before clipping; None where it was not taken.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -78,18 +79,22 @@ class Trainable(Sampler):
         self.schedule, self.seed = schedule, seed
         self.compile_networks = compile
         self.batches_seen = 0
-        self.gradient_norm = torch.zeros(())
+        self.gradient_norm: Tensor | None = None
 
     @abstractmethod
     def players(self) -> dict[str, list[nn.Module]]:
         """Return the networks that each player's optimiser updates, in the order of the optimisers."""
 
     def step_generator(self, optimizer: LightningOptimizer) -> Terms:
-        """Update the generator, which Lightning counts, and its average; return the gradient's norm."""
+        """Update the generator, which Lightning counts, and its average; return the gradient's norm, if taken."""
         optimizer.step()
         if self.ema is not None:
             self.ema.update(self.generator, self.global_step)
-        return {"g/gradient_norm": self.gradient_norm}
+        return self.norm_of("g")
+
+    def norm_of(self, player: str) -> Terms:
+        """Return the norm of the gradient that a player has just followed, before clipping, if it was taken."""
+        return {} if self.gradient_norm is None else {f"{player}/gradient_norm": self.gradient_norm}
 
     def begin_batch(self) -> list[LightningOptimizer]:
         """Bring learning rates and random layers to where a batch finds them; return the players' optimisers."""
@@ -129,17 +134,25 @@ class Trainable(Sampler):
                 share = len(part.images) / size
                 terms, measures = loss(part, numbers)
                 with torch.autocast(self.device.type, enabled=False):  # else penalties differentiate in half precision
-                    self.manual_backward(share * torch.stack(list(terms.values())).sum())
+                    self.manual_backward(share * reduce(torch.add, terms.values()))
                 for name, value in (terms | measures).items():
                     key = f"{player}/{name}"
                     log[key] = share * value.detach() + log.get(key, 0)
         return log
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Take the gradient's norm, and clip it, once mixed precision has unscaled it; called by Lightning."""
+        """Take the gradient's norm, and clip it, once mixed precision has unscaled it; called by Lightning.
+
+        Where nothing is clipped, the updates that begin a window of ``trainer.log_every_n_steps`` have their norms
+        taken, and no others: that would be one thirtieth of a perceptron's update.
+        """
         scaler = self.trainer.scaler
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             scaler.unscale_(optimizer)  # Lightning leaves it to a fused optimiser's step
+        self.gradient_norm = None
+        window: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # set by one of Lightning's connectors
+        if self.gradient_clip is None and self.global_step % window:
+            return
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
         if self.gradient_clip is not None:
