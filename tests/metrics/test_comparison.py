@@ -145,6 +145,32 @@ def test_real_images_are_looked_at_once(tmp_path: Path) -> None:
     assert first(batches(images)) == second(batches(images))
 
 
+def test_held_out_images_and_noise_are_looked_at_once(tmp_path: Path) -> None:
+    """As many of them as are generated: others are looked at for another number, and for another kind of noise."""
+
+    def seen(num_samples: int, data: Gaussians = DATA) -> tuple[int, dict[str, float]]:
+        comparison = make(tmp_path, num_samples=num_samples)
+        extractor = comparison.features
+        assert isinstance(extractor, Pixels)
+        before = extractor.seen
+        baselines = comparison.baselines(data)
+        return extractor.seen - before, baselines
+
+    looked_at, baselines = seen(3000)
+    assert looked_at == 2500 + 3000, "every second one of 5000"
+    assert seen(3000) == (0, baselines)
+    assert seen(600)[0] == 556 + 600
+
+    class Darker(Gaussians):
+        def noise(self, num: int, generator: torch.Generator) -> Tensor:
+            return super().noise(num, generator) // 2
+
+    looked_at, others = seen(3000, Darker(image_size=2, channels=1, num_classes=1))
+    assert looked_at == 3000
+    assert others["noise"] != baselines["noise"]
+    assert others["held_out"] == baselines["held_out"]
+
+
 @pytest.mark.parametrize(("measure", "extractor"), [(Frechet(), Classifier), (Modes(), Classifier)])
 def test_kept_statistics_take_no_real_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measure: Measure, extractor: type[Classifier]
@@ -155,6 +181,7 @@ def test_kept_statistics_take_no_real_image(
         data = MNIST5k(image_size=28, channels=1, num_classes=10)
         comparison = Comparison(extractor(), {"it": measure}, num_samples=10, cache=str(tmp_path))
         comparison.prepare(data, CPU)
+        comparison.baselines(data)
         return comparison
 
     first = compare()

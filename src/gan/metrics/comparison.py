@@ -6,11 +6,11 @@ from typing import Any
 import torch
 
 from gan.data.base import ImageDataModule, Split
-from gan.distributed.group import rank_and_world, share, wait
+from gan.distributed.group import rank_and_world, wait
 from gan.errors import UserError
 from gan.metrics.features import FeatureExtractor
 from gan.metrics.measure import Measure
-from gan.metrics.reference import reference
+from gan.metrics.reference import noise_reference, reference
 from gan.metrics.statistics import Need, Statistics, gather
 from gan.types import Batch
 
@@ -18,7 +18,6 @@ __all__ = ["Comparison"]
 
 WITH_INCEPTION = {"fd": "fid", "kd": "kid", "kd_std": "kid_std", "is": "inception_score", "mifd": "mifid"}
 WITH_INCEPTION |= {"is_std": "inception_score_std", "intra_fd": "intra_fid"}
-BATCH_SIZE = 256
 
 
 class Comparison:
@@ -103,20 +102,19 @@ class Comparison:
         self.real = reference(self.features, data, self.split, self.needs_of_real, device, self.cache)
 
     def baselines(self, data: ImageDataModule) -> dict[str, float]:
-        """Score held-out real images and noise, between which every generator lies, by the main score."""
-        generator, places = torch.Generator().manual_seed(0), share(self.num_samples)
-        blocks = [range(self.num_samples)[i : i + BATCH_SIZE] for i in range(0, self.num_samples, BATCH_SIZE)]
-        drawn = ((torch.tensor(block), data.noise(len(block), generator)) for block in blocks)
-        mine = ((block, images, (block >= places.start) & (block < places.stop)) for block, images in drawn)
-        noise = (Batch(images[own], block[own] % data.num_classes) for block, images, own in mine)
-        size = len(data.split("test"))
-        kept = range(0, size, -(-size // self.num_samples))  # no more than are generated, from all over the split
-        held_out = data.batches("test", BATCH_SIZE, kept[share(len(kept)).start : share(len(kept)).stop])
+        """Score held-out real images and noise, between which every generator lies, by the main score.
+
+        There are no more of them than are generated.
+        """
+        main = self.measures[:1]
+        settings = main[0].needs, self.device, self.cache
+        held_out = reference(self.features, data, "test", *settings, limit=self.num_samples)
+        noise = noise_reference(self.features, data, self.num_samples, *settings)
         return {
-            "held_out": self._score(held_out, self.measures[:1])[self.name],
-            "held_out_images": len(kept),
-            "noise": self._score(noise, self.measures[:1])[self.name],
-            "noise_images": self.num_samples,
+            "held_out": self._score(held_out, main)[self.name],
+            "held_out_images": held_out.count,
+            "noise": self._score(noise, main)[self.name],
+            "noise_images": noise.count,
         }
 
     def __call__(self, batches: Iterable[Batch]) -> dict[str, float]:
@@ -125,12 +123,10 @@ class Comparison:
         Returns:
             Every measure's scores by name, the same on all ranks.
         """
-        return self._score(batches, self.measures)
+        return self._score(gather(self.features, batches, self.needs, self.device), self.measures)
 
-    def _score(self, batches: Iterable[Batch], measures: list[Measure]) -> dict[str, float]:
+    def _score(self, fake: Statistics, measures: list[Measure]) -> dict[str, float]:
         assert self.real is not None, "prepare() comes first"
-        needs = frozenset[Need]().union(*(measure.needs for measure in measures))
-        fake = gather(self.features, batches, needs, self.device)
         scores = {
             self._public_name(measure, name): score
             for measure in measures

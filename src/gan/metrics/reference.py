@@ -1,8 +1,8 @@
-"""The statistics of a data set's real images: computed once, kept in a file, and trusted only if it is whole."""
+"""The statistics of what samples are compared with, real images and noise: kept in files, trusted only if whole."""
 
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -15,11 +15,13 @@ from gan.distributed.group import all_agree, share
 from gan.metrics.features import FeatureExtractor
 from gan.metrics.statistics import Need, Statistics, gather
 from gan.progress import progress
+from gan.types import Batch
 
-__all__ = ["reference"]
+__all__ = ["noise_reference", "reference"]
 
 log = logging.getLogger(__name__)
 
+BATCH_SIZE = 256
 FORMAT = "1"  # raise it with every change of what a file holds
 
 
@@ -30,6 +32,7 @@ def reference(
     needs: Collection[Need],
     device: torch.device,
     cache: str | None = None,
+    limit: int | None = None,
 ) -> Statistics:
     """Load the statistics of a split's images, or compute and keep them.
 
@@ -40,22 +43,71 @@ def reference(
         needs: What is kept of each image beside the sums.
         device: Where features are computed.
         cache: The folder that files are kept in; where None, the user's cache folder.
+        limit: Images that are enough, which are taken from all over the split; where None, all are looked at.
     """
     if not needs:
         return Statistics(len(data.split(split)))
-    key = digest_of_facts(FORMAT, data.fingerprint(split), features.protocol, sorted(needs))
+
+    def batches() -> Iterable[Batch]:
+        size = len(data.split(split))
+        places = range(0, size, 1 if limit is None else -(-size // limit))
+        mine = share(len(places))
+        own = places[mine.start : mine.stop]
+        name = "Real images" if split == "train" else "Held-out images"
+        return progress(data.batches(split, BATCH_SIZE, own), len(own) / BATCH_SIZE, name)
+
+    facts = [data.fingerprint(split), *([] if limit is None else [limit])]
+    return _kept(features, facts, batches, needs, device, cache)
+
+
+def noise_reference(
+    features: FeatureExtractor,
+    data: ImageDataModule,
+    num: int,
+    needs: Collection[Need],
+    device: torch.device,
+    cache: str | None = None,
+) -> Statistics:
+    """Load the statistics of ``num`` images of noise, the same ones each time, or compute and keep them.
+
+    The other arguments are those of ``reference``. As labels, the noise has each class in turn.
+    """
+
+    def drawn() -> Iterator[Batch]:
+        generator = torch.Generator().manual_seed(0)
+        for start in range(0, num, BATCH_SIZE):
+            places = torch.arange(start, min(start + BATCH_SIZE, num))
+            yield Batch(data.noise(len(places), generator), places % data.num_classes)
+
+    def batches() -> Iterable[Batch]:
+        mine, blocks = share(num), range(0, num, BATCH_SIZE)
+        rows = (slice(max(mine.start - start, 0), max(mine.stop - start, 0)) for start in blocks)
+        own = (Batch(*(part[row] for part in batch)) for batch, row in zip(drawn(), rows, strict=True))
+        return progress(own, len(blocks), "Noise")
+
+    return _kept(features, ["noise", num, digest(next(drawn()))], batches, needs, device, cache)
+
+
+def _kept(
+    features: FeatureExtractor,
+    facts: Collection[object],
+    batches: Callable[[], Iterable[Batch]],
+    needs: Collection[Need],
+    device: torch.device,
+    cache: str | None,
+) -> Statistics:
+    """Load the statistics of the images that some facts tell from all others, or compute and keep them."""
+    key = digest_of_facts(FORMAT, *facts, features.protocol, sorted(needs))
     path = Path(cache or user_cache_dir("gan")) / f"reference-{key[:16]}.pt"
     found = _load(path, key)
     if all_agree(found is not None):
         assert found is not None
         return found
-    batch_size, places = 256, share(len(data.split(split)))
-    batches = progress(data.batches(split, batch_size, places), len(places) / batch_size, "Real images")
-    statistics = gather(features, batches, needs, device)
+    statistics = gather(features, batches(), needs, device)
     try:
         _save(path, key, statistics)
     except OSError as error:
-        log.warning("The real images' statistics cannot be kept (%s); the next evaluation computes them again", error)
+        log.warning("Statistics cannot be kept (%s); the next evaluation computes them again", error)
     return statistics
 
 
