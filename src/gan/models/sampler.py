@@ -90,11 +90,11 @@ class Sampler(LightningModule):
         ``truncation`` is what ``latents`` takes.
         """
         wanted = torch.tensor(range(self.num_classes) if classes is None else classes, device=self.device)
+        labels = wanted[torch.arange(places.start, places.stop, device=self.device) % len(wanted)]
         with self.evaluated(average) as network:
-            for start in range(places.start, places.stop, batch_size):
-                batch = range(start, min(start + batch_size, places.stop))
-                labels = wanted[torch.arange(batch.start, batch.stop, device=self.device) % len(wanted)]
-                yield Batch(network(self.latents(batch, seed, truncation), labels).float(), labels)
+            for batch in (slice(start, start + batch_size) for start in range(0, len(places), batch_size)):
+                z = self.latents(places[batch], seed, truncation)
+                yield Batch(network(z, labels[batch]).float(), labels[batch])
 
     def latents(self, places: range, seed: int = 0, truncation: float | None = None) -> Tensor:
         """Return the noise that a seed has at some consecutive places, the same however it is asked for.
