@@ -33,6 +33,7 @@ from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
 from gan.exporting.weights import find as find_exported
+from gan.memory import keep_freed_memory
 from gan.reporting.choices import heading, past_commands
 from gan.reporting.page import NAME as PAGE
 from gan.reporting.page import write_page
@@ -80,12 +81,15 @@ def train(config: DictConfig) -> dict[str, Any]:
             launch(train, config, ranks, here, _logging())
             results: dict[str, Any] = json.loads((folder / "results.json").read_text())
             return results
+        device = device_of(config.trainer, here)
         set_threads(here)
         ask_once_for_gpus()
+        if device.type == "cpu":
+            keep_freed_memory()
         if here.rank > 0:  # the first one speaks for all
             logging.disable(logging.WARNING)
             warnings.simplefilter("ignore")
-        with joined(device_of(config.trainer, here)), errors_shared():
+        with joined(device), errors_shared():
             agreed({key: value for key, value in plain(config, resolve=False).items() if key not in OWN})
             return _train(from_first(lambda: config if alone else _settled(config)), here)
     except MisconfigurationException as error:
