@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gan.checkpoint import data_of, read, restore
 from gan.data.base import ImageDataModule
+from gan.distributed.environment import settle_vector_functions
 from gan.errors import UserError
 from gan.images import encode_png
 from gan.models.sampler import Sampler
@@ -39,6 +40,7 @@ class TrainedGenerator:
     """
 
     def __init__(self, path: str | Path, average: bool = True, device: str | torch.device | None = None) -> None:
+        settle_vector_functions()
         checkpoint = read(path)
         self.path, self.average = Path(path), average
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))

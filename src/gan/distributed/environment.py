@@ -9,7 +9,7 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from gan.errors import UserError
 
-__all__ = ["Place", "ask_once_for_gpus", "cores", "place", "set_threads"]
+__all__ = ["Place", "ask_once_for_gpus", "cores", "place", "set_threads", "settle_vector_functions"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ def set_threads(here: Place) -> None:
 
     torchrun sets that to 1 on its own for each of several processes; its word does not count.
     """
+    settle_vector_functions()
     by_torchrun = "TORCHELASTIC_RUN_ID" in os.environ and here.local_world > 1
     if "OMP_NUM_THREADS" not in os.environ or by_torchrun:
         by_slurm = "SLURM_STEP_NUM_TASKS" in os.environ and not by_torchrun  # cores() is one task's share already
@@ -110,3 +111,12 @@ def set_threads(here: Place) -> None:
         torch.set_num_threads(threads)
         if here.world > 1:  # else Lightning sets what it thinks fit
             os.environ["OMP_NUM_THREADS"] = str(threads)
+
+
+def settle_vector_functions() -> None:
+    """Have MKL learn its processor in one thread, so that the functions of the first large tensor are exact.
+
+    It does so at the first call of any of them (tanh, exp, sqrt, ...), and up to 2024.2 without a lock: of two threads
+    that call first, each for a part of one tensor, one can take functions with errors of 1e-5 (PyTorch's issue 188792).
+    """
+    torch.zeros(1).tanh()
