@@ -5,9 +5,10 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from gan import cli, folders
+from gan import cli
+from gan.runs import resolver
 
-folders.register()
+resolver.register()
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")

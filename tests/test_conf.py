@@ -13,13 +13,13 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Trainer
 from torch.testing import assert_close
 
-from gan import folders
 from gan.config import build
 from gan.data.base import ImageDataModule
-from gan.draws import Draws
 from gan.errors import UserError
+from gan.keyed_random import Draws
 from gan.losses.objective import Objective
 from gan.models.trainable import Trainable
+from gan.runs import resolver
 from gan.types import Batch
 from tests.conftest import ROOT, run_here
 
@@ -31,7 +31,7 @@ def choices(group: str) -> list[str]:
 
 
 def composed(*overrides: str) -> DictConfig:
-    folders.register()
+    resolver.register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose("train", ["name=test", "run_dir=nowhere", *overrides])
 
@@ -190,7 +190,7 @@ def test_every_choice_builds_and_says_what_it_is(group: str, choice: str) -> Non
     key = group.replace("/", ".")
     if group == "trainer":
         return
-    given = {"image_folder": ["data.path=x"], "custom": ["metric.features._target_=gan.metrics.mixture.Mixture"]}
+    given = {"image_folder": ["data.path=x"], "custom": ["metric.features._target_=gan.features.mixture.Mixture"]}
     config: Any = composed(f"{group}={choice}", *given.get(choice, []))
     for part in key.split("."):
         config = config[part]
@@ -223,11 +223,11 @@ def test_experiments_run(experiment: str, tmp_path: Path) -> None:
         (["loss=wgan_gp", "model.discriminator.norm=none"], "model.discriminator.norm", "none"),
         (["loss=wgan_gp"], "loss.critic_steps", 5),
         (["loss=non_saturating"], "model.discriminator.norm", "batch"),
-        (["data=cifar10"], "metric.features._target_", "gan.metrics.inception.Inception"),
+        (["data=cifar10"], "metric.features._target_", "gan.features.inception.Inception"),
         (
             ["data=cifar10", "metric/features=classifier"],
             "metric.features._target_",
-            "gan.metrics.classifier.Classifier",
+            "gan.features.classifier.Classifier",
         ),
         (["data=cifar10"], "model.generator.image_shape", [3, 32, 32]),
         (["model=vae"], "loss._target_", "gan.losses.elbo.ELBO"),

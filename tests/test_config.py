@@ -73,7 +73,7 @@ def test_plain_calls_are_checked_too() -> None:
         "os.system",
         "builtins.eval",
         "gan.training.signal.signal",  # a module that this package imports
-        "gan.checkpoint.torch.load",
+        "gan.checkpoint.reading.torch.load",
         "gan.sample.main",  # of this package, but no class
         "torch.optim.optimizer.torch.load",
         "torch.nn.Linear",

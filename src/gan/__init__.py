@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan.trained import load
+    from gan.checkpoint.trained import load
 
 __all__ = ["load"]
 
@@ -12,6 +12,6 @@ def __getattr__(name: str) -> Any:
     """Import ``load`` when it is first asked for: torch takes seconds, which `train.py --help` need not wait for."""
     if name != "load":
         raise AttributeError(f"module 'gan' has no attribute '{name}'")
-    from gan.trained import load
+    from gan.checkpoint.trained import load
 
     return load

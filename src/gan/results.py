@@ -13,13 +13,13 @@ from pytorch_lightning import Trainer
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
-from gan.callbacks.neighbors import Neighbors
+from gan.callbacks.neighbor_figure import Neighbors
 from gan.callbacks.periodic import find
 from gan.callbacks.stop import Stop
 from gan.config import plain
-from gan.memory import peak_memory
-from gan.reporting.commands import duration, resume_command, sample_command
-from gan.reporting.page import NAME as PAGE
+from gan.host import peak_memory
+from gan.report.commands import duration, resume_command, sample_command
+from gan.report.page import NAME as PAGE
 
 __all__ = ["collect", "summary", "versions"]
 

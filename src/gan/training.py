@@ -22,8 +22,9 @@ from pytorch_lightning.plugins.environments import LightningEnvironment, TorchEl
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.callbacks.interruption import Interrupted, Interruption, requeue
-from gan.callbacks.provenance import Provenance
-from gan.checkpoint import load_weights, read
+from gan.callbacks.save_config import Provenance
+from gan.checkpoint.exported import find as find_exported
+from gan.checkpoint.reading import load_weights, read
 from gan.config import build, check_call, check_trusted, plain, resumed
 from gan.data.base import ImageDataModule
 from gan.distributed.devices import device_of, fast_precision, local_ranks
@@ -32,13 +33,12 @@ from gan.distributed.group import agreed, errors_shared, from_first, joined
 from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
-from gan.exporting.weights import find as find_exported
-from gan.memory import keep_freed_memory
-from gan.reporting.choices import heading, past_commands
-from gan.reporting.page import NAME as PAGE
-from gan.reporting.page import write_page
+from gan.host import keep_freed_memory
+from gan.loggers.tracking import MetricsFile, WeightsAndBiases
+from gan.report.choices import heading, past_commands
+from gan.report.page import NAME as PAGE
+from gan.report.page import write_page
 from gan.results import collect, summary
-from gan.tracking import MetricsFile, WeightsAndBiases
 
 __all__ = ["train"]
 

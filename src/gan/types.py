@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 
 __all__ = ["Batch", "Critique", "Kind", "Latent", "Posterior", "Quantized", "Terms", "Verdict"]
 

@@ -13,7 +13,7 @@ from gan.augment.color import Color
 from gan.augment.geometry import Geometry
 from gan.augment.pipeline import Change
 from gan.augment.resample import resampled
-from gan.draws import Draws
+from gan.keyed_random import Draws
 
 STILL = {"translation": 0.0, "scale": 0.0, "rotation": 0.0, "anisotropy": 0.0, "shift": 0.0}
 GREY = {"brightness": 0.0, "contrast": 0.0, "hue": 0.0, "saturation": 0.0}

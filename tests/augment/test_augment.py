@@ -7,8 +7,8 @@ from torch.testing import assert_close
 
 from gan.augment.base import Augment
 from gan.config import build
-from gan.draws import Draws
 from gan.errors import UserError
+from gan.keyed_random import Draws
 from tests.test_conf import choices, composed
 
 CHOICES = [choice for choice in choices("augment") if choice != "none"]

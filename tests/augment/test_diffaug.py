@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gan.augment.diffaug import DiffAugment, erased, translated
-from gan.draws import Draws
+from gan.keyed_random import Draws
 
 OFF = {"brightness": 0.0, "saturation": 0.0, "contrast": 0.0, "translation": 0.0, "cutout": 0.0}
 ROWS = 400

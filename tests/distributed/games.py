@@ -12,12 +12,12 @@ import torch
 import torch.distributed as dist
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from gan import folders
 from gan.config import compose_config
 from gan.distributed import group
 from gan.distributed.exchange import Messages, SharedMemory, exchange
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError
+from gan.runs import resolver
 from gan.training import train
 
 QUICK = [
@@ -40,7 +40,7 @@ QUICK = [
 
 def play(games: list[tuple[Path, list[str]]]) -> None:
     """Train one run after the other, as one of the ranks that the environment names, or alone."""
-    folders.register()
+    resolver.register()
     with group.joined(torch.device("cpu")):
         for folder, options in games:
             watch = f"+callbacks.watch={{_target_: tests.distributed.games.Watch, folder: {folder}}}"

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.latent.directions import METHODS, Method, find_directions
 from gan.models.sampler import Sampler
-from gan.trained import TrainedGenerator
 
 SCALES = torch.tensor([1.0, 5.0, 3.0, 0.1])
 

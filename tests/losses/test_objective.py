@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.adversarial import Hinge, NonSaturating, Relativistic, Wasserstein
 from gan.losses.constraints import WeightClip
 from gan.losses.objective import Objective

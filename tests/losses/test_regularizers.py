@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.regularizers import DRAGAN, R1, R2, Drift, GradientPenalty, Regularizer
 from gan.schedules import Cosine
 from gan.types import Critique, Kind, Verdict

@@ -10,9 +10,9 @@ from gan.data.gaussians import GaussianMixture, Grid, Ring
 from gan.data.mnist5k import MNIST5k
 from gan.data.stacked_mnist import StackedMNIST
 from gan.errors import UserError
-from gan.metrics.mixture import Mixture
+from gan.features.mixture import Mixture
+from gan.features.stacked import StackedClassifier
 from gan.metrics.modes import Modes
-from gan.metrics.stacked import StackedClassifier
 from gan.metrics.statistics import Statistics
 
 SHAPE = {"image_size": 1, "channels": 2}

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch.testing import assert_close
 
 from gan.errors import UserError
+from gan.features.mixture import Mixture
 from gan.metrics.laplacian import laplacian_variance
-from gan.metrics.mixture import Mixture
 from gan.metrics.sharpness import Sharpness
 from gan.metrics.statistics import Statistics, gather
 from gan.types import Batch

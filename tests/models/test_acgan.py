@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.testing import assert_close
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.adversarial import NonSaturating
 from gan.losses.objective import Objective
 from gan.models import cgan, dcgan

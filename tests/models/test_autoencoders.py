@@ -9,8 +9,8 @@ from torch.testing import assert_close
 
 from gan.config import build, plain
 from gan.data.base import ImageDataModule
-from gan.draws import Draws
 from gan.errors import UserError
+from gan.keyed_random import Draws
 from gan.models.autoencoder import AutoEncoder
 from gan.types import Batch
 from tests.test_conf import composed, fit

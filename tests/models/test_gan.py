@@ -18,8 +18,8 @@ from gan.augment.ada import Adaptive
 from gan.augment.base import Augment
 from gan.augment.color import Color
 from gan.augment.geometry import Geometry
-from gan.draws import Draws, Stream
 from gan.errors import UserError
+from gan.keyed_random import Draws, Stream
 from gan.losses.adversarial import AdversarialLoss, Minimax, NonSaturating, Relativistic, Wasserstein
 from gan.losses.objective import Objective
 from gan.losses.regularizers import R1, R2, GradientPenalty, Regularizer

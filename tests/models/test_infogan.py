@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.adversarial import AdversarialLoss, NonSaturating
 from gan.losses.objective import Objective
 from gan.models import cgan, dcgan, mlp_gan

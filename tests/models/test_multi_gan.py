@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.adversarial import Minimax
 from gan.losses.objective import Objective
 from gan.models import mlp_gan

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 import gan
-from gan.draws import Draws
 from gan.errors import UserError
+from gan.keyed_random import Draws
 from gan.losses.adversarial import NonSaturating
 from gan.losses.objective import Objective
 from gan.models.progan import Discriminator, Generator, ProGAN

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from gan.config import build
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.adversarial import (
     AdversarialLoss,
     LeastSquares,

@@ -8,7 +8,7 @@ from torch import Tensor
 from gan.augment.base import Augment
 from gan.augment.pipeline import Change
 from gan.distributed.group import mean_over_ranks
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.types import Terms
 
 __all__ = ["Adaptive"]

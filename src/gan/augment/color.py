@@ -5,7 +5,7 @@ from math import log, pi
 from torch import Tensor
 
 from gan.augment.pipeline import Change, chosen
-from gan.draws import Draws
+from gan.keyed_random import Draws
 
 __all__ = ["Color"]
 

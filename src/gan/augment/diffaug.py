@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from gan.augment.base import Augment
-from gan.draws import Draws
+from gan.keyed_random import Draws
 
 __all__ = ["DiffAugment", "erased", "translated"]
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan.augment.pipeline import Change, chosen
 from gan.augment.resample import resampled
-from gan.draws import Draws
+from gan.keyed_random import Draws
 
 __all__ = ["Geometry"]
 

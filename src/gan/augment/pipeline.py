@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 
 __all__ = ["Change", "chosen"]
 

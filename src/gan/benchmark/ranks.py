@@ -15,12 +15,12 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.profiler import ProfilerActivity, profile
 
-from gan import folders
 from gan.benchmark.rounds import interleaved, result, speed, table
 from gan.config import compose_config
 from gan.distributed.environment import Place
 from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
+from gan.runs import resolver
 from gan.training import train
 
 __all__ = ["OPTIONS", "Traffic", "ranks", "turn"]
@@ -135,7 +135,7 @@ def _traffic(folder: Path, options: list[str], steps: int) -> dict[str, Any]:
 
 
 def _train(options: list[str]) -> None:
-    folders.register()
+    resolver.register()
     logging.disable(logging.WARNING)
     with redirect_stdout(StringIO()):  # each run's summary
         train(compose_config("train", options))

@@ -19,8 +19,8 @@ from gan.benchmark.updates import MODELS
 from gan.config import build, compose_config
 from gan.data.base import ImageDataModule
 from gan.distributed.environment import Place, set_threads
-from gan.metrics.comparison import Comparison
-from gan.metrics.features import FeatureExtractor
+from gan.features.base import FeatureExtractor
+from gan.metrics.evaluator import Comparison
 from gan.models.gan import GAN
 from gan.types import Batch
 

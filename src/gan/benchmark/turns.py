@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from gan.errors import UserError
-from gan.memory import peak_memory
+from gan.host import peak_memory
 
 __all__ = ["Gate", "Turns"]
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from gan import folders
 from gan.benchmark.bare import bare, ordinary, write_pngs
 from gan.benchmark.rounds import ratios, result
 from gan.benchmark.turns import Gate, Turns
@@ -21,6 +20,7 @@ from gan.callbacks.periodic import is_generator_update
 from gan.config import compose_config
 from gan.errors import UserError
 from gan.progress import progress
+from gan.runs import resolver
 from gan.training import train
 
 __all__ = ["GateKeeper", "updates"]
@@ -86,7 +86,7 @@ def _case(name: str, options: list[str], rounds: int, seconds: float, folder: Pa
 
 def ours(options: list[str], gate: Gate) -> None:
     """Train without end, with all that a user has but evaluation and pictures."""
-    folders.register()
+    resolver.register()
     _gates.append(gate)
     extra = [
         "+callbacks.gate={_target_: gan.benchmark.updates.GateKeeper}",

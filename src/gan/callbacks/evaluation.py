@@ -9,7 +9,7 @@ from gan.callbacks.monitor import Monitor, check_finite
 from gan.callbacks.periodic import Periodic, data_module, find
 from gan.distributed.group import share
 from gan.errors import UserError
-from gan.metrics.comparison import Comparison
+from gan.metrics.evaluator import Comparison
 from gan.models.sampler import Sampler
 from gan.types import Batch
 

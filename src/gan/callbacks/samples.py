@@ -6,8 +6,8 @@ from pytorch_lightning import LightningModule, Trainer
 
 from gan.callbacks.periodic import Periodic, data_module
 from gan.images import save_png
+from gan.loggers.tracking import TakesPictures
 from gan.models.sampler import Sampler
-from gan.tracking import TakesPictures
 
 __all__ = ["SampleGrid"]
 

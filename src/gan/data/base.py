@@ -16,9 +16,9 @@ from torchvision.utils import make_grid
 
 from gan.data.order import ShuffledBatches
 from gan.digest import digest
-from gan.draws import Draws, Stream
 from gan.errors import UserError
 from gan.images import grid, to_uint8
+from gan.keyed_random import Draws, Stream
 from gan.types import Batch
 
 __all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages", "collate"]

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
-from gan.trained import TrainedGenerator
 
 __all__ = ["check_comparable", "facts", "title"]
 

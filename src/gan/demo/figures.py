@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 from pydantic import BaseModel
 from torch import Tensor
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.demo.about import facts, title
 from gan.demo.files import strip
 from gan.demo.views import Explorer, Morph, View
 from gan.images import encode_png
-from gan.trained import TrainedGenerator
 
 __all__ = ["heading", "morphed", "samples"]
 

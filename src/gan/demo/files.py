@@ -9,8 +9,8 @@ import numpy as np
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from gan.animation import save_film
 from gan.data.base import ImageDataModule
-from gan.film import save_film
 from gan.images import enlarge, to_uint8
 
 __all__ = ["film", "npz", "strip"]

@@ -10,8 +10,8 @@ from gan.demo.about import title
 from gan.demo.figures import heading, morphed, samples
 from gan.demo.views import Explorer, Morph, View
 from gan.latent.directions import METHODS, Method
-from gan.latent.paths import PATHS
-from gan.latent.paths import Path as Route
+from gan.latent.interpolation import PATHS
+from gan.latent.interpolation import Path as Route
 
 __all__ = ["FRAME", "STYLE", "THEME", "build"]
 

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.latent.directions import Method, find_directions
-from gan.latent.paths import PATHS, Path, lerp, travel
-from gan.trained import TrainedGenerator
+from gan.latent.interpolation import PATHS, Path, lerp, travel
 
 __all__ = ["STEPS", "Explorer", "Morph", "View"]
 

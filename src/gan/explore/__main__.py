@@ -5,17 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gan import cli
+from gan.checkpoint.trained import load
 from gan.errors import UserError
 from gan.explore.attention import attention
 from gan.explore.codes import codes
 from gan.explore.compare import compare
-from gan.explore.directions import directions
 from gan.explore.generators import generators
 from gan.explore.neighbors import neighbors
 from gan.explore.project import project_image
 from gan.explore.reconstruct import reconstruct
+from gan.explore.sweep import directions
 from gan.latent.directions import METHODS
-from gan.trained import load
 
 __all__ = ["main"]
 

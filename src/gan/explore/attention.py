@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.images import enlarge, gallery, save_png
 from gan.nn.attention import SelfAttention
-from gan.trained import TrainedGenerator
 
 __all__ = ["attention", "attention_maps"]
 

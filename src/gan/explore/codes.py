@@ -4,11 +4,11 @@ from pathlib import Path
 
 import torch
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
-from gan.explore.directions import sweep
+from gan.explore.sweep import sweep
 from gan.images import gallery, save_png
 from gan.models.infogan import InfoGAN
-from gan.trained import TrainedGenerator
 
 __all__ = ["codes"]
 

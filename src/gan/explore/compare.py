@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from gan.checkpoint.trained import TrainedGenerator, load
 from gan.errors import UserError
 from gan.images import gallery, save_png
 from gan.metrics.laplacian import laplacian_variance
-from gan.trained import TrainedGenerator, load
 
 __all__ = ["compare"]
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.images import save_png
-from gan.trained import TrainedGenerator
 
 __all__ = ["generators"]
 

@@ -7,10 +7,10 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.images import gallery, save_png, to_uint8
 from gan.latent.projection import TRIED, project
-from gan.trained import TrainedGenerator
 
 __all__ = ["project_image"]
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import torch
 
-from gan.draws import Draws
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.images import gallery, save_png
+from gan.keyed_random import Draws
 from gan.models.autoencoder import AutoEncoder
-from gan.trained import TrainedGenerator
 from gan.types import Batch
 
 __all__ = ["reconstruct"]

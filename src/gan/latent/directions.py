@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
-from gan.trained import TrainedGenerator
 
 __all__ = ["METHODS", "Method", "find_directions"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.progress import progress
-from gan.trained import TrainedGenerator
 
 __all__ = ["Projection", "project"]
 

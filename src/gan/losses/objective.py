@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.adversarial import AdversarialLoss
 from gan.losses.constraints import Constraint
 from gan.losses.regularizers import Regularizer

@@ -12,7 +12,7 @@ from torch import Tensor
 from gan.data.base import ImageDataModule, Split
 from gan.digest import digest, digest_of_facts
 from gan.distributed.group import all_agree, share
-from gan.metrics.features import FeatureExtractor
+from gan.features.base import FeatureExtractor
 from gan.metrics.statistics import Need, Statistics, gather
 from gan.progress import progress
 from gan.types import Batch

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gan.distributed.group import gather_rows, sum_over_ranks
-from gan.metrics.features import FeatureExtractor
+from gan.features.base import FeatureExtractor
 from gan.metrics.laplacian import laplacian_variance
 from gan.types import Batch
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan.augment.base import Augment
-from gan.draws import Draws, Stream
+from gan.keyed_random import Draws, Stream
 from gan.models.sampler import in_evaluation
 from gan.models.trainable import MakeOptimizer, Trainable
 from gan.types import Batch, Terms

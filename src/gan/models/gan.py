@@ -9,8 +9,8 @@ from pytorch_lightning.core.optimizer import do_nothing_closure
 from torch import Tensor, nn
 
 from gan.augment.base import Augment
-from gan.draws import Draws, Stream
 from gan.errors import UserError
+from gan.keyed_random import Draws, Stream
 from gan.losses.objective import Objective
 from gan.models.trainable import MakeOptimizer, Trainable
 from gan.types import Batch, Critique, Kind, Latent, Terms, Verdict

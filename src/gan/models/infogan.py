@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.objective import Objective
 from gan.models import dcgan
 from gan.models.gan import GAN

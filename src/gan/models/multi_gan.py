@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.objective import Objective
 from gan.models import mlp_gan
 from gan.models.gan import GAN

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.models.gan import GAN
 from gan.nn.equalized import EqualizedConv2d, EqualizedLinear
 from gan.nn.growing import Growing, enlarge, faded, level_after, shrink

@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from gan.draws import Draws, Stream, truncated
+from gan.keyed_random import Draws, Stream, truncated
 from gan.nn.average import MovingAverage
 from gan.types import Batch
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
-from gan.draws import Draws, Stream, derive_seed
 from gan.errors import UserError
+from gan.keyed_random import Draws, Stream, derive_seed
 from gan.models.sampler import Sampler
 from gan.nn.compiling import compile_calls
 from gan.schedules import Schedule

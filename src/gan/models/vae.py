@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gan.draws import Draws
+from gan.keyed_random import Draws
 from gan.losses.elbo import ELBO
 from gan.models import dcgan
 from gan.models.autoencoder import AutoEncoder

@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gan.draws import Draws
 from gan.errors import UserError
+from gan.keyed_random import Draws
 from gan.losses.vector_quantization import VectorQuantization
 from gan.models.autoencoder import AutoEncoder
 from gan.models.trainable import MakeOptimizer

@@ -1,0 +1,1 @@
+"""Checkpoints and exported weights: reading, trust, and the trained generator."""

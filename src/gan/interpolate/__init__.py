@@ -1,0 +1,1 @@
+"""``python -m gan.interpolate``: morphs between samples."""

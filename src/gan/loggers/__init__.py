@@ -1,0 +1,1 @@
+"""Loggers: metrics.csv, Weights & Biases, TensorBoard."""

