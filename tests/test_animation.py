@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan.animation import save_film
+from gan.animation import save_animation
 from gan.errors import UserError
 
 
@@ -19,7 +19,7 @@ def shades(number: int, channels: int = 3, size: tuple[int, int] = (20, 31)) -> 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_gif(channels: int, tmp_path: Path) -> None:
-    save_film(shades(7, channels), tmp_path / "new" / "film.gif", fps=20)
+    save_animation(shades(7, channels), tmp_path / "new" / "film.gif", fps=20)
     with Image.open(tmp_path / "new" / "film.gif") as film:
         assert (film.size, film.n_frames, film.info["duration"], film.info["loop"]) == ((31, 20), 7, 50, 0)
         for place in range(7):
@@ -31,7 +31,7 @@ def test_a_gif(channels: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_an_mp4(channels: int, tmp_path: Path) -> None:
     av = pytest.importorskip("av", reason="needs pip install -e '.[video]'")
-    save_film(shades(7, channels), tmp_path / "film.mp4", fps=12.5)
+    save_animation(shades(7, channels), tmp_path / "film.mp4", fps=12.5)
     with av.open(tmp_path / "film.mp4") as container:
         (stream,) = container.streams.video
         assert (stream.codec_context.name, stream.average_rate) == ("h264", 12.5)
@@ -42,8 +42,8 @@ def test_an_mp4(channels: int, tmp_path: Path) -> None:
 
 def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match=r"ends in \.gif or \.mp4"):
-        save_film(shades(2), tmp_path / "film.avi")
+        save_animation(shades(2), tmp_path / "film.avi")
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(UserError, match=r"pip install -e '\.\[video\]'"):
-        save_film(shades(2), tmp_path / "film.mp4")
+        save_animation(shades(2), tmp_path / "film.mp4")
     assert not list(tmp_path.iterdir())

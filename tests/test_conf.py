@@ -16,7 +16,7 @@ from torch.testing import assert_close
 from gan.config import build
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models.trainable import Trainable
 from gan.runs import resolver
@@ -128,13 +128,13 @@ def test_real_and_fake_are_judged_in_one_pass_where_that_changes_nothing(model: 
     images, fake = torch.rand(2, 4, config.data.channels, config.data.image_size, config.data.image_size) * 2 - 1
     batch, passes = Batch(images, torch.arange(4)), list[int]()
     game.discriminator.register_forward_hook(lambda *_: passes.append(len(passes)))
-    together = game.critique(batch, fake, Draws(0, total=4))
+    together = game.discriminate(batch, fake, KeyedRandom(0, total=4))
     independent = getattr(game.discriminator, "batch_independent", False)
     assert len(passes) == (1 if independent and game.objective.adversarial.labelled else 2)
     if independent:
         game.discriminator.batch_independent = False
-        apart = game.critique(batch, fake, Draws(0, total=4))
-        assert_close((together.on_real, together.on_fake), (apart.on_real, apart.on_fake))
+        apart = game.discriminate(batch, fake, KeyedRandom(0, total=4))
+        assert_close((together.real_output, together.fake_output), (apart.real_output, apart.fake_output))
 
 
 @pytest.mark.parametrize("regularizers", choices("loss/regularizers"))

@@ -6,7 +6,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from gan.config import build, check_call, check_trusted, resumed
-from gan.errors import UserError, nearest
+from gan.errors import UserError, did_you_mean
 
 
 class Base:
@@ -112,5 +112,5 @@ def test_a_resumed_run_keeps_its_options_but_for_those_named() -> None:
     ],
 )
 def test_nearest(word: str, found: str) -> None:
-    said = nearest(word, ["trainer.max_steps", "model.gradient_clip", "data.flip"])
+    said = did_you_mean(word, ["trainer.max_steps", "model.gradient_clip", "data.flip"])
     assert said == (f"; did you mean '{found}'?" if found else "")

@@ -4,43 +4,43 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gan.keyed_random import Draws, Stream, derive_seed, truncated
+from gan.keyed_random import KeyedRandom, Stream, derive_seed, truncated
 
 
 def test_the_key_alone_decides() -> None:
-    assert torch.equal(Draws(1, 2, total=5).normal(3), Draws(1, 2, total=5).normal(3))
-    others = [Draws(1, 3, total=5), Draws(2, 2, total=5), Draws(1, 2, 0, total=5)]
-    assert not any(torch.equal(Draws(1, 2, total=5).normal(3), other.normal(3)) for other in others)
+    assert torch.equal(KeyedRandom(1, 2, total=5).normal(3), KeyedRandom(1, 2, total=5).normal(3))
+    others = [KeyedRandom(1, 3, total=5), KeyedRandom(2, 2, total=5), KeyedRandom(1, 2, 0, total=5)]
+    assert not any(torch.equal(KeyedRandom(1, 2, total=5).normal(3), other.normal(3)) for other in others)
     assert len({derive_seed(0, step, stream) for step in range(1000) for stream in Stream}) == 1000 * len(Stream)
 
 
 @pytest.mark.parametrize("world", [1, 2, 4])
 @pytest.mark.parametrize("parts", [1, 3])
 def test_ranks_and_parts_share_out_one_batch(world: int, parts: int) -> None:
-    whole = Draws(7, total=12)
+    whole = KeyedRandom(7, total=12)
     normal, uniform = whole.normal(2), whole.uniform(1, 1)
     for rank in range(world):
         rows = slice(rank * 12 // world, (rank + 1) * 12 // world)
-        drawn = [(part.normal(2), part.uniform(1, 1)) for part in Draws(7, total=12, rows=rows).parts(parts)]
+        drawn = [(part.normal(2), part.uniform(1, 1)) for part in KeyedRandom(7, total=12, rows=rows).parts(parts)]
         assert_close(torch.cat([z for z, _ in drawn]), normal[rows])
         assert_close(torch.cat([u for _, u in drawn]), uniform[rows])
 
 
 def test_parts_are_those_of_tensor_split() -> None:
-    sizes = [len(part) for part in Draws(0, total=10).parts(4)]
+    sizes = [len(part) for part in KeyedRandom(0, total=10).parts(4)]
     assert sizes == [len(part) for part in torch.arange(10).tensor_split(4)]
 
 
 @pytest.mark.parametrize("world", [1, 2])
 @pytest.mark.parametrize("parts", [1, 2])
 def test_packed_draws_have_a_row_a_pack(world: int, parts: int) -> None:
-    whole = Draws(7, total=24)
+    whole = KeyedRandom(7, total=24)
     assert whole.packed(1) is whole
     numbers = whole.packed(3).normal(2)
     assert numbers.shape == (8, 2)
-    assert not torch.equal(numbers, Draws(7, total=8).normal(2)), "they share nothing with the images' own"
+    assert not torch.equal(numbers, KeyedRandom(7, total=8).normal(2)), "they share nothing with the images' own"
     for rank in range(world):
-        mine = Draws(7, total=24, rows=slice(rank * 24 // world, (rank + 1) * 24 // world)).parts(parts)
+        mine = KeyedRandom(7, total=24, rows=slice(rank * 24 // world, (rank + 1) * 24 // world)).parts(parts)
         packs = slice(rank * 8 // world, (rank + 1) * 8 // world)
         assert_close(torch.cat([part.packed(3).normal(2) for part in mine]), numbers[packs])
 
@@ -60,7 +60,7 @@ def test_truncated_draws_are_of_the_normal_distribution_cut_off(threshold: float
 @pytest.mark.parametrize("threshold", [0.1, 1.0, 3.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_truncated_draws_keep_within_the_threshold(threshold: float, dtype: torch.dtype) -> None:
-    z = Draws(0, total=10_000).normal(5).to(dtype)
+    z = KeyedRandom(0, total=10_000).normal(5).to(dtype)
     z[0] = torch.tensor([-40.0, 40.0, 9.0, -9.0, 0.0])  # beyond what a quantile can tell from 0 and 1
     cut = truncated(z, threshold)
     assert (cut.dtype, cut.shape) == (dtype, z.shape)
@@ -76,7 +76,7 @@ def test_truncated_draws_keep_within_the_threshold(threshold: float, dtype: torc
 
 
 def test_truncated_draws_tend_to_the_full_ones_and_change_smoothly() -> None:
-    z = Draws(0, total=1000).normal(5)
+    z = KeyedRandom(0, total=1000).normal(5)
     assert_close(truncated(z, 8.0), z, rtol=0, atol=1e-5)
     steps = torch.stack([truncated(z, threshold) for threshold in torch.linspace(0.5, 4.0, 36).tolist()])
     assert (steps.abs().diff(dim=0) >= -1e-6).all(), "each grows with the threshold"

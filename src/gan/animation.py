@@ -8,12 +8,12 @@ from torch import Tensor
 
 from gan.errors import UserError
 
-__all__ = ["ENDINGS", "save_film"]
+__all__ = ["ENDINGS", "save_animation"]
 
 ENDINGS = (".gif", ".mp4")
 
 
-def save_film(frames: Sequence[Tensor], path: Path, fps: float = 10) -> None:
+def save_animation(frames: Sequence[Tensor], path: Path, fps: float = 10) -> None:
     """Write frames as the path's ending says, whole or not at all; it plays without end where the format can say so.
 
     Args:
@@ -29,19 +29,19 @@ def save_film(frames: Sequence[Tensor], path: Path, fps: float = 10) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
-        (_save_gif if path.suffix == ".gif" else _save_mp4)(frames, partial, fps)
+        (_write_gif if path.suffix == ".gif" else _write_mp4)(frames, partial, fps)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _save_gif(frames: Sequence[Tensor], path: Path, fps: float) -> None:
+def _write_gif(frames: Sequence[Tensor], path: Path, fps: float) -> None:
     images = [Image.fromarray(frame.permute(1, 2, 0).squeeze(2).cpu().numpy()) for frame in frames]
     duration = max(2, round(100 / fps)) * 10  # milliseconds
     images[0].save(path, format="GIF", save_all=True, append_images=images[1:], duration=duration, loop=0)
 
 
-def _save_mp4(frames: Sequence[Tensor], path: Path, fps: float) -> None:
+def _write_mp4(frames: Sequence[Tensor], path: Path, fps: float) -> None:
     try:
         import av
     except ImportError as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gan.errors import UserError, nearest, one_line
+from gan.errors import UserError, did_you_mean, one_line
 
 __all__ = ["run", "task"]
 
@@ -79,13 +79,13 @@ def _explain(error: Exception, conf: Path | None) -> str | None:
     if isinstance(error, MissingConfigException) and error.options:
         wanted = re.search(r"Could not find '(?:(.*)/)?(.*)'", str(error))
         group, name = wanted.groups() if wanted else ("", "")
-        return f"{group}={name}: there are {', '.join(error.options)}{nearest(name, list(error.options))}"
+        return f"{group}={name}: there are {', '.join(error.options)}{did_you_mean(name, list(error.options))}"
     if isinstance(error, HydraException | OmegaConfBaseException):
         first = str(error).splitlines()[0].strip()
         wanted = re.match(r"Could not (?:override|append to) '?([^'\s]+?)'?\.?$", first)
         if wanted and conf is not None:
             key = wanted.group(1).lstrip("+")
-            return f"there is no option '{key}'{nearest(key, _options(conf, sys.argv[1:]))}"
+            return f"there is no option '{key}'{did_you_mean(key, _options(conf, sys.argv[1:]))}"
         cause = str(error.__cause__).splitlines()[0].strip() if error.__cause__ else ""
         return f"{first} {cause}".strip()
     return None

@@ -16,13 +16,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch.optim import Optimizer
 
-from gan.errors import UserError, nearest
+from gan.errors import UserError, did_you_mean
 
 __all__ = ["CONF", "build", "check_call", "check_trusted", "compose_config", "overridden", "plain", "resumed"]
 
 CONF = Path(__file__).parents[2] / "conf"
 
-MENDABLE = (ValueError, TypeError, RuntimeError, MisconfigurationException)
+USER_ERRORS = (ValueError, TypeError, RuntimeError, MisconfigurationException)
 RECIPES = ("data", "debug", "experiment", "loss", "model")  # choices that bring options of other groups with them
 
 
@@ -86,7 +86,7 @@ def build(node: DictConfig) -> Any:
         key = f"{prefix}.{inner[2]}" if inner[1] else prefix
         if isinstance(error.__cause__, UserError):
             raise error.__cause__ from error
-        if isinstance(error.__cause__, MENDABLE):
+        if isinstance(error.__cause__, USER_ERRORS):
             raise UserError(f"{key}: {error.__cause__}") from error
         raise
 
@@ -108,7 +108,7 @@ def check_call(target: Callable[..., Any], given: Mapping[str, Any], key: str) -
     hints, checked = _arguments(target), dict(given)
     for name, value in given.items():
         if name not in hints:
-            hint = nearest(name, [f"{key}.{known}" for known in hints])
+            hint = did_you_mean(name, [f"{key}.{known}" for known in hints])
             raise UserError(f"{key}.{name}: {getattr(target, '__name__', target)} takes no such option{hint}")
         if not any(True for _ in _targets(value, key)):
             checked[name] = _checked_value(value, hints[name], f"{key}.{name}")
@@ -209,7 +209,7 @@ def _checked_value(value: Any, hint: Any, key: str) -> Any:
     except ValidationError as error:
         choices = [str(c) for h in (hint, *get_args(hint)) if get_origin(h) is Literal for c in get_args(h)]
         if choices:
-            wanted = f"is not one of {', '.join(choices)}{nearest(str(value), choices)}"
+            wanted = f"is not one of {', '.join(choices)}{did_you_mean(str(value), choices)}"
         else:
             wanted = error.errors()[0]["msg"].partition(",")[0].replace("Input should", "should")
         raise UserError(f"{key}={value} {wanted}") from error

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-__all__ = ["UserError", "nearest", "one_line"]
+__all__ = ["UserError", "did_you_mean", "one_line"]
 
 
 class UserError(ValueError):
@@ -17,7 +17,7 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
 
 
-def nearest(word: str, choices: list[str]) -> str:
+def did_you_mean(word: str, choices: list[str]) -> str:
     """Phrase the choice that resembles a misspelt word most, for the end of an error message.
 
     Args:

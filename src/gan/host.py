@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-__all__ = ["keep_freed_memory", "peak_memory"]
+__all__ = ["peak_memory", "retain_freed_memory"]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
-def keep_freed_memory() -> None:
+def retain_freed_memory() -> None:
     """Let this process keep up to 1 GiB that its tensors on the CPU have freed, for those of the next update.
 
     The C library soon hands what lies free back to the system, which gives it anew page by page, and zeroed. Blocks of

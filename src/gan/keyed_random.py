@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Draws", "Stream", "derive_seed", "truncated"]
+__all__ = ["KeyedRandom", "Stream", "derive_seed", "truncated"]
 
 
 class Stream(IntEnum):
@@ -25,7 +25,7 @@ def derive_seed(*key: int) -> int:
     return int(np.random.SeedSequence((len(key), *key)).generate_state(1, np.uint64)[0]) >> 1
 
 
-class Draws:
+class KeyedRandom:
     """Random numbers for some rows of a batch.
 
     The numbers of the whole batch are drawn and the wanted rows kept. Ranks that each hold some rows of a batch, or
@@ -46,21 +46,21 @@ class Draws:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def parts(self, number: int) -> list["Draws"]:
+    def parts(self, number: int) -> list["KeyedRandom"]:
         """Split the rows as ``torch.tensor_split`` does, each part with the numbers that its rows have here."""
         if number == 1:
             return [self]
         size, longer = divmod(len(self), number)
         bounds = [self.rows.start + part * size + min(part, longer) for part in range(number + 1)]
         kept = [slice(*ends) for ends in itertools.pairwise(bounds)]
-        return [Draws(*self.key, total=self.total, rows=rows, device=self.device) for rows in kept]
+        return [KeyedRandom(*self.key, total=self.total, rows=rows, device=self.device) for rows in kept]
 
-    def packed(self, number: int) -> "Draws":
-        """Return other draws, with a row for every ``number`` rows here; these themselves where that is one."""
+    def packed(self, number: int) -> "KeyedRandom":
+        """Return other rng, with a row for every ``number`` rows here; these themselves where that is one."""
         if number == 1:
             return self
         rows = slice(self.rows.start // number, self.rows.stop // number)
-        return Draws(*self.key, number, total=self.total // number, rows=rows, device=self.device)
+        return KeyedRandom(*self.key, number, total=self.total // number, rows=rows, device=self.device)
 
     def normal(self, *shape: int) -> Tensor:
         """Draw from N(0, 1), with shape (rows, *shape)."""

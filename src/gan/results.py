@@ -13,8 +13,8 @@ from pytorch_lightning import Trainer
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
-from gan.callbacks.neighbor_figure import Neighbors
-from gan.callbacks.periodic import find
+from gan.callbacks.neighbor_figure import NeighborFigure
+from gan.callbacks.periodic import find_callbacks
 from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.host import peak_memory
@@ -38,9 +38,9 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         Plain values, as results.json holds them; ``images_per_second`` counts real images over the time of training
         alone, ``peak_memory_mb`` is the accelerator's where there is one, else the process's since it began.
     """
-    game = {name: mean for monitor in find(trainer, Monitor) for name, mean in monitor.latest.items()}
-    speed = max((monitor.images_per_second for monitor in find(trainer, Monitor)), default=0.0)
-    scored = [_score(evaluation) for evaluation in find(trainer, Evaluation)]
+    game = {name: mean for monitor in find_callbacks(trainer, Monitor) for name, mean in monitor.latest.items()}
+    speed = max((monitor.images_per_second for monitor in find_callbacks(trainer, Monitor)), default=0.0)
+    scored = [_score(evaluation) for evaluation in find_callbacks(trainer, Evaluation)]
     device = trainer.strategy.root_device
     return {
         "command": shlex.join(["python", *sys.argv]),
@@ -50,10 +50,10 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "ranks": trainer.world_size,
         "seed": config.seed,
         "global_step": trainer.global_step,
-        "stopped": next((stop.reason for stop in find(trainer, Stop)), None),
+        "stopped": next((stop.reason for stop in find_callbacks(trainer, Stop)), None),
         **(scored[0] if scored else {"score": None}),  # without evaluation there is nothing more to say
         "game": game,
-        "neighbors": next((neighbors.facts for neighbors in find(trainer, Neighbors)), None),
+        "neighbors": next((neighbors.facts for neighbors in find_callbacks(trainer, NeighborFigure)), None),
         "wall_seconds": round(seconds, 1),
         "images_per_second": round(speed, 1),
         "peak_memory_mb": round(peak_memory(device) / 1e6, 1),

@@ -22,19 +22,19 @@ from pytorch_lightning.plugins.environments import LightningEnvironment, TorchEl
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.callbacks.interruption import Interrupted, Interruption, requeue
-from gan.callbacks.save_config import Provenance
+from gan.callbacks.save_config import SaveConfig
 from gan.checkpoint.exported import find as find_exported
 from gan.checkpoint.reading import load_weights, read
 from gan.config import build, check_call, check_trusted, plain, resumed
 from gan.data.base import ImageDataModule
 from gan.distributed.devices import device_of, fast_precision, local_ranks
-from gan.distributed.environment import Place, ask_once_for_gpus, cores, place, set_threads
-from gan.distributed.group import agreed, errors_shared, from_first, joined
+from gan.distributed.environment import RankInfo, cache_cuda_absence, cores, rank_info, set_threads
+from gan.distributed.group import broadcast_from_rank_zero, check_same_settings, process_group, propagate_errors
 from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
-from gan.host import keep_freed_memory
-from gan.loggers.tracking import MetricsFile, WeightsAndBiases
+from gan.host import retain_freed_memory
+from gan.loggers.tracking import MetricsCSVLogger, WeightsAndBiases
 from gan.report.choices import heading, past_commands
 from gan.report.page import NAME as PAGE
 from gan.report.page import write_page
@@ -68,9 +68,9 @@ def train(config: DictConfig) -> dict[str, Any]:
     warnings.filterwarnings("ignore", message="The `srun` command is available")  # a run need not be a job
     folder = Path(config.run_dir)
     try:
-        here = place()
+        here = rank_info()
         alone = here.local_world == 1
-        config = _settled(config) if alone else config
+        config = resolve_config(config) if alone else config
         ranks = local_ranks(config.trainer, here)
         world = ranks * (here.world if alone else here.nodes)
         if config.data.batch_size % world:
@@ -83,15 +83,15 @@ def train(config: DictConfig) -> dict[str, Any]:
             return results
         device = device_of(config.trainer, here)
         set_threads(here)
-        ask_once_for_gpus()
+        cache_cuda_absence()
         if device.type == "cpu":
-            keep_freed_memory()
+            retain_freed_memory()
         if here.rank > 0:  # the first one speaks for all
             logging.disable(logging.WARNING)
             warnings.simplefilter("ignore")
-        with joined(device), errors_shared():
-            agreed({key: value for key, value in plain(config, resolve=False).items() if key not in OWN})
-            return _train(from_first(lambda: config if alone else _settled(config)), here)
+        with process_group(device), propagate_errors():
+            check_same_settings({key: value for key, value in plain(config, resolve=False).items() if key not in OWN})
+            return _train(broadcast_from_rank_zero(lambda: config if alone else resolve_config(config)), here)
     except MisconfigurationException as error:
         raise UserError(" ".join(str(error).split())) from error
     finally:
@@ -100,7 +100,7 @@ def train(config: DictConfig) -> dict[str, Any]:
                 folder.rmdir()
 
 
-def _train(config: DictConfig, here: Place) -> dict[str, Any]:
+def _train(config: DictConfig, here: RankInfo) -> dict[str, Any]:
     """Train as one of the ranks, or alone."""
     start, folder, first = perf_counter(), Path(config.run_dir), here.rank == 0
     checkpoint = read(config.ckpt) if config.ckpt is not None else None
@@ -110,25 +110,25 @@ def _train(config: DictConfig, here: Place) -> dict[str, Any]:
     data, model = build(config.data), build(config.model)
     if chosen := config.trainer.precision == "auto":
         with open_dict(config):
-            config.trainer.precision = from_first(partial(_precision, config, data, here))
+            config.trainer.precision = broadcast_from_rank_zero(partial(_precision, config, data, here))
     callbacks = [build(node) for node in config.callbacks.values() if node is not None]
     if not config.trainer.enable_progress_bar:
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     if checkpoint is not None:
         load_weights(model, checkpoint, config.ckpt)  # before anything is written, should they not fit
     interruption = Interruption()
-    trainer = _trainer(config, here, [*callbacks, Provenance(plain(config, resolve=False)), interruption])
+    trainer = _trainer(config, here, [*callbacks, SaveConfig(plain(config, resolve=False)), interruption])
     if first:
-        _claim(folder, config, resuming=checkpoint is not None)
+        write_config(folder, config, resuming=checkpoint is not None)
         if chosen and config.trainer.precision != "32-true":
             log.info("Precision %s, which is fast here; trainer.precision=32-true is exact", config.trainer.precision)
         with _error_kept(folder):
             trainer.loggers = [
-                MetricsFile(folder, step=checkpoint["global_step"] if checkpoint else 0),
+                MetricsCSVLogger(folder, step=checkpoint["global_step"] if checkpoint else 0),
                 *(build(node) for node in (config.logger or {}).values()),
             ]
-    with interruption.listening(), _farewell(folder, first), _tracked(trainer, config):
-        with _error_kept(folder if first else None), errors_shared():
+    with interruption.listening(), log_resume_hint(folder, first), _tracked(trainer, config):
+        with _error_kept(folder if first else None), propagate_errors():
             trainer.fit(model, datamodule=data, ckpt_path=config.ckpt, weights_only=True)
             results = collect(config, trainer, perf_counter() - start)
             if first:
@@ -139,7 +139,7 @@ def _train(config: DictConfig, here: Place) -> dict[str, Any]:
     return results
 
 
-def _settled(config: DictConfig) -> DictConfig:
+def resolve_config(config: DictConfig) -> DictConfig:
     """Settle what the command line left open: options, where the run goes on from a checkpoint, and names.
 
     A job that Slurm has started again goes on from its last checkpoint, if it came to one.
@@ -173,12 +173,12 @@ def _settled(config: DictConfig) -> DictConfig:
     return config
 
 
-def _precision(config: DictConfig, data: ImageDataModule, here: Place) -> str:
+def _precision(config: DictConfig, data: ImageDataModule, here: RankInfo) -> str:
     """Choose the precision that is fast here, and fine enough for the images."""
     return fast_precision(device_of(config.trainer, here)) if data.pixels else "32-true"
 
 
-def _trainer(config: DictConfig, here: Place, callbacks: list[Any]) -> Trainer:
+def _trainer(config: DictConfig, here: RankInfo, callbacks: list[Any]) -> Trainer:
     settings = check_call(Trainer, plain(config.trainer), "trainer")
     if settings["log_every_n_steps"] < 1:
         raise UserError("trainer.log_every_n_steps must be at least 1")
@@ -204,7 +204,7 @@ def _trainer(config: DictConfig, here: Place, callbacks: list[Any]) -> Trainer:
         raise UserError(f"trainer: {' '.join(str(error).split())}") from error
 
 
-def _claim(folder: Path, config: DictConfig, resuming: bool) -> None:
+def write_config(folder: Path, config: DictConfig, resuming: bool) -> None:
     """Write the resolved configuration below the commands that it comes from, unless the folder holds another run."""
     if (folder / "checkpoints").exists() and not resuming:
         raise UserError(f"{folder} holds a run: go on with ckpt={folder}, or choose another hydra.run.dir")
@@ -247,7 +247,7 @@ def _tracked(trainer: Trainer, config: DictConfig) -> Iterator[None]:
 
 
 @contextmanager
-def _farewell(folder: Path, first: bool) -> Iterator[None]:
+def log_resume_hint(folder: Path, first: bool) -> Iterator[None]:
     """Say how an interrupted run goes on, once all that it had open is closed."""
     try:
         yield

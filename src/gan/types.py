@@ -1,4 +1,4 @@
-"""The values that pass between the parts: a batch, what fakes are made of, what networks say of images, a critique."""
+"""The values that pass between the parts: a batch, what fakes are made of, what networks say of images, a d_pass."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,14 +6,23 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 
-__all__ = ["Batch", "Critique", "Kind", "Latent", "Posterior", "Quantized", "Terms", "Verdict"]
+__all__ = [
+    "Batch",
+    "DiscriminatorOutput",
+    "DiscriminatorPass",
+    "GaussianPosterior",
+    "GeneratorInput",
+    "Quantized",
+    "RealOrFake",
+    "Terms",
+]
 
 Terms = dict[str, Tensor]
 """Named scalars whose sum is a loss."""
 
-Kind = Literal["real", "fake"]
+RealOrFake = Literal["real", "fake"]
 """What an image is."""
 
 
@@ -33,7 +42,7 @@ class Batch(NamedTuple):
         return [Batch(*part) for part in zip(*(x.tensor_split(number) for x in self), strict=True)]
 
 
-class Latent(NamedTuple):
+class GeneratorInput(NamedTuple):
     """What fakes are made of.
 
     Attributes:
@@ -45,7 +54,7 @@ class Latent(NamedTuple):
     labels: Tensor
 
 
-class Verdict(NamedTuple):
+class DiscriminatorOutput(NamedTuple):
     """What a discriminator says of images.
 
     Attributes:
@@ -57,7 +66,7 @@ class Verdict(NamedTuple):
     features: Tensor
 
 
-class Posterior(NamedTuple):
+class GaussianPosterior(NamedTuple):
     """What an encoder says of images: a Gaussian over z for each, with independent entries.
 
     Attributes:
@@ -82,7 +91,7 @@ class Quantized(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Critique:
+class DiscriminatorPass:
     """A discriminator's view of real and fake images, all that a loss or a regulariser may need.
 
     Attributes:
@@ -90,16 +99,16 @@ class Critique:
         real: Real images as the discriminator sees them, augmented and packed, with shape (B, C, H, W). A penalty's
             gradient is by these, not by the images that they were made from, as R1's is in StyleGAN2-ADA.
         fake: Fake images, likewise, with shape (B, C, H, W).
-        on_real: The verdict on the real images; None where nothing asks for it.
-        on_fake: The verdict on the fake images.
-        draws: Random numbers, a row an image.
-        twice: The images that the verdict on can be differentiated by, and the gradient once more.
+        real_output: The verdict on the real images; None where nothing asks for it.
+        fake_output: The verdict on the fake images.
+        rng: Random numbers, a row an image.
+        double_backward: The images that the verdict on can be differentiated by, and the gradient once more.
     """
 
-    critic: Callable[[Tensor], Verdict]
+    critic: Callable[[Tensor], DiscriminatorOutput]
     real: Tensor
     fake: Tensor
-    on_real: Verdict | None
-    on_fake: Verdict
-    draws: Draws
-    twice: frozenset[Kind] = frozenset()
+    real_output: DiscriminatorOutput | None
+    fake_output: DiscriminatorOutput
+    rng: KeyedRandom
+    double_backward: frozenset[RealOrFake] = frozenset()

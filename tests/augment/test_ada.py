@@ -13,7 +13,7 @@ from gan.augment.color import Color
 from gan.augment.geometry import Geometry
 from gan.augment.pipeline import Change
 from gan.augment.resample import resampled
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 
 STILL = {"translation": 0.0, "scale": 0.0, "rotation": 0.0, "anisotropy": 0.0, "shift": 0.0}
 GREY = {"brightness": 0.0, "contrast": 0.0, "hue": 0.0, "saturation": 0.0}
@@ -28,7 +28,7 @@ def images(number: int = ROWS, channels: int = 3, size: int = 8) -> Tensor:
 
 
 def apply(change: Change, before: Tensor, probability: float = 1.0) -> Tensor:
-    return Adaptive(8, {"one": change, "none": None}, start=probability)(before, Draws(0, total=len(before)))
+    return Adaptive(8, {"one": change, "none": None}, start=probability)(before, KeyedRandom(0, total=len(before)))
 
 
 def geometry(before: Tensor, probability: float = 1.0, **settings: Any) -> Tensor:
@@ -47,7 +47,7 @@ def moved(before: Tensor, linear: Tensor = EYE, x: float = 0.0, y: float = 0.0) 
 def test_probability_zero_is_the_identity(channels: int) -> None:
     before = images(channels=channels)
     both = Adaptive(8, {"geometry": Geometry(), "color": Color()})
-    assert torch.equal(both(before, Draws(0, total=ROWS)), before)
+    assert torch.equal(both(before, KeyedRandom(0, total=ROWS)), before)
 
 
 def test_places_are_looked_up_between_pixels() -> None:

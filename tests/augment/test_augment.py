@@ -8,7 +8,7 @@ from torch.testing import assert_close
 from gan.augment.base import Augment
 from gan.config import build
 from gan.errors import UserError
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from tests.test_conf import choices, composed
 
 CHOICES = [choice for choice in choices("augment") if choice != "none"]
@@ -30,7 +30,7 @@ def images(number: int = 6, shape: tuple[int, int, int] = (3, 9, 8)) -> Tensor:
 def test_images_change_and_keep_their_shape(choice: str, shape: tuple[int, int, int]) -> None:
     before = images(shape=shape)
     with torch.autocast("cpu", torch.bfloat16):
-        after = augment(choice)(before.bfloat16(), Draws(0, total=6))
+        after = augment(choice)(before.bfloat16(), KeyedRandom(0, total=6))
     assert after.dtype == torch.float32
     assert after.shape == before.shape
     assert after.isfinite().all()
@@ -40,10 +40,10 @@ def test_images_change_and_keep_their_shape(choice: str, shape: tuple[int, int, 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_parts_see_what_the_whole_sees(choice: str) -> None:
     augmented, before = augment(choice), images()
-    whole = augmented(before, Draws(0, total=6))
-    parts = zip(before.tensor_split(4), Draws(0, total=6).parts(4), strict=True)
-    assert_close(torch.cat([augmented(part, draws) for part, draws in parts]), whole)
-    assert not torch.equal(augmented(before, Draws(1, total=6)), whole)
+    whole = augmented(before, KeyedRandom(0, total=6))
+    parts = zip(before.tensor_split(4), KeyedRandom(0, total=6).parts(4), strict=True)
+    assert_close(torch.cat([augmented(part, rng) for part, rng in parts]), whole)
+    assert not torch.equal(augmented(before, KeyedRandom(1, total=6)), whole)
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -51,7 +51,7 @@ def test_derivatives_of_both_orders(choice: str) -> None:
     augmented = augment(choice)
 
     def squares(x: Tensor) -> Tensor:
-        return augmented.change(x, Draws(0, total=2)).square()
+        return augmented.change(x, KeyedRandom(0, total=2)).square()
 
     x = images(2, (3, 5, 4)).double().requires_grad_()
     assert torch.autograd.gradcheck(squares, x, fast_mode=True)

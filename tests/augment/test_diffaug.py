@@ -6,14 +6,14 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gan.augment.diffaug import DiffAugment, erased, translated
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 
 OFF = {"brightness": 0.0, "saturation": 0.0, "contrast": 0.0, "translation": 0.0, "cutout": 0.0}
 ROWS = 400
 
 
 def only(images: Tensor, **settings: float) -> Tensor:
-    return DiffAugment(8, **{**OFF, **settings})(images, Draws(0, total=len(images)))
+    return DiffAugment(8, **{**OFF, **settings})(images, KeyedRandom(0, total=len(images)))
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def test_a_shift_brings_zeros_in(images: Tensor) -> None:
 def test_all_shifts_up_to_the_largest_occur() -> None:
     dot = torch.zeros(1, 1, 8, 8).index_fill(2, torch.tensor(4), 1.0)
     dot = (dot * dot.transpose(2, 3)).expand(ROWS, -1, -1, -1)
-    places = only(dot, translation=0.25).nonzero()[:, 2:].tolist()
-    assert len(places) == ROWS
-    assert {tuple(place) for place in places} == {(y, x) for y in range(2, 7) for x in range(2, 7)}
+    indices = only(dot, translation=0.25).nonzero()[:, 2:].tolist()
+    assert len(indices) == ROWS
+    assert {tuple(place) for place in indices} == {(y, x) for y in range(2, 7) for x in range(2, 7)}
 
 
 def test_a_hole_is_a_square_that_may_leave_the_image() -> None:

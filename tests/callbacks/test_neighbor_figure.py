@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan.callbacks.neighbor_figure import Neighbors
+from gan.callbacks.neighbor_figure import NeighborFigure
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
-from gan.loggers.tracking import TakesPictures
+from gan.loggers.tracking import PictureLogger
 from gan.models.gan import GAN
 
 
@@ -28,7 +28,7 @@ class Shades(ImageDataModule):
         return TensorImages(shades.expand(-1, *self.image_shape).contiguous(), torch.zeros(size))
 
 
-class Shown(TakesPictures):
+class Shown(PictureLogger):
     def __init__(self) -> None:
         self.pictures: list[tuple[str, Tensor, int]] = []
 
@@ -51,8 +51,8 @@ class Generator(GAN):
         return torch.full((num, *self.shape), self.shade / 127.5 - 1)
 
 
-def look(data: ImageDataModule, path: Path, first: bool = True, **options: int) -> tuple[Neighbors, Shown]:
-    callback, tracker = Neighbors(str(path), **options), Shown()
+def look(data: ImageDataModule, path: Path, first: bool = True, **options: int) -> tuple[NeighborFigure, Shown]:
+    callback, tracker = NeighborFigure(str(path), **options), Shown()
     trainer = SimpleNamespace(datamodule=data, is_global_zero=first, loggers=[tracker, object()], global_step=7)
     callback.on_train_end(trainer, Generator(data.image_shape, shade=31))
     return callback, tracker
@@ -104,4 +104,4 @@ def test_there_is_no_picture_of_what_is_no_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["num", "k", "limit"])
 def test_numbers_below_one_are_refused(option: str) -> None:
     with pytest.raises(ValueError, match="must be at least 1"):
-        Neighbors("neighbors.png", **{option: 0})
+        NeighborFigure("neighbors.png", **{option: 0})

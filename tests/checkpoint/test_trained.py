@@ -77,8 +77,8 @@ def test_the_same_images_on_any_batch_size(generator: TrainedGenerator, batch_si
     images = generator.sample(300, seed=2)
     assert_close(generator.sample(300, seed=2, batch_size=batch_size), images)
     assert_close(generator.sample(270, seed=2), images[:270])
-    places = torch.cat([batch.images for batch in generator.batches(range(250, 270), seed=2, batch_size=batch_size)])
-    assert_close(places, images[250:270])
+    indices = torch.cat([batch.images for batch in generator.batches(range(250, 270), seed=2, batch_size=batch_size)])
+    assert_close(indices, images[250:270])
     assert not torch.allclose(generator.sample(300, seed=3), images, atol=0.01)
     assert images.std(0).mean() > 0.02, "they are not all the same anyway"
 
@@ -152,7 +152,7 @@ def test_mixtures_of_classes(generator: TrainedGenerator) -> None:
 
 
 def test_the_average_or_the_last_weights(conditional: Path) -> None:
-    average, last = (gan.load(conditional, average=choice, device="cpu") for choice in (True, False))
+    average, last = (gan.load(conditional, use_ema=choice, device="cpu") for choice in (True, False))
     assert average.model.ema is not None
     z = average.latents(5)
     labels = torch.arange(5)
@@ -163,9 +163,9 @@ def test_the_average_or_the_last_weights(conditional: Path) -> None:
 
 def test_what_it_says_of_itself(generator: TrainedGenerator, conditional: Path) -> None:
     facts = {"path": repr(str(conditional)), "model": "CGAN", "data": "MNIST5k", "image_shape": "(1, 28, 28)"}
-    facts |= {"num_classes": "10", "latent_dim": "100", "global_step": "10", "average": "True", "device": "cpu"}
+    facts |= {"num_classes": "10", "latent_dim": "100", "global_step": "10", "use_ema": "True", "device": "cpu"}
     assert repr(generator) == f"TrainedGenerator({', '.join(f'{name}={value}' for name, value in facts.items())})"
-    assert "average=False" in repr(gan.load(conditional, average=False))
+    assert "use_ema=False" in repr(gan.load(conditional, use_ema=False))
     page = generator._repr_html_()
     rows = dict(re.findall(r"<tr><th>(\w+)</th><td>(.*?)</td></tr>", page))
     assert rows == facts | {"path": f"&#x27;{conditional}&#x27;"}

@@ -12,7 +12,7 @@ from gan.data import base
 
 
 class Places(Dataset[int]):
-    """Whose items are their places."""
+    """Whose items are their indices."""
 
     def __len__(self) -> int:
         return 100
@@ -24,7 +24,7 @@ class Places(Dataset[int]):
 def test_a_loaders_process_outlives_a_signal_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "LAST_SECONDS", 2.0)
     before = {process.pid for process in active_children()}
-    loader: DataLoader[int] = DataLoader(Places(), None, num_workers=1, worker_init_fn=base.leave_signals)
+    loader: DataLoader[int] = DataLoader(Places(), None, num_workers=1, worker_init_fn=base.ignore_worker_signals)
     items = iter(loader)
     assert next(items) == 0
     (process,) = (process for process in active_children() if process.pid not in before)

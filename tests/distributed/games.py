@@ -41,7 +41,7 @@ QUICK = [
 def play(games: list[tuple[Path, list[str]]]) -> None:
     """Train one run after the other, as one of the ranks that the environment names, or alone."""
     resolver.register()
-    with group.joined(torch.device("cpu")):
+    with group.process_group(torch.device("cpu")):
         for folder, options in games:
             watch = f"+callbacks.watch={{_target_: tests.distributed.games.Watch, folder: {folder}}}"
             with redirect_stdout(StringIO()):
@@ -90,7 +90,7 @@ def report(folder: Path) -> None:
 
 def average(path: Path) -> None:
     """Average tensors over the ranks, twice and both ways; keep the results and the messages' sizes."""
-    with group.joined(torch.device("cpu")):
+    with group.process_group(torch.device("cpu")):
         rank, messages, reduce = dist.get_rank(), list[int](), dist.all_reduce
 
         def counted(tensor: torch.Tensor, *args: Any, **settings: Any) -> Any:
@@ -113,7 +113,7 @@ def average(path: Path) -> None:
 
 def start(folder: Path) -> None:
     """Let the strategy take over a model that each rank has made otherwise."""
-    with group.joined(torch.device("cpu")):
+    with group.process_group(torch.device("cpu")):
         torch.manual_seed(dist.get_rank())
         strategy = NetworksStrategy()
         norm = torch.nn.BatchNorm1d(4)
@@ -126,13 +126,13 @@ def start(folder: Path) -> None:
 
 def differ(_: None) -> None:
     """Disagree on the second rank."""
-    with group.joined(torch.device("cpu")), group.errors_shared():
-        group.agreed({"model": {"width": 8 + dist.get_rank()}, "seed": 0})
+    with group.process_group(torch.device("cpu")), group.propagate_errors():
+        group.check_same_settings({"model": {"width": 8 + dist.get_rank()}, "seed": 0})
 
 
 def fail(how: str) -> None:
     """Fail on the second rank in one of the ways there are, while the first waits for it."""
-    with group.joined(torch.device("cpu")), group.errors_shared():
+    with group.process_group(torch.device("cpu")), group.propagate_errors():
         if dist.get_rank() == 1:
             match how:
                 case "mistake":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan.distributed.environment import Place, cores, place, set_threads
+from gan.distributed.environment import RankInfo, cores, rank_info, set_threads
 from gan.errors import UserError
 from tests.conftest import run_python
 
@@ -39,31 +39,31 @@ def bare(monkeypatch: Any) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
-        ({}, Place()),
-        (TORCHRUN, Place(1, 2, 1, 2)),
-        ({"RANK": "1", "WORLD_SIZE": "2"}, Place(1, 2, 0, 1)),
-        (STEP, Place(3, 4, 1, 2)),
-        (STEP | {"SLURM_STEP_NUM_TASKS": "1"}, Place()),
-        ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_ID": "1"}, Place()),
+        ({}, RankInfo()),
+        (TORCHRUN, RankInfo(1, 2, 1, 2)),
+        ({"RANK": "1", "WORLD_SIZE": "2"}, RankInfo(1, 2, 0, 1)),
+        (STEP, RankInfo(3, 4, 1, 2)),
+        (STEP | {"SLURM_STEP_NUM_TASKS": "1"}, RankInfo()),
+        ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_ID": "1"}, RankInfo()),
     ],
     ids=["alone", "torchrun", "a machine each", "srun", "one task", "batch script"],
 )
-def test_the_launcher_tells(variables: dict[str, str], expected: Place) -> None:
+def test_the_launcher_tells(variables: dict[str, str], expected: RankInfo) -> None:
     os.environ |= variables
-    assert place() == expected
-    assert place() == expected, "once it is translated too"
+    assert rank_info() == expected
+    assert rank_info() == expected, "once it is translated too"
 
 
 def test_slurms_ranks_meet_on_the_first_node_at_a_port_of_the_jobs() -> None:
     os.environ |= STEP
-    place()
+    rank_info()
     assert (os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"]) == ("gpu07", "15123")
 
 
 def test_uneven_tasks_are_refused() -> None:
     os.environ |= STEP | {"SLURM_STEP_NUM_TASKS": "3"}
     with pytest.raises(UserError, match="3 tasks cannot be shared evenly by 2 nodes"):
-        place()
+        rank_info()
 
 
 @pytest.mark.parametrize(
@@ -84,26 +84,26 @@ def test_cores_are_those_that_slurm_grants(variables: dict[str, str], limit: int
 
 @pytest.mark.parametrize("local_world", [1, 2, 64])
 def test_threads_follow_the_cores(local_world: int) -> None:
-    set_threads(Place(0, local_world, 0, local_world))
+    set_threads(RankInfo(0, local_world, 0, local_world))
     assert torch.get_num_threads() == max(1, cores() // local_world)
 
 
 def test_the_user_has_the_last_word_on_threads_but_not_torchrun() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(3)
-    set_threads(Place())
+    set_threads(RankInfo())
     assert torch.get_num_threads() == 3, "PyTorch has read the variable itself"
     os.environ["TORCHELASTIC_RUN_ID"] = "none"
-    set_threads(Place(0, 2, 0, 2))
+    set_threads(RankInfo(0, 2, 0, 2))
     assert torch.get_num_threads() == max(1, cores() // 2)
 
 
 FIRST_CALLS = """
 import os, torch
-from gan.distributed.environment import Place, set_threads
+from gan.distributed.environment import RankInfo, set_threads
 
 def differs():
-    set_threads(Place())
+    set_threads(RankInfo())
     torch.set_num_threads(2)
     images = torch.linspace(-2, 2, 2**16)
     return not torch.equal(images.tanh(), images.tanh())

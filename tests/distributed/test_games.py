@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gan.distributed.environment import Place
+from gan.distributed.environment import RankInfo
 from gan.distributed.launch import launch
 from tests.distributed import games
 
@@ -36,7 +36,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("games")
     for ranks in (1, 2):
         runs = [(folder / str(ranks) / name, [*options, f"trainer.devices={ranks}"]) for name, options in GAMES.items()]
-        launch(games.play, runs, ranks, Place(), {})
+        launch(games.play, runs, ranks, RankInfo(), {})
     return folder
 
 

@@ -14,7 +14,7 @@ from torch.testing import assert_close
 
 from gan.distributed import exchange as exchanging
 from gan.distributed import launch as launching
-from gan.distributed.environment import Place
+from gan.distributed.environment import RankInfo
 from gan.distributed.launch import launch
 from gan.errors import UserError
 from tests.distributed import games
@@ -22,10 +22,12 @@ from tests.distributed import games
 
 @pytest.mark.parametrize(
     ("here", "ranks", "world"),
-    [(Place(), [0, 1], 2), (Place(rank=1, world=2), [2, 3], 4)],
+    [(RankInfo(), [0, 1], 2), (RankInfo(rank=1, world=2), [2, 3], 4)],
     ids=["one machine", "the second of two"],
 )
-def test_each_rank_knows_its_place(tmp_path: Path, monkeypatch: Any, here: Place, ranks: list[int], world: int) -> None:
+def test_each_rank_knows_its_place(
+    tmp_path: Path, monkeypatch: Any, here: RankInfo, ranks: list[int], world: int
+) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setenv("MASTER_ADDR", "n1")
     launch(games.report, tmp_path, 2, here, {})
@@ -35,7 +37,7 @@ def test_each_rank_knows_its_place(tmp_path: Path, monkeypatch: Any, here: Place
 
 
 def test_ranks_average_through_shared_memory_or_in_messages_of_25_megabytes(tmp_path: Path) -> None:
-    launch(games.average, tmp_path / "kept.pt", 2, Place(), {})
+    launch(games.average, tmp_path / "kept.pt", 2, RankInfo(), {})
     results, messages, std = torch.load(tmp_path / "kept.pt")
     assert set(results) == {"SharedMemory", "Messages"} if sys.platform == "linux" else {"Messages"}
     for small, large in results.values():
@@ -56,7 +58,7 @@ def test_too_little_shared_memory_leaves_messages(monkeypatch: Any, tmp_path: Pa
 
 
 def test_ranks_start_from_the_first_ones_weights_and_buffers(tmp_path: Path) -> None:
-    launch(games.start, tmp_path, 2, Place(), {})
+    launch(games.start, tmp_path, 2, RankInfo(), {})
     first, second = (torch.load(tmp_path / f"rank{rank}.pt") for rank in (0, 1))
     assert_close(second, first, rtol=0, atol=0)
     assert_close(first["1.running_mean"], torch.zeros(4))
@@ -73,7 +75,7 @@ def test_ranks_start_from_the_first_ones_weights_and_buffers(tmp_path: Path) -> 
 def test_one_that_fails_is_named(how: str, message: str) -> None:
     start = monotonic()
     with pytest.raises(UserError) as error:
-        launch(games.fail, how, 2, Place(), {})
+        launch(games.fail, how, 2, RankInfo(), {})
     assert str(error.value) == message
     assert monotonic() - start < 60
 
@@ -82,13 +84,13 @@ def test_one_that_waits_in_vain_is_ended(monkeypatch: Any) -> None:
     monkeypatch.setattr(launching, "GRACE", 1.0)
     start = monotonic()
     with pytest.raises(UserError, match="rank 1 was ended by SIGKILL"):
-        launch(games.hang, None, 2, Place(), {})
+        launch(games.hang, None, 2, RankInfo(), {})
     assert monotonic() - start < 60
 
 
 def test_ranks_that_were_started_differently_say_so() -> None:
     with pytest.raises(UserError, match=r"different options: model\.width is 8 on rank 0, and 9 on rank 1"):
-        launch(games.differ, None, 2, Place(), {})
+        launch(games.differ, None, 2, RankInfo(), {})
 
 
 def test_a_port_in_use_is_named(monkeypatch: Any) -> None:
@@ -99,4 +101,4 @@ def test_a_port_in_use_is_named(monkeypatch: Any) -> None:
         port = other.getsockname()[1]
         monkeypatch.setenv("MASTER_PORT", str(port))
         with pytest.raises(UserError, match=rf":{port}, where ranks were to meet, is in use: set MASTER_PORT"):
-            launch(games.differ, None, 2, Place(), {})
+            launch(games.differ, None, 2, RankInfo(), {})

@@ -199,10 +199,10 @@ def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> No
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_arguments(ring: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
-    places = {"run": ring, "empty": tmp_path / "empty"}
-    places["empty"].mkdir()
+    indices = {"run": ring, "empty": tmp_path / "empty"}
+    indices["empty"].mkdir()
     if any("{grey}" in argument or "{color}" in argument for argument in arguments):
-        places["grey"] = squares(tmp_path / "grey", [28] * 6)
-        places["color"] = squares(tmp_path / "color", [28] * 6, "RGB")
-    run = evaluate(*(argument.format(**places) for argument in arguments))
+        indices["grey"] = squares(tmp_path / "grey", [28] * 6)
+        indices["color"] = squares(tmp_path / "color", [28] * 6, "RGB")
+    run = evaluate(*(argument.format(**indices) for argument in arguments))
     assert re.search(message, said(run)), run.err

@@ -95,7 +95,7 @@ def test_samples_are_the_checkpoints_bit_for_bit(exported: Exported, name: str) 
     settings = {"seed": 5, "truncation": 0.7, "labels": [3, 1] if theirs.num_classes > 1 else None}
     assert torch.equal(ours.sample(20), theirs.sample(20))
     assert torch.equal(ours.sample(20, **settings), theirs.sample(20, **settings))
-    assert not torch.equal(ours.sample(20), gan.load(exported.run, average=False).sample(20)), "it is the average"
+    assert not torch.equal(ours.sample(20), gan.load(exported.run, use_ema=False).sample(20)), "it is the average"
     same = re.compile(r"path=[^,]*, ")
     assert same.sub("", repr(ours)) == same.sub("", repr(theirs))
     assert theirs.sample(20).std() > 0.1, "a generator that makes grey alone would pass for any other"
@@ -149,7 +149,7 @@ torch.testing.assert_close(torch.from_numpy(found), images, rtol=0, atol=1e-4)
 
 def test_the_description_says_how_to_sample(weights: Exported) -> None:
     facts = json.loads((weights.folder / "generator.json").read_text())
-    wanted = {"format": 1, "global_step": 10, "average": True, "image_shape": [1, 28, 28]}
+    wanted = {"format": 1, "global_step": 10, "use_ema": True, "image_shape": [1, 28, 28]}
     wanted |= {"latent_dim": 100, "latent": "normal", "num_classes": 10}
     assert {name: facts[name] for name in wanted} == wanted
     assert facts["versions"]["torch"] == torch.__version__.partition("+")[0]
@@ -164,13 +164,13 @@ def test_the_description_says_how_to_sample(weights: Exported) -> None:
 def test_the_last_weights(weights: Exported, tmp_path: Path) -> None:
     done = run_here("-m", "gan.export", str(weights.run), "--out", str(tmp_path), "--no-ema", *WEIGHTS)
     assert done.status == 0, done.err
-    assert json.loads((tmp_path / "generator.json").read_text())["average"] is False
-    last = gan.load(weights.run, average=False).sample(8)
+    assert json.loads((tmp_path / "generator.json").read_text())["use_ema"] is False
+    last = gan.load(weights.run, use_ema=False).sample(8)
     assert torch.equal(gan.load(tmp_path).sample(8), last)
-    assert torch.equal(gan.load(tmp_path, average=False).sample(8), last)
-    assert "average=False" in repr(gan.load(tmp_path))
+    assert torch.equal(gan.load(tmp_path, use_ema=False).sample(8), last)
+    assert "use_ema=False" in repr(gan.load(tmp_path))
     with pytest.raises(UserError, match=r"holds the average .* alone, not its last"):
-        gan.load(weights.folder, average=False)
+        gan.load(weights.folder, use_ema=False)
 
 
 def test_commands_take_it_for_a_checkpoint(weights: Exported, tmp_path: Path) -> None:

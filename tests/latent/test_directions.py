@@ -32,7 +32,7 @@ class TwoLayers(nn.Module):
 def trained(network: nn.Module, **settings: Any) -> TrainedGenerator:
     generator = TrainedGenerator.__new__(TrainedGenerator)
     generator.model = Sampler(network, latent_dim=4, ema_decay=0, **settings)
-    generator.path, generator.average, generator.device = Path("x.ckpt"), True, torch.device("cpu")
+    generator.path, generator.use_ema, generator.device = Path("x.ckpt"), True, torch.device("cpu")
     return generator
 
 

@@ -53,9 +53,9 @@ def test_values_by_hand(loss: AdversarialLoss, discriminator: float, generator: 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 def test_gradients_push_the_players_apart(loss: AdversarialLoss) -> None:
     real, fake = torch.tensor([0.5, -1.0], requires_grad=True), torch.tensor([0.4, 0.9], requires_grad=True)
-    (on_real, on_fake) = torch.autograd.grad(loss.discriminator(real, fake), (real, fake))
-    assert (on_real <= 0).all(), "D raises real logits"
-    assert (on_fake >= 0).all(), "D lowers fake logits"
+    (real_output, fake_output) = torch.autograd.grad(loss.discriminator(real, fake), (real, fake))
+    assert (real_output <= 0).all(), "D raises real logits"
+    assert (fake_output >= 0).all(), "D lowers fake logits"
     (for_generator,) = torch.autograd.grad(loss.generator(fake, real), fake)
     assert (for_generator < 0).all(), "G raises fake logits"
 

@@ -6,11 +6,11 @@ from torch.distributions import Normal, kl_divergence
 from torch.testing import assert_close
 
 from gan.losses.elbo import ELBO, ROUNDING, divergence, gaussian_cost
-from gan.types import Posterior
+from gan.types import GaussianPosterior
 
 IMAGES, RECONSTRUCTIONS = torch.rand(2, 5, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
 NOISE = torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(1))
-POSTERIOR = Posterior(NOISE[0], NOISE[1])
+POSTERIOR = GaussianPosterior(NOISE[0], NOISE[1])
 
 
 @pytest.mark.parametrize("variance", [0.1, 1.0])
@@ -41,7 +41,7 @@ def test_the_best_variance_moves_reconstructions_as_a_fixed_one_does() -> None:
 def test_the_divergence_is_that_of_gaussians() -> None:
     expected = kl_divergence(Normal(POSTERIOR.mean, (POSTERIOR.log_variance / 2).exp()), Normal(0.0, 1.0))
     assert_close(divergence(POSTERIOR), expected.sum(1).mean())
-    assert_close(divergence(Posterior(torch.zeros(3, 2), torch.zeros(3, 2))), torch.tensor(0.0))
+    assert_close(divergence(GaussianPosterior(torch.zeros(3, 2), torch.zeros(3, 2))), torch.tensor(0.0))
 
 
 @pytest.mark.parametrize("beta", [0.0, 1.0, 4.0])

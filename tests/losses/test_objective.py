@@ -7,30 +7,30 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import Hinge, NonSaturating, Relativistic, Wasserstein
 from gan.losses.constraints import WeightClip
 from gan.losses.objective import Objective
 from gan.losses.regularizers import R1, R2
-from gan.types import Critique, Verdict
+from gan.types import DiscriminatorOutput, DiscriminatorPass
 
 
-def critique(real: torch.Tensor, fake: torch.Tensor) -> Critique:
+def make_pass(real: torch.Tensor, fake: torch.Tensor) -> DiscriminatorPass:
     images = torch.ones(len(real), 1, 2, 2)
     weight = torch.ones(4, requires_grad=True)
-    return Critique(
-        lambda x: Verdict(x.flatten(1) @ weight, x.flatten(1)),
+    return DiscriminatorPass(
+        lambda x: DiscriminatorOutput(x.flatten(1) @ weight, x.flatten(1)),
         images,
         images,
-        Verdict(real, images),
-        Verdict(fake, images),
-        Draws(0, total=len(real)),
+        DiscriminatorOutput(real, images),
+        DiscriminatorOutput(fake, images),
+        KeyedRandom(0, total=len(real)),
     )
 
 
 def test_terms_are_named_and_regularizers_come_at_their_steps() -> None:
     objective = Objective(NonSaturating(), {"r1": R1(1.0, every=2), "r2": R2(1.0, every=3)})
-    on_zeros = critique(torch.zeros(4), torch.zeros(4))
+    on_zeros = make_pass(torch.zeros(4), torch.zeros(4))
     names = [set(objective.discriminator_terms(on_zeros, step)) for step in range(4)]
     assert names == [{"adversarial", "r1", "r2"}, {"adversarial"}, {"adversarial", "r1"}, {"adversarial", "r2"}]
     terms = objective.discriminator_terms(on_zeros, 0)
@@ -44,7 +44,7 @@ def test_a_regularizer_set_to_null_is_left_out() -> None:
 
 def test_the_generator_is_shown_real_logits_for_pairing() -> None:
     real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0])
-    term = Objective(Relativistic()).generator_terms(critique(real, fake))["adversarial"]
+    term = Objective(Relativistic()).generator_terms(make_pass(real, fake))["adversarial"]
     assert_close(term, torch.nn.functional.softplus(real).mean())
 
 
@@ -52,7 +52,7 @@ def test_flipped_labels_swap_logits_at_their_rate() -> None:
     size, share = 20_000, 0.2
     objective = Objective(NonSaturating(), label_flip=share)
     real, fake = torch.full((size,), 2.0), torch.full((size,), -2.0)
-    loss = objective.discriminator_terms(critique(real, fake), 0)["adversarial"]
+    loss = objective.discriminator_terms(make_pass(real, fake), 0)["adversarial"]
     right, wrong = log(1 + torch.tensor(-2.0).exp()), log(1 + torch.tensor(2.0).exp())
     assert_close(loss, torch.tensor(2 * ((1 - share) * right + share * wrong)), atol=0.05, rtol=0)
 
@@ -65,12 +65,12 @@ def test_labels_cannot_be_flipped_where_there_are_none(loss: Hinge) -> None:
 
 def test_measures() -> None:
     measures = Objective(NonSaturating()).measures(
-        critique(torch.tensor([1.0, 2.0, -1.0, 3.0]), torch.tensor([-1.0, 1.0, 1.0, -2.0]))
+        make_pass(torch.tensor([1.0, 2.0, -1.0, 3.0]), torch.tensor([-1.0, 1.0, 1.0, -2.0]))
     )
     assert measures["accuracy_real"] == 0.75
     assert measures["accuracy_fake"] == 0.5
     assert {"value", "js"} <= measures.keys()
-    on_critic = Objective(Wasserstein()).measures(critique(torch.ones(2), torch.zeros(2)))
+    on_critic = Objective(Wasserstein()).measures(make_pass(torch.ones(2), torch.zeros(2)))
     assert set(on_critic) == {"accuracy_real", "accuracy_fake", "wasserstein"}
 
 
@@ -83,7 +83,7 @@ def test_weights_are_clipped() -> None:
 @pytest.mark.parametrize(("step", "std"), [(0, 0.5), (50, 0.25), (100, 0.0), (1000, 0.0)])
 def test_instance_noise_fades(step: int, std: float) -> None:
     objective = Objective(Hinge(), instance_noise=0.5, instance_noise_steps=100)
-    noisy = objective.perturb(torch.zeros(1000, 1, 4, 4), step, Draws(0, total=1000))
+    noisy = objective.perturb(torch.zeros(1000, 1, 4, 4), step, KeyedRandom(0, total=1000))
     assert noisy.std().item() == pytest.approx(std, rel=0.02)
 
 

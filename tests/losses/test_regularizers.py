@@ -7,28 +7,34 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.regularizers import DRAGAN, R1, R2, Drift, GradientPenalty, Regularizer
 from gan.schedules import Cosine
-from gan.types import Critique, Kind, Verdict
+from gan.types import DiscriminatorOutput, DiscriminatorPass, RealOrFake
 
 SHAPE = (2, 4, 4)
 REGULARIZERS: list[Callable[..., Regularizer]] = [GradientPenalty, R1, R2, DRAGAN]
 
 
-def critique_by(critic: Callable[[Tensor], Verdict], batch: int = 6, twice: frozenset[Kind] = frozenset()) -> Critique:
+def make_pass(
+    critic: Callable[[Tensor], DiscriminatorOutput],
+    batch: int = 6,
+    double_backward: frozenset[RealOrFake] = frozenset(),
+) -> DiscriminatorPass:
     torch.manual_seed(0)
     real, fake = torch.rand(batch, *SHAPE), torch.rand(batch, *SHAPE) - 1
-    real, fake = real.requires_grad_("real" in twice), fake.requires_grad_("fake" in twice)
-    return Critique(critic, real, fake, critic(real), critic(fake), Draws(0, total=batch), twice)
+    real, fake = real.requires_grad_("real" in double_backward), fake.requires_grad_("fake" in double_backward)
+    return DiscriminatorPass(
+        critic, real, fake, critic(real), critic(fake), KeyedRandom(0, total=batch), double_backward
+    )
 
 
-def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], Verdict]]:
+def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], DiscriminatorOutput]]:
     torch.manual_seed(1)
     layer = nn.Linear(32, 1)
     with torch.no_grad():
         layer.weight.mul_(norm / layer.weight.norm())
-    return layer, lambda images: Verdict(layer(images.flatten(1)).flatten(), images.flatten(1))
+    return layer, lambda images: DiscriminatorOutput(layer(images.flatten(1)).flatten(), images.flatten(1))
 
 
 @pytest.mark.parametrize("norm", [0.5, 1.0, 3.0])
@@ -46,44 +52,44 @@ def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], Verdict]]:
 )
 def test_linear_critic(regularizer: Regularizer, formula: Callable[[float], float], norm: float) -> None:
     _, critic = linear(norm)
-    assert_close(regularizer(critique_by(critic)), torch.tensor(float(formula(norm))), atol=1e-4, rtol=1e-4)
+    assert_close(regularizer(make_pass(critic)), torch.tensor(float(formula(norm))), atol=1e-4, rtol=1e-4)
 
 
 def test_the_gradient_by_the_weights_is_that_of_the_formula() -> None:
     layer, critic = linear(3.0)
-    GradientPenalty(10.0)(critique_by(critic)).backward()
+    GradientPenalty(10.0)(make_pass(critic)).backward()
     unit = layer.weight.detach() / 3.0
     assert_close(layer.weight.grad, 10 * 2 * (3.0 - 1) * unit, atol=1e-4, rtol=1e-4)
 
 
-def quadratic(images: Tensor) -> Verdict:
+def quadratic(images: Tensor) -> DiscriminatorOutput:
     """A critic |x|^2 / 2, whose gradient at x is x: it tells where a penalty looks."""
     flat = images.flatten(1)
-    return Verdict(flat.square().sum(1) / 2, flat)
+    return DiscriminatorOutput(flat.square().sum(1) / 2, flat)
 
 
 def test_where_each_penalty_looks() -> None:
-    critique = critique_by(quadratic)
-    real, fake = critique.real.flatten(1), critique.fake.flatten(1)
-    assert_close(R1(1.0)(critique), real.square().sum(1).mean() / 2)
-    assert_close(R2(1.0)(critique), fake.square().sum(1).mean() / 2)
-    share = Draws(0, total=6).uniform(1, 1, 1).flatten(1)
+    d_pass = make_pass(quadratic)
+    real, fake = d_pass.real.flatten(1), d_pass.fake.flatten(1)
+    assert_close(R1(1.0)(d_pass), real.square().sum(1).mean() / 2)
+    assert_close(R2(1.0)(d_pass), fake.square().sum(1).mean() / 2)
+    share = KeyedRandom(0, total=6).uniform(1, 1, 1).flatten(1)
     between = fake + share * (real - fake)
-    assert_close(GradientPenalty(1.0)(critique_by(quadratic)), (between.norm(dim=1) - 1).square().mean())
+    assert_close(GradientPenalty(1.0)(make_pass(quadratic)), (between.norm(dim=1) - 1).square().mean())
 
 
 def test_drift_is_the_mean_square_of_real_logits() -> None:
-    critique = critique_by(quadratic)
-    assert critique.on_real is not None
-    assert_close(Drift(0.5)(critique), 0.5 * (critique.real.flatten(1).square().sum(1) / 2).square().mean())
+    d_pass = make_pass(quadratic)
+    assert d_pass.real_output is not None
+    assert_close(Drift(0.5)(d_pass), 0.5 * (d_pass.real.flatten(1).square().sum(1) / 2).square().mean())
 
 
 @pytest.mark.parametrize("make", REGULARIZERS)
 def test_penalties_are_float32_under_autocast(make: Callable[..., Regularizer]) -> None:
     layer, critic = linear(3.0)
-    exact = make(1.0)(critique_by(critic))
+    exact = make(1.0)(make_pass(critic))
     with torch.autocast("cpu", torch.bfloat16):
-        mixed = make(1.0)(critique_by(critic))
+        mixed = make(1.0)(make_pass(critic))
     assert mixed.dtype == torch.float32
     assert_close(mixed, exact)
     mixed.backward()
@@ -98,18 +104,18 @@ def test_verdicts_at_hand_serve_r1_and_r2(regularizer: type[R1 | R2]) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(32, 16), nn.Softplus(), nn.Linear(16, 1))
     passes, results = [], []
 
-    def critic(images: Tensor) -> Verdict:
+    def critic(images: Tensor) -> DiscriminatorOutput:
         passes.append(images)
-        return Verdict(network(images).flatten(), images.flatten(1))
+        return DiscriminatorOutput(network(images).flatten(), images.flatten(1))
 
-    assert regularizer.of is not None
-    for twice in (frozenset[Kind](), frozenset({regularizer.of})):
+    assert regularizer.wrt is not None
+    for double_backward in (frozenset[RealOrFake](), frozenset({regularizer.wrt})):
         passes.clear()
         network.zero_grad()
-        penalty = regularizer(5.0)(critique_by(critic, twice=twice))
+        penalty = regularizer(5.0)(make_pass(critic, double_backward=double_backward))
         penalty.backward()
         results.append((penalty.detach(), network[1].weight.grad, network[3].weight.grad))
-        assert len(passes) == (2 if twice else 3)
+        assert len(passes) == (2 if double_backward else 3)
     assert_close(results[1], results[0])
 
 
@@ -117,7 +123,7 @@ def test_verdicts_at_hand_serve_r1_and_r2(regularizer: type[R1 | R2]) -> None:
 def test_a_flat_critic_has_finite_gradients(make: Callable[..., Regularizer]) -> None:
     """The norm's own derivative is infinite at zero."""
     layer, critic = linear(0.0)
-    make(1.0)(critique_by(critic)).backward()
+    make(1.0)(make_pass(critic)).backward()
     assert layer.weight.grad is not None
     assert layer.weight.grad.isfinite().all()
 
@@ -132,7 +138,7 @@ def test_wrong_arguments(arguments: dict[str, float]) -> None:
 def test_a_weight_follows_its_schedule(regularizer: Callable[..., Regularizer]) -> None:
     schedule = Cosine(steps=10, end=0.1)
     _, critic = linear(3.0)
-    whole = regularizer(weight=2.0)(critique_by(critic))
+    whole = regularizer(weight=2.0)(make_pass(critic))
     for step in (0, 5, 10):
-        fading = regularizer(weight=2.0, schedule=schedule)(critique_by(critic), step)
+        fading = regularizer(weight=2.0, schedule=schedule)(make_pass(critic), step)
         assert_close(fading, schedule(step) * whole)

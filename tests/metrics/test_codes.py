@@ -44,8 +44,8 @@ def test_one_class_for_all_codes() -> None:
 @pytest.mark.parametrize(("codes", "classes", "expected"), [(20, 10, 0.5), (5, 10, 0.5)])
 def test_more_codes_than_classes_or_fewer(codes: int, classes: int, expected: float) -> None:
     """Two codes a class, of which one is matched; two classes a code, of which one is."""
-    places = torch.arange(1000) % max(codes, classes)
-    assert accuracy(places % codes, places % classes) == expected
+    indices = torch.arange(1000) % max(codes, classes)
+    assert accuracy(indices % codes, indices % classes) == expected
 
 
 def test_the_best_pairs_are_not_the_greedy_ones() -> None:

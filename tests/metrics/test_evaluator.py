@@ -15,7 +15,7 @@ from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
 from gan.features.classifier import Classifier
 from gan.metrics.conditional import ConditionalAccuracy
-from gan.metrics.evaluator import Comparison
+from gan.metrics.evaluator import Evaluator
 from gan.metrics.frechet import Frechet
 from gan.metrics.frechet_distance import warn_of_few
 from gan.metrics.kernel import Kernel
@@ -51,7 +51,7 @@ class Pixels(FeatureExtractor):
 
 
 class Gaussians(ImageDataModule):
-    """Images whose pixels are independent Gaussians: mean 100, deviation 20, at both places."""
+    """Images whose pixels are independent Gaussians: mean 100, deviation 20, at both indices."""
 
     def load(self, split: Split) -> TensorImages:
         images = gaussian((100.0, 100.0), (20.0, 20.0), 50_000 if split == "train" else 5_000, seed=len(split))
@@ -71,29 +71,29 @@ def batches(images: Tensor, size: int = 1000) -> Iterator[Batch]:
     return (Batch(part, torch.zeros(len(part), dtype=torch.long)) for part in images.split(size))
 
 
-def make(cache: Path, *measures: Any, **settings: Any) -> Comparison:
+def make(cache: Path, *measures: Any, **settings: Any) -> Evaluator:
     named = {type(measure).__name__: measure for measure in measures or (Frechet(),)}
-    comparison = Comparison(Pixels(), named, **({"num_samples": 50_000, "cache": str(cache)} | settings))
+    comparison = Evaluator(Pixels(), named, **({"num_samples": 50_000, "cache": str(cache)} | settings))
     comparison.prepare(DATA, CPU)
     return comparison
 
 
 @pytest.fixture(scope="module")
-def distance(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+def distance(tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
     return make(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.mark.parametrize(
     ("mean", "std"), [((100.0, 100.0), (20.0, 20.0)), ((110.0, 100.0), (20.0, 20.0)), ((90.0, 120.0), (10.0, 30.0))]
 )
-def test_two_gaussians(distance: Comparison, mean: tuple[float, float], std: tuple[float, float]) -> None:
+def test_two_gaussians(distance: Evaluator, mean: tuple[float, float], std: tuple[float, float]) -> None:
     """For diagonal covariances: |m - m'|^2 + sum (s - s')^2 (Dowson and Landau, 1982)."""
     expected = sum((m - 100) ** 2 for m in mean) + sum((s - 20) ** 2 for s in std)
     images = gaussian(mean, std, 50_000, seed=9)
     assert distance(batches(images))["fd_pixels"] == pytest.approx(expected, rel=0.05, abs=0.1)
 
 
-def test_scores_do_not_add_up_and_batches_do_not_matter(distance: Comparison) -> None:
+def test_scores_do_not_add_up_and_batches_do_not_matter(distance: Evaluator) -> None:
     images = gaussian((110.0, 100.0), (20.0, 20.0), 1000)
     first = distance(batches(images))
     assert distance(batches(images)) == first
@@ -115,7 +115,7 @@ def test_one_pass_feeds_all_measures_and_the_first_is_the_main_one(tmp_path: Pat
     assert worse == ["fd_pixels", "kd_pixels", "kd_std_pixels"]
 
 
-def test_names_baselines_and_protocol(distance: Comparison) -> None:
+def test_names_baselines_and_protocol(distance: Evaluator) -> None:
     assert distance.name == "fd_pixels", "only Inception's is called FID"
     distance.features.name = "inception"
     assert distance.name == "fid"
@@ -177,9 +177,9 @@ def test_kept_statistics_take_no_real_image(
 ) -> None:
     """Not even to know that they are the same ones."""
 
-    def compare() -> Comparison:
+    def compare() -> Evaluator:
         data = MNIST5k(image_size=28, channels=1, num_classes=10)
-        comparison = Comparison(extractor(), {"it": measure}, num_samples=10, cache=str(tmp_path))
+        comparison = Evaluator(extractor(), {"it": measure}, num_samples=10, cache=str(tmp_path))
         comparison.prepare(data, CPU)
         comparison.baselines(data)
         return comparison
@@ -196,7 +196,7 @@ def test_what_decides_the_statistics_decides_the_file(tmp_path: Path) -> None:
     make(tmp_path, Kernel(), PRDC(nearest_k=2))  # which need the same of each image
     other = Gaussians(image_size=2, channels=1, num_classes=1)
     other.splits["train"] = TensorImages(gaussian((0.0, 0.0), (1.0, 1.0), 100), torch.zeros(100))
-    Comparison(Pixels(), {"frechet": Frechet()}, cache=str(tmp_path)).prepare(other, CPU)
+    Evaluator(Pixels(), {"frechet": Frechet()}, cache=str(tmp_path)).prepare(other, CPU)
     assert len(list(tmp_path.iterdir())) == 4
 
 
@@ -272,7 +272,7 @@ def test_an_extractor_without_classes_is_refused(tmp_path: Path, measure: Any) -
 )
 def test_bad_settings(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Comparison(**({"features": Pixels(), "measures": {"frechet": Frechet()}} | settings))
+        Evaluator(**({"features": Pixels(), "measures": {"frechet": Frechet()}} | settings))
 
 
 def test_gathered_statistics_are_those_of_all_images() -> None:

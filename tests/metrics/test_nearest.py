@@ -17,30 +17,30 @@ def points(count: int, size: int = 5, seed: int = 0) -> Tensor:
 def test_against_all_differences(chunk: int, k: int) -> None:
     queries, others = points(40), points(30, seed=1)
     dense = (queries.double()[:, None] - others.double()).norm(dim=2)
-    distances, places = nearest(queries, others, k, chunk=chunk)
+    distances, indices = nearest(queries, others, k, chunk=chunk)
     expected = dense.sort(dim=1)
     assert_close(distances, expected.values[:, :k])
-    assert_close(places, expected.indices[:, :k])
+    assert_close(indices, expected.indices[:, :k])
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 512])
 def test_none_is_its_own_neighbour_but_copies_are(chunk: int) -> None:
     distinct = points(20)
-    distances, places = nearest(distinct, distinct, 2, leave_out_self=True, chunk=chunk)
+    distances, indices = nearest(distinct, distinct, 2, leave_out_self=True, chunk=chunk)
     assert (distances > 0).all()
-    assert (places != torch.arange(20)[:, None]).all()
+    assert (indices != torch.arange(20)[:, None]).all()
     twice = torch.cat([distinct, distinct])
-    distances, places = nearest(twice, twice, 1, leave_out_self=True, chunk=chunk)
+    distances, indices = nearest(twice, twice, 1, leave_out_self=True, chunk=chunk)
     assert_close(distances, torch.zeros(40, 1, dtype=torch.float64), rtol=0, atol=0)
-    assert_close(places[:, 0], torch.arange(40).roll(20))
+    assert_close(indices[:, 0], torch.arange(40).roll(20))
 
 
 def test_small_distances_far_from_zero_are_exact() -> None:
     """float32's inner products would give 0 for each of them."""
     base = torch.full((1, 3), 1000.0)
     near = base + torch.tensor([[2.0**-10], [2.0**-8], [2.0**-9]])
-    distances, places = nearest(base, near, 3)
-    assert_close(places, torch.tensor([[0, 2, 1]]))
+    distances, indices = nearest(base, near, 3)
+    assert_close(indices, torch.tensor([[0, 2, 1]]))
     assert_close(distances, 3**0.5 * torch.tensor([[2.0**-10, 2.0**-9, 2.0**-8]], dtype=torch.float64))
 
 

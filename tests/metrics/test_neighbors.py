@@ -23,9 +23,9 @@ def test_neighbours_against_all_distances_at_once() -> None:
     distances, found = closest(images, DATA, in_pixels, 4, CPU)
     train = DATA.split("train").__getitems__(list(range(4000))).images
     exact = torch.cdist(images.flatten(1).double(), train.flatten(1).double())
-    expected, places = exact.topk(4, largest=False)
+    expected, indices = exact.topk(4, largest=False)
     assert_close(distances, expected)
-    assert torch.equal(found, train[places])
+    assert torch.equal(found, train[indices])
 
 
 def test_only_some_places_are_searched() -> None:
@@ -35,6 +35,6 @@ def test_only_some_places_are_searched() -> None:
     assert distances[0, 0] == 0
     assert distances[1, 0] > 0, "7 is not"
     some = DATA.split("train").__getitems__(list(among)).images
-    exact, places = torch.cdist(in_pixels(images).double(), in_pixels(some).double()).topk(2, largest=False)
+    exact, indices = torch.cdist(in_pixels(images).double(), in_pixels(some).double()).topk(2, largest=False)
     assert_close(distances, exact)
-    assert torch.equal(found, some[places])
+    assert torch.equal(found, some[indices])

@@ -12,12 +12,12 @@ from PIL import Image
 from torch import Tensor
 from torch.testing import assert_close
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import NonSaturating
 from gan.losses.objective import Objective
 from gan.models import cgan, dcgan
 from gan.models.acgan import ACGAN, Discriminator
-from gan.types import Batch, Critique, Latent
+from gan.types import Batch, DiscriminatorPass, GeneratorInput
 from tests.conftest import TINY, run_here
 
 SHAPE = (1, 16, 16)
@@ -35,11 +35,11 @@ def make(**settings: Any) -> ACGAN:
     )
 
 
-def play(model: ACGAN) -> tuple[Batch, Latent, Critique]:
+def play(model: ACGAN) -> tuple[Batch, GeneratorInput, DiscriminatorPass]:
     """Judge fakes of other classes than the real images beside them."""
     batch = Batch(torch.rand(6, *SHAPE) * 2 - 1, torch.tensor([0, 1, 2, 0, 1, 2]))
-    latent = Latent(torch.randn(6, 4), torch.tensor([2, 2, 1, 1, 0, 0]))
-    return batch, latent, model.critique(batch, model.generate(latent), Draws(0, total=6))
+    inputs = GeneratorInput(torch.randn(6, 4), torch.tensor([2, 2, 1, 1, 0, 0]))
+    return batch, inputs, model.discriminate(batch, model.generate(inputs), KeyedRandom(0, total=6))
 
 
 def nats(model: ACGAN, features: Tensor, labels: Tensor) -> Tensor:
@@ -82,16 +82,16 @@ def test_classes_are_told_apart_in_float32_under_mixed_precision() -> None:
 @pytest.mark.parametrize("classify_fakes", [True, False])
 def test_the_class_terms_are_cross_entropies(weight: float, classify_fakes: bool) -> None:
     model = make(class_weight=weight, classify_fakes=classify_fakes)
-    batch, latent, critique = play(model)
-    assert critique.on_real is not None
-    of_real = nats(model, critique.on_real.features, batch.labels)
-    of_fake = nats(model, critique.on_fake.features, latent.labels)
-    terms = model.discriminator_terms(batch, latent, critique)
+    batch, inputs, d_pass = play(model)
+    assert d_pass.real_output is not None
+    of_real = nats(model, d_pass.real_output.features, batch.labels)
+    of_fake = nats(model, d_pass.fake_output.features, inputs.labels)
+    terms = model.discriminator_terms(batch, inputs, d_pass)
     assert list(terms) == ["adversarial", "class"]
-    assert_close(terms["adversarial"], model.objective.discriminator_terms(critique, 0)["adversarial"])
+    assert_close(terms["adversarial"], model.objective.discriminator_terms(d_pass, 0)["adversarial"])
     assert_close(terms["class"], weight * (of_real + (of_fake if classify_fakes else 0)))
-    terms = model.generator_terms(batch, latent, critique)
-    assert_close(terms["adversarial"], model.objective.generator_terms(critique)["adversarial"])
+    terms = model.generator_terms(batch, inputs, d_pass)
+    assert_close(terms["adversarial"], model.objective.generator_terms(d_pass)["adversarial"])
     assert_close(terms["class"], weight * of_fake)
 
 
@@ -103,11 +103,11 @@ def test_the_generators_class_term_reaches_all_its_weights() -> None:
 
 def test_the_share_of_real_images_that_are_named_right_is_logged() -> None:
     model = make()
-    batch, latent, critique = play(model)
-    assert critique.on_real is not None
-    named = model.discriminator.classify(critique.on_real.features).argmax(1)
+    batch, inputs, d_pass = play(model)
+    assert d_pass.real_output is not None
+    named = model.discriminator.classify(d_pass.real_output.features).argmax(1)
     right = batch._replace(labels=torch.where(torch.arange(6) < 4, named, (named + 1) % 3))
-    measures = model.measures(right, latent, critique)
+    measures = model.measures(right, inputs, d_pass)
     assert measures["class_accuracy"].item() == pytest.approx(4 / 6)
     assert {"accuracy_real", "accuracy_fake"} < set(measures)
 

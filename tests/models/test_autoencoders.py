@@ -10,7 +10,7 @@ from torch.testing import assert_close
 from gan.config import build, plain
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.models.autoencoder import AutoEncoder
 from gan.types import Batch
 from tests.test_conf import composed, fit
@@ -51,9 +51,9 @@ def test_training_brings_reconstructions_nearer(
     config = composed(f"model={model}", *SMALL[model])
     torch.manual_seed(0)
     after: Any = fit(config, data, tmp_path, max_steps=40)
-    draws = Draws(0, total=32)
+    rng = KeyedRandom(0, total=32)
     assert isinstance(after, AutoEncoder)
-    assert after.score(batch, draws)["elbo"] > before.score(batch, draws)["elbo"] + 50
+    assert after.score(batch, rng)["elbo"] > before.score(batch, rng)["elbo"] + 50
     apart = [(m.reconstruct(batch.images) - batch.images).square().mean() for m in (before, after)]
     assert apart[1] < 0.7 * apart[0]
 
@@ -75,15 +75,17 @@ def test_the_posterior_is_drawn_from() -> None:
     with torch.no_grad():
         model.encoder.head.weight.zero_()
         model.encoder.head.bias.zero_()
-    terms, _ = model.terms(Batch(images, torch.zeros(4, dtype=torch.long)), Draws(3, total=4))
+    terms, _ = model.terms(Batch(images, torch.zeros(4, dtype=torch.long)), KeyedRandom(3, total=4))
     assert terms["kl"] == 0
-    expected = model.objective(images, model.generator(model.sample_latent(Draws(3, total=4))), model.encoder(images))
+    expected = model.objective(
+        images, model.generator(model.sample_latent(KeyedRandom(3, total=4))), model.encoder(images)
+    )
     assert_close(terms["reconstruction"], expected[0]["reconstruction"])
 
 
 def test_the_prior_moves_nothing_but_itself(batch: Batch) -> None:
     model = make("vqvae")
-    terms, _ = model.terms(batch, Draws(0, total=32))
+    terms, _ = model.terms(batch, KeyedRandom(0, total=32))
     terms["prior"].backward(retain_graph=True)
     moved = {name.split(".")[0] for name, p in model.generator.named_parameters() if p.grad is not None}
     assert moved == {"prior"}

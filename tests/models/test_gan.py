@@ -19,7 +19,7 @@ from gan.augment.base import Augment
 from gan.augment.color import Color
 from gan.augment.geometry import Geometry
 from gan.errors import UserError
-from gan.keyed_random import Draws, Stream
+from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.adversarial import AdversarialLoss, Minimax, NonSaturating, Relativistic, Wasserstein
 from gan.losses.objective import Objective
 from gan.losses.regularizers import R1, R2, GradientPenalty, Regularizer
@@ -27,7 +27,7 @@ from gan.models.gan import GAN, pack
 from gan.models.mlp_gan import MLPGAN, Discriminator, Generator
 from gan.models.sampler import NOISE_BLOCK
 from gan.schedules import Cosine
-from gan.types import Batch, Critique, Kind, Latent, Terms, Verdict
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, RealOrFake, Terms
 
 SHAPE = (1, 4, 4)
 
@@ -99,8 +99,8 @@ def kept_latents(model: GAN) -> list[Tensor]:
     drawn: list[Tensor] = []
     draw = model.sample_latent
 
-    def keep(draws: Draws) -> Tensor:
-        drawn.append(draw(draws))
+    def keep(rng: KeyedRandom) -> Tensor:
+        drawn.append(draw(rng))
         return drawn[-1]
 
     vars(model)["sample_latent"] = keep
@@ -162,7 +162,7 @@ def test_noise_follows_from_the_seed_and_never_repeats() -> None:
 
 @pytest.mark.parametrize(("latent", "least", "std"), [("uniform", -1.0, 3**-0.5), ("normal", -float("inf"), 1.0)])
 def test_latent_distributions(latent: Any, least: float, std: float) -> None:
-    z = make(latent=latent).sample_latent(Draws(0, total=20_000))
+    z = make(latent=latent).sample_latent(KeyedRandom(0, total=20_000))
     assert z.shape == (20_000, 4)
     assert z.min() >= least
     assert z.mean().item() == pytest.approx(0, abs=0.02)
@@ -187,14 +187,14 @@ def test_samples_come_from_the_average_unless_there_is_none() -> None:
     model = make(ema_decay=0.9)
     fit(model)
     assert model.ema is not None
-    assert not torch.equal(model.sample(4), model.sample(4, average=False))
-    assert torch.equal(model.sample(4, average=False), model.generator.eval()(_latents(model)).detach())
+    assert not torch.equal(model.sample(4), model.sample(4, use_ema=False))
+    assert torch.equal(model.sample(4, use_ema=False), model.generator.eval()(_latents(model)).detach())
     assert make(ema_decay=0).ema is None
     assert make(ema_decay=0).sample(4).shape == (4, *SHAPE)
 
 
 def _latents(model: GAN) -> Tensor:
-    return model.sample_latent(Draws(0, Stream.SAMPLES, 0, total=NOISE_BLOCK))[:4]
+    return model.sample_latent(KeyedRandom(0, Stream.SAMPLES, 0, total=NOISE_BLOCK))[:4]
 
 
 @pytest.mark.parametrize(
@@ -346,16 +346,16 @@ def test_penalties_are_differentiated_in_float32_too() -> None:
     ids=["r1", "r2", "all", "gp"],
 )
 def test_what_is_differentiated_twice_is_judged_once_in_float32(
-    regularizers: dict[str, Regularizer], kinds: set[Kind], precision: str
+    regularizers: dict[str, Regularizer], kinds: set[RealOrFake], precision: str
 ) -> None:
     """And in the precision of the rest, in one pass, where none is due; D sees each image once, and those of gp."""
     seen: list[bool] = []
     counted: list[list[bool]] = []
 
     class Watched(GAN):
-        def critique(self, *args: Any, **kwargs: Any) -> Critique:
+        def discriminate(self, *args: Any, **kwargs: Any) -> DiscriminatorPass:
             seen.clear()
-            return super().critique(*args, **kwargs)
+            return super().discriminate(*args, **kwargs)
 
         def measures(self, *args: Any) -> Terms:
             counted.append([*seen])
@@ -365,7 +365,7 @@ def test_what_is_differentiated_twice_is_judged_once_in_float32(
     model.__class__ = Watched
     forward = model.discriminator.forward
 
-    def watched(images: Tensor, labels: Tensor | None) -> Verdict:
+    def watched(images: Tensor, labels: Tensor | None) -> DiscriminatorOutput:
         seen.append(torch.is_autocast_enabled("cpu"))
         return forward(images, labels)
 
@@ -380,12 +380,12 @@ def test_what_is_differentiated_twice_is_judged_once_in_float32(
 def test_compiled_networks_are_not_differentiated_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their verdicts are not; penalties let the network as it is judge once more."""
     monkeypatch.setattr("gan.models.trainable.compile_calls", Mock())
-    passed: list[frozenset[Kind]] = []
+    passed: list[frozenset[RealOrFake]] = []
 
     class Watched(GAN):
-        def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
-            passed.append(critique.twice)
-            return super().discriminator_terms(batch, latent, critique)
+        def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+            passed.append(d_pass.double_backward)
+            return super().discriminator_terms(batch, inputs, d_pass)
 
     for compiled in (False, True):
         model = make(Objective(NonSaturating(), {"r1": R1(1.0)}), compile=compiled)
@@ -421,14 +421,14 @@ def test_a_pack_is_one_image_of_more_channels() -> None:
 @pytest.mark.parametrize("packing", [2, 4])
 def test_the_discriminator_judges_packs(packing: int) -> None:
     model = packed(packing, Objective(Relativistic(), {"gp": GradientPenalty(), "r1": R1(1.0)}))
-    batch, draws = next(iter(Noise())), Draws(0, total=8)
-    fake = model.generate(model.draw_latent(batch, draws))
-    critique = model.critique(batch, fake, draws)
-    assert critique.on_real is not None
-    assert critique.on_real.logits.shape == critique.on_fake.logits.shape == (8 // packing,)
+    batch, rng = next(iter(Noise())), KeyedRandom(0, total=8)
+    fake = model.generate(model.draw_generator_input(batch, rng))
+    d_pass = model.discriminate(batch, fake, rng)
+    assert d_pass.real_output is not None
+    assert d_pass.real_output.logits.shape == d_pass.fake_output.logits.shape == (8 // packing,)
     expected = model.discriminator(fake.reshape(-1, packing, 4, 4)).logits
-    assert_close(critique.on_fake.logits, expected)
-    assert len(critique.draws) == 8 // packing
+    assert_close(d_pass.fake_output.logits, expected)
+    assert len(d_pass.rng) == 8 // packing
     trainer, recorder = fit(model, steps=3)
     assert trainer.global_step == 3
     assert all(recorder.moved("discriminator"))
@@ -464,7 +464,7 @@ def test_a_seed_has_the_same_samples_however_they_are_asked_for(batch_size: int)
     assert_close(model.sample(700, seed=3, batch_size=batch_size), whole)
     assert_close(model.sample(300, seed=3), whole[:300])
     shares = [range(0, 233), range(233, 466), range(466, 700)]
-    parts = [batch.images for places in shares for batch in model.iterate_samples(places, 3, batch_size)]
+    parts = [batch.images for indices in shares for batch in model.iterate_samples(indices, 3, batch_size)]
     assert_close(torch.cat(parts), whole)
     assert len(whole.flatten(1).unique(dim=0)) == 700
     assert not torch.equal(model.sample(10, seed=4), whole[:10])
@@ -500,22 +500,22 @@ def test_parts_of_a_batch_are_augmented_as_the_whole(parts: int) -> None:
 
 def test_the_discriminator_sees_real_and_fake_augmented_in_both_steps() -> None:
     class Doubled(Augment):
-        def change(self, images: Tensor, draws: Draws) -> Tensor:
-            return 2 * images + draws.uniform(1, 1, 1)
+        def change(self, images: Tensor, rng: KeyedRandom) -> Tensor:
+            return 2 * images + rng.uniform(1, 1, 1)
 
     model = make(augment=Doubled(4))
     seen: list[Tensor] = []
     model.discriminator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
     batch = Batch(torch.zeros(8, *SHAPE), torch.zeros(8, dtype=torch.long))
     fake = torch.ones(8, *SHAPE, requires_grad=True)
-    critique = model.critique(batch, fake, Draws(0, total=8))
+    d_pass = model.discriminate(batch, fake, KeyedRandom(0, total=8))
     real_seen, fake_seen = torch.cat(seen).chunk(2)
     assert ((real_seen >= 0) & (real_seen < 1)).all()
     assert ((fake_seen >= 2) & (fake_seen < 3)).all()
     assert len({*real_seen[:, 0, 0, 0].tolist(), *(fake_seen[:, 0, 0, 0] - 2).tolist()}) == 16, "each its own"
-    assert torch.equal(critique.real, real_seen)
-    (gradient,) = torch.autograd.grad(critique.on_fake.logits.sum(), fake)
-    (by_seen,) = torch.autograd.grad(critique.critic(fake_seen.requires_grad_()).logits.sum(), fake_seen)
+    assert torch.equal(d_pass.real, real_seen)
+    (gradient,) = torch.autograd.grad(d_pass.fake_output.logits.sum(), fake)
+    (by_seen,) = torch.autograd.grad(d_pass.critic(fake_seen.requires_grad_()).logits.sum(), fake_seen)
     assert_close(gradient, 2 * by_seen)
 
 

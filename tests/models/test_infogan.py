@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import AdversarialLoss, NonSaturating
 from gan.losses.objective import Objective
 from gan.models import cgan, dcgan, mlp_gan
-from gan.models.infogan import InfoGAN, Posterior, Recognition
-from gan.types import Batch, Critique, Latent, Verdict
+from gan.models.infogan import CodePosterior, InfoGAN, Recognition
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput
 from tests.models.test_gan import fit
 
 SHAPE = (1, 4, 4)
@@ -53,13 +53,13 @@ def make(objective: Objective | None = None, **settings: Any) -> InfoGAN:
     )
 
 
-def drawn(model: InfoGAN, draws: Draws) -> Latent:
-    zeros = torch.zeros(len(draws), dtype=torch.long)
-    return model.draw_latent(Batch(torch.zeros(len(draws), *SHAPE), zeros), draws)
+def drawn(model: InfoGAN, rng: KeyedRandom) -> GeneratorInput:
+    zeros = torch.zeros(len(rng), dtype=torch.long)
+    return model.draw_generator_input(Batch(torch.zeros(len(rng), *SHAPE), zeros), rng)
 
 
 def test_codes_are_drawn_evenly_whatever_the_classes_of_the_batch() -> None:
-    z, labels = drawn(make(), Draws(0, total=30_000))
+    z, labels = drawn(make(), KeyedRandom(0, total=30_000))
     assert_close(torch.bincount(labels) / 30_000, torch.full((CATEGORIES,), 1 / CATEGORIES), atol=0.01, rtol=0)
     assert -1 <= z.min() < -0.99
     assert 0.99 < z.max() <= 1
@@ -70,8 +70,8 @@ def test_codes_are_drawn_evenly_whatever_the_classes_of_the_batch() -> None:
 
 @pytest.mark.parametrize("parts", [2, 3])
 def test_parts_of_a_batch_have_the_codes_of_the_whole(parts: int) -> None:
-    model, whole = make(), drawn(make(), Draws(0, total=10))
-    pieces = [drawn(model, part) for part in Draws(0, total=10).parts(parts)]
+    model, whole = make(), drawn(make(), KeyedRandom(0, total=10))
+    pieces = [drawn(model, part) for part in KeyedRandom(0, total=10).parts(parts)]
     for piece, expected in zip(zip(*pieces, strict=True), whole, strict=True):
         assert torch.equal(torch.cat(piece), expected)
 
@@ -79,11 +79,11 @@ def test_parts_of_a_batch_have_the_codes_of_the_whole(parts: int) -> None:
 class Oracle(nn.Module):
     """Q that is told the posterior."""
 
-    def __init__(self, posterior: Posterior) -> None:
+    def __init__(self, posterior: CodePosterior) -> None:
         super().__init__()
         self.posterior = posterior
 
-    def forward(self, features: Tensor) -> Posterior:
+    def forward(self, features: Tensor) -> CodePosterior:
         assert features.dtype == torch.float32
         return self.posterior
 
@@ -92,33 +92,35 @@ class Oracle(nn.Module):
 def test_terms_are_the_bound_on_mutual_information(autocast: bool) -> None:
     """I(c; x) is H(c) where images tell all, of the categories at most log K; nothing is known of no information."""
     model = make(category_weight=2.0, continuous_weight=0.5)
-    latent = drawn(model, Draws(0, total=50_000))
-    codes = latent.z[:, -CONTINUOUS:]
-    verdict = Verdict(torch.zeros(50_000), torch.zeros(50_000, 16, dtype=torch.bfloat16 if autocast else torch.float32))
+    inputs = drawn(model, KeyedRandom(0, total=50_000))
+    codes = inputs.z[:, -CONTINUOUS:]
+    verdict = DiscriminatorOutput(
+        torch.zeros(50_000), torch.zeros(50_000, 16, dtype=torch.bfloat16 if autocast else torch.float32)
+    )
     images = torch.zeros(1, *SHAPE)
-    critique = Critique(lambda _: verdict, images, images, None, verdict, Draws(0, total=1))
-    certain = 100 * nn.functional.one_hot(latent.labels, CATEGORIES).float()
+    d_pass = DiscriminatorPass(lambda _: verdict, images, images, None, verdict, KeyedRandom(0, total=1))
+    certain = 100 * nn.functional.one_hot(inputs.labels, CATEGORIES).float()
     variance = 1e-2
 
-    def terms(posterior: Posterior) -> dict[str, float]:
+    def terms(posterior: CodePosterior) -> dict[str, float]:
         model.recognition = Oracle(posterior)
         with torch.autocast("cpu", enabled=autocast):
-            return {name: float(value) for name, value in model.information_terms(latent, critique).items()}
+            return {name: float(value) for name, value in model.information_terms(inputs, d_pass).items()}
 
-    nothing = terms(Posterior(torch.zeros_like(certain), torch.zeros_like(codes), torch.ones_like(codes)))
+    nothing = terms(CodePosterior(torch.zeros_like(certain), torch.zeros_like(codes), torch.ones_like(codes)))
     assert nothing["category"] == pytest.approx(0, abs=1e-5)
     # a standard normal in place of U[-1, 1], whose second moment is 1/3
     expected = CONTINUOUS * (log(2) - log(2 * pi) / 2 - 1 / 6)
     assert nothing["continuous"] == pytest.approx(-0.5 * expected, abs=5e-3)
 
-    everything = terms(Posterior(certain, codes, torch.full_like(codes, variance)))
+    everything = terms(CodePosterior(certain, codes, torch.full_like(codes, variance)))
     assert everything["category"] == pytest.approx(-2 * log(CATEGORIES), rel=1e-5)
     peak = CONTINUOUS * (log(2) - log(2 * pi * variance) / 2)  # the normal density at its mean
     assert everything["continuous"] == pytest.approx(-0.5 * peak, rel=1e-4)
 
     noisy = codes + variance**0.5 * torch.randn(codes.shape, generator=torch.Generator().manual_seed(0))
     channel = CONTINUOUS * (log(2) - log(2 * pi * e * variance) / 2)  # I(c; c + noise), but for the ends of [-1, 1]
-    found = terms(Posterior(certain, noisy, torch.full_like(codes, variance)))
+    found = terms(CodePosterior(certain, noisy, torch.full_like(codes, variance)))
     assert found["continuous"] == pytest.approx(-0.5 * channel, rel=2e-2)
 
 

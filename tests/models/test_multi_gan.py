@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import Minimax
 from gan.losses.objective import Objective
 from gan.models import mlp_gan
 from gan.models.multi_gan import Discriminator, Generator, MultiGAN
-from gan.types import Batch, Critique, Latent
+from gan.types import Batch, DiscriminatorPass, GeneratorInput
 
 SHAPE = (1, 4, 4)
 K = 3
@@ -66,8 +66,8 @@ def test_a_generator_that_is_not_drawn_does_not_learn() -> None:
 def test_generators_are_drawn_evenly_whatever_the_classes_and_the_ranks() -> None:
     model, size = make(), 6000
     batch = Batch(torch.zeros(size, *SHAPE), torch.zeros(size, dtype=torch.long))
-    whole = model.draw_latent(batch, Draws(0, total=size))
-    parts = [model.draw_latent(batch, part) for part in Draws(0, total=size).parts(3)]
+    whole = model.draw_generator_input(batch, KeyedRandom(0, total=size))
+    parts = [model.draw_generator_input(batch, part) for part in KeyedRandom(0, total=size).parts(3)]
     assert torch.equal(whole.labels, torch.cat([part.labels for part in parts]))
     assert torch.equal(whole.z, torch.cat([part.z for part in parts]))
     counts = whole.labels.bincount(minlength=K)
@@ -79,12 +79,12 @@ def test_the_cross_entropy_is_of_the_generators_numbers() -> None:
     """By a classifier that knows nothing it is log K; D has it once, G ``diversity`` times."""
     model = make(diversity=0.5)
     images, numbers = torch.randn(6, *SHAPE), torch.tensor([0, 1, 2, 2, 2, 2])
-    batch, latent = Batch(images, torch.zeros(6).long()), Latent(torch.randn(6, 5), numbers)
+    batch, inputs = Batch(images, torch.zeros(6).long()), GeneratorInput(torch.randn(6, 5), numbers)
 
     def terms() -> list[Tensor]:
         verdict = model.discriminator(images)
-        critique = Critique(model.discriminator, images, images, verdict, verdict, Draws(0, total=6))
-        both = model.discriminator_terms(batch, latent, critique), model.generator_terms(batch, latent, critique)
+        d_pass = DiscriminatorPass(model.discriminator, images, images, verdict, verdict, KeyedRandom(0, total=6))
+        both = model.discriminator_terms(batch, inputs, d_pass), model.generator_terms(batch, inputs, d_pass)
         assert all(list(terms) == ["adversarial", "classification"] for terms in both)
         return [terms["classification"] for terms in both]
 

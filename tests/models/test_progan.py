@@ -12,7 +12,7 @@ from torch.testing import assert_close
 
 import gan
 from gan.errors import UserError
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import NonSaturating
 from gan.losses.objective import Objective
 from gan.models.progan import Discriminator, Generator, ProGAN
@@ -128,9 +128,9 @@ def test_real_images_are_those_of_the_level(seen: int, level: float) -> None:
     assert levels == {model.level}
     assert model.level == pytest.approx(level)
     batch = Batch(torch.rand(4, *SHAPE), torch.zeros(4, dtype=torch.long))
-    critique = model.critique(batch, torch.rand(4, *SHAPE), Draws(0, total=4))
-    assert_close(critique.real, faded(batch.images, model.level, [4, 8, 16]))
-    assert not torch.equal(shrink(critique.real, 16), batch.images)
+    d_pass = model.discriminate(batch, torch.rand(4, *SHAPE), KeyedRandom(0, total=4))
+    assert_close(d_pass.real, faded(batch.images, model.level, [4, 8, 16]))
+    assert not torch.equal(shrink(d_pass.real, 16), batch.images)
 
 
 def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:

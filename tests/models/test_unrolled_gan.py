@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from gan.config import build
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import (
     AdversarialLoss,
     LeastSquares,
@@ -29,7 +29,7 @@ from gan.models import dcgan, mlp_gan
 from gan.models.gan import GAN
 from gan.models.unrolled_gan import UnrolledGAN
 from gan.nn.layers import Norm
-from gan.types import Batch, Critique, Latent, Verdict
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput
 from tests.test_conf import check_trained, composed, fit
 
 POINTS = (2, 1, 1)
@@ -45,23 +45,23 @@ def make(
     return kind(generator, discriminator, objective, {"generator": adam, "discriminator": adam}, **settings)
 
 
-def critique_of(model: GAN, real: Tensor, fake: Tensor) -> Critique:
+def pass_of(model: GAN, real: Tensor, fake: Tensor) -> DiscriminatorPass:
     """Return what the loop hands over in G's turn, when D's weights are not to be trained."""
-    critic, draws = model.discriminator.requires_grad_(False), Draws(0, total=len(real))
-    on_real = critic(real) if model.objective.adversarial.pairs_real else None
-    return Critique(critic, real, fake, on_real, critic(fake), draws)
+    critic, rng = model.discriminator.requires_grad_(False), KeyedRandom(0, total=len(real))
+    real_output = critic(real) if model.objective.adversarial.pairs_real else None
+    return DiscriminatorPass(critic, real, fake, real_output, critic(fake), rng)
 
 
-def loss_of(model: GAN, critique: Critique) -> Tensor:
-    labels = torch.zeros(len(critique.real), dtype=torch.long)
-    terms = model.generator_terms(Batch(critique.real, labels), Latent(critique.fake, labels), critique)
+def loss_of(model: GAN, d_pass: DiscriminatorPass) -> Tensor:
+    labels = torch.zeros(len(d_pass.real), dtype=torch.long)
+    terms = model.generator_terms(Batch(d_pass.real, labels), GeneratorInput(d_pass.fake, labels), d_pass)
     assert list(terms) == ["adversarial"]
     return terms["adversarial"]
 
 
 def loss_by(discriminator: nn.Module, objective: Objective, real: Tensor, fake: Tensor, **settings: Any) -> Tensor:
     model = make(discriminator, objective, **settings)
-    return loss_of(model, critique_of(model, real, fake))
+    return loss_of(model, pass_of(model, real, fake))
 
 
 def images(*shape: int) -> tuple[Tensor, Tensor]:
@@ -92,11 +92,11 @@ def test_the_gradient_is_the_total_derivative(loss: AdversarialLoss, k: int) -> 
 def descend(critic: nn.Module, objective: Objective, real: Tensor, fake: Tensor, k: int, lr: float) -> None:
     """Move a discriminator on as one would by hand."""
     critic.requires_grad_(True)
-    sgd, draws = torch.optim.SGD(critic.parameters(), lr), Draws(0, total=len(real))
+    sgd, rng = torch.optim.SGD(critic.parameters(), lr), KeyedRandom(0, total=len(real))
     for step in range(k):
-        critique = Critique(critic, real, fake, critic(real), critic(fake), draws)
+        d_pass = DiscriminatorPass(critic, real, fake, critic(real), critic(fake), rng)
         sgd.zero_grad()
-        torch.stack(list(objective.discriminator_terms(critique, step).values())).sum().backward()
+        torch.stack(list(objective.discriminator_terms(d_pass, step).values())).sum().backward()
         sgd.step()
 
 
@@ -126,10 +126,10 @@ def test_the_loss_is_that_of_a_discriminator_moved_on_and_nothing_moves(name: st
     discriminator = make_one()
     real, fake = images(*shape)
     model = make(discriminator, objective, unroll_steps=3, unroll_lr=0.1)
-    critique = critique_of(model, real, fake.requires_grad_())
+    d_pass = pass_of(model, real, fake.requires_grad_())
     moved = deepcopy(discriminator)
     before = {name: value.clone() for name, value in discriminator.state_dict().items()}
-    loss = loss_of(model, critique)
+    loss = loss_of(model, d_pass)
     loss.backward()
     assert all(torch.equal(value, before[name]) for name, value in discriminator.state_dict().items())
     assert all(p.grad is None for p in discriminator.parameters())
@@ -147,9 +147,9 @@ class Quadratic(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(weight)
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         squares = images.flatten(1).square() / 2
-        return Verdict(squares @ self.weight, squares)
+        return DiscriminatorOutput(squares @ self.weight, squares)
 
 
 @pytest.mark.parametrize("penalty", [None, R1(0.7), R2(0.7)], ids=["none", "r1", "r2"])
@@ -162,7 +162,7 @@ def test_one_step_in_closed_form(penalty: Regularizer | None) -> None:
     real, fake = images(*POINTS)
     fake.requires_grad_()
     model = make(Quadratic(w.clone()), Objective(Wasserstein(), {"p": penalty}), unroll_steps=1, unroll_lr=lr)
-    loss = loss_of(model, critique_of(model, real, fake))
+    loss = loss_of(model, pass_of(model, real, fake))
 
     s, r = (x.detach().flatten(1).square().mean(0) for x in (fake, real))
     gamma = 0.7 if penalty is not None else 0.0

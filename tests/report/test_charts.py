@@ -14,15 +14,15 @@ def drawn(*lines: Line, **options: object) -> Chart:
     return found
 
 
-def places(path: str) -> list[tuple[float, float]]:
+def indices(path: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in re.findall(r"([-\d.]+),([-\d.]+)", path)]
 
 
 def test_points_lie_between_the_ticks_that_they_belong_between() -> None:
     found = drawn(Line("a", [0, 50, 100], [0.0, 5.0, 10.0]))
-    assert [x for x, _ in places(found.lines[0].path)] == [0, 500, 1000]
+    assert [x for x, _ in indices(found.lines[0].path)] == [0, 500, 1000]
     heights = {tick.text: 10 * tick.place for tick in found.y_ticks}
-    low, middle, high = (y for _, y in places(found.lines[0].path))
+    low, middle, high = (y for _, y in indices(found.lines[0].path))
     assert low == pytest.approx(heights["0"], abs=0.1)
     assert high == pytest.approx(heights["10"], abs=0.1)
     assert middle == pytest.approx((low + high) / 2, abs=0.1)
@@ -32,7 +32,7 @@ def test_points_lie_between_the_ticks_that_they_belong_between() -> None:
 def test_the_axis_is_logarithmic_where_scores_span_much() -> None:
     line = Line("a", [1, 2, 3], [1.0, 30.0, 900.0])
     found = drawn(line, may_be_log=True)
-    first, second, third = (y for _, y in places(found.lines[0].path))
+    first, second, third = (y for _, y in indices(found.lines[0].path))
     assert first - second == pytest.approx(second - third, abs=0.2), "each is 30 times the last"
     assert "log scale" in found.note
     assert "log scale" not in drawn(line).note
@@ -51,7 +51,7 @@ def test_ticks_are_few_and_on_the_axis(values: list[float], log: bool) -> None:
 
 def test_a_level_is_within_the_axis() -> None:
     found = drawn(Line("a", [1, 2], [50.0, 60.0]), levels=[Level("real", 2.0)])
-    (level, value), (_, lowest) = found.levels[0], places(found.lines[0].path)[0]
+    (level, value), (_, lowest) = found.levels[0], indices(found.lines[0].path)[0]
     assert value == "2"
     assert lowest < 10 * level.place <= 1000
 
@@ -77,7 +77,7 @@ def test_a_single_point_is_a_dot() -> None:
 def test_a_band_of_one_deviation() -> None:
     found = drawn(Line("a", [0, 1], [4.0, 6.0], deviation=[1.0, 2.0]))
     heights = {tick.text: 10 * tick.place for tick in found.y_ticks}
-    above, _, _, below = places(found.lines[0].band)
+    above, _, _, below = indices(found.lines[0].band)
     unit = heights["4"] - heights["6"]
     assert below[1] - above[1] == pytest.approx(unit, abs=0.3), "from 3 to 5"
 

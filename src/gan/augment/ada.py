@@ -8,7 +8,7 @@ from torch import Tensor
 from gan.augment.base import Augment
 from gan.augment.pipeline import Change
 from gan.distributed.group import mean_over_ranks
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.types import Terms
 
 __all__ = ["Adaptive"]
@@ -62,9 +62,9 @@ class Adaptive(Augment):
         self.register_buffer("overfitting", torch.zeros(()))
         self.register_buffer("pending", torch.zeros(()))
 
-    def change(self, images: Tensor, draws: Draws) -> Tensor:
+    def change(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         for change in self.changes:
-            images = change(images, draws, self.probability)
+            images = change(images, rng, self.probability)
         return images
 
     @torch.no_grad()

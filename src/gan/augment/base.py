@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.types import Terms
 
 __all__ = ["Augment"]
@@ -27,15 +27,17 @@ class Augment(nn.Module, ABC):
     def __init__(self, image_size: int) -> None:
         super().__init__()
         if image_size < 2:
-            raise ValueError("images of one pixel are points, which no colours and no places augment: use augment=none")
+            raise ValueError(
+                "images of one pixel are points, which no colours and no indices augment: use augment=none"
+            )
 
-    def forward(self, images: Tensor, draws: Draws) -> Tensor:
+    def forward(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         """Change images, with shape (B, C, H, W), each by its own row of the random numbers."""
         with torch.autocast(images.device.type, enabled=False):
-            return self.change(images.float(), draws)
+            return self.change(images.float(), rng)
 
     @abstractmethod
-    def change(self, images: Tensor, draws: Draws) -> Tensor:
+    def change(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         """Return changed images, with shape (B, C, H, W); the same numbers are drawn whatever is switched off."""
 
     def observe(self, accuracy: Tensor, step: int, images: int) -> Terms:

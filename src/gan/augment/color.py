@@ -5,7 +5,7 @@ from math import log, pi
 from torch import Tensor
 
 from gan.augment.pipeline import Change, chosen
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 
 __all__ = ["Color"]
 
@@ -40,12 +40,12 @@ class Color(Change):
         self.brightness, self.contrast, self.luma_flip = brightness, contrast, luma_flip
         self.hue, self.saturation = hue, saturation
 
-    def __call__(self, images: Tensor, draws: Draws, probability: Tensor) -> Tensor:
-        brightness = chosen(self.brightness * draws.normal(1, 1, 1), draws, probability)
-        contrast = chosen(self.contrast * draws.normal(1, 1, 1), draws, probability)
-        flip = chosen(self.luma_flip * (draws.uniform(1, 1, 1) < 0.5), draws, probability)
-        hue = pi * chosen(self.hue * (2 * draws.uniform(1, 1, 1) - 1), draws, probability)
-        saturation = (log(2) * chosen(self.saturation * draws.normal(1, 1, 1), draws, probability)).exp()
+    def __call__(self, images: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:
+        brightness = chosen(self.brightness * rng.normal(1, 1, 1), rng, probability)
+        contrast = chosen(self.contrast * rng.normal(1, 1, 1), rng, probability)
+        flip = chosen(self.luma_flip * (rng.uniform(1, 1, 1) < 0.5), rng, probability)
+        hue = pi * chosen(self.hue * (2 * rng.uniform(1, 1, 1) - 1), rng, probability)
+        saturation = (log(2) * chosen(self.saturation * rng.normal(1, 1, 1), rng, probability)).exp()
 
         images = (log(2) * contrast).exp() * (images + brightness)
         images = images - 2 * flip * images.mean(1, keepdim=True)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from gan.augment.base import Augment
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 
 __all__ = ["DiffAugment", "erased", "translated"]
 
@@ -43,13 +43,13 @@ class DiffAugment(Augment):
         self.brightness, self.saturation, self.contrast = brightness, saturation, contrast
         self.translation, self.cutout = translation, cutout
 
-    def change(self, images: Tensor, draws: Draws) -> Tensor:
-        images = self._recolored(images, *(2 * draws.uniform(3, 1, 1, 1) - 1).unbind(1))
+    def change(self, images: Tensor, rng: KeyedRandom) -> Tensor:
+        images = self._recolored(images, *(2 * rng.uniform(3, 1, 1, 1) - 1).unbind(1))
         size = torch.tensor(images.shape[2:], device=images.device)
         reach = (self.translation * size).round()
-        images = translated(images, (draws.uniform(2) * (2 * reach + 1)).floor().long() - reach.long())
+        images = translated(images, (rng.uniform(2) * (2 * reach + 1)).floor().long() - reach.long())
         side = (self.cutout * size).round().long()
-        center = (draws.uniform(2) * (size + 1 - side % 2)).floor().long()
+        center = (rng.uniform(2) * (size + 1 - side % 2)).floor().long()
         return erased(images, center - side // 2, side)
 
     def _recolored(self, images: Tensor, brightness: Tensor, saturation: Tensor, contrast: Tensor) -> Tensor:
@@ -62,11 +62,11 @@ def translated(images: Tensor, shift: Tensor) -> Tensor:
     """Shift each image, with shape (B, C, H, W), by whole pixels, int64 with shape (B, 2), down and right."""
     for axis in (2, 3):
         size = images.shape[axis]
-        places = torch.arange(size, device=images.device) - shift[:, axis - 2, None]
-        inside = ((places >= 0) & (places < size)).to(images.dtype)
+        indices = torch.arange(size, device=images.device) - shift[:, axis - 2, None]
+        inside = ((indices >= 0) & (indices < size)).to(images.dtype)
         shape = [len(images), 1, 1, 1]
         shape[axis] = size
-        index = places.clamp(0, size - 1).view(shape).expand_as(images)
+        index = indices.clamp(0, size - 1).view(shape).expand_as(images)
         images = images.gather(axis, index) * inside.view(shape)
     return images
 
@@ -81,7 +81,7 @@ def erased(images: Tensor, corner: Tensor, side: Tensor) -> Tensor:
     """
     inside = []
     for axis in (0, 1):
-        places = torch.arange(images.shape[axis + 2], device=images.device) - corner[:, axis, None]
-        inside.append((places >= 0) & (places < side[axis]))
+        indices = torch.arange(images.shape[axis + 2], device=images.device) - corner[:, axis, None]
+        inside.append((indices >= 0) & (indices < side[axis]))
     hole = inside[0][:, None, :, None] & inside[1][:, None, None, :]
     return images * (~hole).to(images.dtype)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan.augment.pipeline import Change, chosen
 from gan.augment.resample import resampled
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 
 __all__ = ["Geometry"]
 
@@ -46,18 +46,18 @@ class Geometry(Change):
         self.x_flip, self.rotate90, self.translation = x_flip, rotate90, translation
         self.scale, self.rotation, self.anisotropy, self.shift = scale, rotation, anisotropy, shift
 
-    def __call__(self, images: Tensor, draws: Draws, probability: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:
         size = torch.tensor(images.shape[:1:-1], device=images.device)  # width, height
         either = 1 - (1 - probability).sqrt()  # of two rotations; one of them at least has the whole probability
 
-        flip = 1 - 2 * chosen(self.x_flip * (draws.uniform(1) < 0.5), draws, probability)
-        quarters = chosen(self.rotate90 * (4 * draws.uniform(1)).floor(), draws, probability)
-        whole = chosen((self.translation * size * (2 * draws.uniform(2) - 1)).round(), draws, probability)
-        scale = chosen(self.scale * draws.normal(1), draws, probability)
-        before = chosen(self.rotation * (2 * draws.uniform(1) - 1), draws, either)
-        stretch = chosen(self.anisotropy * draws.normal(1), draws, probability)
-        after = chosen(self.rotation * (2 * draws.uniform(1) - 1), draws, either)
-        shift = chosen(self.shift * size * draws.normal(2), draws, probability)
+        flip = 1 - 2 * chosen(self.x_flip * (rng.uniform(1) < 0.5), rng, probability)
+        quarters = chosen(self.rotate90 * (4 * rng.uniform(1)).floor(), rng, probability)
+        whole = chosen((self.translation * size * (2 * rng.uniform(2) - 1)).round(), rng, probability)
+        scale = chosen(self.scale * rng.normal(1), rng, probability)
+        before = chosen(self.rotation * (2 * rng.uniform(1) - 1), rng, either)
+        stretch = chosen(self.anisotropy * rng.normal(1), rng, probability)
+        after = chosen(self.rotation * (2 * rng.uniform(1) - 1), rng, either)
+        shift = chosen(self.shift * size * rng.normal(2), rng, probability)
 
         # from the new image's places back to the old one's; each factor is as likely as its inverse
         blit = _product(_diagonal(torch.cat([flip, torch.ones_like(flip)], 1)), _turn(quarters * pi / 2))

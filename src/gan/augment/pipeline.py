@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 
 __all__ = ["Change", "chosen"]
 
@@ -13,10 +13,10 @@ class Change(ABC):
     """Changes of images, each with some probability for each image."""
 
     @abstractmethod
-    def __call__(self, images: Tensor, draws: Draws, probability: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:
         """Return changed images, with shape (B, C, H, W)."""
 
 
-def chosen(change: Tensor, draws: Draws, probability: Tensor) -> Tensor:
+def chosen(change: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:
     """Keep changes, of which zero is none, with shape (B, ...), of the images that they fall to."""
-    return change * (draws.uniform(*[1] * (change.dim() - 1)) < probability)
+    return change * (rng.uniform(*[1] * (change.dim() - 1)) < probability)

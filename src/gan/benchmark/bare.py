@@ -16,7 +16,7 @@ from gan.benchmark.turns import Gate
 from gan.config import build, compose_config
 from gan.data.base import ImageDataModule
 from gan.distributed.devices import device_of, fast_precision
-from gan.distributed.environment import Place, ask_once_for_gpus, set_threads
+from gan.distributed.environment import RankInfo, cache_cuda_absence, set_threads
 from gan.images import save_png
 
 __all__ = ["bare", "ordinary", "write_pngs"]
@@ -36,9 +36,11 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, *_verdicts: Ten
     return 10 * (gradient(critic(between), between).norm(dim=1) - 1).square().mean()
 
 
-def r1_and_r2(_critic: Critic, real: Tensor, fake: Tensor, on_real: Tensor, on_fake: Tensor) -> Tensor:
+def r1_and_r2(_critic: Critic, real: Tensor, fake: Tensor, real_output: Tensor, fake_output: Tensor) -> Tensor:
     """R3GAN's (Huang et al., 2024, Section 3), with γ = 1, of verdicts on images that require a gradient."""
-    r1, r2 = (gradient(logits, x).square().sum(1).mean() / 2 for logits, x in ((on_real, real), (on_fake, fake)))
+    r1, r2 = (
+        gradient(logits, x).square().sum(1).mean() / 2 for logits, x in ((real_output, real), (fake_output, fake))
+    )
     return r1 + r2
 
 
@@ -100,10 +102,12 @@ def bare(options: list[str], loss: str, gate: Gate) -> None:
                 fake = generate()
             for x in (real, fake):
                 x.requires_grad_(game.of_verdicts)
-            on_real, on_fake = map(critic if game.of_verdicts else judge, (real, fake))  # penalties are in float32
-            d_loss = game.discriminator(on_real, on_fake)
+            real_output, fake_output = map(
+                critic if game.of_verdicts else judge, (real, fake)
+            )  # penalties are in float32
+            d_loss = game.discriminator(real_output, fake_output)
             if game.penalty is not None:
-                d_loss = d_loss + game.penalty(critic, real, fake, on_real, on_fake)
+                d_loss = d_loss + game.penalty(critic, real, fake, real_output, fake_output)
             d_optimizer.zero_grad()
             d_loss.backward()
             d_optimizer.step()
@@ -146,10 +150,10 @@ def ordinary(options: list[str], loss: str, folder: Path, gate: Gate) -> None:
             real = real.to(device).requires_grad_(game.of_verdicts)
             fake = generator(torch.randn(batch, latent, device=device)).detach().requires_grad_(game.of_verdicts)
             discriminator.zero_grad()
-            on_real, on_fake = critic(real), critic(fake)
-            d_loss = game.discriminator(on_real, on_fake)
+            real_output, fake_output = critic(real), critic(fake)
+            d_loss = game.discriminator(real_output, fake_output)
             if game.penalty is not None:
-                d_loss = d_loss + game.penalty(critic, real, fake, on_real, on_fake)
+                d_loss = d_loss + game.penalty(critic, real, fake, real_output, fake_output)
             d_loss.backward()
             d_optimizer.step()
             read.append(d_loss.item())
@@ -172,11 +176,11 @@ def write_pngs(options: list[str], folder: Path) -> None:
 
 
 def _ready(options: list[str]) -> tuple[DictConfig, torch.device, ImageDataModule]:
-    set_threads(Place())
-    ask_once_for_gpus()  # this package has imported Lightning; a loop by hand would not have
+    set_threads(RankInfo())
+    cache_cuda_absence()  # this package has imported Lightning; a loop by hand would not have
     torch.manual_seed(0)
     config = compose_config("train", options)
-    return config, device_of(config.trainer, Place()), build(config.data)
+    return config, device_of(config.trainer, RankInfo()), build(config.data)
 
 
 def _networks(config: DictConfig, device: torch.device) -> tuple[nn.Module, nn.Module]:

@@ -17,7 +17,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from gan.benchmark.rounds import interleaved, result, speed, table
 from gan.config import compose_config
-from gan.distributed.environment import Place
+from gan.distributed.environment import RankInfo
 from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.runs import resolver
@@ -121,7 +121,7 @@ def turn(folder: Path, options: list[str], processes: int, steps: int) -> float:
     """Train for some steps in new processes; return images a second."""
     run = folder / "run"
     more = [f"trainer.devices={processes}", f"trainer.max_steps={steps}", f"run_dir={run}"]
-    launch(_train, [*options, *more], processes, Place(), {})
+    launch(_train, [*options, *more], processes, RankInfo(), {})
     shutil.rmtree(run / "checkpoints")
     return speed(run)
 

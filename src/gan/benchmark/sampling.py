@@ -18,9 +18,9 @@ from gan.benchmark.rounds import interleaved, ratios, result
 from gan.benchmark.updates import MODELS
 from gan.config import build, compose_config
 from gan.data.base import ImageDataModule
-from gan.distributed.environment import Place, set_threads
+from gan.distributed.environment import RankInfo, set_threads
 from gan.features.base import FeatureExtractor
-from gan.metrics.evaluator import Comparison
+from gan.metrics.evaluator import Evaluator
 from gan.models.gan import GAN
 from gan.types import Batch
 
@@ -94,7 +94,7 @@ def evaluate(options: list[str], rounds: int) -> dict[str, Any]:
     return result("evaluate", options, seconds=taken, features=comparison.features.name, table="\n".join(lines))
 
 
-def _evaluation(model: GAN, data: ImageDataModule, comparison: Comparison) -> float:
+def _evaluation(model: GAN, data: ImageDataModule, comparison: Evaluator) -> float:
     start = perf_counter()
     batches = model.iterate_samples(range(SAMPLES), batch_size=BATCH)
     comparison(Batch(data.discretize(images), labels) for images, labels in batches)
@@ -165,7 +165,7 @@ def _config(chosen: list[str], options: list[str]) -> Any:
 
 
 def _device() -> torch.device:
-    set_threads(Place())
+    set_threads(RankInfo())
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
 from gan.callbacks.evaluation import Evaluation
-from gan.callbacks.periodic import Periodic, find
+from gan.callbacks.periodic import Periodic, find_callbacks
 
 __all__ = ["Checkpoints"]
 
@@ -26,7 +26,7 @@ class Checkpoints(Periodic, Checkpoint):
         self.folder = Path(folder)
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
-        if any(c.best is not None and c.best[0] == trainer.global_step for c in find(trainer, Evaluation)):
+        if any(c.best is not None and c.best[0] == trainer.global_step for c in find_callbacks(trainer, Evaluation)):
             self._save(trainer, self.folder / "best.ckpt")
         self.save(trainer)
 

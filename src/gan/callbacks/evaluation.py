@@ -6,10 +6,10 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 
 from gan.callbacks.monitor import Monitor, check_finite
-from gan.callbacks.periodic import Periodic, data_module, find
-from gan.distributed.group import share
+from gan.callbacks.periodic import Periodic, data_module, find_callbacks
+from gan.distributed.group import rank_range
 from gan.errors import UserError
-from gan.metrics.evaluator import Comparison
+from gan.metrics.evaluator import Evaluator
 from gan.models.sampler import Sampler
 from gan.types import Batch
 
@@ -33,7 +33,7 @@ class Evaluation(Periodic):
         baselines: The main score of held-out real images and of noise.
     """
 
-    def __init__(self, metric: Comparison, every_n_steps: int, seed: int = 0) -> None:
+    def __init__(self, metric: Evaluator, every_n_steps: int, seed: int = 0) -> None:
         super().__init__(every_n_steps)
         self.metric, self.seed = metric, seed
         self.scores: dict[int, dict[str, float]] = {}
@@ -75,12 +75,12 @@ class Evaluation(Periodic):
         assert isinstance(module, Sampler)
         check_finite(trainer, module)
         data = data_module(trainer)
-        samples = module.iterate_samples(share(self.metric.num_samples), self.seed)
+        samples = module.iterate_samples(rank_range(self.metric.num_samples), self.seed)
         scores = self.metric(Batch(data.discretize(images), labels) for images, labels in samples)
         scores = trainer.strategy.broadcast(scores)  # what ranks decide by them, they decide as one
         self.scores[trainer.global_step] = scores
         named = {f"val/{name}": score for name, score in scores.items()}
-        for monitor in find(trainer, Monitor):
+        for monitor in find_callbacks(trainer, Monitor):
             named["val/training_seconds"] = monitor.busy
         for logger in trainer.loggers:
             logger.log_metrics(named, trainer.global_step)

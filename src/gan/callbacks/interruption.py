@@ -16,12 +16,12 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
 from gan.callbacks.checkpoints import Checkpoints
-from gan.callbacks.periodic import find
+from gan.callbacks.periodic import find_callbacks
 
 __all__ = ["Interrupted", "Interruption", "requeue"]
 
 
-class Wish(IntEnum):
+class SignalAction(IntEnum):
     """What signals ask for; the greatest counts."""
 
     NONE = 0
@@ -30,11 +30,11 @@ class Wish(IntEnum):
     REQUEUE = 3  # the same, and ask Slurm to start the job again
 
 
-WISHES = {
-    signal.SIGINT: Wish.STOP,
-    signal.SIGTERM: Wish.SAVE,
-    signal.SIGUSR1: Wish.REQUEUE,
-    signal.SIGUSR2: Wish.REQUEUE,
+SIGNAL_ACTIONS = {
+    signal.SIGINT: SignalAction.STOP,
+    signal.SIGTERM: SignalAction.SAVE,
+    signal.SIGUSR1: SignalAction.REQUEUE,
+    signal.SIGUSR2: SignalAction.REQUEUE,
 }
 
 
@@ -62,25 +62,25 @@ class Interruption(Checkpoint):
     """
 
     def __init__(self) -> None:
-        self.wish, self.number = Wish.NONE, 0
-        self._word: tuple[torch.Tensor, dist.Work] | None = None
+        self.wish, self.number = SignalAction.NONE, 0
+        self._pending_reduce: tuple[torch.Tensor, dist.Work] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Heed signals; a second Ctrl-C ends the process at once."""
         process = os.getpid()
 
-        def heed(number: int, _frame: FrameType | None) -> None:
+        def handle_signal(number: int, _frame: FrameType | None) -> None:
             if os.getpid() != process:  # a loader's worker, which inherits the handler: its parent will end it
                 return
-            if WISHES[signal.Signals(number)] > self.wish:
-                self.wish, self.number = WISHES[signal.Signals(number)], number
+            if SIGNAL_ACTIONS[signal.Signals(number)] > self.wish:
+                self.wish, self.number = SIGNAL_ACTIONS[signal.Signals(number)], number
             if number == signal.SIGINT:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 if os.environ.get("RANK", "0") == "0":
                     print("\nStopping after this step (Ctrl-C again: at once) ...", file=sys.stderr)
 
-        before = {number: signal.signal(number, heed) for number in WISHES}
+        before = {number: signal.signal(number, handle_signal) for number in SIGNAL_ACTIONS}
         try:
             yield
         finally:
@@ -104,30 +104,30 @@ class Interruption(Checkpoint):
         """Do what the ranks agree on."""
         wish, number = self._agree()
         done = trainer.global_step >= trainer.max_steps >= 0
-        if wish is Wish.STOP:
+        if wish is SignalAction.STOP:
             trainer.should_stop = True
-        elif wish >= Wish.SAVE and not done:
-            for checkpoints in find(trainer, Checkpoints):
+        elif wish >= SignalAction.SAVE and not done:
+            for checkpoints in find_callbacks(trainer, Checkpoints):
                 checkpoints.save(trainer)
-            raise Interrupted(number, wish is Wish.REQUEUE)
+            raise Interrupted(number, wish is SignalAction.REQUEUE)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Hear the last word, which no step waited for."""
-        if self._word is not None:
-            self._word[1].wait()
+        if self._pending_reduce is not None:
+            self._pending_reduce[1].wait()
 
-    def _agree(self) -> tuple[Wish, int]:
+    def _agree(self) -> tuple[SignalAction, int]:
         """Return the greatest wish of any rank, and its signal, as of the step before where there are several ranks."""
         if not dist.is_initialized():
             return self.wish, self.number
         heard = 0
-        if self._word is not None:
-            word, work = self._word
+        if self._pending_reduce is not None:
+            word, work = self._pending_reduce
             work.wait()
             heard = int(word)
         word = torch.tensor(100 * self.wish + self.number)
-        self._word = word, dist.all_reduce(word, dist.ReduceOp.MAX, async_op=True)
-        return Wish(heard // 100), heard % 100
+        self._pending_reduce = word, dist.all_reduce(word, dist.ReduceOp.MAX, async_op=True)
+        return SignalAction(heard // 100), heard % 100
 
 
 def requeue() -> str:

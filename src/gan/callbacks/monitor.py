@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from gan.callbacks.periodic import data_module, find, is_generator_update, seconds_aside
+from gan.callbacks.periodic import data_module, find_callbacks, is_generator_update, overhead_seconds
 from gan.distributed.group import mean_over_ranks
 from gan.errors import UserError
 from gan.types import Terms
@@ -105,7 +105,7 @@ class Monitor(Callback):
 
     @staticmethod
     def _now(trainer: Trainer) -> tuple[int, float]:
-        return data_module(trainer).images_seen, perf_counter() - seconds_aside(trainer)
+        return data_module(trainer).images_seen, perf_counter() - overhead_seconds(trainer)
 
 
 def check_finite(trainer: Trainer, module: LightningModule) -> None:
@@ -114,7 +114,7 @@ def check_finite(trainer: Trainer, module: LightningModule) -> None:
     Raises:
         UserError: If there are some; the first term, with its step, or the first parameter is named.
     """
-    for monitor in find(trainer, Monitor):
+    for monitor in find_callbacks(trainer, Monitor):
         monitor.read()
     for name, parameter in module.named_parameters():
         if not parameter.isfinite().all():

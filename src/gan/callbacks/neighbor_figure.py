@@ -8,16 +8,16 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.callbacks.periodic import data_module
 from gan.images import gallery, save_png
-from gan.loggers.tracking import TakesPictures
+from gan.loggers.tracking import PictureLogger
 from gan.metrics.neighbors import closest, in_pixels
 from gan.models.sampler import Sampler
 
-__all__ = ["Neighbors"]
+__all__ = ["NeighborFigure"]
 
 HELD_OUT = 64  # at most so many held-out images say what distance is usual
 
 
-class Neighbors(Callback):
+class NeighborFigure(Callback):
     """Writes a picture of samples, each in a row with its nearest training images, and sends it to the trackers.
 
     Nearest in pixels; ``python -m gan.explore neighbors`` also compares features. Points have no such picture.
@@ -66,10 +66,10 @@ class Neighbors(Callback):
             "held_out_distance": round(float(of_real.mean()), 4),
         }
         for logger in trainer.loggers:
-            if isinstance(logger, TakesPictures):
+            if isinstance(logger, PictureLogger):
                 logger.log_picture("neighbors", picture, trainer.global_step)
 
 
 def _spread(size: int, limit: int) -> range:
-    """Return at most ``limit`` places, evenly over ``size``."""
+    """Return at most ``limit`` indices, evenly over ``size``."""
     return range(0, size, -(-size // limit))

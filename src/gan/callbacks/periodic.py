@@ -9,9 +9,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from gan.data.base import ImageDataModule
 from gan.types import Terms
 
-__all__ = ["Periodic", "data_module", "find", "is_generator_update", "seconds_aside"]
+__all__ = ["Periodic", "data_module", "find_callbacks", "is_generator_update", "overhead_seconds"]
 
-Kind = TypeVar("Kind", bound=Callback)
+CallbackType = TypeVar("CallbackType", bound=Callback)
 
 
 class Periodic(Callback):
@@ -59,13 +59,13 @@ def is_generator_update(outputs: Terms) -> bool:
     return any(name.startswith("g/") for name in outputs)
 
 
-def seconds_aside(trainer: Trainer) -> float:
+def overhead_seconds(trainer: Trainer) -> float:
     """Return the seconds that a run has spent on actions beside training."""
     aside: list[float] = [callback.seconds for callback in _callbacks(trainer) if isinstance(callback, Periodic)]
     return sum(aside)
 
 
-def find(trainer: Trainer, kind: type[Kind]) -> list[Kind]:
+def find_callbacks(trainer: Trainer, kind: type[CallbackType]) -> list[CallbackType]:
     """Return a trainer's callbacks of a kind."""
     return [callback for callback in _callbacks(trainer) if isinstance(callback, kind)]
 

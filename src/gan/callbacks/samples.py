@@ -1,4 +1,4 @@
-"""Draws samples from the same noise as training goes on."""
+"""KeyedRandom samples from the same noise as training goes on."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule, Trainer
 
 from gan.callbacks.periodic import Periodic, data_module
 from gan.images import save_png
-from gan.loggers.tracking import TakesPictures
+from gan.loggers.tracking import PictureLogger
 from gan.models.sampler import Sampler
 
 __all__ = ["SampleGrid"]
@@ -32,5 +32,5 @@ class SampleGrid(Periodic):
         if trainer.is_global_zero:
             save_png(picture, self.folder / f"{trainer.global_step:06d}.png")
             for logger in trainer.loggers:
-                if isinstance(logger, TakesPictures):
+                if isinstance(logger, PictureLogger):
                     logger.log_picture("samples", picture, trainer.global_step)

@@ -4,10 +4,10 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-__all__ = ["Provenance"]
+__all__ = ["SaveConfig"]
 
 
-class Provenance(Callback):
+class SaveConfig(Callback):
     """Adds ``config`` to each checkpoint.
 
     Args:

@@ -8,7 +8,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
-from gan.callbacks.periodic import find, is_generator_update
+from gan.callbacks.periodic import find_callbacks, is_generator_update
 from gan.errors import UserError
 from gan.models.trainable import Trainable
 
@@ -73,10 +73,10 @@ class Stop(Callback):
         Raises:
             UserError: If it is not.
         """
-        if self.patience is not None and not find(trainer, Evaluation):
+        if self.patience is not None and not find_callbacks(trainer, Evaluation):
             raise UserError("callbacks.stop.patience needs scores, from callbacks.evaluation")
         of_game = self.balance is not None or self.stop_on_saturation
-        if of_game and not find(trainer, Monitor):
+        if of_game and not find_callbacks(trainer, Monitor):
             raise UserError("callbacks.stop needs D's accuracy, from callbacks.monitor")
         if of_game and isinstance(pl_module, Trainable) and "discriminator" not in pl_module.players():
             raise UserError("callbacks.stop: balance and stop_on_saturation look at D, which this model does not have")
@@ -88,8 +88,8 @@ class Stop(Callback):
         if not is_generator_update(outputs):
             return
         step = trainer.global_step
-        scores = [evaluation for evaluation in find(trainer, Evaluation) if step in evaluation.scores]
-        games = [monitor.latest for monitor in find(trainer, Monitor) if step == monitor.closed_at]
+        scores = [evaluation for evaluation in find_callbacks(trainer, Evaluation) if step in evaluation.scores]
+        games = [monitor.latest for monitor in find_callbacks(trainer, Monitor) if step == monitor.closed_at]
         if not (scores or games):
             return
         reasons = [reason for found in (*map(self._scores, scores), *map(self._game, games)) for reason in found]

@@ -8,14 +8,14 @@ from tqdm import tqdm
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
-from gan.callbacks.periodic import find
+from gan.callbacks.periodic import find_callbacks
 
-__all__ = ["Progress"]
+__all__ = ["TrainingProgress"]
 
 TERMS = {"d": "d/adversarial", "g": "g/adversarial", "elbo": "g/elbo"}
 
 
-class Progress(ProgressBar):
+class TrainingProgress(ProgressBar):
     """Shows generator updates out of ``trainer.max_steps``, the players' losses, and the latest score.
 
     Args:
@@ -71,10 +71,10 @@ class Progress(ProgressBar):
 
 def _losses_and_score(trainer: Trainer) -> str:
     shown = []
-    for monitor in find(trainer, Monitor):
+    for monitor in find_callbacks(trainer, Monitor):
         latest = monitor.latest
         shown += [f"{label}={latest[term]:.3g}" for label, term in TERMS.items() if term in latest]
-    for evaluation in find(trainer, Evaluation):
+    for evaluation in find_callbacks(trainer, Evaluation):
         if evaluation.scores:
             shown.append(f"{evaluation.metric.name}={list(evaluation.scores.values())[-1][evaluation.metric.name]:.4g}")
     return " ".join(shown)

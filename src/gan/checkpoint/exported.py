@@ -30,7 +30,7 @@ class Description:
     Attributes:
         config: The nodes ``model``, ``data`` and ``metric`` of the run's configuration, resolved.
         global_step: Generator updates that the weights have had.
-        average: Whether they are the moving average of the generator's.
+        use_ema: Whether they are the moving average of the generator's.
         image_shape: Channels, height and width of an image.
         latent_dim: Length of the noise vector z.
         latent: Distribution of z: ``normal``, standard, or ``uniform``, on [-1, 1].
@@ -40,7 +40,7 @@ class Description:
 
     config: dict[str, Any]
     global_step: int
-    average: bool
+    use_ema: bool
     image_shape: tuple[int, int, int]
     latent_dim: int
     latent: str

@@ -46,7 +46,7 @@ def read(path: str | Path) -> dict[str, Any]:
     return checkpoint
 
 
-def restore(checkpoint: dict[str, Any], path: str | Path, average: bool = True) -> Trainable:
+def restore(checkpoint: dict[str, Any], path: str | Path, use_ema: bool = True) -> Trainable:
     """Rebuild a model from what ``read`` returned, in evaluation mode on the CPU.
 
     Of exported weights, only the generator is rebuilt: it stands for its average, where it is that.
@@ -54,7 +54,7 @@ def restore(checkpoint: dict[str, Any], path: str | Path, average: bool = True) 
     Args:
         checkpoint: What ``read`` returned.
         path: Where it was read from, for messages.
-        average: Whether the generator's average will do.
+        use_ema: Whether the generator's average will do.
 
     Raises:
         UserError: If the weights do not fit the configuration, or are none but the average, which will not do.
@@ -62,7 +62,7 @@ def restore(checkpoint: dict[str, Any], path: str | Path, average: bool = True) 
     model = _built(checkpoint, "model", Trainable)  # type: ignore[type-abstract]  # its subclasses are built
     if "state_dict" not in checkpoint:
         state, description = checkpoint["exported"]
-        _restore_exported(model, state, description, path, average)
+        _restore_exported(model, state, description, path, use_ema)
     else:
         load_weights(model, checkpoint, path)
     return model.eval()
@@ -143,14 +143,14 @@ def _read_exported(path: Path) -> dict[str, Any]:
 
 
 def _restore_exported(
-    model: Trainable, state: dict[str, Tensor], description: weights.Description, path: str | Path, average: bool
+    model: Trainable, state: dict[str, Tensor], description: weights.Description, path: str | Path, use_ema: bool
 ) -> None:
     """Give a model its generator, and take from it what has no weights."""
-    if description.average and not average:
+    if description.use_ema and not use_ema:
         raise UserError(f"{path} holds the average of the generator's weights alone, not its last ones")
     for name in [name for name, _ in model.named_children() if name not in ("generator", "ema")]:
         delattr(model, name)
-    if not description.average:
+    if not description.use_ema:
         model.ema = None
     if model.ema is not None:
         model.generator = model.ema.network

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gan.checkpoint.reading import data_of, read, restore
 from gan.data.base import ImageDataModule
-from gan.distributed.environment import settle_vector_functions
+from gan.distributed.environment import initialize_mkl
 from gan.errors import UserError
 from gan.images import encode_png
 from gan.models.sampler import Sampler
@@ -26,7 +26,7 @@ class TrainedGenerator:
 
     Args:
         path: A checkpoint, a run's folder, which stands for its best, or weights that ``gan.export`` wrote.
-        average: Whether to use the moving average of its weights, where there is one.
+        use_ema: Whether to use the moving average of its weights, where there is one.
         device: Where it computes; None for a GPU if there is one.
 
     Attributes:
@@ -39,12 +39,12 @@ class TrainedGenerator:
         UserError: If there is no such checkpoint, it is damaged, or asks for code outside this package.
     """
 
-    def __init__(self, path: str | Path, average: bool = True, device: str | torch.device | None = None) -> None:
-        settle_vector_functions()
+    def __init__(self, path: str | Path, use_ema: bool = True, device: str | torch.device | None = None) -> None:
+        initialize_mkl()
         checkpoint = read(path)
-        self.path, self.average = Path(path), average
+        self.path, self.use_ema = Path(path), use_ema
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.model: Sampler = restore(checkpoint, path, average).to(self.device).requires_grad_(False)
+        self.model: Sampler = restore(checkpoint, path, use_ema).to(self.device).requires_grad_(False)
         self.data: ImageDataModule = data_of(checkpoint)
         self.config, self.global_step = checkpoint["config"], checkpoint["global_step"]
 
@@ -88,17 +88,17 @@ class TrainedGenerator:
 
     def batches(
         self,
-        places: range,
+        indices: range,
         labels: Sequence[int] | Tensor | None = None,
         seed: int = 0,
         truncation: float | None = None,
         batch_size: int = 256,
     ) -> Iterator[Batch]:
-        """Yield the samples that a seed has at some consecutive places, and their classes; see ``sample``."""
+        """Yield the samples that a seed has at some consecutive indices, and their classes; see ``sample``."""
         if seed < 0 or batch_size < 1:
             raise UserError(f"a seed must be at least 0 and a batch at least 1, not {seed} and {batch_size}")
         self._check(truncation)
-        return self.model.iterate_samples(places, seed, batch_size, self.average, self.classes(labels), truncation)
+        return self.model.iterate_samples(indices, seed, batch_size, self.use_ema, self.classes(labels), truncation)
 
     def latents(self, num: int, seed: int = 0, truncation: float | None = None) -> Tensor:
         """Return the noise of a seed's first samples, with shape (num, latent_dim)."""
@@ -118,7 +118,7 @@ class TrainedGenerator:
         """
         if labels is None:
             labels = torch.zeros(len(z), dtype=torch.long)
-        with self.model.evaluated(self.average) as network:
+        with self.model.inference_network(self.use_ema) as network:
             return network(z.to(self.device), labels.to(self.device)).float()
 
     def check_smooth(self) -> None:
@@ -177,11 +177,11 @@ class TrainedGenerator:
             "num_classes": str(self.num_classes),
             "latent_dim": str(self.model.latent_dim),
             "global_step": str(self.global_step),
-            "average": str(self.average and self.model.ema is not None),
+            "use_ema": str(self.use_ema and self.model.ema is not None),
             "device": str(self.device),
         }
 
 
-def load(path: str | Path, average: bool = True, device: str | torch.device | None = None) -> TrainedGenerator:
+def load(path: str | Path, use_ema: bool = True, device: str | torch.device | None = None) -> TrainedGenerator:
     """Load the generator of a checkpoint; see TrainedGenerator."""
-    return TrainedGenerator(path, average, device)
+    return TrainedGenerator(path, use_ema, device)

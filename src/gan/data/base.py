@@ -18,7 +18,7 @@ from gan.data.order import ShuffledBatches
 from gan.digest import digest
 from gan.errors import UserError
 from gan.images import grid, to_uint8
-from gan.keyed_random import Draws, Stream
+from gan.keyed_random import KeyedRandom, Stream
 from gan.types import Batch
 
 __all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages", "collate"]
@@ -39,7 +39,7 @@ class ImageDataset(Dataset[Batch]):
 
     @abstractmethod
     def __getitems__(self, indices: list[int]) -> Batch:
-        """Return the images at some places, with shape (B, C, H, W), and their labels."""
+        """Return the images at some indices, with shape (B, C, H, W), and their labels."""
 
 
 class TensorImages(ImageDataset):
@@ -60,8 +60,8 @@ class TensorImages(ImageDataset):
         return len(self.images)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        places = torch.tensor(indices)
-        return Batch(self.images.index_select(0, places), self.labels.index_select(0, places))  # faster than [indices]
+        index = torch.tensor(indices)  # index_select is faster than indexing
+        return Batch(self.images.index_select(0, index), self.labels.index_select(0, index))
 
 
 class Selection(ImageDataset):
@@ -69,17 +69,17 @@ class Selection(ImageDataset):
 
     Args:
         dataset: All images.
-        places: Where the wanted ones are among them.
+        indices: Where the wanted ones are among them.
     """
 
-    def __init__(self, dataset: ImageDataset, places: Sequence[int]) -> None:
-        self.dataset, self.places = dataset, places
+    def __init__(self, dataset: ImageDataset, indices: Sequence[int]) -> None:
+        self.dataset, self.indices = dataset, indices
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        return self.dataset.__getitems__([self.places[index] for index in indices])
+        return self.dataset.__getitems__([self.indices[index] for index in indices])
 
 
 def collate(batch: Any) -> Batch:
@@ -88,7 +88,7 @@ def collate(batch: Any) -> Batch:
     return batch
 
 
-def leave_signals(_worker: int) -> None:
+def ignore_worker_signals(_worker: int) -> None:
     """Let a loader's process live on for a while when a cluster or a terminal signals all of a run, to be saved."""
     for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
@@ -182,7 +182,7 @@ class ImageDataModule(LightningDataModule):
 
     @property
     def trained(self) -> Sequence[int]:
-        """The places, in the training split, of the images that are trained on.
+        """The indices, in the training split, of the images that are trained on.
 
         Raises:
             UserError: If the split has fewer than ``limit``.
@@ -226,10 +226,10 @@ class ImageDataModule(LightningDataModule):
         order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
         return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
 
-    def batches(self, split: Split, batch_size: int = 256, places: Sequence[int] | None = None) -> Iterator[Batch]:
-        """Yield each image of a split once, or those at some places, in their order, as the data set holds them."""
+    def batches(self, split: Split, batch_size: int = 256, indices: Sequence[int] | None = None) -> Iterator[Batch]:
+        """Yield each image of a split once, or those at some indices, in their order, as the data set holds them."""
         dataset = self.split(split)
-        wanted = range(len(dataset)) if places is None else places
+        wanted = range(len(dataset)) if indices is None else indices
         yield from self._loader(dataset, [list(wanted[i : i + batch_size]) for i in range(0, len(wanted), batch_size)])
 
     def discretize(self, images: Tensor) -> Tensor:
@@ -260,7 +260,7 @@ class ImageDataModule(LightningDataModule):
             collate_fn=collate,
             num_workers=self.num_workers,
             generator=own,
-            worker_init_fn=leave_signals,
+            worker_init_fn=ignore_worker_signals,
             **settings,
         )
 
@@ -272,7 +272,7 @@ class ImageDataModule(LightningDataModule):
             images = images.float().div_(127.5).sub_(1)
         if self.flip:
             rows, key = slice(rank * size, (rank + 1) * size), (self.seed, self.images_seen, Stream.AUGMENTATION)
-            mirrored = Draws(*key, total=world * size, rows=rows, device=images.device).uniform(1, 1, 1) < 0.5
+            mirrored = KeyedRandom(*key, total=world * size, rows=rows, device=images.device).uniform(1, 1, 1) < 0.5
             images = torch.where(mirrored, images.flip(3), images)
         self.images_seen += world * size
         return Batch(images, batch.labels)

@@ -106,5 +106,5 @@ class Grid(GaussianMixture):
     def __init__(
         self, side: int = 5, spacing: float = 2.0, std: float = 0.05, scale: float = 1.0, **settings: Any
     ) -> None:
-        places = spacing * (torch.arange(side) - (side - 1) / 2)
-        super().__init__(torch.cartesian_prod(places, places), std, scale, **settings)
+        indices = spacing * (torch.arange(side) - (side - 1) / 2)
+        super().__init__(torch.cartesian_prod(indices, indices), std, scale, **settings)

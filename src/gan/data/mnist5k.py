@@ -25,9 +25,9 @@ class MNIST5k(ImageDataModule):
         shuffled = np.random.default_rng(0).permutation(len(digits))
         by_class = [shuffled[digits[shuffled] == digit] for digit in range(10)]
         kept = slice(HELD_OUT_A_CLASS, None) if split == "train" else slice(HELD_OUT_A_CLASS)
-        places = np.concatenate([places[kept] for places in by_class])
-        images = torch.from_numpy(pixels[places]).view(-1, 1, 28, 28)
-        return TensorImages(resize(images, self.image_size), torch.from_numpy(digits[places]))
+        indices = np.concatenate([indices[kept] for indices in by_class])
+        images = torch.from_numpy(pixels[indices]).view(-1, 1, 28, 28)
+        return TensorImages(resize(images, self.image_size), torch.from_numpy(digits[indices]))
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the package's version and of the split, which takes no time, as reading the digits does."""

@@ -9,7 +9,7 @@ __all__ = ["ShuffledBatches"]
 
 
 class ShuffledBatches(Sampler[list[int]]):
-    """Endless batches of places, in which each image comes once an epoch.
+    """Endless batches of indices, in which each image comes once an epoch.
 
     A batch may span two epochs, so that none is smaller and no image is left out. All ranks walk the same order, each
     taking its block of every batch; together they see what one process would.

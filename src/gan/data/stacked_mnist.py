@@ -21,7 +21,7 @@ class Stacked(ImageDataset):
 
     Args:
         digits: All digits.
-        triples: The places of three of them for each image, with shape (N, 3).
+        triples: The indices of three of them for each image, with shape (N, 3).
     """
 
     def __init__(self, digits: TensorImages, triples: Tensor) -> None:
@@ -31,8 +31,8 @@ class Stacked(ImageDataset):
         return len(self.triples)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        places = self.triples[indices]
-        return Batch(self.digits.images[places].squeeze(2), self.digits.labels[places] @ torch.tensor([100, 10, 1]))
+        digits = self.triples[indices]
+        return Batch(self.digits.images[digits].squeeze(2), self.digits.labels[digits] @ torch.tensor([100, 10, 1]))
 
 
 class StackedMNIST(ImageDataModule):

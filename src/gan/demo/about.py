@@ -24,7 +24,7 @@ def facts(generator: TrainedGenerator) -> dict[str, str]:
         "images": f"{height} × {width}, {colours}" if generator.data.pixels else "points in the plane",
         "classes": str(generator.num_classes) if generator.num_classes > 1 else "",
         "noise": f"{model.latent}, {model.latent_dim} numbers",
-        "weights": "averaged" if generator.average and model.ema is not None else "last",
+        "weights": "averaged" if generator.use_ema and model.ema is not None else "last",
     }
     return {name: fact for name, fact in known.items() if fact}
 

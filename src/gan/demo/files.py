@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from gan.animation import save_film
+from gan.animation import save_animation
 from gan.data.base import ImageDataModule
 from gan.images import enlarge, to_uint8
 
@@ -36,5 +36,5 @@ def film(images: Tensor) -> bytes:
     frames = enlarge(to_uint8(images))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "film.gif"
-        save_film([*frames, *frames.flip(0)[1:-1]], path, fps=12)
+        save_animation([*frames, *frames.flip(0)[1:-1]], path, fps=12)
         return path.read_bytes()

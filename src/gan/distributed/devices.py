@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.accelerators import CPUAccelerator, CUDAAccelerator
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from gan.distributed.environment import Place
+from gan.distributed.environment import RankInfo
 from gan.errors import UserError
 
 __all__ = ["device_of", "fast_precision", "local_ranks"]
@@ -17,11 +17,11 @@ ALL = ("auto", "-1")
 BF16_UNITS = {"amx_bf16", "avx512_bf16"}
 
 
-def local_ranks(trainer: DictConfig, here: Place) -> int:
+def local_ranks(trainer: DictConfig, here: RankInfo) -> int:
     """Return the number of ranks that this machine is to have, one a device.
 
     Args:
-        trainer: Lightning's options; ``devices`` is a number, a list of places, or ``auto`` for all.
+        trainer: Lightning's options; ``devices`` is a number, a list of indices, or ``auto`` for all.
         here: Where a launcher has put this process.
 
     Raises:
@@ -44,7 +44,7 @@ def local_ranks(trainer: DictConfig, here: Place) -> int:
     return ranks
 
 
-def device_of(trainer: DictConfig, here: Place) -> torch.device:
+def device_of(trainer: DictConfig, here: RankInfo) -> torch.device:
     """Return the device of a rank."""
     if not _on_cuda(trainer):
         return torch.device("cpu")

@@ -9,11 +9,11 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from gan.errors import UserError
 
-__all__ = ["Place", "ask_once_for_gpus", "cores", "place", "set_threads", "settle_vector_functions"]
+__all__ = ["RankInfo", "cache_cuda_absence", "cores", "initialize_mkl", "rank_info", "set_threads"]
 
 
 @dataclass(frozen=True)
-class Place:
+class RankInfo:
     """A process among those of a run.
 
     Attributes:
@@ -34,7 +34,7 @@ class Place:
         return self.world // self.local_world
 
 
-def place() -> Place:
+def rank_info() -> RankInfo:
     """Return where torchrun, srun or this package's own launcher put this process; alone where none did.
 
     One that is told of no others on its machine is the one to start them there. A Slurm step's variables are translated
@@ -46,9 +46,9 @@ def place() -> Place:
     if "RANK" not in os.environ and int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
         _translate_slurm()
     if "RANK" not in os.environ:
-        return Place()
+        return RankInfo()
     variables = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
-    return Place(*(int(os.environ.get(name, default)) for name, default in variables.items()))
+    return RankInfo(*(int(os.environ.get(name, default)) for name, default in variables.items()))
 
 
 def _translate_slurm() -> None:
@@ -89,7 +89,7 @@ def _quota(path: Path) -> list[int]:
     return [] if words[0] in ("max", "-1") else [int(words[0]) // int(period)]
 
 
-def ask_once_for_gpus() -> None:
+def cache_cuda_absence() -> None:
     """Let PyTorch remember that there is no GPU, where there is none.
 
     Lightning has it ask the driver's library, which is looked for anew at each step of an optimiser: 0.2 ms an update.
@@ -98,12 +98,12 @@ def ask_once_for_gpus() -> None:
         os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
 
 
-def set_threads(here: Place) -> None:
+def set_threads(here: RankInfo) -> None:
     """Let PyTorch use the cores that this process has, unless ``OMP_NUM_THREADS`` says how many.
 
     torchrun sets that to 1 on its own for each of several processes; its word does not count.
     """
-    settle_vector_functions()
+    initialize_mkl()
     by_torchrun = "TORCHELASTIC_RUN_ID" in os.environ and here.local_world > 1
     if "OMP_NUM_THREADS" not in os.environ or by_torchrun:
         by_slurm = "SLURM_STEP_NUM_TASKS" in os.environ and not by_torchrun  # cores() is one task's share already
@@ -113,7 +113,7 @@ def set_threads(here: Place) -> None:
             os.environ["OMP_NUM_THREADS"] = str(threads)
 
 
-def settle_vector_functions() -> None:
+def initialize_mkl() -> None:
     """Have MKL learn its processor in one thread, so that the functions of the first large tensor are exact.
 
     It does so at the first call of any of them (tanh, exp, sqrt, ...), and up to 2024.2 without a lock: of two threads

@@ -9,7 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from gan.distributed.group import from_first, wait
+from gan.distributed.group import barrier, broadcast_from_rank_zero
 
 __all__ = ["Exchange", "Messages", "SharedMemory", "exchange"]
 
@@ -34,11 +34,11 @@ def exchange(like: Tensor, size: int, shared_memory: bool) -> Exchange:
     """
     if shared_memory and like.device.type == "cpu":
         world = dist.get_world_size()
-        path = from_first(lambda: _reserve(2 * world * size * like.itemsize))
+        path = broadcast_from_rank_zero(lambda: _reserve(2 * world * size * like.itemsize))
         if path is not None:
             numbers = torch.from_file(path, shared=True, size=2 * world * size, dtype=like.dtype)
-            wait()
-            from_first(Path(path).unlink)  # the memory stays for as long as a rank has it
+            barrier()
+            broadcast_from_rank_zero(Path(path).unlink)  # the memory stays for as long as a rank has it
             return SharedMemory(numbers.view(2, world, size))
     return Messages(like.new_empty(size))
 
@@ -94,7 +94,7 @@ class SharedMemory:
     def average(self, tensors: list[Tensor]) -> None:
         rows, self.turn = self.rows[self.turn], 1 - self.turn
         torch._foreach_copy_(_views(rows[dist.get_rank()], tensors), tensors)
-        wait()
+        barrier()
         first, *others = [_views(row, tensors) for row in rows]
         torch._foreach_copy_(tensors, first)  # in the order of ranks, so that all get the same bits
         for other in others:

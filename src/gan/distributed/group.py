@@ -13,22 +13,22 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
-from gan.distributed.environment import place
+from gan.distributed.environment import rank_info
 from gan.errors import UserError, one_line
 
 __all__ = [
-    "agreed",
-    "all_agree",
-    "errors_shared",
-    "from_first",
+    "all_true",
+    "barrier",
+    "broadcast_from_rank_zero",
+    "check_same_settings",
     "gather_rows",
-    "joined",
     "mean_over_ranks",
+    "process_group",
+    "propagate_errors",
     "rank_and_world",
-    "share",
+    "rank_range",
     "std_over_ranks",
     "sum_over_ranks",
-    "wait",
 ]
 
 Result = TypeVar("Result")
@@ -37,13 +37,13 @@ _stores: list[Store] = []
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[None]:
+def process_group(device: torch.device) -> Iterator[None]:
     """Join the group that the launcher's environment names, if there is one, and leave it at the end.
 
     Raises:
         UserError: If the ranks cannot meet.
     """
-    here = place()
+    here = rank_info()
     if here.world == 1 or dist.is_initialized():
         yield
         return
@@ -69,7 +69,7 @@ def joined(device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def errors_shared() -> Iterator[None]:
+def propagate_errors() -> Iterator[None]:
     """Let an error of any rank be the first one's to tell, in one line that names the rank.
 
     A rank that another one has left in the middle of an exchange finds out which, and why.
@@ -126,7 +126,7 @@ def rank_and_world() -> tuple[int, int]:
     return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
 
 
-def from_first(function: Callable[[], Result]) -> Result:
+def broadcast_from_rank_zero(function: Callable[[], Result]) -> Result:
     """Return what a function gives on the first rank, which alone calls it."""
     if not dist.is_initialized():
         return function()
@@ -135,7 +135,7 @@ def from_first(function: Callable[[], Result]) -> Result:
     return results[0]  # type: ignore[return-value]  # the others' None has been replaced by now
 
 
-def agreed(settings: Mapping[str, Any]) -> None:
+def check_same_settings(settings: Mapping[str, Any]) -> None:
     """Check that all ranks have the same settings, which may be nested.
 
     Raises:
@@ -162,19 +162,19 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def share(num: int) -> range:
-    """Return this rank's places out of ``num``: a block as even as can be, so that ranks follow one another."""
+def rank_range(num: int) -> range:
+    """Return this rank's indices out of ``num``: a block as even as can be, so that ranks follow one another."""
     rank, world = rank_and_world()
     return range(num * rank // world, num * (rank + 1) // world)
 
 
-def wait() -> None:
+def barrier() -> None:
     """Wait for all ranks."""
     if dist.is_initialized():
         dist.barrier()
 
 
-def all_agree(answer: bool) -> bool:
+def all_true(answer: bool) -> bool:
     """Return whether all ranks say yes."""
     if not dist.is_initialized():
         return answer

@@ -14,7 +14,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
-from gan.distributed.environment import Place, cores
+from gan.distributed.environment import RankInfo, cores
 from gan.errors import UserError, one_line
 
 __all__ = ["FORWARDED", "launch"]
@@ -23,7 +23,7 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 GRACE = 20.0  # seconds for the other ranks to end by themselves, once one has failed
 
 
-def launch(function: Callable[[Any], Any], argument: Any, ranks: int, here: Place, logs: Mapping[str, Any]) -> None:
+def launch(function: Callable[[Any], Any], argument: Any, ranks: int, here: RankInfo, logs: Mapping[str, Any]) -> None:
     """Call a function in as many processes, which the environment tells their ranks, and wait until all have returned.
 
     Signals that this process gets go on to all of them. Should it be killed, they end as at a SIGTERM.
@@ -54,7 +54,7 @@ def launch(function: Callable[[Any], Any], argument: Any, ranks: int, here: Plac
         for local in range(ranks):
             end, theirs = Pipe(duplex=False)
             process = get_context("spawn").Process(target=_run, args=(function, argument, theirs, logs))
-            with _born(shared | {"RANK": here.rank * ranks + local, "LOCAL_RANK": local}):
+            with child_environment(shared | {"RANK": here.rank * ranks + local, "LOCAL_RANK": local}):
                 process.start()
             theirs.close()
             processes.append(process)
@@ -141,7 +141,7 @@ def _forwarding(processes: list[BaseProcess]) -> Iterator[list[int]]:
 
 
 @contextmanager
-def _born(variables: Mapping[str, object]) -> Iterator[None]:
+def child_environment(variables: Mapping[str, object]) -> Iterator[None]:
     """Set variables for a process that is started meanwhile, which is deaf to Ctrl-C until it knows what to do."""
     before, handler = dict(os.environ), signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update({name: str(value) for name, value in variables.items()})

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
-from gan.distributed.environment import place
+from gan.distributed.environment import rank_info
 from gan.distributed.exchange import Exchange, exchange
 from gan.nn.average import MovingAverage
 
@@ -57,7 +57,7 @@ class NetworksStrategy(DDPStrategy):
         tensors = [*gradients, *_running_statistics(self.model)]
         size = sum(tensor.numel() for tensor in tensors)
         if size not in self._exchanges:
-            self._exchanges[size] = exchange(tensors[0], size, self.shared_memory and place().nodes == 1)
+            self._exchanges[size] = exchange(tensors[0], size, self.shared_memory and rank_info().nodes == 1)
         self._exchanges[size].average(tensors)
         return super().optimizer_step(optimizer, closure, model, **kwargs)
 

@@ -13,11 +13,11 @@ import torch
 
 from gan import cli
 from gan.config import CONF, build
-from gan.distributed.environment import place, set_threads
-from gan.distributed.group import errors_shared, joined, rank_and_world, share
+from gan.distributed.environment import rank_info, set_threads
+from gan.distributed.group import process_group, propagate_errors, rank_and_world, rank_range
 from gan.errors import UserError
 from gan.evaluate.subjects import subject_and_config
-from gan.metrics.evaluator import Comparison
+from gan.metrics.evaluator import Evaluator
 from gan.progress import progress
 from gan.results import versions
 
@@ -44,10 +44,10 @@ def main() -> None:
     ]
     args = parser.parse_args([argument for argument in sys.argv[1:] if argument not in options])
 
-    here = place()
+    here = rank_info()
     set_threads(here)
     device = torch.device("cuda", here.local_rank) if torch.cuda.is_available() else torch.device("cpu")
-    with joined(device), errors_shared():
+    with process_group(device), propagate_errors():
         results, out = evaluate(args.run, args.reference, options, device)
         if rank_and_world()[0] > 0:
             return
@@ -79,7 +79,7 @@ def evaluate(
     start = perf_counter()
     subject, data, config = subject_and_config(run, reference, options, device)
     comparison = build(config.metric)
-    assert isinstance(comparison, Comparison)
+    assert isinstance(comparison, Evaluator)
     if comparison.needs_labels and not subject.conditional:
         raise UserError(f"metric: it needs samples of wanted classes, which {subject.name} are not")
     at = perf_counter()
@@ -89,7 +89,7 @@ def evaluate(
     rounds = []
     for seed in subject.seeds:
         what = f"Seed {seed}" if len(subject.seeds) > 1 else "Images"
-        batches = progress(subject.images(seed), len(share(subject.num)) / config.batch_size, what)
+        batches = progress(subject.images(seed), len(rank_range(subject.num)) / config.batch_size, what)
         rounds.append(comparison(batches))
     results = {
         "command": shlex.join(["python", "-m", "gan.evaluate", *sys.argv[1:]]),

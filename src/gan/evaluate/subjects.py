@@ -13,15 +13,15 @@ from gan.checkpoint.reading import read, restore
 from gan.config import build, compose_config, overridden
 from gan.data.base import ImageDataModule
 from gan.data.image_folder import ImageFolder, survey
-from gan.distributed.group import share
+from gan.distributed.group import rank_range
 from gan.errors import UserError
 from gan.types import Batch
 
-__all__ = ["Subject", "subject_and_config"]
+__all__ = ["EvaluatedImages", "subject_and_config"]
 
 
 @dataclass(frozen=True)
-class Subject:
+class EvaluatedImages:
     """Images to be scored.
 
     Attributes:
@@ -50,7 +50,7 @@ def is_run(path: Path) -> bool:
 
 def subject_and_config(
     path: Path, reference: Path | None, options: list[str], device: torch.device
-) -> tuple[Subject, ImageDataModule, DictConfig]:
+) -> tuple[EvaluatedImages, ImageDataModule, DictConfig]:
     """Settle what is scored, against what, and how.
 
     Args:
@@ -113,25 +113,25 @@ def _as_trained(config: DictConfig, saved: DictConfig, kept: Iterable[list[str]]
 
 def _samples(
     path: Path, checkpoint: dict[str, Any], data: ImageDataModule, config: DictConfig, device: torch.device
-) -> Subject:
+) -> EvaluatedImages:
     model = restore(checkpoint, path, config.ema).to(device)
-    num, batch_size, average = config.metric.num_samples, config.batch_size, config.ema and model.ema is not None
+    num, batch_size, use_ema = config.metric.num_samples, config.batch_size, config.ema and model.ema is not None
     found, wanted = tuple(model.sample(1).shape[1:]), data.image_shape
     if found != wanted:
         raise UserError(f"{path} makes images of {_shape(found)}, the real ones are {_shape(wanted)}")
 
     def images(seed: int) -> Iterator[Batch]:
-        samples = model.iterate_samples(share(num), seed, batch_size, average)
+        samples = model.iterate_samples(rank_range(num), seed, batch_size, use_ema)
         return (Batch(data.discretize(fakes), labels) for fakes, labels in samples)
 
-    name = f"samples of {path} ({'averaged generator' if average else 'last weights'})"
+    name = f"samples of {path} ({'averaged generator' if use_ema else 'last weights'})"
     folder = path if path.is_dir() else path.parent
     home = folder.parent if folder.name == "checkpoints" else folder
-    facts = {"ema": average, "global_step": checkpoint["global_step"]}
-    return Subject(name, num, range(config.seeds), images, facts, home, conditional=model.num_classes > 1)
+    facts = {"ema": use_ema, "global_step": checkpoint["global_step"]}
+    return EvaluatedImages(name, num, range(config.seeds), images, facts, home, conditional=model.num_classes > 1)
 
 
-def _images(path: Path, data: ImageDataModule, config: DictConfig) -> Subject:
+def _images(path: Path, data: ImageDataModule, config: DictConfig) -> EvaluatedImages:
     folder = _folder(path, config)
     if folder.image_shape != data.image_shape:
         found, wanted = _shape(folder.image_shape), _shape(data.image_shape)
@@ -139,9 +139,9 @@ def _images(path: Path, data: ImageDataModule, config: DictConfig) -> Subject:
     num = len(folder.split("train"))
 
     def images(_seed: int) -> Iterator[Batch]:
-        return folder.batches("train", config.batch_size, share(num))
+        return folder.batches("train", config.batch_size, rank_range(num))
 
-    return Subject(f"images of {path}", num, range(1), images, {}, Path())
+    return EvaluatedImages(f"images of {path}", num, range(1), images, {}, Path())
 
 
 def _folder(path: Path, config: DictConfig) -> ImageFolder:

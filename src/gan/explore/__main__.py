@@ -50,7 +50,7 @@ def main() -> None:
         for name, (default, what) in defaults.items():
             sub.add_argument(f"--{name}", type=int, default=default, help=f"{what} (default: %(default)s)")
 
-    sub = view("attention", "show where the places of samples look, with self-attention", "attention.png", ".png")
+    sub = view("attention", "show where the indices of samples look, with self-attention", "attention.png", ".png")
     counts(sub, num=(8, "samples"))
     sub = view("codes", "show what each code of an InfoGAN changes", "codes.png", ".png")
     counts(sub, num=(10, "rows, each with noise of its own"), steps=(9, "images of a sweep"))

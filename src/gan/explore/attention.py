@@ -54,7 +54,7 @@ def attention_maps(generator: TrainedGenerator, num: int, seed: int = 0) -> tupl
         UserError: If the generator has no attention.
     """
     seen: list[Tensor] = []
-    with generator.model.evaluated(generator.average) as network:
+    with generator.model.inference_network(generator.use_ema) as network:
         layers = [layer for layer in network.modules() if isinstance(layer, SelfAttention)]
         if not layers:
             raise UserError(f"{generator.path}: its generator has no attention to show; model=sagan has")

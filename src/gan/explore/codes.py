@@ -35,7 +35,7 @@ def codes(generator: TrainedGenerator, num: int, steps: int, reach: float, seed:
         along[number - model.continuous], at_zero[:, number - model.continuous] = 1, 0
         name = f"code {number + 1} from {-reach:g} to {reach:g}"
         shown[name] = at_zero, torch.arange(num) % categories, along, steps
-    groups = {name: sweep(generator, *places, reach) for name, places in shown.items()}
+    groups = {name: sweep(generator, *indices, reach) for name, indices in shown.items()}
     save_png(
         gallery({name: generator.data.discretize(x).cpu().unflatten(0, (num, -1)) for name, x in groups.items()}), out
     )

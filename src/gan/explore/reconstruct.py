@@ -7,7 +7,7 @@ import torch
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.images import gallery, save_png
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.models.autoencoder import AutoEncoder
 from gan.types import Batch
 
@@ -26,11 +26,11 @@ def reconstruct(generator: TrainedGenerator, num: int, seed: int, out: Path) -> 
     if not isinstance(model, AutoEncoder) or not hasattr(model, "encoder"):  # which exported weights are without
         raise UserError(f"{generator.path} has no encoder, so it cannot reconstruct: name a run of model=vae or vqvae")
     size = len(data.split("test"))
-    places = range(0, size, -(-size // HELD_OUT))  # of all classes
-    held_out, labels = next(data.batches("test", len(places), places))
+    indices = range(0, size, -(-size // HELD_OUT))  # of all classes
+    held_out, labels = next(data.batches("test", len(indices), indices))
     images = held_out.to(generator.device).float() / 127.5 - 1
     scores = model.score(
-        Batch(images, labels.to(generator.device)), Draws(seed, total=len(images), device=images.device)
+        Batch(images, labels.to(generator.device)), KeyedRandom(seed, total=len(images), device=images.device)
     )
     chosen = torch.linspace(0, len(images) - 1, min(num, len(images))).round().long()
     made = model.reconstruct(images)

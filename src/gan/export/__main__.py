@@ -47,7 +47,7 @@ def main() -> None:
     if "onnx" in formats and not onnx.available():
         raise UserError("--formats onnx needs packages: pip install -e '.[export]'")
 
-    generator = TrainedGenerator(args.checkpoint, average=not args.no_ema, device="cpu")
+    generator = TrainedGenerator(args.checkpoint, use_ema=not args.no_ema, device="cpu")
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         for line in export(generator, args.out, formats):
@@ -91,14 +91,14 @@ def write_weights(generator: TrainedGenerator, path: Path) -> list[Path]:
     description = weights.Description(
         config={name: config[name] for name in CONFIG if name in config},
         global_step=generator.global_step,
-        average=generator.average and generator.model.ema is not None,
+        use_ema=generator.use_ema and generator.model.ema is not None,
         image_shape=generator.image_shape,
         latent_dim=generator.model.latent_dim,
         latent=generator.model.latent,
         num_classes=generator.num_classes,
         versions=versions(),
     )
-    with generator.model.evaluated(generator.average) as network:
+    with generator.model.inference_network(generator.use_ema) as network:
         return weights.write(network.state_dict(), description, path)
 
 

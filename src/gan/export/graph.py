@@ -40,7 +40,7 @@ class Graph:
     def __init__(self, generator: TrainedGenerator) -> None:
         self.generator = generator
         self.batch = tuple({0: Dim("batch")} for _ in self.inputs(2))
-        with generator.model.evaluated(generator.average) as network, quiet():
+        with generator.model.inference_network(generator.use_ema) as network, quiet():
             try:
                 self.program: ExportedProgram = torch.export.export(
                     plain_copy(network), tuple(self.inputs(2).values()), dynamic_shapes=self.batch

@@ -129,8 +129,8 @@ def _train(network: nn.Module, images: Tensor, labels: Tensor) -> None:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3 * LEARNING_RATE, total_steps=STEPS)
     network.train()
     for _ in range(STEPS):
-        places = torch.randint(len(images), (BATCH_SIZE,))
-        loss = F.cross_entropy(network(_scale(images[places])), labels[places])
+        indices = torch.randint(len(images), (BATCH_SIZE,))
+        loss = F.cross_entropy(network(_scale(images[indices])), labels[indices])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

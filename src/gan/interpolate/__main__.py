@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from gan import cli
-from gan.animation import ENDINGS, save_film
+from gan.animation import ENDINGS, save_animation
 from gan.checkpoint.trained import TrainedGenerator, load
 from gan.errors import UserError
 from gan.images import enlarge, save_png
@@ -46,7 +46,7 @@ def main() -> None:
     if args.out.suffix not in (".png", *ENDINGS):
         raise UserError(f"--out {args.out}: end it in .png, .gif or .mp4")
 
-    generator = load(args.checkpoint, average=not args.no_ema)
+    generator = load(args.checkpoint, use_ema=not args.no_ema)
     if not generator.data.pixels:
         raise UserError(f"{args.checkpoint} makes points: there are no images to morph")
     seeds = args.seeds or ([0] if args.to or len(args.classes or ()) > 1 else [0, 1])
@@ -55,13 +55,13 @@ def main() -> None:
     if args.to:
         if len(seeds) > 1 or len(args.classes or ()) > 1:
             raise UserError("--to morphs weights for the same noise: name one seed, and one class at most")
-        end = load(args.to, average=not args.no_ema)
+        end = load(args.to, use_ema=not args.no_ema)
         z = generator.latents(args.num, seeds[0], args.truncation)
         (labels,) = stop_labels(generator, args.classes, args.num)
-        places, frames = args.steps + 1, transform(generator, end, z, labels, args.steps)
+        indices, frames = args.steps + 1, transform(generator, end, z, labels, args.steps)
         if args.loop:
             there = list(frames)
-            places, frames = 2 * args.steps + 1, iter([*there, *there[-2::-1]])
+            indices, frames = 2 * args.steps + 1, iter([*there, *there[-2::-1]])
     else:
         stops = max(len(seeds), len(args.classes or ()))
         if stops < 2:
@@ -69,8 +69,8 @@ def main() -> None:
         path = args.path or ("spherical" if generator.model.latent == "normal" else "linear")
         noise = [generator.latents(args.num, seed, args.truncation) for seed in seeds]
         frames = morph(generator, noise, stop_labels(generator, args.classes, args.num), args.steps, path, args.loop)
-        places = args.steps * (stops - 1 + args.loop) + 1
-    pictures = [generator.data.discretize(images).cpu() for images in progress(frames, places, "Frames")]
+        indices = args.steps * (stops - 1 + args.loop) + 1
+    pictures = [generator.data.discretize(images).cpu() for images in progress(frames, indices, "Frames")]
     write(pictures, args.out, args.fps)
     print(f"Wrote {len(pictures)} frames of {args.num} samples to {args.out}")
 
@@ -128,7 +128,7 @@ def transform(
     Raises:
         UserError: If the two networks differ.
     """
-    with start.model.evaluated(start.average) as network, end.model.evaluated(end.average) as other:
+    with start.model.inference_network(start.use_ema) as network, end.model.inference_network(end.use_ema) as other:
         first, last = ({k: v.clone() for k, v in n.state_dict().items()} for n in (network, other))
         if {k: v.shape for k, v in first.items()} != {k: v.shape for k, v in last.items()}:
             raise UserError(
@@ -154,7 +154,7 @@ def write(frames: list[Tensor], out: Path, fps: float) -> None:
             return
         columns = max(1, round(len(frames[0]) ** 0.5 * 1.4))
         grids = [make_grid(frame, nrow=columns, pad_value=255) for frame in frames]
-        save_film([enlarge(grid) for grid in grids], out, fps)
+        save_animation([enlarge(grid) for grid in grids], out, fps)
     except OSError as error:
         raise UserError(f"--out {out}: {error}") from error
 

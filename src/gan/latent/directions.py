@@ -76,7 +76,7 @@ def _first_layers(generator: TrainedGenerator) -> list[nn.Module]:
 
     It may see it with something appended, and scaled to one length, as pixel norm does.
     """
-    with generator.model.evaluated(generator.average) as network:
+    with generator.model.inference_network(generator.use_ema) as network:
         layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd)]
     z = generator.latents(2)
     with _watched(layers) as seen:

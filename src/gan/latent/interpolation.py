@@ -49,7 +49,7 @@ def travel(stops: Sequence[Tensor], steps: int, way: Callable[[Tensor, Tensor, f
         way: What lies between two stops.
 
     Returns:
-        ``steps * (len(stops) - 1) + 1`` places.
+        ``steps * (len(stops) - 1) + 1`` indices.
     """
     between = [way(start, end, step / steps) for start, end in pairwise(stops) for step in range(steps)]
     return [*between, stops[-1]]

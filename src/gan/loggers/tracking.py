@@ -16,14 +16,14 @@ from pytorch_lightning.loggers.logger import rank_zero_experiment
 from torch import Tensor
 
 from gan.errors import one_line
-from gan.loggers.upload import hand_over
+from gan.loggers.upload import upload_run
 
-__all__ = ["MetricsFile", "TakesPictures", "TensorBoard", "WeightsAndBiases"]
+__all__ = ["MetricsCSVLogger", "PictureLogger", "TensorBoard", "WeightsAndBiases"]
 
 log = logging.getLogger(__name__)
 
 
-class MetricsFile(Logger):
+class MetricsCSVLogger(Logger):
     """Writes ``metrics.csv``, a row a step; a resumed run goes on in the same file.
 
     Args:
@@ -78,7 +78,7 @@ class MetricsFile(Logger):
         self.row = {**rows[-1], "step": int(rows[-1]["step"])} if rows else {}
 
 
-class TakesPictures(ABC):
+class PictureLogger(ABC):
     """A tracker that takes pictures beside numbers."""
 
     @abstractmethod
@@ -86,7 +86,7 @@ class TakesPictures(ABC):
         """Log an image, uint8 with shape (C, H, W), under a name, at a generator update."""
 
 
-class WeightsAndBiases(WandbLogger, TakesPictures):
+class WeightsAndBiases(WandbLogger, PictureLogger):
     """Online where a key is configured and the server answers, offline otherwise; it never asks.
 
     Args:
@@ -136,7 +136,7 @@ class WeightsAndBiases(WandbLogger, TakesPictures):
         """Hand over what a run's folder holds, end the run, and say where it is."""
         run = self.experiment
         try:
-            hand_over(run, folder)
+            upload_run(run, folder)
         except Exception as error:  # whatever W&B or the film trips over, the run has its results already
             log.warning("W&B did not get all that the run ended with (%s)", one_line(error))
         run.finish()
@@ -155,7 +155,7 @@ class WeightsAndBiases(WandbLogger, TakesPictures):
         self.log_image(name, [image.float() / 255], step=step)
 
 
-class TensorBoard(TensorBoardLogger, TakesPictures):
+class TensorBoard(TensorBoardLogger, PictureLogger):
     """Event files in the run's folder, for ``tensorboard --logdir runs``.
 
     Args:

@@ -11,18 +11,18 @@ import wandb
 from PIL import Image
 from torch import Tensor
 
-from gan.animation import save_film
+from gan.animation import save_animation
 from gan.report.charts import number
 from gan.report.page import NAME as PAGE
 from gan.report.pictures import sample_grids
 
-__all__ = ["FILM", "hand_over"]
+__all__ = ["FILM", "upload_run"]
 
 FILM = "film.gif"
 SUMMARY = ("score_name", "score", "best_step", "stopped", "wall_seconds", "images_per_second", "peak_memory_mb")
 
 
-def hand_over(run: Any, folder: Path) -> None:
+def upload_run(run: Any, folder: Path) -> None:
     """Give a tracked run what its folder holds by now.
 
     Args:
@@ -40,7 +40,7 @@ def hand_over(run: Any, folder: Path) -> None:
         rows = [[int(step), *(values.get(name) for name in names)] for step, values in scores.items()]
         media["scores"] = _table(sorted(rows, key=lambda row: row[0]), "step", *names)
     if frames := _frames(sample_grids(folder, results["global_step"])):
-        save_film(frames, folder / FILM)
+        save_animation(frames, folder / FILM)
         media["film"] = wandb.Video(str(folder / FILM), format="gif")
     if (folder / PAGE).is_file():
         media["report"] = wandb.Html(folder / PAGE, inject=False)  # as it is: it loads nothing from elsewhere

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan.distributed.group import mean_over_ranks
-from gan.types import Posterior, Terms
+from gan.types import GaussianPosterior, Terms
 
 __all__ = ["ELBO", "divergence", "gaussian_cost"]
 
@@ -37,7 +37,7 @@ class ELBO:
             raise ValueError(f"variance must be above 0, not {variance}")
         self.beta, self.variance = beta, variance
 
-    def __call__(self, images: Tensor, reconstructions: Tensor, posterior: Posterior) -> tuple[Terms, Terms]:
+    def __call__(self, images: Tensor, reconstructions: Tensor, posterior: GaussianPosterior) -> tuple[Terms, Terms]:
         """Return the terms, both in nats an image, and the bound as a measure.
 
         That has the divergence's weight at 1 and the best variance, whatever was minimised, so that runs compare. It
@@ -63,7 +63,7 @@ def gaussian_cost(images: Tensor, reconstructions: Tensor, variance: float | Non
     return images[0].numel() / 2 * (error / used + (2 * pi * used).log())
 
 
-def divergence(posterior: Posterior) -> Tensor:
+def divergence(posterior: GaussianPosterior) -> Tensor:
     """Return the mean of KL(N(μ, σ²) || N(0, I)) over a batch, in nats (Kingma and Welling, 2014, Appendix B)."""
     mean, log_variance = posterior
     return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2

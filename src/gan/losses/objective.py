@@ -6,11 +6,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import AdversarialLoss
 from gan.losses.constraints import Constraint
 from gan.losses.regularizers import Regularizer
-from gan.types import Critique, Kind, Terms
+from gan.types import DiscriminatorPass, RealOrFake, Terms
 
 __all__ = ["Objective"]
 
@@ -62,43 +62,43 @@ class Objective:
         self.label_flip = label_flip
         self.instance_noise, self.instance_noise_steps = instance_noise, instance_noise_steps
 
-    def perturb(self, images: Tensor, step: int, draws: Draws) -> Tensor:
+    def perturb(self, images: Tensor, step: int, rng: KeyedRandom) -> Tensor:
         """Return images as the discriminator gets to see them at a step, with shape (B, C, H, W)."""
         std = self.instance_noise
         if self.instance_noise_steps is not None:
             std *= max(0.0, 1 - step / self.instance_noise_steps)
-        return images + std * draws.normal(*images.shape[1:]) if std else images
+        return images + std * rng.normal(*images.shape[1:]) if std else images
 
-    def discriminator_terms(self, critique: Critique, step: int) -> Terms:
+    def discriminator_terms(self, d_pass: DiscriminatorPass, step: int) -> Terms:
         """Return the terms that D minimises at one of its steps."""
-        real, fake = _both(critique)
+        real, fake = _both(d_pass)
         if self.label_flip:
-            flip = critique.draws.uniform(*[1] * (real.dim() - 1)) < self.label_flip
+            flip = d_pass.rng.uniform(*[1] * (real.dim() - 1)) < self.label_flip
             real, fake = torch.where(flip, fake, real), torch.where(flip, real, fake)
         terms = {"adversarial": self.adversarial.discriminator(real, fake)}
-        return terms | {name: regularizer(critique, step) for name, regularizer in self.due(step).items()}
+        return terms | {name: regularizer(d_pass, step) for name, regularizer in self.due(step).items()}
 
     def due(self, step: int) -> dict[str, Regularizer]:
         """Return the regularisers that one of D's steps has."""
         return {name: term for name, term in self.regularizers.items() if step % term.every == 0}
 
-    def twice(self, step: int) -> frozenset[Kind]:
+    def double_backward(self, step: int) -> frozenset[RealOrFake]:
         """Return the images that a regulariser of one of D's steps differentiates the verdict on by."""
-        return frozenset(term.of for term in self.due(step).values() if term.of is not None)
+        return frozenset(term.wrt for term in self.due(step).values() if term.wrt is not None)
 
-    def generator_terms(self, critique: Critique) -> Terms:
+    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
         """Return the terms that G minimises."""
-        real = critique.on_real.logits if critique.on_real else None
-        return {"adversarial": self.adversarial.generator(critique.on_fake.logits, real)}
+        real = d_pass.real_output.logits if d_pass.real_output else None
+        return {"adversarial": self.adversarial.generator(d_pass.fake_output.logits, real)}
 
     @torch.no_grad()
-    def measures(self, critique: Critique) -> Terms:
+    def measures(self, d_pass: DiscriminatorPass) -> Terms:
         """Return what the game tells of itself: D's accuracy on real and fake, and the loss's own measures.
 
         At the optimum the accuracies are 1/2, V(D, G) is -log 4 and the divergences are 0 (Goodfellow et al., 2014,
         Theorem 1).
         """
-        real, fake = _both(critique)
+        real, fake = _both(d_pass)
         boundary = self.adversarial.boundary(real, fake)
         accuracies = {
             "accuracy_real": (real > boundary).float().mean(),
@@ -112,6 +112,6 @@ class Objective:
             self.constraint(discriminator)
 
 
-def _both(critique: Critique) -> tuple[Tensor, Tensor]:
-    assert critique.on_real is not None, "the discriminator's step needs a verdict on real images"
-    return critique.on_real.logits, critique.on_fake.logits
+def _both(d_pass: DiscriminatorPass) -> tuple[Tensor, Tensor]:
+    assert d_pass.real_output is not None, "the discriminator's step needs a verdict on real images"
+    return d_pass.real_output.logits, d_pass.fake_output.logits

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gan.distributed.group import std_over_ranks
 from gan.schedules import Schedule
-from gan.types import Critique, Kind, Verdict
+from gan.types import DiscriminatorOutput, DiscriminatorPass, RealOrFake
 
 __all__ = ["DRAGAN", "R1", "R2", "Drift", "GradientPenalty", "Regularizer"]
 
@@ -25,31 +25,31 @@ class Regularizer(ABC):
         schedule: A factor of the weight at each discriminator step; None leaves it as it is.
 
     Attributes:
-        of: The images that it differentiates the verdict on by, real or fake; None where it judges images of its own.
+        wrt: The images that it differentiates the verdict on by, real or fake; None where it judges images of its own.
 
     Raises:
         ValueError: If the weight is negative or ``every`` is below one.
     """
 
-    of: Kind | None = None
+    wrt: RealOrFake | None = None
 
     def __init__(self, weight: float, every: int = 1, schedule: Schedule | None = None) -> None:
         if weight < 0 or every < 1:
             raise ValueError(f"weight must be at least 0 and every at least 1, not {weight} and {every}")
         self.weight, self.every, self.schedule = weight, every, schedule
 
-    def __call__(self, critique: Critique, step: int = 0) -> Tensor:
+    def __call__(self, d_pass: DiscriminatorPass, step: int = 0) -> Tensor:
         """Return the weighted penalty at a step, a scalar with a graph to the discriminator's parameters."""
         weight = self.weight * self.every * (self.schedule(step) if self.schedule is not None else 1)
-        with torch.autocast(critique.real.device.type, enabled=False):
-            return weight * self.penalty(critique)
+        with torch.autocast(d_pass.real.device.type, enabled=False):
+            return weight * self.penalty(d_pass)
 
     @abstractmethod
-    def penalty(self, critique: Critique) -> Tensor:
+    def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
         """Return the penalty before its weight, a scalar."""
 
 
-def input_gradient(critique: Critique, images: Tensor, verdict: Verdict | None = None) -> Tensor:
+def input_gradient(d_pass: DiscriminatorPass, images: Tensor, verdict: DiscriminatorOutput | None = None) -> Tensor:
     """Return the gradient of each image's logit by the image, differentiable, with shape (B, C * H * W).
 
     It is so by what made the images, too: a generator may look through it at how the discriminator will move. Then the
@@ -58,7 +58,7 @@ def input_gradient(critique: Critique, images: Tensor, verdict: Verdict | None =
     """
     if verdict is None:
         images = images.float().clone().requires_grad_()
-        verdict = critique.critic(images)
+        verdict = d_pass.critic(images)
     (gradient,) = torch.autograd.grad(verdict.logits.sum(), images, create_graph=True)
     return gradient.flatten(1)
 
@@ -91,30 +91,30 @@ class GradientPenalty(Regularizer):
         super().__init__(weight, every, schedule)
         self.one_sided, self.target = one_sided, target
 
-    def penalty(self, critique: Critique) -> Tensor:
-        mix = critique.draws.uniform(*[1] * (critique.real.dim() - 1))
-        between = torch.lerp(critique.fake.float(), critique.real.float(), mix)
-        return norm_penalty(input_gradient(critique, between), self.target, self.one_sided)
+    def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
+        mix = d_pass.rng.uniform(*[1] * (d_pass.real.dim() - 1))
+        between = torch.lerp(d_pass.fake.float(), d_pass.real.float(), mix)
+        return norm_penalty(input_gradient(d_pass, between), self.target, self.one_sided)
 
 
 class R1(Regularizer):
     """Half the squared gradient on real images (Mescheder et al., 2018, Eq. 9); ``weight`` is γ."""
 
-    of = "real"
+    wrt = "real"
 
-    def penalty(self, critique: Critique) -> Tensor:
-        verdict = critique.on_real if self.of in critique.twice else None
-        return input_gradient(critique, critique.real, verdict).square().sum(1).mean() / 2
+    def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
+        verdict = d_pass.real_output if self.wrt in d_pass.double_backward else None
+        return input_gradient(d_pass, d_pass.real, verdict).square().sum(1).mean() / 2
 
 
 class R2(Regularizer):
     """Half the squared gradient on fake images (Mescheder et al., 2018, Eq. 10); ``weight`` is γ."""
 
-    of = "fake"
+    wrt = "fake"
 
-    def penalty(self, critique: Critique) -> Tensor:
-        verdict = critique.on_fake if self.of in critique.twice else None
-        return input_gradient(critique, critique.fake, verdict).square().sum(1).mean() / 2
+    def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
+        verdict = d_pass.fake_output if self.wrt in d_pass.double_backward else None
+        return input_gradient(d_pass, d_pass.fake, verdict).square().sum(1).mean() / 2
 
 
 class DRAGAN(Regularizer):
@@ -133,16 +133,16 @@ class DRAGAN(Regularizer):
         super().__init__(weight, every, schedule)
         self.spread = spread
 
-    def penalty(self, critique: Critique) -> Tensor:
-        real = critique.real.float()
-        noise = self.spread * std_over_ranks(real) * critique.draws.uniform(*real.shape[1:])
-        share = critique.draws.uniform(*[1] * (real.dim() - 1))
-        return norm_penalty(input_gradient(critique, real + share * noise), target=1.0)
+    def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
+        real = d_pass.real.float()
+        noise = self.spread * std_over_ranks(real) * d_pass.rng.uniform(*real.shape[1:])
+        share = d_pass.rng.uniform(*[1] * (real.dim() - 1))
+        return norm_penalty(input_gradient(d_pass, real + share * noise), target=1.0)
 
 
 class Drift(Regularizer):
     """Squared logits of real images, for losses that leave a constant open (Karras et al., 2018, A.1); weight ε."""
 
-    def penalty(self, critique: Critique) -> Tensor:
-        assert critique.on_real is not None, "the discriminator's step needs a verdict on real images"
-        return critique.on_real.logits.float().square().mean()
+    def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
+        assert d_pass.real_output is not None, "the discriminator's step needs a verdict on real images"
+        return d_pass.real_output.logits.float().square().mean()

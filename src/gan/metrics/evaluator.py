@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from gan.data.base import ImageDataModule, Split
-from gan.distributed.group import rank_and_world, wait
+from gan.distributed.group import barrier, rank_and_world
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor
 from gan.metrics.measure import Measure
@@ -14,13 +14,13 @@ from gan.metrics.reference import noise_reference, reference
 from gan.metrics.statistics import Need, Statistics, gather
 from gan.types import Batch
 
-__all__ = ["Comparison"]
+__all__ = ["Evaluator"]
 
 WITH_INCEPTION = {"fd": "fid", "kd": "kid", "kd_std": "kid_std", "is": "inception_score", "mifd": "mifid"}
 WITH_INCEPTION |= {"is_std": "inception_score_std", "intra_fd": "intra_fid"}
 
 
-class Comparison:
+class Evaluator:
     """Measures on one extractor's features, which each image goes through once.
 
     Args:
@@ -88,7 +88,7 @@ class Comparison:
         rank = rank_and_world()[0]
         if rank == 0:  # it may train and keep something, which the others then load
             self.features.prepare(data)
-        wait()
+        barrier()
         if rank > 0:
             self.features.prepare(data)
         name, classes = self.features.name, self.features.num_classes

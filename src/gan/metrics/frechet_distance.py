@@ -15,7 +15,7 @@ __all__ = ["frechet_distance", "warn_of_few"]
 log = logging.getLogger(__name__)
 
 
-class Given(nn.Module):
+class PrecomputedFeatures(nn.Module):
     """Features as they are, in an extractor's place.
 
     Args:
@@ -51,7 +51,9 @@ def frechet_distance(real: Statistics, fake: Statistics) -> float:
     assert fake.outer is not None
     if (fewer := min(real.count, fake.count)) <= len(real.total):
         warn_of_few(fewer, len(real.total))
-    metric = FrechetInceptionDistance(Given(len(real.total)), sync_on_compute=False)  # all ranks' images are there
+    metric = FrechetInceptionDistance(
+        PrecomputedFeatures(len(real.total)), sync_on_compute=False
+    )  # all ranks' images are there
     nothing = real.total.new_empty(0, len(real.total))
     metric.update(nothing, real=True)  # says that there is something to compute from, and that it is float64
     metric.real_features_sum, metric.real_features_cov_sum = real.total, real.outer

@@ -42,7 +42,7 @@ def nearest(
         chunk: Number of queries at a time.
 
     Returns:
-        Their distances, float64, ascending, and their places among the points, int64, each with shape (Q, k).
+        Their distances, float64, ascending, and their indices among the points, int64, each with shape (Q, k).
 
     Raises:
         ValueError: If there are fewer than k points to choose from.
@@ -55,8 +55,8 @@ def nearest(
         if leave_out_self:
             squares.diagonal(start).fill_(torch.inf)
         found.append(squares.topk(k, largest=False).indices)
-    places = torch.cat(found)
+    indices = torch.cat(found)
     # From differences once more, so that copies are at zero and the smallest distances are exact.
-    exact = [(points[column].double() - queries.double()).norm(dim=1) for column in places.T]
+    exact = [(points[column].double() - queries.double()).norm(dim=1) for column in indices.T]
     distances, order = torch.stack(exact, 1).sort(dim=1, stable=True)
-    return distances, places.gather(1, order)
+    return distances, indices.gather(1, order)

@@ -36,7 +36,7 @@ def closest(
         space: Maps images to the vectors that distances are measured between.
         k: How many of each.
         device: Where vectors are computed.
-        among: The places of the training images that are searched; None is all.
+        among: The indices of the training images that are searched; None is all.
 
     Returns:
         Distances, ascending, with shape (N, k), and the images, with shape (N, k, C, H, W).
@@ -44,12 +44,12 @@ def closest(
     queries = space(images.to(device)).cpu()
     among = range(len(data.split("train"))) if among is None else among
     distances = torch.full((len(images), k), torch.inf, dtype=torch.float64)
-    places = torch.zeros(len(images), k, dtype=torch.long)
+    indices = torch.zeros(len(images), k, dtype=torch.long)
     batches = progress(data.batches("train", BATCH_SIZE, among), len(among) / BATCH_SIZE, "Training images")
     for number, batch in enumerate(batches):
         vectors = space(batch.images.to(device)).cpu()
         near, where = nearest(queries, vectors, min(k, len(vectors)))
         distances, order = torch.cat([distances, near], 1).topk(k, largest=False)
-        places = torch.cat([places, where + number * BATCH_SIZE], 1).gather(1, order)
-    found = data.split("train").__getitems__([among[place] for place in places.flatten().tolist()]).images
-    return distances, found.unflatten(0, places.shape)
+        indices = torch.cat([indices, where + number * BATCH_SIZE], 1).gather(1, order)
+    found = data.split("train").__getitems__([among[place] for place in indices.flatten().tolist()]).images
+    return distances, found.unflatten(0, indices.shape)

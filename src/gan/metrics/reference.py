@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan.data.base import ImageDataModule, Split
 from gan.digest import digest, digest_of_facts
-from gan.distributed.group import all_agree, share
+from gan.distributed.group import all_true, rank_range
 from gan.features.base import FeatureExtractor
 from gan.metrics.statistics import Need, Statistics, gather
 from gan.progress import progress
@@ -50,9 +50,9 @@ def reference(
 
     def batches() -> Iterable[Batch]:
         size = len(data.split(split))
-        places = range(0, size, 1 if limit is None else -(-size // limit))
-        mine = share(len(places))
-        own = places[mine.start : mine.stop]
+        indices = range(0, size, 1 if limit is None else -(-size // limit))
+        mine = rank_range(len(indices))
+        own = indices[mine.start : mine.stop]
         name = "Real images" if split == "train" else "Held-out images"
         return progress(data.batches(split, BATCH_SIZE, own), len(own) / BATCH_SIZE, name)
 
@@ -76,11 +76,11 @@ def noise_reference(
     def drawn() -> Iterator[Batch]:
         generator = torch.Generator().manual_seed(0)
         for start in range(0, num, BATCH_SIZE):
-            places = torch.arange(start, min(start + BATCH_SIZE, num))
-            yield Batch(data.noise(len(places), generator), places % data.num_classes)
+            indices = torch.arange(start, min(start + BATCH_SIZE, num))
+            yield Batch(data.noise(len(indices), generator), indices % data.num_classes)
 
     def batches() -> Iterable[Batch]:
-        mine, blocks = share(num), range(0, num, BATCH_SIZE)
+        mine, blocks = rank_range(num), range(0, num, BATCH_SIZE)
         rows = (slice(max(mine.start - start, 0), max(mine.stop - start, 0)) for start in blocks)
         own = (Batch(*(part[row] for part in batch)) for batch, row in zip(drawn(), rows, strict=True))
         return progress(own, len(blocks), "Noise")
@@ -100,7 +100,7 @@ def _kept(
     key = digest_of_facts(FORMAT, *facts, features.protocol, sorted(needs))
     path = Path(cache or user_cache_dir("gan")) / f"reference-{key[:16]}.pt"
     found = _load(path, key)
-    if all_agree(found is not None):
+    if all_true(found is not None):
         assert found is not None
         return found
     statistics = gather(features, batches(), needs, device)

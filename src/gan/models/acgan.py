@@ -10,7 +10,7 @@ from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import check_classes
 from gan.nn.layers import maybe_spectral
-from gan.types import Batch, Critique, Latent, Terms, Verdict
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
 
 __all__ = ["ACGAN", "Discriminator"]
 
@@ -69,25 +69,25 @@ class ACGAN(GAN):
             raise ValueError(f"class_weight must be at least 0, not {class_weight}")
         self.class_weight, self.classify_fakes = class_weight, classify_fakes
 
-    def class_term(self, verdict: Verdict | None, labels: Tensor) -> Tensor:
+    def class_term(self, verdict: DiscriminatorOutput | None, labels: Tensor) -> Tensor:
         """Return the weighted cross entropy of classes: one of the two expectations of L_C (Eq. 3), negated."""
         assert verdict is not None
         return self.class_weight * F.cross_entropy(self.discriminator.classify(verdict.features), labels)
 
-    def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
-        term = self.class_term(critique.on_real, batch.labels)
+    def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+        term = self.class_term(d_pass.real_output, batch.labels)
         if self.classify_fakes:
-            term = term + self.class_term(critique.on_fake, latent.labels)
-        return super().discriminator_terms(batch, latent, critique) | {"class": term}
+            term = term + self.class_term(d_pass.fake_output, inputs.labels)
+        return super().discriminator_terms(batch, inputs, d_pass) | {"class": term}
 
-    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
-        term = self.class_term(critique.on_fake, latent.labels)
-        return super().generator_terms(batch, latent, critique) | {"class": term}
+    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+        term = self.class_term(d_pass.fake_output, inputs.labels)
+        return super().generator_terms(batch, inputs, d_pass) | {"class": term}
 
     @torch.no_grad()
-    def measures(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+    def measures(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
         """Add the share of real images that D names the right class of."""
-        assert critique.on_real is not None
-        named = self.discriminator.classify(critique.on_real.features).argmax(1)
+        assert d_pass.real_output is not None
+        named = self.discriminator.classify(d_pass.real_output.features).argmax(1)
         accuracy = (named == batch.labels).float().mean()
-        return super().measures(batch, latent, critique) | {"class_accuracy": accuracy}
+        return super().measures(batch, inputs, d_pass) | {"class_accuracy": accuracy}

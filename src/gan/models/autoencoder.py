@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gan.augment.base import Augment
-from gan.keyed_random import Draws, Stream
-from gan.models.sampler import in_evaluation
+from gan.keyed_random import KeyedRandom, Stream
+from gan.models.sampler import eval_mode
 from gan.models.trainable import MakeOptimizer, Trainable
 from gan.types import Batch, Terms
 
@@ -48,7 +48,7 @@ class AutoEncoder(Trainable):
         return {"generator": [self.encoder, self.generator]}
 
     @abstractmethod
-    def terms(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
+    def terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
         """Return the named terms that are minimised, and measures."""
 
     @abstractmethod
@@ -72,12 +72,12 @@ class AutoEncoder(Trainable):
 
         The generator's moving average, which has no encoder of its own, takes no part.
         """
-        with in_evaluation(self.encoder), in_evaluation(self.generator):
+        with eval_mode(self.encoder), eval_mode(self.generator):
             return self.encode_and_decode(images)
 
     @torch.no_grad()
-    def score(self, batch: Batch, draws: Draws) -> dict[str, float]:
+    def score(self, batch: Batch, rng: KeyedRandom) -> dict[str, float]:
         """Return the terms and measures of images that need not be of the training set, by the same weights."""
-        with in_evaluation(self.encoder), in_evaluation(self.generator):
-            terms, measures = self.terms(batch, draws)
+        with eval_mode(self.encoder), eval_mode(self.generator):
+            terms, measures = self.terms(batch, rng)
         return {name: float(value) for name, value in (terms | measures).items()}

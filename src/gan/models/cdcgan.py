@@ -10,7 +10,7 @@ from gan.models import cgan, dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import ConditionalNorm, LabelVector
 from gan.nn.layers import maybe_spectral
-from gan.types import Verdict
+from gan.types import DiscriminatorOutput
 
 __all__ = ["CDCGAN", "Discriminator", "Generator"]
 
@@ -18,7 +18,7 @@ __all__ = ["CDCGAN", "Discriminator", "Generator"]
 class Generator(cgan.Generator):
     """From noise and a class to images, the normalisation of each hidden layer scaled and shifted as the class has it.
 
-    A class's shift is the same at all places. A DCGAN has few layers after it to make shapes of that, so the class's
+    A class's shift is the same at all indices. A DCGAN has few layers after it to make shapes of that, so the class's
     vector is appended to z too, where each of its entries has a weight for each place.
 
     Args:
@@ -50,7 +50,7 @@ class Discriminator(dcgan.Discriminator):
         image_shape: (C, H, W), as DCGAN's.
         num_classes: Number of classes K.
         spectral_norm: Whether weights are divided by their largest singular value, those of the vectors too.
-        pool: Whether features are summed over places before the product, as the paper's deeper networks have it. Else
+        pool: Whether features are summed over indices before the product, as the paper's deeper networks have it. Else
             the class's vector, as DCGAN's last layer, has a weight for each place.
         **settings: As DCGAN's takes them.
 
@@ -72,14 +72,14 @@ class Discriminator(dcgan.Discriminator):
         vectors = dcgan.initialized(nn.Linear(num_classes, size, bias=False))
         self.vectors = maybe_spectral(vectors, spectral_norm)
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W), as ones of some classes, by y^T V φ(x) + ψ(φ(x))."""
         assert labels is not None
         logits, features = super().forward(images)
         phi = features.float()
         if self.pool:
             phi = phi.unflatten(1, self.feature_shape).sum((2, 3))
-        return Verdict(logits + (self.vectors(self.label(labels)) * phi).sum(1), features)
+        return DiscriminatorOutput(logits + (self.vectors(self.label(labels)) * phi).sum(1), features)
 
 
 class CDCGAN(GAN):

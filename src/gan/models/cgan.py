@@ -8,7 +8,7 @@ from torch import Tensor
 from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import LabelVector
-from gan.types import Verdict
+from gan.types import DiscriminatorOutput
 
 __all__ = ["CGAN", "Discriminator", "Generator"]
 
@@ -70,7 +70,7 @@ class Discriminator(dcgan.Discriminator):
         super().__init__((channels + label.size, size[0], size[1]), **settings)
         self.label = label
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W), as ones of some classes."""
         assert labels is not None
         planes = self.label(labels)[:, :, None, None].expand(-1, -1, *images.shape[2:])

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from gan.models.gan import GAN
 from gan.nn.layers import Norm, maybe_spectral, norm_layer
 from gan.nn.resolution import levels
-from gan.types import Verdict
+from gan.types import DiscriminatorOutput
 
 __all__ = ["DCGAN", "Discriminator", "Generator"]
 
@@ -105,10 +105,10 @@ class Discriminator(nn.Module):
         self.feature_shape = (widths[-1], base, base)
         self.num_features = widths[-1] * base**2
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W)."""
         features = self.layers(images)
-        return Verdict(self.head(features).flatten(), features.flatten(1))
+        return DiscriminatorOutput(self.head(features).flatten(), features.flatten(1))
 
 
 class DCGAN(GAN):

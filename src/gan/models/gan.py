@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from gan.augment.base import Augment
 from gan.errors import UserError
-from gan.keyed_random import Draws, Stream
+from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.objective import Objective
 from gan.models.trainable import MakeOptimizer, Trainable
-from gan.types import Batch, Critique, Kind, Latent, Terms, Verdict
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, RealOrFake, Terms
 
 __all__ = ["GAN"]
 
@@ -26,10 +26,10 @@ class GAN(Trainable):
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps (images, labels) to a Verdict. Where it has a true ``batch_independent``, an image's verdict
-            does not depend on what else is in its batch, and a loss with labels has real and fake judged in one pass,
-            which is faster. Other losses leave a bias of the logits without a gradient, which summed over both in one
-            pass would be rounding's, not zero.
+        discriminator: Maps (images, labels) to a DiscriminatorOutput. If its attribute ``batch_independent`` is true,
+            an image's output does not depend on the rest of its batch, and losses with labels judge real and fake in
+            one forward pass, which is faster. Other losses use two: they leave a bias of the logits without a
+            gradient, and one pass over both would give it rounding noise instead of zero.
         objective: What the players minimise.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         packing: Images that the discriminator judges together, as channels of one (PacGAN; Lin et al., 2018); the
@@ -71,66 +71,75 @@ class GAN(Trainable):
         """Return the networks that each player's optimiser updates: the discriminator's, then the generator's."""
         return {"discriminator": [self.discriminator], "generator": [self.generator]}
 
-    def draw_latent(self, batch: Batch, draws: Draws) -> Latent:
+    def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
         """Draw what a fake for each image of a batch is made of: noise, and the class of that image."""
-        return Latent(self.sample_latent(draws), batch.labels)
+        return GeneratorInput(self.sample_latent(rng), batch.labels)
 
-    def generate(self, latent: Latent) -> Tensor:
+    def generate(self, inputs: GeneratorInput) -> Tensor:
         """Generate fakes, with shape (B, C, H, W)."""
-        return self.generator(latent.z, latent.labels).float()
+        return self.generator(inputs.z, inputs.labels).float()
 
-    def shown(self, images: Tensor, draws: Draws) -> Tensor:
+    def discriminator_view(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         """Return images as the discriminator gets to see them: with noise, augmented, in packs."""
-        images = self.objective.perturb(images, self.batches_seen, draws)
-        return pack(images if self.augment is None else self.augment(images, draws), self.packing)
+        images = self.objective.perturb(images, self.batches_seen, rng)
+        return pack(images if self.augment is None else self.augment(images, rng), self.packing)
 
-    def critique(
-        self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True, twice: frozenset[Kind] = frozenset()
-    ) -> Critique:
+    def discriminate(
+        self,
+        batch: Batch,
+        fake: Tensor,
+        rng: KeyedRandom,
+        include_real: bool = True,
+        double_backward: frozenset[RealOrFake] = frozenset(),
+    ) -> DiscriminatorPass:
         """Let the discriminator judge fake and, where asked for, real images; packs of them are images to it.
 
         Args:
             batch: Real images.
             fake: As many fakes, with shape (B, C, H, W).
-            draws: Random numbers.
-            judge_real: Whether there is a verdict on real images too.
-            twice: The images that the verdict on is to be differentiated by, and the gradient once more: in float32.
+            rng: Random numbers.
+            include_real: Whether there is a verdict on real images too.
+            double_backward: The images by which the output is differentiated twice; their pass is in float32.
         """
         labels = batch.labels if self.packing == 1 else None
 
-        def judge(images: Tensor, network: Callable[..., Verdict] = self.discriminator, times: int = 1) -> Verdict:
+        def judge(
+            images: Tensor, network: Callable[..., DiscriminatorOutput] = self.discriminator, times: int = 1
+        ) -> DiscriminatorOutput:
             logits, features = network(images, labels if labels is None else labels.repeat(times))
-            return Verdict(logits.float(), features)
+            return DiscriminatorOutput(logits.float(), features)
 
-        def judged(images: Tensor, kind: Kind) -> tuple[Tensor, Verdict]:
-            if kind not in twice:
+        def judged(images: Tensor, kind: RealOrFake) -> tuple[Tensor, DiscriminatorOutput]:
+            if kind not in double_backward:
                 return images, judge(images)
             images = images.detach().requires_grad_()
             with torch.autocast(self.device.type, enabled=False):
                 return images, judge(images)
 
-        real, fake = self.shown(batch.images, draws), self.shown(fake, draws)
-        on_real: Verdict | None
-        if judge_real and not twice and self._judges_at_once():
+        real, fake = self.discriminator_view(batch.images, rng), self.discriminator_view(fake, rng)
+        real_output: DiscriminatorOutput | None
+        if include_real and not double_backward and self._uses_joint_pass():
             logits, features = judge(torch.cat([real, fake]), times=2)
-            on_real, on_fake = map(Verdict, logits.chunk(2), features.chunk(2))
+            real_output, fake_output = map(DiscriminatorOutput, logits.chunk(2), features.chunk(2))
         else:
-            real, on_real = judged(real, "real") if judge_real else (real, None)
-            fake, on_fake = judged(fake, "fake")
+            real, real_output = judged(real, "real") if include_real else (real, None)
+            fake, fake_output = judged(fake, "fake")
         critic = partial(judge, network=self.discriminator.forward)  # not compiled: penalties differentiate it twice
-        return Critique(critic, real, fake, on_real, on_fake, draws.packed(self.packing), twice)
+        return DiscriminatorPass(
+            critic, real, fake, real_output, fake_output, rng.packed(self.packing), double_backward
+        )
 
-    def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+    def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
         """Return the named terms that the discriminator minimises."""
-        return self.objective.discriminator_terms(critique, self.batches_seen)
+        return self.objective.discriminator_terms(d_pass, self.batches_seen)
 
-    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
         """Return the named terms that the generator minimises."""
-        return self.objective.generator_terms(critique)
+        return self.objective.generator_terms(d_pass)
 
-    def measures(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+    def measures(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
         """Return what is logged beside the discriminator's terms."""
-        return self.objective.measures(critique)
+        return self.objective.measures(d_pass)
 
     # The loop --------------------------------------------------------------------------------------------------------
 
@@ -157,22 +166,24 @@ class GAN(Trainable):
             log |= self.step_generator(generator)  # the step that Lightning counts
         return log
 
-    def _discriminator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
+    def _discriminator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
         self._check_packs(batch)
-        latent = self.draw_latent(batch, draws)
+        inputs = self.draw_generator_input(batch, rng)
         with torch.no_grad():
-            fake = self.generate(latent)
-        twice = self.objective.twice(self.batches_seen) if not self.compile_networks else frozenset()
-        critique = self.critique(batch, fake, draws, twice=twice)
-        return self.discriminator_terms(batch, latent, critique), self.measures(batch, latent, critique)
+            fake = self.generate(inputs)
+        double_backward = (
+            self.objective.double_backward(self.batches_seen) if not self.compile_networks else frozenset()
+        )
+        d_pass = self.discriminate(batch, fake, rng, double_backward=double_backward)
+        return self.discriminator_terms(batch, inputs, d_pass), self.measures(batch, inputs, d_pass)
 
-    def _generator_loss(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
-        latent = self.draw_latent(batch, draws)
-        fake = self.generate(latent)
-        critique = self.critique(batch, fake, draws, judge_real=self.objective.adversarial.pairs_real)
-        return self.generator_terms(batch, latent, critique), {}
+    def _generator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+        inputs = self.draw_generator_input(batch, rng)
+        fake = self.generate(inputs)
+        d_pass = self.discriminate(batch, fake, rng, include_real=self.objective.adversarial.pairs_real)
+        return self.generator_terms(batch, inputs, d_pass), {}
 
-    def _judges_at_once(self) -> bool:
+    def _uses_joint_pass(self) -> bool:
         independent = getattr(self.discriminator, "batch_independent", False)
         return independent and self.objective.adversarial.labelled and not self.compile_networks  # each size anew
 

@@ -8,16 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.models.trainable import MakeOptimizer
 from gan.nn.conditioning import LabelVector
 from gan.nn.layers import Norm, maybe_spectral, norm_layer
-from gan.types import Batch, Critique, Latent, Terms, Verdict
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
 
-__all__ = ["Discriminator", "Generator", "InfoGAN", "Posterior", "Recognition"]
+__all__ = ["CodePosterior", "Discriminator", "Generator", "InfoGAN", "Recognition"]
 
 
 class Generator(dcgan.Generator):
@@ -83,10 +83,10 @@ class Discriminator(dcgan.Discriminator):
         self.head = maybe_spectral(dcgan.initialized(nn.Linear(hidden, 1)), spectral_norm)
         self.num_features = hidden
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W)."""
         features = self.hidden(self.layers(images).flatten(1))
-        return Verdict(self.head(features).flatten(), features)
+        return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
 def connected(inputs: int, outputs: int, norm: Norm, spectral_norm: bool, activation: nn.Module) -> nn.Sequential:
@@ -95,7 +95,7 @@ def connected(inputs: int, outputs: int, norm: Norm, spectral_norm: bool, activa
     return nn.Sequential(layer, norm_layer("layer" if norm == "instance" else norm, outputs, spatial=False), activation)
 
 
-class Posterior(NamedTuple):
+class CodePosterior(NamedTuple):
     """What Q believes of the codes that images were made of.
 
     Attributes:
@@ -139,10 +139,10 @@ class Recognition(nn.Module):
         )
         self.head = nn.Linear(width, sum(self.sizes))
 
-    def forward(self, features: Tensor) -> Posterior:
+    def forward(self, features: Tensor) -> CodePosterior:
         """Tell of what codes images are, from their features, with shape (B, num_features)."""
         logits, mean, log_variance = self.head(self.hidden(features)).split(self.sizes, 1)
-        return Posterior(logits, mean, log_variance.exp() if self.sizes[2] else torch.ones_like(mean))
+        return CodePosterior(logits, mean, log_variance.exp() if self.sizes[2] else torch.ones_like(mean))
 
 
 class InfoGAN(GAN):
@@ -158,7 +158,7 @@ class InfoGAN(GAN):
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps (images, labels) to a Verdict; ``num_features`` says how many features it has.
+        discriminator: Maps (images, labels) to a DiscriminatorOutput; ``num_features`` says how many features it has.
         recognition: Maps that number to Q.
         objective: What the players minimise beside the information.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
@@ -203,23 +203,23 @@ class InfoGAN(GAN):
         players = super().players()
         return players | {"generator": [*players["generator"], self.recognition]}
 
-    def draw_latent(self, batch: Batch, draws: Draws) -> Latent:
+    def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
         """Draw noise, continuous codes and categories, each category as likely as another."""
-        return Latent(self.sample_latent(draws), self.sample_labels(draws))
+        return GeneratorInput(self.sample_latent(rng), self.sample_labels(rng))
 
-    def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
-        return super().discriminator_terms(batch, latent, critique) | self.information_terms(latent, critique)
+    def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+        return super().discriminator_terms(batch, inputs, d_pass) | self.information_terms(inputs, d_pass)
 
-    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
-        return super().generator_terms(batch, latent, critique) | self.information_terms(latent, critique)
+    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+        return super().generator_terms(batch, inputs, d_pass) | self.information_terms(inputs, d_pass)
 
-    def information_terms(self, latent: Latent, critique: Critique) -> Terms:
+    def information_terms(self, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
         """Return -λ L_I of the categorical and of the continuous codes (Eq. 5), in float32."""
-        features = critique.on_fake.features
+        features = d_pass.fake_output.features
         with torch.autocast(features.device.type, enabled=False):
             found = self.recognition(features.float())
-            codes = latent.z[:, self.latent_dim - self.continuous :]
-            unlike = F.gaussian_nll_loss(found.mean, codes, found.variance, full=True, reduction="none")
-            category = log(self.num_classes) - F.cross_entropy(found.logits, latent.labels)
-            continuous = self.continuous * log(2) - unlike.sum(1).mean()  # log 2 is the entropy of U[-1, 1]
+            codes = inputs.z[:, self.latent_dim - self.continuous :]
+            nll = F.gaussian_nll_loss(found.mean, codes, found.variance, full=True, reduction="none")
+            category = log(self.num_classes) - F.cross_entropy(found.logits, inputs.labels)
+            continuous = self.continuous * log(2) - nll.sum(1).mean()  # log 2 is the entropy of U[-1, 1]
         return {"category": -self.category_weight * category, "continuous": -self.continuous_weight * continuous}

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gan.models.gan import GAN
 from gan.nn.layers import Activation, Maxout, Norm, activation_layer, maybe_spectral, norm_layer
-from gan.types import Verdict
+from gan.types import DiscriminatorOutput
 
 __all__ = ["MLPGAN", "Discriminator", "Generator"]
 
@@ -114,10 +114,10 @@ class Discriminator(nn.Module):
         self.num_features = width
         self.batch_independent = norm != "batch" and not spectral_norm
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W)."""
         features = self.hidden(images.flatten(1))
-        return Verdict(self.head(features).flatten(), features)
+        return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
 class MLPGAN(GAN):

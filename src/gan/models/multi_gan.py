@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models import mlp_gan
 from gan.models.gan import GAN
 from gan.models.trainable import MakeOptimizer
 from gan.nn.conditioning import LabelVector
 from gan.nn.layers import maybe_spectral
-from gan.types import Batch, Critique, Latent, Terms
+from gan.types import Batch, DiscriminatorPass, GeneratorInput, Terms
 
 __all__ = ["Discriminator", "Generator", "MultiGAN"]
 
@@ -91,7 +91,7 @@ class MultiGAN(GAN):
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps images to a Verdict; ``classifier`` maps its features to logits, with shape (B, K).
+        discriminator: Maps images to a DiscriminatorOutput; its ``classifier`` maps features to logits, (B, K).
         objective: What the players minimise.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         diversity: β.
@@ -117,18 +117,18 @@ class MultiGAN(GAN):
             raise ValueError(f"diversity must be at least 0, not {diversity}")
         self.diversity = diversity
 
-    def draw_latent(self, batch: Batch, draws: Draws) -> Latent:
+    def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
         """Draw noise for each image of a batch, and the number of a generator."""
-        return Latent(self.sample_latent(draws), self.sample_labels(draws))
+        return GeneratorInput(self.sample_latent(rng), self.sample_labels(rng))
 
-    def discriminator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
-        terms = super().discriminator_terms(batch, latent, critique)
-        return terms | {"classification": self._cross_entropy(latent, critique)}
+    def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+        terms = super().discriminator_terms(batch, inputs, d_pass)
+        return terms | {"classification": self._cross_entropy(inputs, d_pass)}
 
-    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
-        terms = super().generator_terms(batch, latent, critique)
-        return terms | {"classification": self.diversity * self._cross_entropy(latent, critique)}
+    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+        terms = super().generator_terms(batch, inputs, d_pass)
+        return terms | {"classification": self.diversity * self._cross_entropy(inputs, d_pass)}
 
-    def _cross_entropy(self, latent: Latent, critique: Critique) -> Tensor:
-        logits = self.discriminator.classifier(critique.on_fake.features)
-        return F.cross_entropy(logits.float(), latent.labels)
+    def _cross_entropy(self, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Tensor:
+        logits = self.discriminator.classifier(d_pass.fake_output.features)
+        return F.cross_entropy(logits.float(), inputs.labels)

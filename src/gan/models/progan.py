@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.models.gan import GAN
 from gan.nn.equalized import EqualizedConv2d, EqualizedLinear
 from gan.nn.growing import Growing, enlarge, faded, level_after, shrink
 from gan.nn.minibatch_std import MinibatchStd
 from gan.nn.pixel_norm import PixelNorm
-from gan.types import Batch, Critique, Kind, Terms, Verdict
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, RealOrFake, Terms
 
 __all__ = ["Discriminator", "Generator", "ProGAN"]
 
@@ -126,7 +126,7 @@ class Discriminator(Growing):
         )
         self.head = EqualizedLinear(widths[0], 1, gain=1)
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W), by what can be seen of them at the level's resolution."""
         whole, alpha = int(self.level), self.level % 1
         features = self.from_image[whole](shrink(images, self.sizes[whole]))
@@ -136,7 +136,7 @@ class Discriminator(Growing):
         for block in reversed(self.blocks[: self.earlier + whole]):
             features = block(features)
         features = self.end(features)
-        return Verdict(self.head(features).flatten(), features)
+        return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
 class ProGAN(GAN):
@@ -146,7 +146,7 @@ class ProGAN(GAN):
 
     Args:
         generator: Maps (z, labels) to images.
-        discriminator: Maps (images, labels) to a Verdict; it grows as the generator does.
+        discriminator: Maps (images, labels) to a DiscriminatorOutput; it grows as the generator does.
         fade_images: Real images, on all ranks together, in which a resolution fades in.
         stable_images: Real images for which a resolution is trained before the next fades in.
         **settings: As GAN takes them.
@@ -197,12 +197,17 @@ class ProGAN(GAN):
         self.images_seen += self.trainer.world_size * len(batch.images)
         return terms
 
-    def critique(
-        self, batch: Batch, fake: Tensor, draws: Draws, judge_real: bool = True, twice: frozenset[Kind] = frozenset()
-    ) -> Critique:
+    def discriminate(
+        self,
+        batch: Batch,
+        fake: Tensor,
+        rng: KeyedRandom,
+        include_real: bool = True,
+        double_backward: frozenset[RealOrFake] = frozenset(),
+    ) -> DiscriminatorPass:
         """Let the discriminator judge fake images, and real ones as they look at the level."""
         seen = batch._replace(images=faded(batch.images, self.level, self.sizes))
-        return super().critique(seen, fake, draws, judge_real, twice)
+        return super().discriminate(seen, fake, rng, include_real, double_backward)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the images seen."""

@@ -13,7 +13,7 @@ from gan.nn.bottleneck import Bottleneck
 from gan.nn.initialization import scaled_normal
 from gan.nn.resampling import Downsample, Upsample
 from gan.nn.resolution import levels
-from gan.types import Verdict
+from gan.types import DiscriminatorOutput
 
 __all__ = ["R3GAN", "Discriminator", "Generator"]
 
@@ -129,10 +129,10 @@ class Discriminator(nn.Module):
         self.basis = nn.Parameter(torch.randn(plan.widths[-1], plan.base, plan.base) / plan.base)
         self.head = scaled_normal(nn.Linear(plan.widths[-1], 1, bias=False))
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W)."""
         features = (self.layers(images) * self.basis).sum((2, 3))  # a depthwise convolution of the image's whole size
-        return Verdict(self.head(features).flatten(), features)
+        return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
 class R3GAN(GAN):

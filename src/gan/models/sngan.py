@@ -10,7 +10,7 @@ from gan.models.gan import GAN
 from gan.nn.layers import Norm, maybe_spectral
 from gan.nn.residual import activated, convolution, down_block, first_block, glorot, plain_block, up_block
 from gan.nn.resolution import levels
-from gan.types import Verdict
+from gan.types import DiscriminatorOutput
 
 __all__ = ["SNGAN", "Discriminator", "Generator"]
 
@@ -95,10 +95,10 @@ class Discriminator(nn.Module):
         self.activation = activated(width, norm)
         self.head = maybe_spectral(glorot(nn.Linear(width, 1, bias=False)), spectral_norm)
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W)."""
         features = self.activation(self.blocks(images)).sum((2, 3))
-        return Verdict(self.head(features).flatten(), features)
+        return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
 class SNGAN(GAN):

@@ -12,7 +12,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from gan.errors import UserError
-from gan.keyed_random import Draws, Stream, derive_seed
+from gan.keyed_random import KeyedRandom, Stream, derive_seed
 from gan.models.sampler import Sampler
 from gan.nn.compiling import compile_calls
 from gan.schedules import Schedule
@@ -21,7 +21,7 @@ from gan.types import Batch, Terms
 __all__ = ["Trainable"]
 
 MakeOptimizer = Callable[..., Optimizer]
-LossFunction = Callable[[Batch, Draws], tuple[Terms, Terms]]
+LossFunction = Callable[[Batch, KeyedRandom], tuple[Terms, Terms]]
 
 
 class Trainable(Sampler):
@@ -127,10 +127,10 @@ class Trainable(Sampler):
             )
         rank, world = self.trainer.global_rank, self.trainer.world_size
         rows = slice(rank * size, (rank + 1) * size)
-        draws = Draws(self.seed, self.batches_seen, stream, total=world * size, rows=rows, device=self.device)
+        rng = KeyedRandom(self.seed, self.batches_seen, stream, total=world * size, rows=rows, device=self.device)
         optimizer.zero_grad()
         with self.toggled_optimizer(optimizer):
-            for part, numbers in zip(batch.parts(self.accumulate), draws.parts(self.accumulate), strict=True):
+            for part, numbers in zip(batch.parts(self.accumulate), rng.parts(self.accumulate), strict=True):
                 share = len(part.images) / size
                 terms, measures = loss(part, numbers)
                 with torch.autocast(self.device.type, enabled=False):  # else penalties differentiate in half precision

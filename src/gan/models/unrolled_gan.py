@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
 from gan.models.trainable import MakeOptimizer
-from gan.types import Batch, Critique, Latent, Terms, Verdict
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
 
 __all__ = ["UnrolledGAN"]
 
@@ -36,7 +36,7 @@ class UnrolledGAN(GAN):
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps (images, labels) to a Verdict.
+        discriminator: Maps (images, labels) to a DiscriminatorOutput.
         objective: What the players minimise.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         unroll_steps: k, the steps that G looks ahead; 0 is the plain game.
@@ -68,33 +68,33 @@ class UnrolledGAN(GAN):
             )
         self.unroll_steps, self.unroll_lr = unroll_steps, unroll_lr
 
-    def generator_terms(self, batch: Batch, latent: Latent, critique: Critique) -> Terms:
+    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
         if self.unroll_steps == 0:
-            return super().generator_terms(batch, latent, critique)
-        with torch.autocast(critique.real.device.type, enabled=False):
-            return super().generator_terms(batch, latent, self._ahead(critique))
+            return super().generator_terms(batch, inputs, d_pass)
+        with torch.autocast(d_pass.real.device.type, enabled=False):
+            return super().generator_terms(batch, inputs, self._ahead(d_pass))
 
-    def _ahead(self, critique: Critique) -> Critique:
-        """Return the critique that the discriminator would give after its next steps."""
+    def _ahead(self, d_pass: DiscriminatorPass) -> DiscriminatorPass:
+        """Return the d_pass that the discriminator would give after its next steps."""
         user = _User(self.discriminator)
         weights = {name: weight.detach().requires_grad_() for name, weight in user.named_parameters()}
         buffers = {name: buffer.clone() for name, buffer in user.named_buffers()}  # each pass updates some
 
-        def critique_by(weights: dict[str, Tensor], judge_real: bool = True) -> Critique:
-            def judge(images: Tensor) -> Verdict:
-                return functional_call(user, weights | buffers, (critique.critic, images))
+        def pass_with(weights: dict[str, Tensor], include_real: bool = True) -> DiscriminatorPass:
+            def judge(images: Tensor) -> DiscriminatorOutput:
+                return functional_call(user, weights | buffers, (d_pass.critic, images))
 
-            on_real = judge(critique.real) if judge_real else None
-            return replace(critique, critic=judge, on_real=on_real, on_fake=judge(critique.fake))
+            real_output = judge(d_pass.real) if include_real else None
+            return replace(d_pass, critic=judge, real_output=real_output, fake_output=judge(d_pass.fake))
 
         for step in range(self.unroll_steps):
-            terms = self.objective.discriminator_terms(critique_by(weights), self.batches_seen + step)
+            terms = self.objective.discriminator_terms(pass_with(weights), self.batches_seen + step)
             loss = torch.stack(list(terms.values())).sum()
             # Not all weights need be part of a verdict: a classifier's are not.
             slopes = torch.autograd.grad(loss, list(weights.values()), create_graph=True, materialize_grads=True)
             named = zip(weights.items(), slopes, strict=True)
             weights = {name: weight - self.unroll_lr * slope for (name, weight), slope in named}
-        return critique_by(weights, judge_real=critique.on_real is not None)
+        return pass_with(weights, include_real=d_pass.real_output is not None)
 
 
 class _User(nn.Module):
@@ -104,5 +104,5 @@ class _User(nn.Module):
         super().__init__()
         self.discriminator = discriminator
 
-    def forward(self, critic: Callable[[Tensor], Verdict], images: Tensor) -> Verdict:
+    def forward(self, critic: Callable[[Tensor], DiscriminatorOutput], images: Tensor) -> DiscriminatorOutput:
         return critic(images)

@@ -5,13 +5,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.elbo import ELBO
 from gan.models import dcgan
 from gan.models.autoencoder import AutoEncoder
 from gan.models.trainable import MakeOptimizer
 from gan.nn.layers import Norm
-from gan.types import Batch, Posterior, Terms
+from gan.types import Batch, GaussianPosterior, Terms
 
 __all__ = ["VAE", "Encoder"]
 
@@ -43,10 +43,10 @@ class Encoder(nn.Module):
         self.layers = body.layers
         self.head = dcgan.initialized(nn.Linear(body.num_features, 2 * latent_dim))
 
-    def forward(self, images: Tensor) -> Posterior:
+    def forward(self, images: Tensor) -> GaussianPosterior:
         """Encode images, with shape (B, C, H, W)."""
         mean, log_variance = self.head(self.layers(images).flatten(1)).float().chunk(2, 1)
-        return Posterior(mean, log_variance)
+        return GaussianPosterior(mean, log_variance)
 
 
 class VAE(AutoEncoder):
@@ -54,7 +54,7 @@ class VAE(AutoEncoder):
 
     Args:
         generator: The decoder; maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        encoder: Maps images to a Posterior.
+        encoder: Maps images to a GaussianPosterior.
         objective: What is minimised.
         optimizer: Functions from parameters to an optimiser, under ``generator``.
         **settings: As Trainable takes them.
@@ -81,10 +81,10 @@ class VAE(AutoEncoder):
             raise ValueError(f"a VAE's posterior and prior are normal: model.latent={self.latent} does not fit")
         self.objective = objective
 
-    def terms(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
+    def terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
         """Return the bound's two terms, from one draw of each posterior (Kingma and Welling, 2014, Eq. 10)."""
         posterior = self.encoder(batch.images)
-        z = posterior.mean + (posterior.log_variance / 2).exp() * self.sample_latent(draws)
+        z = posterior.mean + (posterior.log_variance / 2).exp() * self.sample_latent(rng)
         return self.objective(batch.images, self.generator(z, batch.labels).float(), posterior)
 
     def encode_and_decode(self, images: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from gan.errors import UserError
-from gan.keyed_random import Draws
+from gan.keyed_random import KeyedRandom
 from gan.losses.vector_quantization import VectorQuantization
 from gan.models.autoencoder import AutoEncoder
 from gan.models.trainable import MakeOptimizer
@@ -143,7 +143,7 @@ class VQVAE(AutoEncoder):
         """Return the networks that the one optimiser updates, the generator's one by one, as they are called."""
         return {"generator": [self.encoder, *self.generator.children()]}
 
-    def terms(self, batch: Batch, draws: Draws) -> tuple[Terms, Terms]:
+    def terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
         """Return the objective's terms; codes have no gradient, so that the prior moves nothing but itself."""
         encoded = self.encoder(batch.images)
         quantized = self.generator.quantizer(encoded)

@@ -23,7 +23,7 @@ class Growing(nn.Module):
 
     Attributes:
         sizes: The resolution of each level, each twice the one before.
-        level: Whole numbers are places in ``sizes``, the last one at first; between two of them, the fraction is the
+        level: Whole numbers are indices in ``sizes``, the last one at first; between two of them, the fraction is the
             share α that the higher resolution has.
         earlier: Doublings before ``start_size``, which are part of every level.
 

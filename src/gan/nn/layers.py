@@ -5,7 +5,7 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan.errors import nearest
+from gan.errors import did_you_mean
 
 __all__ = ["Activation", "Maxout", "Norm", "activation_layer", "maybe_spectral", "norm_layer"]
 
@@ -42,13 +42,13 @@ def norm_layer(norm: Norm, features: int, spatial: bool = True, affine: bool = T
     """Build a normalisation; an identity for ``none``.
 
     Args:
-        norm: Its name; ``layer`` takes the mean over all channels and places of an image.
+        norm: Its name; ``layer`` takes the mean over all channels and indices of an image.
         features: Channels or units.
         spatial: Whether the input is (B, C, H, W) rather than (B, C).
         affine: Whether a scale and a shift are learned.
 
     Raises:
-        ValueError: If the name is unknown, or means nothing without places.
+        ValueError: If the name is unknown, or means nothing without indices.
     """
     if norm == "none":
         return nn.Identity()
@@ -59,7 +59,7 @@ def norm_layer(norm: Norm, features: int, spatial: bool = True, affine: bool = T
     if norm == "instance" and spatial:
         return nn.InstanceNorm2d(features, affine=affine)
     known = [name for name in get_args(Norm) if spatial or name != "instance"]
-    raise ValueError(f"norm '{norm}' is not one of {', '.join(known)}{nearest(norm, known)}")
+    raise ValueError(f"norm '{norm}' is not one of {', '.join(known)}{did_you_mean(norm, known)}")
 
 
 def activation_layer(name: Activation) -> nn.Module:
@@ -72,7 +72,7 @@ def activation_layer(name: Activation) -> nn.Module:
         return nn.LeakyReLU(0.2)
     if name not in ACTIVATIONS:
         known = get_args(Activation)
-        raise ValueError(f"activation '{name}' is not one of {', '.join(known)}{nearest(name, list(known))}")
+        raise ValueError(f"activation '{name}' is not one of {', '.join(known)}{did_you_mean(name, list(known))}")
     return ACTIVATIONS[name]()
 
 

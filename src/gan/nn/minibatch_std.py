@@ -8,7 +8,7 @@ __all__ = ["MinibatchStd"]
 
 
 class MinibatchStd(nn.Module):
-    """Appends the standard deviation over a group of images, averaged over features and places, as a constant channel.
+    """Appends the standard deviation over a group of images, averaged over features and indices, as a constant channel.
 
     The paper takes the whole batch as the group, its authors' code four images. Here a group is of up to ``group_size``
     images in a row: batches split over ranks, or in parts, are then judged just as they are whole, as long as no group

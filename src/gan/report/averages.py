@@ -44,7 +44,7 @@ def single(run: Run, score: str, against: Against) -> Curve:
 
 
 def x_axis(curves: Iterable[Curve], against: Against) -> tuple[float, str]:
-    """Choose what curves' places are divided by, and what is then on the x axis."""
+    """Choose what curves' indices are divided by, and what is then on the x axis."""
     if against == "updates":
         return 1, "generator updates"
     reach = max((max(curve.x) for curve in curves if curve.x), default=0)

@@ -92,7 +92,7 @@ class _Axis(NamedTuple):
     high: float
     log: bool
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         """Return where a value lies, from 0 to 1."""
         low, high, value = (math.log(v) if self.log else v for v in (self.low, self.high, value))
         return (value - low) / (high - low)
@@ -131,16 +131,16 @@ def chart(
     across = _Axis(min(x), max(x) if max(x) > min(x) else min(x) + 1, False)
     up = _reach([*y, *(edge for edge in edges if edge > 0 or not log)], log)
     steps, heights = _ticks(across, 4), _ticks(up, 4)
-    rows = "".join(f"M0,{SIDE * (1 - up.place(value)):.1f}H{SIDE}" for value in heights)
+    rows = "".join(f"M0,{SIDE * (1 - up.position(value)):.1f}H{SIDE}" for value in heights)
     note = ", ".join(part for part in (note, "log scale" if log else "") if part)
     return Chart(
         title=title,
         note=note,
         alt=f"{title}: " + "; ".join(f"{_words(line)}" for line in lines),
         lines=[_drawn(line, across, up) for line in lines],
-        levels=[(Tick(100 * (1 - up.place(level.y)), level.name), number(level.y)) for level in levels],
-        x_ticks=[Tick(100 * across.place(value), number(value)) for value in steps],
-        y_ticks=[Tick(100 * (1 - up.place(value)), number(value)) for value in heights],
+        levels=[(Tick(100 * (1 - up.position(level.y)), level.name), number(level.y)) for level in levels],
+        x_ticks=[Tick(100 * across.position(value), number(value)) for value in steps],
+        y_ticks=[Tick(100 * (1 - up.position(value)), number(value)) for value in heights],
         x_name=x_name,
         grid=rows,
     )
@@ -166,14 +166,14 @@ def _thinned(line: Line) -> Line:
 
 
 def _drawn(line: Line, across: _Axis, up: _Axis) -> Drawn:
-    def place(x: float, y: float) -> str:
-        return f"{SIDE * across.place(x):.1f},{SIDE * (1 - up.place(max(y, up.low) if up.log else y)):.1f}"
+    def position(x: float, y: float) -> str:
+        return f"{SIDE * across.position(x):.1f},{SIDE * (1 - up.position(max(y, up.low) if up.log else y)):.1f}"
 
-    points = [place(x, y) for x, y in zip(line.x, line.y, strict=True)]
+    points = [position(x, y) for x, y in zip(line.x, line.y, strict=True)]
     band = ""
     if line.deviation and any(line.deviation):
         around = list(zip(line.x, line.y, line.deviation, strict=True))
-        edge = [place(x, y + d) for x, y, d in around] + [place(x, y - d) for x, y, d in reversed(around)]
+        edge = [position(x, y + d) for x, y, d in around] + [position(x, y - d) for x, y, d in reversed(around)]
         band = "M" + "L".join(edge) + "Z"
     marked = points if line.dots or len(points) == 1 else []
     return Drawn(
@@ -185,7 +185,7 @@ def _drawn(line: Line, across: _Axis, up: _Axis) -> Drawn:
         band=band,
         last=number(line.y[-1]),
         points=[
-            (round(100 * across.place(x), 2), round(100 * (1 - up.place(y)), 2), number(x), number(y))
+            (round(100 * across.position(x), 2), round(100 * (1 - up.position(y)), 2), number(x), number(y))
             for x, y in zip(line.x, line.y, strict=True)
         ],
     )

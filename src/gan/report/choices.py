@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan.config import CONF, compose_config, plain
 from gan.errors import UserError
-from gan.report.groups import differences, essence
+from gan.report.groups import comparable_config, differences
 
 __all__ = ["Choices", "Value", "choices", "heading", "past_commands"]
 
@@ -87,7 +87,7 @@ def choices(folder: Path, config: Mapping[str, Any]) -> Choices:
         resolved = plain(composed)
     except OmegaConfBaseException:
         return Choices(parts, None)
-    found = differences([essence(resolved), essence(config)])
+    found = differences([comparable_config(resolved), comparable_config(config)])
     followed = {key for key in found if key not in explicit and _follows(key, usual, config)}
     values = [
         Value(key, own, default)

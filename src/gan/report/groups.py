@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gan.report.runs import Results, Run
 
-__all__ = ["Group", "Spread", "differences", "essence", "labels"]
+__all__ = ["Group", "Spread", "comparable_config", "differences", "labels"]
 
 MISSING = object()
 
@@ -61,7 +61,7 @@ class Group:
         return Spread(mean, math.sqrt(math.fsum((x - mean) ** 2 for x in means) / (len(means) - 1)))
 
 
-def essence(config: Mapping[str, Any]) -> dict[str, Any]:
+def comparable_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Take out of a configuration what tells its seeds and its own place and identity, wherever that is repeated."""
     own = {str(config[key]): f"${{{key}}}" for key in ("ckpt", "id", "run_dir") if config.get(key)}
     return {
@@ -75,9 +75,9 @@ def labels(names: Sequence[str], configs: Sequence[Mapping[str, Any]]) -> list[s
     """Append to each of the names that occur more than once what differs between their configurations."""
     labelled = list(names)
     for name in {name for name in names if names.count(name) > 1}:
-        places = [place for place, other in enumerate(names) if other == name]
-        differing = differences([configs[place] for place in places])
-        for number, place in enumerate(places):
+        indices = [place for place, other in enumerate(names) if other == name]
+        differing = differences([configs[place] for place in indices])
+        for number, place in enumerate(indices):
             shown = [f"{key}={values[number]}" for key, values in differing.items() if values[number] is not None]
             labelled[place] = " ".join([name, *shown])
     return labelled

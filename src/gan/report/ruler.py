@@ -17,7 +17,7 @@ class Ruler(NamedTuple):
 
 
 def ruler(score: float, baselines: Mapping[str, float], higher_is_better: bool) -> Ruler | None:
-    """Place a score, on a logarithmic scale where that is the one that tells scores apart.
+    """RankInfo a score, on a logarithmic scale where that is the one that tells scores apart.
 
     Returns:
         None if it cannot be placed.

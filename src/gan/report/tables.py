@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from gan.errors import UserError, nearest
-from gan.report.groups import Group, essence, labels
+from gan.errors import UserError, did_you_mean
+from gan.report.groups import Group, comparable_config, labels
 from gan.report.runs import Run
 
 __all__ = ["Table", "tables"]
@@ -61,9 +61,9 @@ def tables(runs: Iterable[Run], score: str | None = None) -> list[Table]:
     """
     by_essence: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
-        by_essence[_key(essence(run.config))].append(run)
+        by_essence[_key(comparable_config(run.config))].append(run)
     measured: dict[str, list[list[Run]]] = defaultdict(list)
-    homeless = []
+    unmatched_failures = []
     for alike in by_essence.values():
         parts: dict[str, list[Run]] = defaultdict(list)  # more than one if, say, the features' weights changed
         for run in alike:
@@ -73,21 +73,23 @@ def tables(runs: Iterable[Run], score: str | None = None) -> list[Table]:
         for key, part in parts.items():
             measured[key].append(part + failed)
             failed = []
-        homeless += [failed] if failed else []
-    for failed in homeless:  # beside runs that were to be measured alike
+        unmatched_failures += [failed] if failed else []
+    for failed in unmatched_failures:  # beside runs that were to be measured alike
         goals = (key for key, parts in measured.items() if _goal(parts[0][0]) == _goal(failed[0]))
         measured[next(goals, "")].append(failed)
 
     names = sorted({name for parts in measured.values() for part in parts for run in part for name in _names(run)})
     if score is not None and score not in names:
-        raise UserError(f"--score {score}: there are {', '.join(names) or 'no scores'}{nearest(score, names)}")
+        raise UserError(f"--score {score}: there are {', '.join(names) or 'no scores'}{did_you_mean(score, names)}")
     titles = _titles([parts[0][0] for parts in measured.values()])
     return [_table(parts, score, title) for parts, title in zip(measured.values(), titles, strict=True)]
 
 
 def _table(parts: list[list[Run]], score: str | None, data: str) -> Table:
     """Name and sort the groups of a table."""
-    names = labels([str(part[0].config.get("name", "?")) for part in parts], [essence(p[0].config) for p in parts])
+    names = labels(
+        [str(part[0].config.get("name", "?")) for part in parts], [comparable_config(p[0].config) for p in parts]
+    )
     groups = [Group(name, part) for name, part in zip(names, parts, strict=True)]
     results = [result for group in groups for result in group.results]
     if not results or results[0].score_name is None:

@@ -12,8 +12,8 @@ from torch import Tensor
 from gan import cli
 from gan.checkpoint.trained import load
 from gan.data.base import ImageDataModule
-from gan.distributed.environment import place, set_threads
-from gan.distributed.group import errors_shared, gather_rows, joined, rank_and_world, share, wait
+from gan.distributed.environment import rank_info, set_threads
+from gan.distributed.group import barrier, gather_rows, process_group, propagate_errors, rank_and_world, rank_range
 from gan.errors import UserError
 from gan.images import save_png
 from gan.progress import progress
@@ -43,12 +43,12 @@ def main() -> None:
     if args.seed < 0:
         raise UserError("--seed must be at least 0")
 
-    here = place()
+    here = rank_info()
     set_threads(here)
     device = torch.device("cuda", here.local_rank) if torch.cuda.is_available() else torch.device("cpu")
-    with joined(device), errors_shared():
-        generator = load(args.checkpoint, average=not args.no_ema, device=device)
-        mine = share(args.num)
+    with process_group(device), propagate_errors():
+        generator = load(args.checkpoint, use_ema=not args.no_ema, device=device)
+        mine = rank_range(args.num)
         batches = generator.batches(mine, args.classes, args.seed, args.truncation, args.batch_size)
         images = (batch.images.cpu() for batch in progress(batches, len(mine) / args.batch_size, "Samples"))
         try:
@@ -91,7 +91,7 @@ def write(batches: Iterable[Tensor], data: ImageDataModule, out: Path, start: in
         one_by_one = (image for images in batches for image in data.discretize(images))
         for number, image in enumerate(one_by_one, start):
             save_png(image, out / f"{number:0{digits}d}.png")
-        wait()
+        barrier()
 
 
 if __name__ == "__main__":
