@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan.distributed.environment import cores
+from gan.host import cores
 
 ROOT = Path(__file__).parent.parent
 

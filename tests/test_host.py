@@ -35,7 +35,7 @@ class Peaks(Callback):
 
 @pytest.mark.long
 def test_ten_thousand_updates_hold_no_more_than_two_thousand(tmp_path: Path) -> None:
-    watch = f"+callbacks.peaks={{_target_: tests.test_memory.Peaks, path: {tmp_path / 'peaks'}}}"
+    watch = f"+callbacks.peaks={{_target_: tests.test_host.Peaks, path: {tmp_path / 'peaks'}}}"
     often = [f"trainer.max_steps={LATE}", "trainer.log_every_n_steps=10", "evaluate.every_n_steps=500"]
     run = run_python("train.py", "model=mlp_gan", *TINY, *often, watch, f"hydra.run.dir={tmp_path / 'run'}")
     assert run.status == 0, run.err
@@ -63,7 +63,7 @@ class Pages(Callback):
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
 def test_an_update_has_the_memory_of_the_last_one(tmp_path: Path) -> None:
-    watch = f"+callbacks.pages={{_target_: tests.test_memory.Pages, path: {tmp_path / 'pages'}}}"
+    watch = f"+callbacks.pages={{_target_: tests.test_host.Pages, path: {tmp_path / 'pages'}}}"
     images = ["data=stacked_mnist", "data.image_size=32", "data.batch_size=64"]
     short = ["logger=none", "trainer.max_steps=20", "callbacks.evaluation=null", "callbacks.samples=null"]
     run = run_python("train.py", "model=sngan", *images, *short, watch, f"hydra.run.dir={tmp_path / 'run'}")

@@ -1,9 +1,7 @@
 """What a run comes to: results.json for programs, a few lines for people."""
 
-import platform
 import shlex
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,11 @@ from gan.callbacks.neighbor_figure import NeighborFigure
 from gan.callbacks.periodic import find_callbacks
 from gan.callbacks.stop import Stop
 from gan.config import plain
-from gan.host import peak_memory
+from gan.host import peak_memory, versions
 from gan.report.commands import duration, resume_command, sample_command
 from gan.report.page import NAME as PAGE
 
-__all__ = ["collect", "summary", "versions"]
-
-PACKAGES = ("pytorch-lightning", "torch", "torchmetrics", "torchvision")
+__all__ = ["collect", "summary"]
 
 
 def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, Any]:
@@ -58,11 +54,6 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "images_per_second": round(speed, 1),
         "peak_memory_mb": round(peak_memory(device) / 1e6, 1),
     }
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what decides results."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
 def summary(results: dict[str, Any], folder: Path) -> str:

@@ -27,13 +27,13 @@ from gan.checkpoint.exported import find as find_exported
 from gan.checkpoint.reading import load_weights, read
 from gan.config import build, check_call, check_trusted, plain, resumed
 from gan.data.base import ImageDataModule
-from gan.distributed.devices import device_of, fast_precision, local_ranks
-from gan.distributed.environment import RankInfo, cache_cuda_absence, cores, rank_info, set_threads
+from gan.distributed.devices import device_of, local_ranks
+from gan.distributed.environment import RankInfo, rank_info
 from gan.distributed.group import broadcast_from_rank_zero, check_same_settings, process_group, propagate_errors
 from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
-from gan.host import retain_freed_memory
+from gan.host import cache_cuda_absence, cores, fast_precision, retain_freed_memory, set_threads
 from gan.loggers.tracking import MetricsCSVLogger, WeightsAndBiases
 from gan.report.choices import heading, past_commands
 from gan.report.page import NAME as PAGE
@@ -82,7 +82,7 @@ def train(config: DictConfig) -> dict[str, Any]:
             results: dict[str, Any] = json.loads((folder / "results.json").read_text())
             return results
         device = device_of(config.trainer, here)
-        set_threads(here)
+        set_threads(here.local_world, here.world)
         cache_cuda_absence()
         if device.type == "cpu":
             retain_freed_memory()

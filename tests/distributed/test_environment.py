@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from gan.distributed.environment import RankInfo, cores, rank_info, set_threads
+from gan.distributed.environment import RankInfo, rank_info
 from gan.errors import UserError
+from gan.host import cores, set_threads
 from tests.conftest import run_python
 
 STEP = {
@@ -84,26 +85,26 @@ def test_cores_are_those_that_slurm_grants(variables: dict[str, str], limit: int
 
 @pytest.mark.parametrize("local_world", [1, 2, 64])
 def test_threads_follow_the_cores(local_world: int) -> None:
-    set_threads(RankInfo(0, local_world, 0, local_world))
+    set_threads(local_world, local_world)
     assert torch.get_num_threads() == max(1, cores() // local_world)
 
 
 def test_the_user_has_the_last_word_on_threads_but_not_torchrun() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(3)
-    set_threads(RankInfo())
+    set_threads()
     assert torch.get_num_threads() == 3, "PyTorch has read the variable itself"
     os.environ["TORCHELASTIC_RUN_ID"] = "none"
-    set_threads(RankInfo(0, 2, 0, 2))
+    set_threads(2, 2)
     assert torch.get_num_threads() == max(1, cores() // 2)
 
 
 FIRST_CALLS = """
 import os, torch
-from gan.distributed.environment import RankInfo, set_threads
+from gan.distributed.environment import RankInfo
 
 def differs():
-    set_threads(RankInfo())
+    set_threads()
     torch.set_num_threads(2)
     images = torch.linspace(-2, 2, 2**16)
     return not torch.equal(images.tanh(), images.tanh())

@@ -15,8 +15,9 @@ from torchvision.datasets import ImageFolder
 from gan.benchmark.turns import Gate
 from gan.config import build, compose_config
 from gan.data.base import ImageDataModule
-from gan.distributed.devices import device_of, fast_precision
-from gan.distributed.environment import RankInfo, cache_cuda_absence, set_threads
+from gan.distributed.devices import device_of
+from gan.distributed.environment import RankInfo
+from gan.host import cache_cuda_absence, fast_precision, set_threads
 from gan.images import save_png
 
 __all__ = ["bare", "ordinary", "write_pngs"]
@@ -176,7 +177,7 @@ def write_pngs(options: list[str], folder: Path) -> None:
 
 
 def _ready(options: list[str]) -> tuple[DictConfig, torch.device, ImageDataModule]:
-    set_threads(RankInfo())
+    set_threads()
     cache_cuda_absence()  # this package has imported Lightning; a loop by hand would not have
     torch.manual_seed(0)
     config = compose_config("train", options)

@@ -8,9 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from gan.distributed.environment import cores
+from gan.host import cores, versions
 from gan.progress import progress
-from gan.results import versions
 
 __all__ = ["interleaved", "ratios", "result", "speed", "table"]
 

@@ -18,8 +18,8 @@ from gan.benchmark.rounds import interleaved, ratios, result
 from gan.benchmark.updates import MODELS
 from gan.config import build, compose_config
 from gan.data.base import ImageDataModule
-from gan.distributed.environment import RankInfo, set_threads
 from gan.features.base import FeatureExtractor
+from gan.host import set_threads
 from gan.metrics.evaluator import Evaluator
 from gan.models.gan import GAN
 from gan.types import Batch
@@ -165,7 +165,7 @@ def _config(chosen: list[str], options: list[str]) -> Any:
 
 
 def _device() -> torch.device:
-    set_threads(RankInfo())
+    set_threads()
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gan.benchmark.ranks import OPTIONS, turn
 from gan.benchmark.rounds import interleaved, result
-from gan.distributed.environment import cores
+from gan.host import cores
 
 __all__ = ["scale"]
 

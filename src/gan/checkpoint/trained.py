@@ -10,8 +10,8 @@ from torch import Tensor
 
 from gan.checkpoint.reading import data_of, read, restore
 from gan.data.base import ImageDataModule
-from gan.distributed.environment import initialize_mkl
 from gan.errors import UserError
+from gan.host import initialize_mkl
 from gan.images import encode_png
 from gan.models.sampler import Sampler
 from gan.types import Batch

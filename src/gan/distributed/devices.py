@@ -1,6 +1,5 @@
 """The devices of this machine that a configuration asks for."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,10 +10,9 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from gan.distributed.environment import RankInfo
 from gan.errors import UserError
 
-__all__ = ["device_of", "fast_precision", "local_ranks"]
+__all__ = ["device_of", "local_ranks"]
 
 ALL = ("auto", "-1")
-BF16_UNITS = {"amx_bf16", "avx512_bf16"}
 
 
 def local_ranks(trainer: DictConfig, here: RankInfo) -> int:
@@ -50,20 +48,6 @@ def device_of(trainer: DictConfig, here: RankInfo) -> torch.device:
         return torch.device("cpu")
     every = str(trainer.devices) in ALL
     return torch.device("cuda", here.local_rank if every else _indices(trainer)[here.local_rank])
-
-
-def fast_precision(device: torch.device) -> str:
-    """Return ``bf16-mixed`` for a device with units for it: a GPU since Ampere, a CPU with AMX or AVX-512 BF16."""
-    if device.type == "cuda":
-        return "bf16-mixed" if torch.cuda.get_device_capability(device) >= (8, 0) else "32-true"
-    return "bf16-mixed" if BF16_UNITS & _cpu_flags() else "32-true"
-
-
-def _cpu_flags() -> set[str]:
-    """Return what the CPU can do, in Linux's words; nothing elsewhere."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.is_file() else []
-    return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
 def _on_cuda(trainer: DictConfig) -> bool:

@@ -14,8 +14,9 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
-from gan.distributed.environment import RankInfo, cores
+from gan.distributed.environment import RankInfo
 from gan.errors import UserError, one_line
+from gan.host import cores
 
 __all__ = ["FORWARDED", "launch"]
 

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from gan.distributed.environment import rank_info
 from gan.distributed.exchange import Exchange, exchange
-from gan.nn.average import MovingAverage
+from gan.nn.moving_average import MovingAverage
 
 __all__ = ["NetworksStrategy"]
 

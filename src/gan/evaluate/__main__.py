@@ -13,13 +13,13 @@ import torch
 
 from gan import cli
 from gan.config import CONF, build
-from gan.distributed.environment import rank_info, set_threads
+from gan.distributed.environment import rank_info
 from gan.distributed.group import process_group, propagate_errors, rank_and_world, rank_range
 from gan.errors import UserError
 from gan.evaluate.subjects import subject_and_config
+from gan.host import set_threads, versions
 from gan.metrics.evaluator import Evaluator
 from gan.progress import progress
-from gan.results import versions
 
 __all__ = ["evaluate", "main"]
 
@@ -45,7 +45,7 @@ def main() -> None:
     args = parser.parse_args([argument for argument in sys.argv[1:] if argument not in options])
 
     here = rank_info()
-    set_threads(here)
+    set_threads(here.local_world, here.world)
     device = torch.device("cuda", here.local_rank) if torch.cuda.is_available() else torch.device("cpu")
     with process_group(device), propagate_errors():
         results, out = evaluate(args.run, args.reference, options, device)

@@ -14,7 +14,7 @@ from gan.config import plain
 from gan.errors import UserError
 from gan.export import onnx, program
 from gan.export.graph import Graph
-from gan.results import versions
+from gan.host import versions
 
 __all__ = ["main"]
 

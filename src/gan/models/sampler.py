@@ -9,7 +9,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from gan.keyed_random import KeyedRandom, Stream, truncated
-from gan.nn.average import MovingAverage
+from gan.nn.moving_average import MovingAverage
 from gan.types import Batch
 
 __all__ = ["Sampler", "eval_mode"]

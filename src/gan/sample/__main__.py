@@ -12,9 +12,10 @@ from torch import Tensor
 from gan import cli
 from gan.checkpoint.trained import load
 from gan.data.base import ImageDataModule
-from gan.distributed.environment import rank_info, set_threads
+from gan.distributed.environment import rank_info
 from gan.distributed.group import barrier, gather_rows, process_group, propagate_errors, rank_and_world, rank_range
 from gan.errors import UserError
+from gan.host import set_threads
 from gan.images import save_png
 from gan.progress import progress
 
@@ -44,7 +45,7 @@ def main() -> None:
         raise UserError("--seed must be at least 0")
 
     here = rank_info()
-    set_threads(here)
+    set_threads(here.local_world, here.world)
     device = torch.device("cuda", here.local_rank) if torch.cuda.is_available() else torch.device("cpu")
     with process_group(device), propagate_errors():
         generator = load(args.checkpoint, use_ema=not args.no_ema, device=device)

@@ -1,0 +1,144 @@
+"""A run's folder: every path in it, atomic writes, and telling runs, checkpoints, exports and images apart."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+__all__ = ["EXPORTED_WEIGHTS", "PathKind", "RunFolder", "atomic_path", "classify", "find_export", "run_folder_of"]
+
+EXPORTED_WEIGHTS = "generator.safetensors"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run.
+
+    Args:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Commands of the run as comments, and its resolved configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def results(self) -> Path:
+        """Score, protocol, baselines, versions, throughput and memory."""
+        return self.path / "results.json"
+
+    @property
+    def metrics(self) -> Path:
+        """Logged scalars, one row per step."""
+        return self.path / "metrics.csv"
+
+    @property
+    def error(self) -> Path:
+        """One-line error that ended the run."""
+        return self.path / "error.txt"
+
+    @property
+    def page(self) -> Path:
+        """The run's report."""
+        return self.path / "report.html"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of sample grids, ``<step>.png``."""
+        return self.path / "samples"
+
+    @property
+    def neighbors(self) -> Path:
+        """Samples beside their nearest training images."""
+        return self.path / "neighbors.png"
+
+    @property
+    def animation(self) -> Path:
+        """Sample grids as an animation."""
+        return self.path / "film.gif"
+
+    @property
+    def evaluation(self) -> Path:
+        """Output of ``python -m gan.evaluate``."""
+        return self.path / "evaluation.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """Checkpoint with the best score."""
+        return self.checkpoints / "best.ckpt"
+
+    @property
+    def last(self) -> Path:
+        """Latest checkpoint."""
+        return self.checkpoints / "last.ckpt"
+
+    @property
+    def preferred_checkpoint(self) -> Path:
+        """The best checkpoint, or the latest if nothing was evaluated."""
+        return self.best if self.best.is_file() or not self.last.is_file() else self.last
+
+    def sample_grids(self, last_step: int | None = None) -> list[Path]:
+        """List the sample grids by step, up to ``last_step``."""
+        found = {int(path.stem): path for path in self.samples.glob("*.png") if path.stem.isdecimal()}
+        return [path for step, path in sorted(found.items()) if last_step is None or step <= last_step]
+
+
+class PathKind(Enum):
+    """Kinds of path that the commands accept."""
+
+    RUN = "a run's folder"
+    CHECKPOINT = "a checkpoint"
+    EXPORT = "exported weights"
+    IMAGES = "a folder of images"
+
+
+def classify(path: Path) -> PathKind:
+    """Tell a run's folder, a checkpoint, exported weights (or their folder) and a folder of images apart."""
+    if find_export(path) is not None:
+        return PathKind.EXPORT
+    if RunFolder(path).checkpoints.is_dir():
+        return PathKind.RUN
+    return PathKind.CHECKPOINT if path.is_file() else PathKind.IMAGES
+
+
+def find_export(path: Path) -> Path | None:
+    """Return the exported weights that a path names, directly or by their folder; None if there are none."""
+    if path.suffix == ".safetensors":
+        return path
+    weights = path / EXPORTED_WEIGHTS
+    exported = weights.is_file() or weights.with_suffix(".json").is_file()
+    return weights if exported and not RunFolder(path).checkpoints.is_dir() else None
+
+
+def run_folder_of(checkpoint: Path) -> Path | None:
+    """Return the run's folder that a path belongs to: itself, or the parent of ``checkpoints/``; None if neither."""
+    if checkpoint.is_dir():
+        return checkpoint
+    return checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else None
+
+
+@contextmanager
+def atomic_path(path: Path, shared: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that replaces it on success and is removed on error.
+
+    Args:
+        path: The file to write; its folder is made.
+        shared: Whether several processes may write it at once, as they may in a cache.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial" if shared else f"{path.name}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
