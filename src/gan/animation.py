@@ -1,4 +1,4 @@
-"""Pictures one after the other: an animated GIF, or an MP4."""
+"""Animations from a sequence of images: GIF or MP4."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,32 +7,28 @@ from PIL import Image
 from torch import Tensor
 
 from gan.errors import UserError
+from gan.runs.folder import atomic_path
 
-__all__ = ["ENDINGS", "save_animation"]
+__all__ = ["SUFFIXES", "save_animation"]
 
-ENDINGS = (".gif", ".mp4")
+SUFFIXES = (".gif", ".mp4")
 
 
 def save_animation(frames: Sequence[Tensor], path: Path, fps: float = 10) -> None:
-    """Write frames as the path's ending says, whole or not at all; it plays without end where the format can say so.
+    """Write an animation atomically, in the format that the suffix names. GIFs loop endlessly.
 
     Args:
-        frames: Pictures of one size, uint8 with shape (C, H, W), of one or three channels.
-        path: A ``.gif`` or ``.mp4`` (H.264, as browsers play it).
-        fps: Frames a second; a GIF counts in hundredths of a second, and most viewers know none below two.
+        frames: Images of one size, uint8 with shape (C, H, W), of one or three channels.
+        path: A ``.gif`` or ``.mp4`` (H.264, which browsers play).
+        fps: Frames per second. A GIF stores delays in hundredths of a second, and most viewers need at least two.
 
     Raises:
-        UserError: If the path has another ending, or an MP4 has no codec here.
+        UserError: If the suffix is another, or no encoder for MP4 is installed.
     """
-    if path.suffix not in ENDINGS:
-        raise UserError(f"{path}: a film ends in {' or '.join(ENDINGS)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
+    if path.suffix not in SUFFIXES:
+        raise UserError(f"{path}: an animation must be a {' or '.join(SUFFIXES)} file")
+    with atomic_path(path) as partial:
         (_write_gif if path.suffix == ".gif" else _write_mp4)(frames, partial, fps)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_gif(frames: Sequence[Tensor], path: Path, fps: float) -> None:
@@ -45,12 +41,12 @@ def _write_mp4(frames: Sequence[Tensor], path: Path, fps: float) -> None:
     try:
         import av
     except ImportError as error:
-        raise UserError("an .mp4 needs a package: pip install -e '.[video]', or write a .gif") from error
+        raise UserError("writing an .mp4 needs a package: pip install -e '.[video]'; or write a .gif") from error
     from fractions import Fraction
 
     if "libx264" not in av.codecs_available:
-        raise UserError("an .mp4 needs the codec libx264, which this build of PyAV lacks: write a .gif")
-    height, width = (size + size % 2 for size in frames[0].shape[1:])  # H.264 halves the resolution of colours
+        raise UserError("writing an .mp4 needs the encoder libx264, which this build of PyAV lacks: write a .gif")
+    height, width = (size + size % 2 for size in frames[0].shape[1:])  # 4:2:0 chroma subsampling needs even sizes
     with av.open(path, "w", format="mp4") as container:
         stream = container.add_stream("libx264", Fraction(fps).limit_denominator(1000), {"crf": "12"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"

@@ -1,22 +1,22 @@
-"""Hashes of tensors and of facts, by which weights, images and files are known again."""
+"""SHA-256 digests of tensors and plain values, used as cache keys and fingerprints."""
 
 from collections.abc import Iterable
 from hashlib import sha256
 
 from torch import Tensor
 
-__all__ = ["digest", "digest_of_facts"]
+__all__ = ["digest", "digest_of_values"]
 
 
 def digest(tensors: Iterable[Tensor]) -> str:
-    """Return a hash of tensors' types, shapes and values, as 64 hexadecimal digits."""
-    found = sha256()
+    """Hash the dtypes, shapes and values of tensors; return 64 hexadecimal digits."""
+    result = sha256()
     for tensor in tensors:
-        found.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(tensor.detach().cpu().contiguous().numpy().data)
-    return found.hexdigest()
+        result.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        result.update(tensor.detach().cpu().contiguous().numpy().data)
+    return result.hexdigest()
 
 
-def digest_of_facts(*facts: object) -> str:
-    """Return a hash of plain values, as 64 hexadecimal digits."""
-    return sha256(repr(facts).encode()).hexdigest()
+def digest_of_values(*values: object) -> str:
+    """Hash the ``repr`` of plain values; return 64 hexadecimal digits."""
+    return sha256(repr(values).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The one exception that means «the user can mend this»: shown as a single line, without a traceback."""
+"""User-correctable errors and the wording of one-line messages."""
 
 from difflib import get_close_matches
 
@@ -6,32 +6,35 @@ __all__ = ["UserError", "did_you_mean", "one_line"]
 
 
 class UserError(ValueError):
-    """Something outside the code is wrong; the message names the cause and the way out, in one line."""
+    """User-correctable error, shown as one line without a traceback.
+
+    The message states the cause and the remedy.
+    """
 
 
 def one_line(error: BaseException) -> str:
-    """Put an error in one line: a UserError's message, or the type and the beginning of any other's."""
+    """Return an error as one line: a UserError's message, otherwise the type and the first line of the message."""
     lines = str(error).strip().splitlines() or [""]
-    if isinstance(error, UserError):  # a worker process of a loader puts its traceback before it
+    if isinstance(error, UserError):  # DataLoader workers put their traceback before the message
         return lines[-1].removeprefix("gan.errors.UserError: ")
     return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
 
 
 def did_you_mean(word: str, choices: list[str]) -> str:
-    """Phrase the choice that resembles a misspelt word most, for the end of an error message.
+    """Return a suggestion for a misspelt word, to be appended to an error message.
 
     Args:
-        word: What the user wrote.
-        choices: What could have been written. Dotted keys are also compared by their last part.
+        word: The user's input.
+        choices: Valid inputs. The last part of a dotted key is matched as well.
 
     Returns:
-        ``"; did you mean 'x'?"``, or an empty string where nothing is near.
+        ``"; did you mean 'x'?"``, or an empty string if nothing is similar.
     """
     by_leaf: dict[str, str] = {}
     for choice in choices:
         by_leaf.setdefault(choice.rpartition(".")[2], choice)
-    if found := get_close_matches(word, choices, n=1, cutoff=0.75):
-        return f"; did you mean '{found[0]}'?"
-    if found := get_close_matches(word.rpartition(".")[2], list(by_leaf), n=1):
-        return f"; did you mean '{by_leaf[found[0]]}'?"
+    if matches := get_close_matches(word, choices, n=1, cutoff=0.75):
+        return f"; did you mean '{matches[0]}'?"
+    if matches := get_close_matches(word.rpartition(".")[2], list(by_leaf), n=1):
+        return f"; did you mean '{by_leaf[matches[0]]}'?"
     return ""

@@ -1,4 +1,4 @@
-"""From what a generator returns to what a person or an image file takes."""
+"""Conversion of generated images to 8-bit pixels, pictures and PNG files."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -11,6 +11,8 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from gan.runs.folder import atomic_path
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -18,22 +20,25 @@ __all__ = ["encode_png", "enlarge", "gallery", "grid", "save_png", "scatter", "t
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Map [-1, 1] to whole numbers from 0 to 255, rounded to the nearest, of any shape."""
+    """Map [-1, 1] to integers from 0 to 255, rounded to nearest; any shape."""
     return images.add(1).mul(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def grid(images: Tensor) -> Tensor:
-    """Lay images, with shape (N, C, H, W) in [-1, 1], out as a square-like grid, uint8 with shape (C, H', W')."""
+    """Arrange images, in [-1, 1] with shape (N, C, H, W), in a nearly square grid, uint8 with shape (C, H', W')."""
     columns = max(1, round(len(images) ** 0.5))
     return make_grid(to_uint8(images), nrow=columns, padding=2, pad_value=255).cpu()
 
 
 def gallery(groups: Mapping[str, Tensor], scale: int = 2) -> Tensor:
-    """Show groups of images side by side under their names, a row a first index, uint8 with shape (3, H', W').
+    """Draw titled grids of images side by side.
 
     Args:
-        groups: Images, uint8 with shape (N, K, C, H, W), N the same in all.
-        scale: Pixels of the picture a pixel of an image.
+        groups: Images by title, uint8 with shape (N, K, C, H, W): N rows of K images, with the same N in all groups.
+        scale: Size of an image pixel in pixels of the picture.
+
+    Returns:
+        uint8 with shape (3, H', W').
     """
     grids = {
         name: make_grid(images.flatten(0, 1), nrow=images.shape[1], pad_value=255) for name, images in groups.items()
@@ -52,10 +57,17 @@ def gallery(groups: Mapping[str, Tensor], scale: int = 2) -> Tensor:
     return _pixels(figure)
 
 
-def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
-    """Draw named sets of points, each with shape (N, 2), from -reach to reach, uint8 with shape (3, H, W).
+def scatter(points: Mapping[str, Tensor], limit: float) -> Tensor:
+    """Draw a scatter plot of named sets of points.
 
-    Of more than two sets, the first one is grey, and the others have a hue each.
+    With more than two sets, the first is grey and each of the others has its own hue.
+
+    Args:
+        points: Points by name, with shape (N, 2).
+        limit: Both axes range from -limit to limit.
+
+    Returns:
+        uint8 with shape (3, H, W).
     """
     from matplotlib import colormaps
 
@@ -65,11 +77,11 @@ def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
     axes = figure.subplots()
     if many:
         axes.set_prop_cycle(color=["0.7", *colormaps["turbo"](np.linspace(0.05, 0.95, len(points) - 1))])
-    for name, cloud in points.items():
-        x, y = cloud.T.numpy()
-        label = name if many else f"{name} ({len(cloud):,})"
+    for name, xy in points.items():
+        x, y = xy.T.numpy()
+        label = name if many else f"{name} ({len(xy):,})"
         axes.scatter(x, y, s=4, linewidths=0, alpha=0.5, label=label)
-    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     if many:
         figure.legend(loc="outside right center", fontsize=7, markerscale=4, frameon=False)
     else:
@@ -78,28 +90,26 @@ def scatter(points: Mapping[str, Tensor], reach: float) -> Tensor:
 
 
 def save_png(image: Tensor, path: Path) -> None:
-    """Write an image, uint8 with shape (C, H, W), as a PNG that is whole or not there at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(encode_png(image))
-    partial.replace(path)
+    """Write an image, uint8 with shape (C, H, W), as a PNG, atomically."""
+    with atomic_path(path) as partial:
+        partial.write_bytes(encode_png(image))
 
 
 def encode_png(image: Tensor) -> bytes:
-    """Return the bytes of a PNG of an image, uint8 with shape (C, H, W)."""
+    """Encode an image, uint8 with shape (C, H, W), as a PNG."""
     file = BytesIO()
     Image.fromarray(image.permute(1, 2, 0).squeeze(2).cpu().numpy()).save(file, format="PNG")
     return file.getvalue()
 
 
-def enlarge(images: Tensor, least: int = 256) -> Tensor:
-    """Repeat pixels a whole number of times, so that the shorter side of images, (..., H, W), is at least so long."""
-    times = max(1, -(-least // min(images.shape[-2:])))
-    return images.repeat_interleave(times, -2).repeat_interleave(times, -1)
+def enlarge(images: Tensor, min_size: int = 256) -> Tensor:
+    """Upscale images, (..., H, W), by repeating pixels until the shorter side has at least ``min_size``."""
+    factor = max(1, -(-min_size // min(images.shape[-2:])))
+    return images.repeat_interleave(factor, -2).repeat_interleave(factor, -1)
 
 
 def _figure(width: int, height: int, dpi: int) -> "Figure":
-    from matplotlib.figure import Figure  # takes a while, which a run without such pictures need not wait for
+    from matplotlib.figure import Figure  # slow to import, and not every run draws figures
 
     return Figure(figsize=(width / dpi, height / dpi), dpi=dpi)
 

@@ -1,4 +1,4 @@
-"""A progress bar for what takes more than two seconds."""
+"""Progress bar for operations that take longer than two seconds."""
 
 import sys
 from collections.abc import Iterable
@@ -9,15 +9,28 @@ from tqdm import tqdm
 
 from gan.distributed.group import rank_and_world
 
-__all__ = ["progress"]
+__all__ = ["progress_bar"]
 
 Item = TypeVar("Item")
 
 
-def progress(items: Iterable[Item], total: float, what: str) -> Iterable[Item]:
-    """Pass items on, with a bar on the first rank's standard error once they have taken two seconds."""
+def progress_bar(items: Iterable[Item], total: float, description: str) -> Iterable[Item]:
+    """Iterate over items; after two seconds, show a bar on standard error of the first rank.
+
+    Args:
+        items: The items.
+        total: Their number, rounded up.
+        description: Label of the bar.
+    """
     interval = 0.5 if sys.stderr.isatty() else 5
     hidden = rank_and_world()[0] > 0
     return tqdm(
-        items, what, ceil(total), delay=2, mininterval=interval, leave=False, dynamic_ncols=True, disable=hidden
+        items,
+        description,
+        ceil(total),
+        delay=2,
+        mininterval=interval,
+        leave=False,
+        dynamic_ncols=True,
+        disable=hidden,
     )

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from gan.host import cores, versions
-from gan.progress import progress
+from gan.progress import progress_bar
 
 __all__ = ["interleaved", "ratios", "result", "speed", "table"]
 
@@ -26,7 +26,7 @@ def interleaved(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[s
     """
     measured: dict[str, list[float]] = {name: [] for name in sides}
     turns = [name for number in range(rounds) for name in list(sides)[:: -1 if number % 2 else 1]]
-    for name in progress(turns, len(turns), "Turns"):
+    for name in progress_bar(turns, len(turns), "Turns"):
         measured[name].append(sides[name]())
     return measured
 

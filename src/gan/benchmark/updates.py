@@ -19,7 +19,7 @@ from gan.benchmark.turns import Gate, Turns
 from gan.callbacks.periodic import is_generator_update
 from gan.config import compose_config
 from gan.errors import UserError
-from gan.progress import progress
+from gan.progress import progress_bar
 from gan.runs import resolver
 from gan.training import train
 
@@ -75,7 +75,7 @@ def _case(name: str, options: list[str], rounds: int, seconds: float, folder: Pa
             turns.turn(side, WARM_UP)
         fastest = min(turns.turn(side, 1) for side in sides)
         number = ceil(seconds / fastest)
-        taken = turns.rounds(dict.fromkeys(sides, number), progress(range(rounds), rounds, name))
+        taken = turns.rounds(dict.fromkeys(sides, number), progress_bar(range(rounds), rounds, name))
     return {
         "updates_a_turn": number,
         "seconds_an_update": taken,

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
 from gan.data.resize import resize_and_crop
-from gan.digest import digest_of_facts
+from gan.digest import digest_of_values
 from gan.errors import UserError
-from gan.progress import progress
+from gan.progress import progress_bar
 from gan.types import Batch
 
 __all__ = ["ImageFolder", "StreamedImages", "survey"]
@@ -127,7 +127,7 @@ class StreamedImages(ImageDataset):
     def _decoded(self, read: Callable[..., Result]) -> Iterator[Result]:
         with ThreadPoolExecutor() as pool:
             results = pool.map(partial(read, size=self.size, channels=self.channels), [path for path, _ in self.files])
-            yield from progress(results, len(self.files), "Reading images")
+            yield from progress_bar(results, len(self.files), "Reading images")
 
 
 class ImageFolder(ImageDataModule):
@@ -171,7 +171,7 @@ class ImageFolder(ImageDataModule):
         """Return a hash of the files' names, sizes and times of change, and of what is made of them."""
         found = [(path.resolve(), label) for path, label in self.files(split)]
         files = [(str(path), label, _stamp(path)) for path, label in found]
-        return digest_of_facts("folder", files, self.image_size, self.channels, self.on_error)
+        return digest_of_values("folder", files, self.image_size, self.channels, self.on_error)
 
     def files(self, split: Split) -> list[tuple[Path, int]]:
         """List the paths and classes of a split.

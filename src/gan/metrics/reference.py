@@ -10,11 +10,11 @@ from platformdirs import user_cache_dir
 from torch import Tensor
 
 from gan.data.base import ImageDataModule, Split
-from gan.digest import digest, digest_of_facts
+from gan.digest import digest, digest_of_values
 from gan.distributed.group import all_true, rank_range
 from gan.features.base import FeatureExtractor
 from gan.metrics.statistics import Need, Statistics, gather
-from gan.progress import progress
+from gan.progress import progress_bar
 from gan.types import Batch
 
 __all__ = ["noise_reference", "reference"]
@@ -54,7 +54,7 @@ def reference(
         mine = rank_range(len(indices))
         own = indices[mine.start : mine.stop]
         name = "Real images" if split == "train" else "Held-out images"
-        return progress(data.batches(split, BATCH_SIZE, own), len(own) / BATCH_SIZE, name)
+        return progress_bar(data.batches(split, BATCH_SIZE, own), len(own) / BATCH_SIZE, name)
 
     facts = [data.fingerprint(split), *([] if limit is None else [limit])]
     return _kept(features, facts, batches, needs, device, cache)
@@ -83,7 +83,7 @@ def noise_reference(
         mine, blocks = rank_range(num), range(0, num, BATCH_SIZE)
         rows = (slice(max(mine.start - start, 0), max(mine.stop - start, 0)) for start in blocks)
         own = (Batch(*(part[row] for part in batch)) for batch, row in zip(drawn(), rows, strict=True))
-        return progress(own, len(blocks), "Noise")
+        return progress_bar(own, len(blocks), "Noise")
 
     return _kept(features, ["noise", num, digest(next(drawn()))], batches, needs, device, cache)
 
@@ -97,7 +97,7 @@ def _kept(
     cache: str | None,
 ) -> Statistics:
     """Load the statistics of the images that some facts tell from all others, or compute and keep them."""
-    key = digest_of_facts(FORMAT, *facts, features.protocol, sorted(needs))
+    key = digest_of_values(FORMAT, *facts, features.protocol, sorted(needs))
     path = Path(cache or user_cache_dir("gan")) / f"reference-{key[:16]}.pt"
     found = _load(path, key)
     if all_true(found is not None):

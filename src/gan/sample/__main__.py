@@ -17,7 +17,7 @@ from gan.distributed.group import barrier, gather_rows, process_group, propagate
 from gan.errors import UserError
 from gan.host import set_threads
 from gan.images import save_png
-from gan.progress import progress
+from gan.progress import progress_bar
 
 __all__ = ["main"]
 
@@ -51,7 +51,7 @@ def main() -> None:
         generator = load(args.checkpoint, use_ema=not args.no_ema, device=device)
         mine = rank_range(args.num)
         batches = generator.batches(mine, args.classes, args.seed, args.truncation, args.batch_size)
-        images = (batch.images.cpu() for batch in progress(batches, len(mine) / args.batch_size, "Samples"))
+        images = (batch.images.cpu() for batch in progress_bar(batches, len(mine) / args.batch_size, "Samples"))
         try:
             write(images, generator.data, args.out, mine.start, args.num)
         except OSError as error:
