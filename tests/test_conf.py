@@ -13,9 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Trainer
 from torch.testing import assert_close
 
-from gan.config import build
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
+from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models.trainable import Trainable

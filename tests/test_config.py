@@ -5,8 +5,10 @@ from typing import Any, Literal
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from gan.config import build, check_call, check_trusted, resumed
+from gan.checkpoint.trust import check_trusted
+from gan.config import resumed
 from gan.errors import UserError, did_you_mean
+from gan.instantiate import build, check_call
 
 
 class Base:

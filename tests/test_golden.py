@@ -14,8 +14,8 @@ import pytest
 import torch
 from pytorch_lightning import Trainer
 
-from gan.config import build
 from gan.data.base import ImageDataModule
+from gan.instantiate import build
 from tests.test_conf import GAMES as LOSSES
 from tests.test_conf import choices, composed, fits, own_loss, small
 

@@ -25,7 +25,8 @@ from gan.callbacks.interruption import Interrupted, Interruption, requeue
 from gan.callbacks.save_config import SaveConfig
 from gan.checkpoint.exported import find as find_exported
 from gan.checkpoint.reading import load_weights, read
-from gan.config import build, check_call, check_trusted, plain, resumed
+from gan.checkpoint.trust import check_trusted
+from gan.config import plain, resumed
 from gan.data.base import ImageDataModule
 from gan.distributed.devices import device_of, local_ranks
 from gan.distributed.environment import RankInfo, rank_info
@@ -34,6 +35,7 @@ from gan.distributed.launch import launch
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
 from gan.host import cache_cuda_absence, cores, fast_precision, retain_freed_memory, set_threads
+from gan.instantiate import build, check_call
 from gan.loggers.tracking import MetricsCSVLogger, WeightsAndBiases
 from gan.report.choices import heading, past_commands
 from gan.report.page import NAME as PAGE

@@ -6,8 +6,8 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gan.augment.base import Augment
-from gan.config import build
 from gan.errors import UserError
+from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
 from tests.test_conf import choices, composed
 

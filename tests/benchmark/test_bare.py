@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from gan.benchmark.bare import Game
-from gan.config import build
+from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
 from gan.types import DiscriminatorOutput, DiscriminatorPass
 from tests.test_conf import composed

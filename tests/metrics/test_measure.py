@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gan.config import build
+from gan.instantiate import build
 from gan.metrics.measure import Measure
 from gan.metrics.statistics import Statistics
 from tests.test_conf import choices, composed

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gan.config import build, plain
+from gan.config import plain
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
+from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
 from gan.models.autoencoder import AutoEncoder
 from gan.types import Batch

@@ -186,7 +186,7 @@ def test_a_checkpoint_in_a_fade_samples_and_is_exported_as_it_is(train: Train, t
     ],
 )
 def test_wrong_options_are_named(options: list[str], message: str) -> None:
-    from gan.config import build
+    from gan.instantiate import build
     from tests.test_conf import composed
 
     with pytest.raises(UserError, match=message):

@@ -13,12 +13,13 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from gan.benchmark.turns import Gate
-from gan.config import build, compose_config
+from gan.config import compose_config
 from gan.data.base import ImageDataModule
 from gan.distributed.devices import device_of
 from gan.distributed.environment import RankInfo
 from gan.host import cache_cuda_absence, fast_precision, set_threads
 from gan.images import save_png
+from gan.instantiate import build
 
 __all__ = ["bare", "ordinary", "write_pngs"]
 

@@ -16,10 +16,11 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.benchmark.rounds import interleaved, ratios, result
 from gan.benchmark.updates import MODELS
-from gan.config import build, compose_config
+from gan.config import compose_config
 from gan.data.base import ImageDataModule
 from gan.features.base import FeatureExtractor
 from gan.host import set_threads
+from gan.instantiate import build
 from gan.metrics.evaluator import Evaluator
 from gan.models.gan import GAN
 from gan.types import Batch

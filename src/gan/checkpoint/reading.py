@@ -10,9 +10,10 @@ from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor, nn
 
 from gan.checkpoint import exported as weights
-from gan.config import build, check_trusted
+from gan.checkpoint.trust import check_trusted
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
+from gan.instantiate import build
 from gan.models.trainable import Trainable
 
 PARTS = {"config": dict, "state_dict": dict, "global_step": int, "batches_seen": int}

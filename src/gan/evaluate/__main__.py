@@ -12,14 +12,15 @@ from typing import Any
 import torch
 
 from gan import cli
-from gan.config import CONF, build
+from gan.config import CONF
 from gan.distributed.environment import rank_info
 from gan.distributed.group import process_group, propagate_errors, rank_and_world, rank_range
 from gan.errors import UserError
 from gan.evaluate.subjects import subject_and_config
 from gan.host import set_threads, versions
+from gan.instantiate import build
 from gan.metrics.evaluator import Evaluator
-from gan.progress import progress
+from gan.progress import progress_bar
 
 __all__ = ["evaluate", "main"]
 
@@ -89,7 +90,7 @@ def evaluate(
     rounds = []
     for seed in subject.seeds:
         what = f"Seed {seed}" if len(subject.seeds) > 1 else "Images"
-        batches = progress(subject.images(seed), len(rank_range(subject.num)) / config.batch_size, what)
+        batches = progress_bar(subject.images(seed), len(rank_range(subject.num)) / config.batch_size, what)
         rounds.append(comparison(batches))
     results = {
         "command": shlex.join(["python", "-m", "gan.evaluate", *sys.argv[1:]]),

@@ -10,11 +10,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan.checkpoint.exported import find
 from gan.checkpoint.reading import read, restore
-from gan.config import build, compose_config, overridden
+from gan.config import compose_config, overridden
 from gan.data.base import ImageDataModule
 from gan.data.image_folder import ImageFolder, survey
 from gan.distributed.group import rank_range
 from gan.errors import UserError
+from gan.instantiate import build
 from gan.types import Batch
 
 __all__ = ["EvaluatedImages", "subject_and_config"]

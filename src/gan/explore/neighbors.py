@@ -6,10 +6,10 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from gan.checkpoint.trained import TrainedGenerator
-from gan.config import build
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor
 from gan.images import gallery, save_png
+from gan.instantiate import build
 from gan.metrics.neighbors import Space, closest, in_pixels
 
 __all__ = ["neighbors"]
