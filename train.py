@@ -6,9 +6,13 @@ import hydra
 from omegaconf import DictConfig
 
 from gan import cli
+from gan.help import register_choices
 from gan.runs import resolver
 
+CONF = Path(__file__).parent / "conf"
+
 resolver.register()
+register_choices(CONF)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
@@ -23,4 +27,4 @@ def main(config: DictConfig) -> float | None:
 
 
 if __name__ == "__main__":
-    cli.run(main, Path(__file__).parent / "conf" / "train.yaml")
+    cli.run(main, CONF / "train.yaml")

@@ -1,0 +1,70 @@
+"""Help of ``train.py``: the choices of each group, described by the comments in ``conf``. Imports no torch."""
+
+import re
+import shutil
+import textwrap
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+__all__ = ["choices", "choices_help", "default_choices", "groups", "head_comment", "register_choices", "summary"]
+
+FIRST = ("model", "loss", "data", "trainer")  # the four parts of a run
+NOT_CHOSEN = ("base", "help", "job_logging")  # last names of the folders that only other files refer to
+
+
+def groups(conf: Path) -> list[str]:
+    """List the groups to choose from, those of the four parts first."""
+
+    def order(name: str) -> tuple[int, str]:
+        part = name.split("/")[0]
+        return (FIRST.index(part) if part in FIRST else len(FIRST), name)
+
+    folders = {path.parent.relative_to(conf) for path in conf.rglob("*.yaml") if path.parent != conf}
+    return sorted((folder.as_posix() for folder in folders if folder.name not in NOT_CHOSEN), key=order)
+
+
+def choices(conf: Path, group: str) -> list[Path]:
+    """List the files of a group, one for each choice."""
+    return sorted((conf / group).glob("*.yaml"))
+
+
+def default_choices(conf: Path) -> dict[str, tuple[str, str]]:
+    """Return the choice and the comment of each group in the defaults of ``train.yaml``."""
+    lines = re.findall(r"^  - ([\w/]+): (.+?)(?:\s+# (.*))?$", (conf / "train.yaml").read_text(), re.MULTILINE)
+    return {group: (choice, comment) for group, choice, comment in lines}
+
+
+def head_comment(path: Path) -> str:
+    """Return the comment at the head of a YAML file, without the line that names its package."""
+    head = re.match(r"(#.*\n)*", path.read_text())
+    lines = head.group().splitlines() if head else []
+    return "\n".join(line.removeprefix("#").strip() for line in lines if not line.startswith("# @package"))
+
+
+def summary(path: Path) -> str:
+    """Return the first sentence of a YAML file's head comment, without the command that follows it."""
+    text = re.split(r":?\s*python (?:train\.py|-m )", " ".join(head_comment(path).split()))[0]
+    return re.split(r"(?<!\bal)\. (?=[A-Z])", text)[0].rstrip(".:")
+
+
+def choices_help(conf: Path) -> str:
+    """List all groups and their choices, wrapped to the width of the terminal."""
+    width, defaults = shutil.get_terminal_size().columns, default_choices(conf)
+    blocks = []
+    for group in groups(conf):
+        default, comment = defaults.get(group, ("", ""))
+        title = f"{group}: {comment}" if comment else group
+        paths = choices(conf, group)
+        column = max(len(path.stem) for path in paths) + 4
+        lines = [f"{title} (default: {default})" if default else title]
+        for path in paths:
+            text = f"  {path.stem}".ljust(column) + summary(path)
+            lines.append(textwrap.fill(text, width, subsequent_indent=" " * column, break_on_hyphens=False))
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def register_choices(conf: Path) -> None:
+    """Make ``${choices:}`` known to the configuration, for the help template of Hydra, where ``$`` is escaped."""
+    OmegaConf.register_new_resolver("choices", lambda: choices_help(conf).replace("$", "$$"), replace=True)
