@@ -1,4 +1,4 @@
-"""Processes that load data: they live on for a while after a signal."""
+"""Workers of data loaders keep running for a while after a signal."""
 
 import os
 import signal
@@ -11,20 +11,20 @@ from torch.utils.data import DataLoader, Dataset
 from gan.data import base
 
 
-class Places(Dataset[int]):
-    """Whose items are their indices."""
+class Indices(Dataset[int]):
+    """Data set in which each item is its own index."""
 
     def __len__(self) -> int:
         return 100
 
-    def __getitem__(self, place: int) -> int:
-        return place
+    def __getitem__(self, index: int) -> int:
+        return index
 
 
-def test_a_loaders_process_outlives_a_signal_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "LAST_SECONDS", 2.0)
+def test_loader_workers_keep_running_after_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "SHUTDOWN_SECONDS", 2.0)
     before = {process.pid for process in active_children()}
-    loader: DataLoader[int] = DataLoader(Places(), None, num_workers=1, worker_init_fn=base.ignore_worker_signals)
+    loader: DataLoader[int] = DataLoader(Indices(), None, num_workers=1, worker_init_fn=base.ignore_worker_signals)
     items = iter(loader)
     assert next(items) == 0
     (process,) = (process for process in active_children() if process.pid not in before)

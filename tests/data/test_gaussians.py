@@ -1,4 +1,4 @@
-"""Points on a ring and a grid: where they are, and how they pass for images."""
+"""Gaussian mixtures: positions of points, and their representation as images."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ MIXTURES = [Grid(scale=4.0, num_classes=25, **SHAPE), Ring(num_classes=8, **SHAP
 
 
 @pytest.mark.parametrize("data", MIXTURES, ids=["grid", "ring"])
-def test_points_are_of_the_mixture(data: GaussianMixture) -> None:
+def test_points_follow_the_mixture(data: GaussianMixture) -> None:
     batch = data.split("train").__getitems__(list(range(100_000)))
     points = data.points(batch.images)
     for mode, center in enumerate(data.centers):
-        cloud = points[batch.labels == mode]
-        assert len(cloud) == pytest.approx(100_000 / data.num_classes, rel=0.1)
-        assert_close(cloud.mean(0), center, atol=0.1 * data.std, rtol=0)
-        assert_close(cloud.std(0), torch.full((2,), data.std), atol=0, rtol=0.1)
+        points_of_mode = points[batch.labels == mode]
+        assert len(points_of_mode) == pytest.approx(100_000 / data.num_classes, rel=0.1)
+        assert_close(points_of_mode.mean(0), center, atol=0.1 * data.std, rtol=0)
+        assert_close(points_of_mode.std(0), torch.full((2,), data.std), atol=0, rtol=0.1)
 
 
 def test_centers() -> None:
@@ -31,7 +31,7 @@ def test_centers() -> None:
 
 
 @pytest.mark.parametrize("data", MIXTURES, ids=["grid", "ring"])
-def test_points_keep_their_values_on_the_way(data: GaussianMixture) -> None:
+def test_points_are_not_rescaled(data: GaussianMixture) -> None:
     images = data.split("train").__getitems__([3, 1, 4]).images
     assert images.shape == (3, 2, 1, 1)
     batch = data.on_after_batch_transfer(data.split("train").__getitems__([3, 1, 4]), 0)
@@ -50,7 +50,7 @@ def test_splits_and_noise(data: GaussianMixture) -> None:
     assert noise.abs().max() > 0.9 * data.centers.abs().max()
 
 
-def test_a_picture_shows_points_where_they_are() -> None:
+def test_picture_depends_on_the_points() -> None:
     data = MIXTURES[0]
     picture = data.picture(torch.zeros(200, 2, 1, 1))
     assert picture.dtype == torch.uint8

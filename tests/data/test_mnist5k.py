@@ -1,4 +1,4 @@
-"""The digits that come with a dependency."""
+"""MNIST5k: split, scaling, flips, and the limit on training images."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def test_the_split_is_stratified_and_disjoint(data: MNIST5k) -> None:
     assert not any(image.numpy().tobytes() in seen for image in test.images)
 
 
-def test_images_are_digits(data: MNIST5k) -> None:
+def test_pixel_statistics(data: MNIST5k) -> None:
     images = data.split("train").images
     assert images.dtype == torch.uint8
     assert images.shape == (4000, 1, 28, 28)
@@ -29,7 +29,7 @@ def test_images_are_digits(data: MNIST5k) -> None:
     assert 0.1 < images.float().mean() / 255 < 0.16, "mostly background"
 
 
-def test_a_model_sees_float_images_in_minus_one_to_one(data: MNIST5k) -> None:
+def test_batches_are_scaled_to_minus_one_to_one(data: MNIST5k) -> None:
     batch = next(iter(data.train_dataloader()))
     scaled = data.on_after_batch_transfer(batch, 0).images
     assert scaled.dtype == torch.float32
@@ -37,13 +37,13 @@ def test_a_model_sees_float_images_in_minus_one_to_one(data: MNIST5k) -> None:
     assert torch.equal(((scaled + 1) * 127.5).round().to(torch.uint8), batch.images)
 
 
-def test_evaluation_sees_each_image_once(data: MNIST5k) -> None:
+def test_batches_yield_each_image_once(data: MNIST5k) -> None:
     batches = list(data.batches("test", batch_size=300))
     assert [len(batch.images) for batch in batches] == [300, 300, 300, 100]
     assert torch.equal(torch.cat([batch.images for batch in batches]), data.split("test").images)
 
 
-def test_flips_mirror_half_and_follow_the_seed() -> None:
+def test_flips_mirror_half_of_the_images_and_depend_on_the_seed() -> None:
     def batch(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
         data = MNIST5k(image_size=28, channels=1, num_classes=10, batch_size=400, flip=True, seed=seed)
         raw = next(iter(data.train_dataloader()))
@@ -56,19 +56,19 @@ def test_flips_mirror_half_and_follow_the_seed() -> None:
     assert torch.equal(batch(0)[1], flipped)
 
 
-def test_a_limit_is_of_training_alone(data: MNIST5k) -> None:
+def test_limit_applies_only_to_training(data: MNIST5k) -> None:
     limited = MNIST5k(image_size=28, channels=1, num_classes=10, batch_size=500, limit=1000)
     batches = iter(limited.train_dataloader())
     first, second, again, _ = (next(batches) for _ in range(4))
     assert torch.equal(torch.cat([first.labels, second.labels]).bincount(), torch.full((10,), 100))
-    shown = {image.numpy().tobytes() for image in torch.cat([first.images, second.images])}
-    assert {image.numpy().tobytes() for image in again.images} <= shown, "the next epoch has no others"
-    assert len(limited.split("train")) == 4000, "what scores are against"
+    seen = {image.numpy().tobytes() for image in torch.cat([first.images, second.images])}
+    assert {image.numpy().tobytes() for image in again.images} <= seen, "the next epoch has the same images"
+    assert len(limited.split("train")) == 4000, "scores use the whole split"
     assert limited.fingerprint("train") == data.fingerprint("train")
 
 
 @pytest.mark.parametrize(("limit", "message"), [(5000, "data.limit=5000"), (50, "data.batch_size=64")])
-def test_a_limit_that_does_not_fit_is_refused(limit: int, message: str) -> None:
+def test_bad_limits(limit: int, message: str) -> None:
     with pytest.raises(UserError, match=message):
         MNIST5k(image_size=28, channels=1, num_classes=10, limit=limit).setup("fit")
     with pytest.raises(ValueError, match="limit"):

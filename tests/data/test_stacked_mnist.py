@@ -1,4 +1,4 @@
-"""Stacked digits: three real ones, and the number that they write."""
+"""Stacked MNIST: channels are digits, and the class is the number that they form."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ DIGITS = MNIST5k(image_size=28, channels=1, num_classes=10)
 SETTINGS = {"image_size": 28, "channels": 3, "num_classes": 1000}
 
 
-def test_each_channel_is_a_digit_and_the_class_their_number() -> None:
+def test_channels_are_digits_and_the_class_is_their_number() -> None:
     data = StackedMNIST(DIGITS, **SETTINGS)
     digits = DIGITS.split("train")
     batch = data.split("train").__getitems__([5, 70_000, 127_999])
@@ -20,11 +20,11 @@ def test_each_channel_is_a_digit_and_the_class_their_number() -> None:
     assert batch.images.dtype == torch.uint8
     for image, label in zip(batch.images, batch.labels.tolist(), strict=True):
         for channel, digit in zip(image, f"{label:03d}", strict=True):
-            (place,) = (digits.images[:, 0] == channel).all((1, 2)).nonzero()[0].tolist()
-            assert digits.labels[place] == int(digit)
+            (index,) = (digits.images[:, 0] == channel).all((1, 2)).nonzero()[0].tolist()
+            assert digits.labels[index] == int(digit)
 
 
-def test_every_mode_is_there_and_splits_share_no_digit() -> None:
+def test_all_modes_occur_and_splits_are_reproducible() -> None:
     data = StackedMNIST(DIGITS, **SETTINGS)
     assert (len(data.split("train")), len(data.split("test"))) == (128_000, 26_000)
     labels = data.split("train").__getitems__(list(range(0, 128_000, 4))).labels

@@ -1,4 +1,4 @@
-"""Data sets of torchvision's: read from files where they are, a clear word where they are not."""
+"""torchvision's data sets: reading of files, and the error if they are missing."""
 
 from pathlib import Path
 
@@ -45,8 +45,8 @@ def test_idx_files_are_read(dataset: type[TorchvisionData], name: str, tmp_path:
     assert torch.equal(batch.labels, torch.arange(20) % 10)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the full MNIST files lie beside this project only where it is made")
-def test_the_real_mnist(tmp_path: Path) -> None:
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the files of MNIST")
+def test_all_of_mnist(tmp_path: Path) -> None:
     import gzip
 
     for packed in (SHARED / "mnist").glob("*.gz"):

@@ -52,7 +52,7 @@ class NeighborFigure(Callback):
         fakes = data.discretize(pl_module.sample(self.num, self.seed)).cpu()
         held_out = _spread(len(data.split("test")), HELD_OUT)
         real = next(data.batches("test", HELD_OUT, held_out)).images
-        trained = data.trained
+        trained = data.training_indices
         among = [trained[place] for place in _spread(len(trained), self.limit)]
         k = min(self.k, len(among))
         distances, found = closest(torch.cat([fakes, real]), data, in_pixels, k, pl_module.device, among)

@@ -1,1 +1,1 @@
-"""Data sets of images, each a file and a YAML."""
+"""Data sets: one file here and one YAML in conf/data each."""

@@ -1,4 +1,4 @@
-"""What every data set shares: loading, the order of images, and the way to a model in [-1, 1] and back."""
+"""Base classes of data sets: splits, loaders, and the conversion between uint8 pixels and [-1, 1]."""
 
 import os
 import signal
@@ -24,13 +24,13 @@ from gan.types import Batch
 __all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages", "collate"]
 
 Split = Literal["train", "test"]
-LAST_SECONDS = 10.0  # of a loader's process after a SIGTERM, in which the step at hand should end
+SHUTDOWN_SECONDS = 10.0  # after a SIGTERM, a worker still loads, so that the current training step can finish
 
 
 class ImageDataset(Dataset[Batch]):
-    """A data set of images that is asked for a whole batch of them at a time.
+    """Data set of images that is indexed by batches.
 
-    Images are uint8; float32 where a data set is not of pixels, already scaled to [-1, 1].
+    Images are uint8, or float32 scaled to [-1, 1] if the data are not pixels.
     """
 
     @abstractmethod
@@ -39,11 +39,11 @@ class ImageDataset(Dataset[Batch]):
 
     @abstractmethod
     def __getitems__(self, indices: list[int]) -> Batch:
-        """Return the images at some indices, with shape (B, C, H, W), and their labels."""
+        """Return the images at some indices, with shape (B, C, H, W), and their labels, with shape (B,)."""
 
 
 class TensorImages(ImageDataset):
-    """Images that are held in memory, decoded once.
+    """Images held in memory.
 
     Args:
         images: uint8, or float32 in about [-1, 1], with shape (N, C, H, W).
@@ -64,12 +64,12 @@ class TensorImages(ImageDataset):
         return Batch(self.images.index_select(0, index), self.labels.index_select(0, index))
 
 
-class Selection(ImageDataset):
-    """Some of a data set's images.
+class ImageSubset(ImageDataset):
+    """Subset of an image data set.
 
     Args:
-        dataset: All images.
-        indices: Where the wanted ones are among them.
+        dataset: The whole data set.
+        indices: Indices of the subset's images in it.
     """
 
     def __init__(self, dataset: ImageDataset, indices: Sequence[int]) -> None:
@@ -83,44 +83,47 @@ class Selection(ImageDataset):
 
 
 def collate(batch: Any) -> Batch:
-    """Pass on what ``__getitems__`` has put together."""
+    """Return the batch, which ``__getitems__`` has already collated."""
     assert isinstance(batch, Batch)
     return batch
 
 
 def ignore_worker_signals(_worker: int) -> None:
-    """Let a loader's process live on for a while when a cluster or a terminal signals all of a run, to be saved."""
+    """Keep a loader's worker running when a cluster or terminal signals all processes, so that the run can save.
+
+    SIGTERM ends the worker after a delay: the parent also sends it, and then waits for the worker to exit.
+    """
     for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _end_soon)  # it may come from the parent, too, which then waits for the end
+    signal.signal(signal.SIGTERM, _exit_later)
 
 
-def _end_soon(_number: int, _frame: FrameType | None) -> None:
-    timer = Timer(LAST_SECONDS, os._exit, [0])
+def _exit_later(_number: int, _frame: FrameType | None) -> None:
+    timer = Timer(SHUTDOWN_SECONDS, os._exit, [0])
     timer.daemon = True
     timer.start()
 
 
 class ImageDataModule(LightningDataModule):
-    """A data set in two splits, ``train`` and ``test`` (held out), as batches that are scaled on the device.
+    """Data module with the splits ``train`` and ``test`` (held out); batches are scaled to [-1, 1] on the device.
 
     Args:
         image_size: Height and width of images, in pixels.
-        channels: 1 for grey, 3 for colour.
-        num_classes: Number of classes; 1 where there are none.
-        batch_size: Images a batch, on all ranks together.
-        flip: Whether half of the training images are mirrored left to right.
-        num_workers: Processes that load; 0 suits images in memory.
-        seed: What the order of images and their flips follow from.
-        limit: Images of the training split that are trained on, from all over it, so of all classes where these lie
-            together; None is all. Scores are against the whole split, and a classifier learns from it, so that runs
-            with any limit have one measure.
+        channels: 1 for greyscale, 3 for colour.
+        num_classes: Number of classes; 1 for unlabelled data.
+        batch_size: Images per batch, summed over all ranks.
+        flip: Whether training images are mirrored horizontally with probability 1/2.
+        num_workers: Number of loading processes; 0 is best for images in memory.
+        seed: Seed of the image order and the flips.
+        limit: Number of training images that are trained on, evenly spaced over the split, so that data sorted by
+            class keep all classes; None for all. Scores and the feature classifier always use the whole split, so
+            that runs with different limits are comparable.
 
     Attributes:
-        pixels: Whether images are of 256 shades, which half precision is fine enough for.
+        pixels: Whether the data are images with 256 levels, for which half precision suffices.
 
     Raises:
-        ValueError: If a number is below its least.
+        ValueError: If an argument is below its minimum.
     """
 
     pixels = True
@@ -154,98 +157,98 @@ class ImageDataModule(LightningDataModule):
 
     @abstractmethod
     def load(self, split: Split) -> ImageDataset:
-        """Load a split, of images with ``image_shape``.
+        """Load a split; its images have the shape ``image_shape``.
 
         Raises:
-            UserError: If files are missing or cannot be read.
+            UserError: If files are missing or unreadable.
         """
 
     def split(self, name: Split) -> ImageDataset:
-        """Return a split, loaded at its first use.
+        """Return a split; it is loaded on first use.
 
         Raises:
-            UserError: If its images are not what ``channels``, ``image_size`` and ``num_classes`` say.
+            UserError: If its images do not match ``channels``, ``image_size`` and ``num_classes``.
         """
         if name not in self.splits:
             dataset = self.load(name)
             if len(dataset) < 2:
-                raise UserError(f"data: {len(dataset)} images to {name} with are too few")
+                raise UserError(f"data: the {name} split has {len(dataset)} images, and needs at least 2")
             first = dataset.__getitems__([0, len(dataset) - 1])
             if first.images.shape[1:] != self.image_shape:
-                found = "x".join(map(str, first.images.shape[1:]))
-                wanted = "x".join(map(str, self.image_shape))
-                raise UserError(f"data.channels and data.image_size say {wanted}, but the images have {found}")
+                actual = "x".join(map(str, first.images.shape[1:]))
+                expected = "x".join(map(str, self.image_shape))
+                raise UserError(f"data.channels and data.image_size say {expected}, but the images have {actual}")
             if isinstance(dataset, TensorImages) and (classes := int(dataset.labels.max()) + 1) > self.num_classes:
                 raise UserError(f"data.num_classes={self.num_classes}, but the images have {classes} classes")
             self.splits[name] = dataset
         return self.splits[name]
 
     @property
-    def trained(self) -> Sequence[int]:
-        """The indices, in the training split, of the images that are trained on.
+    def training_indices(self) -> Sequence[int]:
+        """Indices, in the training split, of the images that are trained on.
 
         Raises:
-            UserError: If the split has fewer than ``limit``.
+            UserError: If the split has fewer than ``limit`` images.
         """
         size = len(self.split("train"))
         if self.limit is None:
             return range(size)
         if self.limit > size:
             raise UserError(f"data.limit={self.limit} is more than the {size} training images")
-        return [number * size // self.limit for number in range(self.limit)]
+        return [index * size // self.limit for index in range(self.limit)]
 
     def fingerprint(self, split: Split) -> str:
-        """Return a hash of all that decides a split's images and labels.
+        """Return a hash that identifies a split's images and labels.
 
-        That is of themselves here; a data set that knows them by less, such as its files, need not load them for it.
+        By default this hashes the images themselves. A data set that can be identified by less, such as file names and
+        versions, may override this to avoid loading them.
         """
         return digest(part for batch in self.batches(split, 1024) for part in batch)
 
     def prepare_data(self) -> None:
-        """Load the training images in one process of each machine, which may fetch them, before others look for them.
-
-        Called by Lightning.
-        """
+        """Load, and possibly download, the training images; Lightning calls this in one process per machine."""
         self.split("train")
 
     def setup(self, stage: str) -> None:
-        """Load the training images; called by Lightning.
+        """Load the training images; Lightning calls this in every process.
 
         Raises:
-            UserError: If there are fewer of them than a batch takes.
+            UserError: If there are fewer images than ``batch_size``.
         """
-        if (size := len(self.trained)) < self.batch_size:
+        if (size := len(self.training_indices)) < self.batch_size:
             raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images")
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Return an endless loader of shuffled batches, from where training stands."""
+        """Return an endless loader of shuffled batches that starts after the images already seen."""
         rank, world = self._rank_and_world()
         dataset = self.split("train")
         if self.limit is not None:
-            dataset = Selection(dataset, self.trained)
+            dataset = ImageSubset(dataset, self.training_indices)
         order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
         return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
 
     def batches(self, split: Split, batch_size: int = 256, indices: Sequence[int] | None = None) -> Iterator[Batch]:
-        """Yield each image of a split once, or those at some indices, in their order, as the data set holds them."""
+        """Yield the images of a split once and in order, or those at some indices, as stored in the data set."""
         dataset = self.split(split)
-        wanted = range(len(dataset)) if indices is None else indices
-        yield from self._loader(dataset, [list(wanted[i : i + batch_size]) for i in range(0, len(wanted), batch_size)])
+        if indices is None:
+            indices = range(len(dataset))
+        order = [list(indices[start : start + batch_size]) for start in range(0, len(indices), batch_size)]
+        yield from self._loader(dataset, order)
 
     def discretize(self, images: Tensor) -> Tensor:
-        """Return samples, float32 in [-1, 1], as the data set holds its images: with 256 shades."""
+        """Convert samples, float32 in [-1, 1], to the data set's representation: uint8."""
         return to_uint8(images)
 
     def noise(self, num: int, generator: torch.Generator) -> Tensor:
-        """Draw images that know nothing of the data, as the data set holds its own, with shape (num, C, H, W)."""
+        """Draw images of uniform noise in the data set's representation, with shape (num, C, H, W); a baseline."""
         return torch.randint(256, (num, *self.image_shape), generator=generator, dtype=torch.uint8)
 
     def picture(self, images: Tensor) -> Tensor:
-        """Show samples, in [-1, 1] with shape (N, C, H, W), in one picture, uint8 with shape (3 or C, H', W')."""
+        """Arrange samples, in [-1, 1] with shape (N, C, H, W), in one picture, uint8 with shape (3 or C, H', W')."""
         return grid(images)
 
     def picture_of(self, groups: Mapping[str, Tensor]) -> Tensor:
-        """Show named groups of samples, of one size, in one picture as ``picture`` does: a row a group."""
+        """Arrange named groups of samples, all of one size, in one picture: one row per group."""
         num = len(next(iter(groups.values())))
         return make_grid(to_uint8(torch.cat(list(groups.values()))), nrow=num, pad_value=255).cpu()
 
@@ -253,19 +256,18 @@ class ImageDataModule(LightningDataModule):
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def _loader(self, dataset: ImageDataset, order: Iterable[list[int]], **settings: Any) -> DataLoader[Batch]:
-        own = torch.Generator()  # else a loader draws from the global numbers
         return DataLoader(
             dataset,
             batch_sampler=order,
             collate_fn=collate,
             num_workers=self.num_workers,
-            generator=own,
+            generator=torch.Generator(),  # by default a loader draws from the global generator
             worker_init_fn=ignore_worker_signals,
             **settings,
         )
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Scale a training batch's pixels to float32 in [-1, 1], and flip what is to be flipped, on its device."""
+        """Scale a training batch to float32 in [-1, 1] and apply random flips, on the batch's device."""
         rank, world = self._rank_and_world()
         images, size = batch.images, len(batch.images)
         if images.dtype == torch.uint8:
@@ -278,9 +280,9 @@ class ImageDataModule(LightningDataModule):
         return Batch(images, batch.labels)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return how far training has come through the data."""
+        """Return the number of training images seen."""
         return {"images_seen": self.images_seen}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue with the image after the last one that was seen."""
+        """Continue after the last image seen."""
         self.images_seen = state_dict["images_seen"]

@@ -1,6 +1,6 @@
-"""Mixtures of Gaussians in the plane, whose modes can be counted: a ring and a grid.
+"""2-D Gaussian mixtures with countable modes: a ring and a grid.
 
-A point is an image of one pixel with two channels, x and y, divided by a scale.
+A point is represented as an image of one pixel with two channels, x and y, divided by a scale.
 """
 
 from collections.abc import Mapping
@@ -16,20 +16,20 @@ from gan.images import scatter
 __all__ = ["GaussianMixture", "Grid", "Ring"]
 
 TRAINING_POINTS = 100_000
-HELD_OUT_POINTS = 2_500  # as many as are drawn from a generator (Lin et al., 2018, Section 4.1)
+HELD_OUT_POINTS = 2_500  # number of generated samples that are scored (Lin et al., 2018, Section 4.1)
 
 
 class GaussianMixture(ImageDataModule):
-    """Isotropic Gaussians of equal weight.
+    """Mixture of isotropic 2-D Gaussians with equal weights.
 
     Args:
-        centers: Of the Gaussians, with shape (K, 2).
-        std: Their standard deviation.
-        scale: What x and y are divided by before a model sees them.
-        **settings: As ImageDataModule takes them.
+        centers: Means of the Gaussians, with shape (K, 2).
+        std: Standard deviation of each Gaussian.
+        scale: Divisor of x and y that brings them to about [-1, 1] for the model.
+        **settings: Arguments of ImageDataModule.
 
     Raises:
-        ValueError: If the deviation or the scale are not positive, or the shape is not that of points.
+        ValueError: If ``std`` or ``scale`` is not positive, or the image shape is not that of points.
     """
 
     pixels = False
@@ -52,37 +52,37 @@ class GaussianMixture(ImageDataModule):
         return TensorImages((points / self.scale)[:, :, None, None], modes)
 
     def points(self, images: Tensor) -> Tensor:
-        """Return the points that images, with shape (N, 2, 1, 1), stand for, with shape (N, 2)."""
+        """Convert images, with shape (N, 2, 1, 1), to points, with shape (N, 2)."""
         return images.flatten(1) * self.scale
 
     def discretize(self, images: Tensor) -> Tensor:
         return images
 
     def noise(self, num: int, generator: torch.Generator) -> Tensor:
-        """Draw points evenly from the square that holds the centers."""
+        """Draw points uniformly from the square that contains the centers."""
         return (2 * torch.rand(num, 2, 1, 1, generator=generator) - 1) * self.centers.abs().max() / self.scale
 
     def picture(self, images: Tensor) -> Tensor:
-        """Draw samples over real points."""
+        """Plot samples over real points."""
         return self.picture_of({"generated": images})
 
     def picture_of(self, groups: Mapping[str, Tensor]) -> Tensor:
-        """Draw groups of samples over real points, each in a colour of its own."""
+        """Plot groups of samples over real points, one colour per group."""
         real = self.split("test").__getitems__(list(range(HELD_OUT_POINTS))).images
-        reach = 1.25 * float(self.centers.abs().max())
+        limit = 1.25 * float(self.centers.abs().max())
         sets = {"real": real, **groups}
-        return scatter({name: self.points(images.cpu()) for name, images in sets.items()}, reach)
+        return scatter({name: self.points(images.cpu()) for name, images in sets.items()}, limit)
 
 
 class Ring(GaussianMixture):
-    """Gaussians evenly on a circle.
+    """Gaussians evenly spaced on a circle.
 
     Args:
-        modes: Their number.
-        radius: Of the circle.
-        std: Their standard deviation.
-        scale: What x and y are divided by before a model sees them.
-        **settings: As ImageDataModule takes them.
+        modes: Number of Gaussians.
+        radius: Radius of the circle.
+        std: Standard deviation of each Gaussian.
+        scale: Divisor of x and y.
+        **settings: Arguments of ImageDataModule.
     """
 
     def __init__(
@@ -96,15 +96,15 @@ class Grid(GaussianMixture):
     """Gaussians on a square grid around the origin.
 
     Args:
-        side: Their number in a row.
-        spacing: Between neighbours.
-        std: Their standard deviation.
-        scale: What x and y are divided by before a model sees them.
-        **settings: As ImageDataModule takes them.
+        side: Number of Gaussians per row and column.
+        spacing: Distance between neighbours.
+        std: Standard deviation of each Gaussian.
+        scale: Divisor of x and y.
+        **settings: Arguments of ImageDataModule.
     """
 
     def __init__(
         self, side: int = 5, spacing: float = 2.0, std: float = 0.05, scale: float = 1.0, **settings: Any
     ) -> None:
-        indices = spacing * (torch.arange(side) - (side - 1) / 2)
-        super().__init__(torch.cartesian_prod(indices, indices), std, scale, **settings)
+        coordinates = spacing * (torch.arange(side) - (side - 1) / 2)
+        super().__init__(torch.cartesian_prod(coordinates, coordinates), std, scale, **settings)

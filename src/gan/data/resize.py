@@ -1,4 +1,4 @@
-"""Fitting images to the size that a model wants."""
+"""Resizing and cropping of images."""
 
 import torch
 from torch import Tensor
@@ -8,13 +8,13 @@ __all__ = ["resize", "resize_and_crop"]
 
 
 def resize(images: Tensor, size: int) -> Tensor:
-    """Resize square images, uint8 with shape (N, C, H, H), to (N, C, size, size), antialiased."""
+    """Resize square images, uint8 with shape (N, C, H, H), to (N, C, size, size) with antialiasing."""
     return images if images.shape[-1] == size else F.resize(images, [size, size], antialias=True)
 
 
 def resize_and_crop(image: Tensor, size: int) -> Tensor:
-    """Scale an image, uint8 with shape (C, H, W), so that its shorter side fits, and cut its centre out."""
+    """Resize the shorter side of an image, uint8 with shape (C, H, W), to ``size`` and crop the centre."""
     if image.shape[-2:] == (size, size):
         return image
-    scaled = F.resize(image, [size], antialias=True)
-    return torch.clone(F.center_crop(scaled, [size, size]))
+    resized = F.resize(image, [size], antialias=True)
+    return torch.clone(F.center_crop(resized, [size, size]))

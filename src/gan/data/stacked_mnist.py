@@ -1,4 +1,4 @@
-"""Stacked MNIST (Metz et al., 2017; Lin et al., 2018): three random digits as an image's channels, 1,000 modes."""
+"""Stacked MNIST (Metz et al., 2017; Lin et al., 2018): three random digits as colour channels, 1,000 modes."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from gan.types import Batch
 __all__ = ["StackedMNIST"]
 
 TRAINING_IMAGES = 128_000  # Lin et al. (2018), Section 4.2
-HELD_OUT_IMAGES = 26_000  # as many as are drawn from a generator, there
+HELD_OUT_IMAGES = 26_000  # number of generated samples that are scored in the paper
 
 
-class Stacked(ImageDataset):
-    """Images put together from three digits when they are asked for.
+class StackedDigits(ImageDataset):
+    """Images that are stacked from three digits on access.
 
     Args:
-        digits: All digits.
-        triples: The indices of three of them for each image, with shape (N, 3).
+        digits: Single digits.
+        triples: Indices of each image's three digits, with shape (N, 3).
     """
 
     def __init__(self, digits: TensorImages, triples: Tensor) -> None:
@@ -36,20 +36,20 @@ class Stacked(ImageDataset):
 
 
 class StackedMNIST(ImageDataModule):
-    """Triples of digits, drawn once for all; the class is the number that the three digits write.
+    """Fixed random triples of digits; the class is the three-digit number that they form.
 
     Args:
-        digits: The data set of single digits, held in memory: ``mnist5k`` or ``mnist``.
-        **settings: As ImageDataModule takes them.
+        digits: Data set of single digits, held in memory: ``mnist5k`` or ``mnist``.
+        **settings: Arguments of ImageDataModule.
 
     Raises:
-        ValueError: If the images are not of three channels and 1,000 classes, or not of the digits' size.
+        ValueError: If there are not three channels and 1,000 classes, or the digits' size differs.
     """
 
     def __init__(self, digits: ImageDataModule, **settings: Any) -> None:
         super().__init__(**settings)
         if (self.channels, self.num_classes) != (3, 1000):
-            raise ValueError("stacked digits have channels=3 and num_classes=1000")
+            raise ValueError("stacked digits need channels=3 and num_classes=1000")
         if (digits.channels, digits.image_size, digits.num_classes) != (1, self.image_size, 10):
             raise ValueError(f"the single digits must have 1 channel, {self.image_size} pixels and 10 classes")
         self.digits = digits
@@ -59,10 +59,10 @@ class StackedMNIST(ImageDataModule):
         assert isinstance(digits, TensorImages)
         size = TRAINING_IMAGES if split == "train" else HELD_OUT_IMAGES
         triples = np.random.default_rng(int(split == "test")).integers(len(digits), size=(size, 3))
-        return Stacked(digits, torch.from_numpy(triples))
+        return StackedDigits(digits, torch.from_numpy(triples))
 
     def fingerprint(self, split: Split) -> str:
-        """Return a hash of the single digits, and of how many images are made of them."""
+        """Return a hash of the single digits and the numbers of images."""
         return digest_of_values(
             type(self).__qualname__, self.digits.fingerprint(split), TRAINING_IMAGES, HELD_OUT_IMAGES
         )

@@ -1,4 +1,4 @@
-"""Data sets that torchvision reads, and downloads where a network is there."""
+"""Data sets that torchvision reads and downloads."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -17,12 +17,16 @@ __all__ = ["CIFAR10", "MNIST", "FashionMNIST"]
 
 
 class TorchvisionData(ImageDataModule):
-    """A data set of torchvision's, held in memory.
+    """Base class of torchvision's data sets, held in memory.
 
     Args:
-        root: The folder that holds it, in the layout of torchvision.
-        download: Whether to fetch what is missing.
-        **settings: As ImageDataModule takes them.
+        root: Folder of the data set, in torchvision's layout.
+        download: Whether to download missing files.
+        **settings: Arguments of ImageDataModule.
+
+    Attributes:
+        dataset: torchvision's class.
+        files: Files that it reads, for error messages.
     """
 
     dataset: ClassVar[type[Any]]
@@ -34,18 +38,18 @@ class TorchvisionData(ImageDataModule):
 
     @abstractmethod
     def images(self, dataset: Any) -> Tensor:
-        """Return a data set's images, uint8 with shape (N, C, H, W)."""
+        """Return the images of torchvision's data set, uint8 with shape (N, C, H, W)."""
 
     def load(self, split: Split) -> ImageDataset:
         train = split == "train"
         try:
             dataset = self.dataset(self.root, train=train)
-        except RuntimeError:  # torchvision's word for «not found or corrupted»
-            dataset = self._fetch(train)
+        except RuntimeError:  # missing or corrupted files
+            dataset = self._download(train)
         images = resize(self.images(dataset), self.image_size)
         return TensorImages(images, torch.as_tensor(dataset.targets))
 
-    def _fetch(self, train: bool) -> Any:
+    def _download(self, train: bool) -> Any:
         reason = "data.download=false"
         if self.download:
             try:
@@ -54,13 +58,13 @@ class TorchvisionData(ImageDataModule):
                 reason = " ".join(str(error).split())
         name = self.dataset.__name__
         raise UserError(
-            f"{name} is not in {self.root} and could not be downloaded ({reason}); put there "
-            f"{', '.join(self.files)}, or set data.root to the folder that holds them"
+            f"{name} is not in {self.root} and could not be downloaded ({reason}): put "
+            f"{', '.join(self.files)} there, or set data.root to the folder that contains them"
         )
 
 
 class MNIST(TorchvisionData):
-    """All 60,000 + 10,000 digits (LeCun et al., 1998)."""
+    """MNIST: 60,000 training and 10,000 held-out digits (LeCun et al., 1998)."""
 
     dataset = datasets.MNIST
     files: ClassVar[list[str]] = [
@@ -73,14 +77,14 @@ class MNIST(TorchvisionData):
 
 
 class FashionMNIST(MNIST):
-    """60,000 + 10,000 pieces of clothing (Xiao et al., 2017)."""
+    """Fashion-MNIST: 60,000 training and 10,000 held-out images of clothing (Xiao et al., 2017)."""
 
     dataset = datasets.FashionMNIST
     files: ClassVar[list[str]] = [name.replace("MNIST/", "FashionMNIST/") for name in MNIST.files]
 
 
 class CIFAR10(TorchvisionData):
-    """50,000 + 10,000 colour photos of 32x32 pixels in 10 classes (Krizhevsky, 2009)."""
+    """CIFAR-10: 50,000 training and 10,000 held-out 32x32 colour photos in 10 classes (Krizhevsky, 2009)."""
 
     dataset = datasets.CIFAR10
     files: ClassVar[list[str]] = ["cifar-10-batches-py/ (unpacked from cifar-10-python.tar.gz)"]
