@@ -1,4 +1,4 @@
-"""``python -m gan.sample``: every form, the same images however they are asked for, classes and truncation."""
+"""``python -m gan.sample``: output formats, reproducible images, classes, truncation, and several ranks."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ Train = Callable[..., Run]
 STEPS = ["trainer.max_steps=2", "evaluate.every_n_steps=2"]
 
 
-def test_sampling_from_a_checkpoint_alone(train: Train) -> None:
+def test_formats_of_a_checkpoint_without_its_run(train: Train) -> None:
     run = train(*TINY, *STEPS)
     ckpt = run.folder / "best.ckpt"
     (run.folder / "checkpoints" / "best.ckpt").rename(ckpt)
@@ -34,11 +34,11 @@ def test_sampling_from_a_checkpoint_alone(train: Train) -> None:
     assert f"Wrote 10 images to {folder}" in done.out
     for number, image in enumerate(images):
         written = np.asarray(Image.open(folder / f"{number}.png"), dtype=np.int16)
-        assert np.abs(written - image[..., 0]).max() <= 1, "the same on any batch size, but for rounding"
+        assert np.abs(written - image[..., 0]).max() <= 1, "equal up to rounding for any batch size"
     for options, message in (
         (["--num", "0"], "--num"),
         (["--out", "x.jpg"], ".png or .npz"),
-        (["--out", "/proc/nowhere/x.png"], "/proc/nowhere"),
+        (["--out", "/proc/missing/x.png"], "/proc/missing"),
     ):
         refused = sample(*options)
         assert (refused.status, refused.err.count("\n")) == (2, 1)
@@ -53,16 +53,17 @@ def arrays(folder: Path, out: Path, *options: str) -> np.ndarray:
 
 def test_classes_and_truncation(train: Train, tmp_path: Path) -> None:
     run, out = train(*TINY, *LIVELY, "model=cgan"), tmp_path / "images.npz"
-    every, some = arrays(run.folder, out, "--num", "20"), arrays(run.folder, out, "--num", "20", "--classes", "0", "3")
-    assert np.abs(every[10] - some[10]).max() <= 1, "its turn is of class 0 in both"
-    assert np.abs(every[13] - some[13]).max() <= 1, "of class 3"
-    assert np.abs(every[1] - some[1]).max() > 1
-    narrow = arrays(run.folder, out, "--num", "200", "--classes", "3", "--truncation", "0.1")
-    wide = arrays(run.folder, out, "--num", "200", "--classes", "3")
-    assert narrow.std(0).mean() < 0.5 * wide.std(0).mean()
+    all_classes = arrays(run.folder, out, "--num", "20")
+    two_classes = arrays(run.folder, out, "--num", "20", "--classes", "0", "3")
+    assert np.abs(all_classes[10] - two_classes[10]).max() <= 1, "class 0 in both"
+    assert np.abs(all_classes[13] - two_classes[13]).max() <= 1, "class 3 in both"
+    assert np.abs(all_classes[1] - two_classes[1]).max() > 1
+    truncated = arrays(run.folder, out, "--num", "200", "--classes", "3", "--truncation", "0.1")
+    untruncated = arrays(run.folder, out, "--num", "200", "--classes", "3")
+    assert truncated.std(0).mean() < 0.5 * untruncated.std(0).mean()
 
 
-def test_the_last_weights_where_nothing_was_scored(train: Train, tmp_path: Path) -> None:
+def test_a_run_without_evaluation_uses_its_last_checkpoint(train: Train, tmp_path: Path) -> None:
     run = train(*TINY, *STEPS, "callbacks.evaluation=null")
     assert run.status == 0, run.err
     assert not (run.folder / "checkpoints" / "best.ckpt").exists()
@@ -70,7 +71,7 @@ def test_the_last_weights_where_nothing_was_scored(train: Train, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["images.npz", "folder"])
-def test_several_processes_make_the_same_images(name: str, train: Train, tmp_path: Path) -> None:
+def test_ranks_generate_the_same_images_as_one_process(name: str, train: Train, tmp_path: Path) -> None:
     run = train(*TINY, *LIVELY)
 
     def sample(out: Path, *launcher: str) -> list[np.ndarray]:
@@ -81,11 +82,11 @@ def test_several_processes_make_the_same_images(name: str, train: Train, tmp_pat
         files = sorted(out.iterdir()) if out.is_dir() else [out]
         return [np.load(f)["images"] if f.suffix == ".npz" else np.asarray(Image.open(f)) for f in files]
 
-    alone = sample(tmp_path / "one" / name)
-    together = sample(tmp_path / "two" / name, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
-    assert len(alone) == (11 if name == "folder" else 1)
-    for one, two in zip(alone, together, strict=True):
-        assert np.abs(one.astype(int) - two.astype(int)).max() <= 1, "but for rounding"
+    one_process = sample(tmp_path / "one" / name)
+    two_processes = sample(tmp_path / "two" / name, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    assert len(one_process) == (11 if name == "folder" else 1)
+    for one, two in zip(one_process, two_processes, strict=True):
+        assert np.abs(one.astype(int) - two.astype(int)).max() <= 1, "equal up to rounding"
 
 
 @pytest.mark.parametrize(

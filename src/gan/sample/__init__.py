@@ -1,1 +1,1 @@
-"""``python -m gan.sample``: images from a checkpoint."""
+"""``python -m gan.sample``: sampling of images from a checkpoint."""

@@ -1,0 +1,50 @@
+"""Output formats of samples: a PNG grid, an NPZ array, or a folder of PNGs."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from gan.data.base import ImageDataModule
+from gan.distributed.group import barrier, gather_rows, rank_and_world
+from gan.errors import UserError
+from gan.images import save_png
+
+__all__ = ["write_samples"]
+
+
+def write_samples(batches: Iterable[Tensor], data: ImageDataModule, out: Path, start: int, num: int) -> None:
+    """Write the samples of all ranks in the format that the suffix of ``out`` names.
+
+    Args:
+        batches: This rank's samples, in [-1, 1], each with shape (N, C, H, W).
+        data: Data module of the generator.
+        out: A ``.png`` for a grid, a ``.npz`` for an array, or a folder of PNGs.
+        start: Index of this rank's first sample among those of all ranks.
+        num: Number of samples of all ranks.
+
+    Raises:
+        UserError: If the suffix is another, or PNGs cannot store the channels.
+    """
+    is_first = rank_and_world()[0] == 0
+    if out.suffix == ".png":
+        images = gather_rows(list(batches))
+        if is_first:
+            save_png(data.picture(images), out)
+    elif out.suffix == ".npz":
+        images = gather_rows([data.discretize(images) for images in batches])
+        if is_first:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            np.savez_compressed(out, images=images.permute(0, 2, 3, 1).numpy())
+    elif out.suffix:
+        raise UserError(f"--out {out}: use the suffix .png or .npz, or name a folder, without a suffix")
+    elif data.channels not in (1, 3):
+        raise UserError(f"--out {out}: PNGs cannot store images of {data.channels} channels; use .png or .npz")
+    else:
+        digits = math.ceil(math.log10(max(num, 2)))
+        images_of_rank = (image for images in batches for image in data.discretize(images))
+        for index, image in enumerate(images_of_rank, start):
+            save_png(image, out / f"{index:0{digits}d}.png")
+        barrier()
