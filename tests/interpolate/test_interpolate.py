@@ -1,4 +1,4 @@
-"""``python -m gan.interpolate``: frames as many and as large as asked for, ends where they should be."""
+"""``python -m gan.interpolate``: number, size and end points of frames, and errors."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import gan
-from gan.interpolate.__main__ import morph, stop_labels
+from gan.interpolate.morph import keyframe_labels, morph
 from gan.latent.interpolation import PATHS
 from tests.conftest import LIVELY, TINY, Run, run_here
 from tests.test_errors import said
@@ -32,7 +32,7 @@ def interpolate(folder: Path, *options: str) -> Run:
 
 
 def tiles(path: Path) -> np.ndarray:
-    """Cut a strip of 28x28 images, with two pixels around each, into (rows, columns, 28, 28)."""
+    """Split a strip of 28x28 images, with a margin of two pixels, into an array (rows, columns, 28, 28)."""
     pixels = np.asarray(Image.open(path).convert("L"))
     rows, columns = (size // 30 for size in pixels.shape)
     return pixels[2:, 2:].reshape(rows, 30, columns, 30)[:, :28, :, :28].transpose(0, 2, 1, 3)
@@ -43,12 +43,12 @@ def pixels(folder: Path, num: int, labels: list[int] | None = None, seed: int = 
     return generator.data.discretize(generator.sample(num, labels, seed))[:, 0].numpy()
 
 
-def nearly(one: np.ndarray, other: np.ndarray) -> bool:
-    return bool(np.abs(one.astype(int) - other.astype(int)).max() <= 1)  # but for rounding
+def equal_up_to_rounding(one: np.ndarray, other: np.ndarray) -> bool:
+    return bool(np.abs(one.astype(int) - other.astype(int)).max() <= 1)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_strip_goes_through_the_samples_of_its_seeds(folder: Path, path: str, tmp_path: Path) -> None:
+def test_strip_passes_through_the_samples_of_its_seeds(folder: Path, path: str, tmp_path: Path) -> None:
     out = tmp_path / "strip.png"
     options = ["--seeds", "3", "1", "2", "--num", "4", "--steps", "5", "--path", path, "--out", str(out)]
     done = interpolate(folder, *options)
@@ -57,49 +57,49 @@ def test_a_strip_goes_through_the_samples_of_its_seeds(folder: Path, path: str, 
     strip = tiles(out)
     assert strip.shape[:2] == (4, 11)
     for column, seed in ((0, 3), (5, 1), (10, 2)):
-        assert nearly(strip[:, column], pixels(folder, 4, seed=seed))
+        assert equal_up_to_rounding(strip[:, column], pixels(folder, 4, seed=seed))
 
 
-def test_classes_change_and_the_noise_stays(folder: Path, tmp_path: Path) -> None:
+def test_classes_change_with_fixed_noise(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "strip.png"
     done = interpolate(folder, "--classes", "3", "8", "--num", "2", "--steps", "4", "--out", str(out))
     assert done.status == 0, done.err
     strip = tiles(out)
-    assert nearly(strip[:, 0], pixels(folder, 2, [3]))
-    assert nearly(strip[:, -1], pixels(folder, 2, [8]))
-    assert not nearly(strip[:, 0], strip[:, -1])
+    assert equal_up_to_rounding(strip[:, 0], pixels(folder, 2, [3]))
+    assert equal_up_to_rounding(strip[:, -1], pixels(folder, 2, [8]))
+    assert not equal_up_to_rounding(strip[:, 0], strip[:, -1])
 
 
-def test_a_loop_ends_where_it_began(folder: Path, tmp_path: Path) -> None:
+def test_loop_ends_with_the_first_frame(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "film.gif"
     options = ["--seeds", "0", "1", "--num", "6", "--steps", "4", "--loop", "--fps", "10", "--out", str(out)]
     assert interpolate(folder, *options).status == 0
-    with Image.open(out) as film:
-        assert (film.n_frames, film.info["duration"], film.info["loop"]) == (9, 100, 0)
-        assert min(film.size) >= 256, "small images are enlarged"
+    with Image.open(out) as animation:
+        assert (animation.n_frames, animation.info["duration"], animation.info["loop"]) == (9, 100, 0)
+        assert min(animation.size) >= 256, "small images are enlarged"
         frames = []
-        for place in range(film.n_frames):
-            film.seek(place)
-            frames.append(np.asarray(film.convert("RGB")))
+        for index in range(animation.n_frames):
+            animation.seek(index)
+            frames.append(np.asarray(animation.convert("RGB")))
     assert np.array_equal(frames[0], frames[-1])
     assert not np.array_equal(frames[0], frames[4])
     assert interpolate(folder, *options[:-1], str(tmp_path / "again.gif")).status == 0
     assert out.read_bytes() == (tmp_path / "again.gif").read_bytes()
 
 
-def test_a_film_for_browsers(folder: Path, tmp_path: Path) -> None:
+def test_mp4(folder: Path, tmp_path: Path) -> None:
     av = pytest.importorskip("av", reason="needs pip install -e '.[video]'")
     out = tmp_path / "film.mp4"
     assert interpolate(folder, "--classes", "0", "1", "2", "--steps", "3", "--loop", "--out", str(out)).status == 0
     with av.open(out) as container:
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
     assert len(frames) == 10
-    back, away = (np.abs(frames[0] - frames[place]).mean() for place in (-1, 4))
-    assert back < away / 2, "the same, but for compression"
+    to_last, to_middle = (np.abs(frames[0] - frames[index]).mean() for index in (-1, 4))
+    assert to_last < to_middle / 2, "equal up to compression"
 
 
 @pytest.mark.parametrize("loop", [False, True])
-def test_how_training_changed_a_generator(folder: Path, loop: bool, tmp_path: Path) -> None:
+def test_interpolation_to_another_checkpoint(folder: Path, loop: bool, tmp_path: Path) -> None:
     early, late, out = folder / "early.ckpt", folder / "checkpoints" / "last.ckpt", tmp_path / "strip.png"
     checkpoint = torch.load(late, weights_only=True)
     for name, value in checkpoint["state_dict"].items():
@@ -110,15 +110,15 @@ def test_how_training_changed_a_generator(folder: Path, loop: bool, tmp_path: Pa
     assert done.status == 0, done.err
     strip = tiles(out)
     assert strip.shape[:2] == (3, 9 if loop else 5)
-    assert nearly(strip[:, 0], pixels(early, 3))
-    assert nearly(strip[:, 4], pixels(late, 3))
-    assert not nearly(strip[:, 0], strip[:, 4])
+    assert equal_up_to_rounding(strip[:, 0], pixels(early, 3))
+    assert equal_up_to_rounding(strip[:, 4], pixels(late, 3))
+    assert not equal_up_to_rounding(strip[:, 0], strip[:, 4])
     assert not loop or np.array_equal(strip[:, 0], strip[:, -1])
 
 
-def test_a_mixture_of_classes_lies_between_them(folder: Path) -> None:
+def test_last_frame_has_the_last_class(folder: Path) -> None:
     generator = gan.load(folder)
-    labels = stop_labels(generator, [1, 7], num=2)
+    labels = keyframe_labels(generator, [1, 7], num=2)
     *_, last = morph(generator, [generator.latents(2)], labels, steps=2, path="linear", loop=False)
     assert torch.equal(last, generator(generator.latents(2), torch.tensor([7, 7])))
 
@@ -126,27 +126,27 @@ def test_a_mixture_of_classes_lies_between_them(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--seeds", "1"], "two seeds or two classes"),
+        (["--seeds", "1"], "at least two seeds, two classes"),
         (["--seeds", "-1", "2"], "at least 0"),
         (["--classes", "1", "10"], "there is no class 10: .* has classes 0 to 9"),
         (["--steps", "0"], "at least 1"),
         (["--fps", "0"], "above 0"),
         (["--truncation", "-1"], "truncation must be above 0"),
-        (["--out", "morph.avi"], r"end it in \.png, \.gif or \.mp4"),
-        (["--out", "/proc/nowhere/morph.gif"], "/proc/nowhere"),
-        (["--to", "nowhere.ckpt"], "no checkpoint at nowhere.ckpt"),
-        (["--to", "x.ckpt", "--seeds", "0", "1"], "one seed"),
+        (["--out", "morph.avi"], r"use the suffix \.png, \.gif or \.mp4"),
+        (["--out", "/proc/missing/morph.gif"], "/proc/missing"),
+        (["--to", "missing.ckpt"], "no checkpoint at missing.ckpt"),
+        (["--to", "x.ckpt", "--seeds", "0", "1"], "only one seed"),
     ],
 )
 def test_bad_input(folder: Path, options: list[str], message: str) -> None:
     assert re.search(message, said(interpolate(folder, *options)))
 
 
-def test_other_generators(folder: Path, train: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsuitable_generators(folder: Path, train: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
     plain = train(*TINY, "model=mlp_gan", "trainer.max_steps=1", name="plain").folder
     assert "takes no classes" in said(interpolate(plain, "--classes", "0", "1"))
     assert "different networks" in said(interpolate(plain, "--to", str(folder)))
     points = train(*TINY, "model=mlp_gan", "data=ring8", "trainer.max_steps=1", name="points").folder
-    assert "makes points" in said(interpolate(points))
+    assert "generates points" in said(interpolate(points))
     monkeypatch.setitem(sys.modules, "av", None)
     assert "pip install -e '.[video]'" in said(interpolate(plain, "--out", "film.mp4"))

@@ -1,1 +1,1 @@
-"""``python -m gan.interpolate``: morphs between samples."""
+"""``python -m gan.interpolate``: interpolation between samples, classes, or weights."""

@@ -30,7 +30,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
     parser.add_argument("--classes", type=int, nargs="+", help="classes to cycle through (default: all)")
-    parser.add_argument("--truncation", type=float, help="truncate the noise at this many standard deviations (default: no truncation)")
+    parser.add_argument("--truncation", type=float, help="truncate the noise at this many standard deviations")
     parser.add_argument("--batch-size", type=int, default=256, help="images per forward pass (default: %(default)s)")
     parser.add_argument("--no-ema", action="store_true", help="use the current weights, not their moving average")
     args = parser.parse_args()

@@ -1,0 +1,83 @@
+"""Interpolation between latent vectors, between classes, and between the weights of two generators."""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan.checkpoint.trained import TrainedGenerator
+from gan.errors import UserError
+from gan.latent.interpolation import PATHS, lerp, travel
+
+__all__ = ["interpolate_weights", "keyframe_labels", "morph"]
+
+
+def keyframe_labels(generator: TrainedGenerator, classes: list[int] | None, num: int) -> list[Tensor]:
+    """Return the class weights of each sample at each keyframe, float32 with shape (num, num_classes).
+
+    Without classes there is one keyframe, in which the samples cycle through all classes.
+    """
+    if generator.classes(classes) is None:
+        cycled = torch.arange(num) % generator.num_classes
+        return [F.one_hot(cycled, generator.num_classes).float()]
+    assert classes is not None
+    return [F.one_hot(torch.full((num,), label), generator.num_classes).float() for label in classes]
+
+
+@torch.no_grad()
+def morph(
+    generator: TrainedGenerator, z: list[Tensor], labels: list[Tensor], steps: int, path: str, loop: bool
+) -> Iterator[Tensor]:
+    """Interpolate between keyframes; the shorter of the lists ``z`` and ``labels`` repeats.
+
+    Args:
+        generator: The generator.
+        z: Latent vectors of each keyframe, with shape (N, latent_dim).
+        labels: Class weights of each keyframe, float32 with shape (N, num_classes).
+        steps: Frames from one keyframe to the next.
+        path: Interpolation of latent vectors: ``spherical`` or ``linear``. That of class weights is linear.
+        loop: Whether to return to the first keyframe.
+
+    Yields:
+        Images in [-1, 1], with shape (N, C, H, W).
+    """
+    num = max(len(z), len(labels))
+    order = [*range(num), 0] if loop else range(num)
+    z_path = travel([z[index % len(z)] for index in order], steps, PATHS[path])
+    label_path = travel([labels[index % len(labels)] for index in order], steps, lerp)
+    for z_frame, label_frame in zip(z_path, label_path, strict=True):
+        yield generator(z_frame, label_frame)
+
+
+@torch.no_grad()
+def interpolate_weights(
+    start: TrainedGenerator, end: TrainedGenerator, z: Tensor, labels: Tensor, steps: int
+) -> Iterator[Tensor]:
+    """Interpolate linearly from one generator's weights to another's, for fixed latent vectors.
+
+    Args:
+        start: First generator; its weights are overwritten.
+        end: Last generator, with the same network, such as a later checkpoint of the run.
+        z: Latent vectors, with shape (N, latent_dim).
+        labels: Class weights, float32 with shape (N, num_classes).
+        steps: Frames from start to end.
+
+    Yields:
+        Images in [-1, 1], with shape (N, C, H, W).
+
+    Raises:
+        UserError: If the networks differ.
+    """
+    with start.model.inference_network(start.use_ema) as network, end.model.inference_network(end.use_ema) as other:
+        first, last = ({k: v.clone() for k, v in n.state_dict().items()} for n in (network, other))
+        if {k: v.shape for k, v in first.items()} != {k: v.shape for k, v in last.items()}:
+            raise UserError(
+                f"{start.path} and {end.path} have different networks: their weights cannot be interpolated"
+            )
+        for step in range(steps + 1):
+            t = step / steps
+            network.load_state_dict(
+                {k: torch.lerp(v, last[k], t) if v.is_floating_point() else last[k] for k, v in first.items()}
+            )
+            yield start(z, labels)
