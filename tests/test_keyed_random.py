@@ -1,13 +1,13 @@
-"""Random numbers that depend on nothing but their key and row."""
+"""Keyed random numbers: determined by key and row, whatever the ranks, parts and packs."""
 
 import pytest
 import torch
 from torch.testing import assert_close
 
-from gan.keyed_random import KeyedRandom, Stream, derive_seed, truncated
+from gan.keyed_random import KeyedRandom, Stream, derive_seed, truncate_normal
 
 
-def test_the_key_alone_decides() -> None:
+def test_numbers_depend_on_the_key_alone() -> None:
     assert torch.equal(KeyedRandom(1, 2, total=5).normal(3), KeyedRandom(1, 2, total=5).normal(3))
     others = [KeyedRandom(1, 3, total=5), KeyedRandom(2, 2, total=5), KeyedRandom(1, 2, 0, total=5)]
     assert not any(torch.equal(KeyedRandom(1, 2, total=5).normal(3), other.normal(3)) for other in others)
@@ -16,7 +16,7 @@ def test_the_key_alone_decides() -> None:
 
 @pytest.mark.parametrize("world", [1, 2, 4])
 @pytest.mark.parametrize("parts", [1, 3])
-def test_ranks_and_parts_share_out_one_batch(world: int, parts: int) -> None:
+def test_ranks_and_parts_get_the_rows_of_one_batch(world: int, parts: int) -> None:
     whole = KeyedRandom(7, total=12)
     normal, uniform = whole.normal(2), whole.uniform(1, 1)
     for rank in range(world):
@@ -26,19 +26,19 @@ def test_ranks_and_parts_share_out_one_batch(world: int, parts: int) -> None:
         assert_close(torch.cat([u for _, u in drawn]), uniform[rows])
 
 
-def test_parts_are_those_of_tensor_split() -> None:
+def test_parts_have_the_sizes_of_tensor_split() -> None:
     sizes = [len(part) for part in KeyedRandom(0, total=10).parts(4)]
     assert sizes == [len(part) for part in torch.arange(10).tensor_split(4)]
 
 
 @pytest.mark.parametrize("world", [1, 2])
 @pytest.mark.parametrize("parts", [1, 2])
-def test_packed_draws_have_a_row_a_pack(world: int, parts: int) -> None:
+def test_packed_numbers_have_one_row_per_pack(world: int, parts: int) -> None:
     whole = KeyedRandom(7, total=24)
     assert whole.packed(1) is whole
     numbers = whole.packed(3).normal(2)
     assert numbers.shape == (8, 2)
-    assert not torch.equal(numbers, KeyedRandom(7, total=8).normal(2)), "they share nothing with the images' own"
+    assert not torch.equal(numbers, KeyedRandom(7, total=8).normal(2)), "independent of the numbers of the images"
     for rank in range(world):
         mine = KeyedRandom(7, total=24, rows=slice(rank * 24 // world, (rank + 1) * 24 // world)).parts(parts)
         packs = slice(rank * 8 // world, (rank + 1) * 8 // world)
@@ -46,38 +46,37 @@ def test_packed_draws_have_a_row_a_pack(world: int, parts: int) -> None:
 
 
 @pytest.mark.parametrize("threshold", [0.1, 0.5, 1.0, 3.0])
-def test_truncated_draws_are_of_the_normal_distribution_cut_off(threshold: float) -> None:
-    """Its quantile function is Φ⁻¹(Φ(-t) + q (Φ(t) - Φ(-t)))."""
+def test_truncated_draws_follow_the_truncated_normal_distribution(threshold: float) -> None:
+    """The quantile function is Φ⁻¹(Φ(-t) + q (Φ(t) - Φ(-t)))."""
     normal = torch.distributions.Normal(*torch.tensor([0.0, 1.0], dtype=torch.float64))
     q = torch.linspace(0.001, 0.999, 999, dtype=torch.float64)
     low, high = normal.cdf(torch.tensor([-threshold, threshold], dtype=torch.float64))
-    z = truncated(normal.icdf(q), threshold)
+    z = truncate_normal(normal.icdf(q), threshold)
     assert_close(z, normal.icdf(low + q * (high - low)))
-    assert (z.diff() > 0).all(), "in the same order"
+    assert (z.diff() > 0).all(), "the order is kept"
     assert_close(z, -z.flip(0))
 
 
 @pytest.mark.parametrize("threshold", [0.1, 1.0, 3.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_truncated_draws_keep_within_the_threshold(threshold: float, dtype: torch.dtype) -> None:
+def test_truncated_draws_stay_within_the_threshold(threshold: float, dtype: torch.dtype) -> None:
     z = KeyedRandom(0, total=10_000).normal(5).to(dtype)
-    z[0] = torch.tensor([-40.0, 40.0, 9.0, -9.0, 0.0])  # beyond what a quantile can tell from 0 and 1
-    cut = truncated(z, threshold)
+    z[0] = torch.tensor([-40.0, 40.0, 9.0, -9.0, 0.0])  # quantiles that round to 0 or 1
+    cut = truncate_normal(z, threshold)
     assert (cut.dtype, cut.shape) == (dtype, z.shape)
     assert cut.isfinite().all()
     assert cut.abs().max() <= threshold
     assert cut.abs().max() > 0.999 * threshold
-    nearer = cut.abs() <= z.abs() + 1e-6
-    assert nearer.all(), "none moves away from the mean"
+    assert (cut.abs() <= z.abs() + 1e-6).all(), "no draw moves away from the mean"
     expected = 1 - 2 * threshold * torch.tensor(-(threshold**2) / 2).exp() / (2 * torch.pi) ** 0.5 / torch.erf(
         torch.tensor(threshold / 2**0.5)
     )
-    assert cut[1:].var().item() == pytest.approx(expected.item(), rel=0.02), "the variance in closed form"
+    assert cut[1:].var().item() == pytest.approx(expected.item(), rel=0.02), "variance in closed form"
 
 
-def test_truncated_draws_tend_to_the_full_ones_and_change_smoothly() -> None:
+def test_truncated_draws_converge_and_change_smoothly_with_the_threshold() -> None:
     z = KeyedRandom(0, total=1000).normal(5)
-    assert_close(truncated(z, 8.0), z, rtol=0, atol=1e-5)
-    steps = torch.stack([truncated(z, threshold) for threshold in torch.linspace(0.5, 4.0, 36).tolist()])
-    assert (steps.abs().diff(dim=0) >= -1e-6).all(), "each grows with the threshold"
-    assert steps.diff(dim=0).abs().max() < 0.1 + 1e-6, "and no faster than it"
+    assert_close(truncate_normal(z, 8.0), z, rtol=0, atol=1e-5)
+    steps = torch.stack([truncate_normal(z, threshold) for threshold in torch.linspace(0.5, 4.0, 36).tolist()])
+    assert (steps.abs().diff(dim=0) >= -1e-6).all(), "magnitudes grow with the threshold"
+    assert steps.diff(dim=0).abs().max() < 0.1 + 1e-6, "by at most the step of the threshold"

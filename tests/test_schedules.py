@@ -23,6 +23,6 @@ def test_constant() -> None:
 
 @pytest.mark.parametrize("make", [Cosine, Linear])
 @pytest.mark.parametrize("settings", [{"steps": 0}, {"steps": 5, "end": -0.1}])
-def test_bad_settings(make: Callable[..., Schedule], settings: dict[str, float]) -> None:
+def test_invalid_arguments(make: Callable[..., Schedule], settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="at least"):
         make(**settings)

@@ -1,17 +1,19 @@
-"""Random numbers that follow from a key alone: the same on every resume, and one game on any number of ranks."""
+"""Keyed random numbers: a function of seed, step and stream, identical after resuming and on any number of ranks."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["KeyedRandom", "Stream", "derive_seed", "truncated"]
+__all__ = ["KeyedRandom", "Stream", "derive_seed", "temporary_seed", "truncate_normal"]
 
 
 class Stream(IntEnum):
-    """What random numbers are for; two streams of one seed and step share nothing."""
+    """Purposes of random numbers; the streams of one seed and step are independent."""
 
     DISCRIMINATOR = 0
     GENERATOR = 1
@@ -28,14 +30,14 @@ def derive_seed(*key: int) -> int:
 class KeyedRandom:
     """Random numbers for some rows of a batch.
 
-    The numbers of the whole batch are drawn and the wanted rows kept. Ranks that each hold some rows of a batch, or
-    micro-batches that it is split in, thus see just the numbers that one process sees for the whole of it.
+    The numbers of the whole batch are drawn, and only the requested rows are kept. Ranks and micro-batches therefore
+    get the numbers that a single process would use for the same rows.
 
     Args:
-        key: Integers that the numbers follow from, such as seed, step and stream.
+        key: Integers that determine the numbers, such as seed, step and stream.
         total: Rows of the whole batch.
-        rows: The rows to keep, one after the other; all where None.
-        device: Where the numbers are drawn.
+        rows: Contiguous rows to keep; None keeps all.
+        device: Device on which the numbers are drawn.
     """
 
     def __init__(self, *key: int, total: int, rows: slice | None = None, device: torch.device | str = "cpu") -> None:
@@ -47,16 +49,16 @@ class KeyedRandom:
         return len(self.rows)
 
     def parts(self, number: int) -> list["KeyedRandom"]:
-        """Split the rows as ``torch.tensor_split`` does, each part with the numbers that its rows have here."""
+        """Split the rows as ``torch.tensor_split`` does; each row keeps its numbers."""
         if number == 1:
             return [self]
-        size, longer = divmod(len(self), number)
-        bounds = [self.rows.start + part * size + min(part, longer) for part in range(number + 1)]
-        kept = [slice(*ends) for ends in itertools.pairwise(bounds)]
-        return [KeyedRandom(*self.key, total=self.total, rows=rows, device=self.device) for rows in kept]
+        size, remainder = divmod(len(self), number)
+        bounds = [self.rows.start + part * size + min(part, remainder) for part in range(number + 1)]
+        slices = [slice(*ends) for ends in itertools.pairwise(bounds)]
+        return [KeyedRandom(*self.key, total=self.total, rows=rows, device=self.device) for rows in slices]
 
     def packed(self, number: int) -> "KeyedRandom":
-        """Return other rng, with a row for every ``number`` rows here; these themselves where that is one."""
+        """Return independent random numbers with one row per pack of ``number`` rows; ``self`` if that is 1."""
         if number == 1:
             return self
         rows = slice(self.rows.start // number, self.rows.stop // number)
@@ -64,26 +66,34 @@ class KeyedRandom:
 
     def normal(self, *shape: int) -> Tensor:
         """Draw from N(0, 1), with shape (rows, *shape)."""
-        return self._keep(torch.randn(self.total, *shape, generator=self.generator, device=self.device))
+        return self._select_rows(torch.randn(self.total, *shape, generator=self.generator, device=self.device))
 
     def uniform(self, *shape: int) -> Tensor:
         """Draw from U[0, 1), with shape (rows, *shape)."""
-        return self._keep(torch.rand(self.total, *shape, generator=self.generator, device=self.device))
+        return self._select_rows(torch.rand(self.total, *shape, generator=self.generator, device=self.device))
 
-    def _keep(self, numbers: Tensor) -> Tensor:
+    def _select_rows(self, numbers: Tensor) -> Tensor:
         return numbers[self.rows.start : self.rows.stop]
 
 
-def truncated(normal: Tensor, threshold: float) -> Tensor:
-    """Turn draws from N(0, 1) into draws from that distribution cut off at ±threshold, each moved as little as it goes.
+def truncate_normal(normal: Tensor, threshold: float) -> Tensor:
+    """Map draws from N(0, 1) to N(0, 1) truncated at ±threshold.
 
-    A draw keeps its quantile, Φ(z) = (Φ(z') - Φ(-t)) / (Φ(t) - Φ(-t)), so that the same draws change smoothly with the
-    threshold t, which drawing anew what lies outside would not.
+    Each draw z' keeps its quantile: Φ(z) = (Φ(z') - Φ(-t)) / (Φ(t) - Φ(-t)). The result is therefore a smooth function
+    of the threshold t, unlike with rejection sampling.
 
     Args:
-        normal: Of any shape.
+        normal: Draws, of any shape.
         threshold: Above 0.
     """
     tail = torch.special.ndtr(torch.tensor(-threshold, dtype=torch.float64))
     quantile = tail + (1 - 2 * tail) * torch.special.ndtr(normal.double())
     return torch.special.ndtri(quantile).clamp(-threshold, threshold).to(normal.dtype)
+
+
+@contextmanager
+def temporary_seed(seed: int) -> Iterator[None]:
+    """Seed the CPU's global generator within a block, and restore its state afterwards."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed every GPU
+        yield

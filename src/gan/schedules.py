@@ -1,4 +1,4 @@
-"""Schedules: factors that follow the one clock, a player's updates, and nothing else."""
+"""Schedules: factors of learning rates and of weights as functions of a player's update count."""
 
 from abc import ABC, abstractmethod
 from math import cos, pi
@@ -15,21 +15,21 @@ class Schedule(ABC):
 
 
 class Constant(Schedule):
-    """One, always."""
+    """A factor of one at every step."""
 
     def __call__(self, step: int) -> float:
         return 1.0
 
 
-class Falling(Schedule):
-    """From one down to ``end``, where it stays; a subclass says along which line.
+class Decay(Schedule):
+    """Base class of schedules that decay from one to ``end`` and stay there.
 
     Args:
         steps: Steps until ``end`` is reached.
-        end: The factor then.
+        end: The final factor.
 
     Raises:
-        ValueError: If there is no step, or the end is below zero.
+        ValueError: If ``steps`` is below one or ``end`` is negative.
     """
 
     def __init__(self, steps: int, end: float = 0.0) -> None:
@@ -38,15 +38,15 @@ class Falling(Schedule):
         self.steps, self.end = steps, end
 
 
-class Cosine(Falling):
-    """Along half a cosine (Loshchilov and Hutter, 2017, Eq. 5)."""
+class Cosine(Decay):
+    """Decay along half a cosine period (Loshchilov and Hutter, 2017, Eq. 5)."""
 
     def __call__(self, step: int) -> float:
         return self.end + (1 - self.end) * (1 + cos(pi * min(1.0, step / self.steps))) / 2
 
 
-class Linear(Falling):
-    """In a straight line (as in Miyato et al., 2018)."""
+class Linear(Decay):
+    """Linear decay (as in Miyato et al., 2018)."""
 
     def __call__(self, step: int) -> float:
         return 1 + (self.end - 1) * min(1.0, step / self.steps)

@@ -1,4 +1,4 @@
-"""The values that pass between the parts: a batch, what fakes are made of, what networks say of images, a d_pass."""
+"""Types that the modules exchange: batches, generator inputs, network outputs, and passes of the discriminator."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,34 +20,34 @@ __all__ = [
 ]
 
 Terms = dict[str, Tensor]
-"""Named scalars whose sum is a loss."""
+"""Named scalar terms of a loss, or named measures."""
 
 RealOrFake = Literal["real", "fake"]
-"""What an image is."""
+"""Kind of images."""
 
 
 class Batch(NamedTuple):
     """Images and their classes.
 
     Attributes:
-        images: With shape (B, C, H, W); uint8 as loaded, float32 in [-1, 1] as a model sees them.
-        labels: Classes, int64, with shape (B,); zeros where a data set has none.
+        images: With shape (B, C, H, W); uint8 as loaded, float32 in [-1, 1] as passed to a model.
+        labels: Classes, int64, with shape (B,); zeros if the data set has none.
     """
 
     images: Tensor
     labels: Tensor
 
     def parts(self, number: int) -> list["Batch"]:
-        """Split the batch in parts as even as can be."""
+        """Split the batch as evenly as possible."""
         return [Batch(*part) for part in zip(*(x.tensor_split(number) for x in self), strict=True)]
 
 
 class GeneratorInput(NamedTuple):
-    """What fakes are made of.
+    """Input of a generator.
 
     Attributes:
-        z: Noise, with shape (B, latent_dim).
-        labels: Classes, int64 with shape (B,), that the fakes are to be of, where the generator takes any.
+        z: Latent vectors, with shape (B, latent_dim).
+        labels: Classes to generate, int64, with shape (B,); ignored by unconditional generators.
     """
 
     z: Tensor
@@ -55,10 +55,10 @@ class GeneratorInput(NamedTuple):
 
 
 class DiscriminatorOutput(NamedTuple):
-    """What a discriminator says of images.
+    """Output of a discriminator.
 
     Attributes:
-        logits: Unbounded scores, higher for real, with shape (B,), or (B, ...) for one score a patch.
+        logits: Unbounded scores, higher for real images, with shape (B,), or (B, ...) with one score per patch.
         features: Activations before the last layer, with shape (B, F).
     """
 
@@ -67,7 +67,7 @@ class DiscriminatorOutput(NamedTuple):
 
 
 class GaussianPosterior(NamedTuple):
-    """What an encoder says of images: a Gaussian over z for each, with independent entries.
+    """Output of a variational encoder: a diagonal Gaussian over z for each image.
 
     Attributes:
         mean: With shape (B, latent_dim).
@@ -79,11 +79,11 @@ class GaussianPosterior(NamedTuple):
 
 
 class Quantized(NamedTuple):
-    """Codes of a codebook in place of vectors.
+    """Vectors replaced by entries of a codebook.
 
     Attributes:
-        vectors: The codes' own, with shape (B, D, h, w) and a gradient to the codebook.
-        codes: Their numbers, int64, with shape (B, h, w).
+        vectors: Codebook entries, with shape (B, D, h, w) and a gradient to the codebook.
+        codes: Indices into the codebook, int64, with shape (B, h, w).
     """
 
     vectors: Tensor
@@ -92,17 +92,17 @@ class Quantized(NamedTuple):
 
 @dataclass(frozen=True)
 class DiscriminatorPass:
-    """A discriminator's view of real and fake images, all that a loss or a regulariser may need.
+    """A pass of the discriminator over real and fake images: the input of losses and regularisers.
 
     Attributes:
-        critic: The discriminator as a function of images alone (labels bound).
-        real: Real images as the discriminator sees them, augmented and packed, with shape (B, C, H, W). A penalty's
-            gradient is by these, not by the images that they were made from, as R1's is in StyleGAN2-ADA.
-        fake: Fake images, likewise, with shape (B, C, H, W).
-        real_output: The verdict on the real images; None where nothing asks for it.
-        fake_output: The verdict on the fake images.
-        rng: Random numbers, a row an image.
-        double_backward: The images that the verdict on can be differentiated by, and the gradient once more.
+        critic: The discriminator as a function of images alone, with the labels bound.
+        real: Real images as passed to the discriminator, augmented and packed, with shape (B, C, H, W). Penalties
+            differentiate with respect to these, not to the images before augmentation.
+        fake: Fake images as passed to the discriminator, with shape (B, C, H, W).
+        real_output: Output on the real images; None if nothing needs it.
+        fake_output: Output on the fake images.
+        rng: Random numbers, one row per image.
+        double_backward: Kinds of images with respect to which the output can be differentiated twice.
     """
 
     critic: Callable[[Tensor], DiscriminatorOutput]
