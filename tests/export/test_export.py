@@ -1,4 +1,4 @@
-"""``python -m gan.export``: the files make the checkpoint's images, and stand for it wherever one is taken."""
+"""``python -m gan.export``: exports reproduce the checkpoint's images and replace it in every command."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from torch.nn.utils import parametrize
 import gan
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
-from gan.export.__main__ import graph as graphs
+from gan.export import graph as graph_module
 from gan.export.graph import Graph, plain_copy
 from gan.models import dcgan
 from tests.conftest import LIVELY, ROOT, TINY, Run, run_here, run_python
@@ -42,14 +42,14 @@ WEIGHTS = ["--formats", "safetensors"]
 
 @dataclass(frozen=True)
 class Exported:
-    """A run, what was exported of it, and what the command said."""
+    """A run, the folder of its export, and the finished export command."""
 
     run: Path
     folder: Path
-    said: Run
+    command: Run
 
     def inputs(self, num: int) -> dict[str, Tensor]:
-        """Return noise and, where they are taken, classes, by their names."""
+        """Return latent vectors and, for conditional generators, labels, by input name."""
         generator = gan.load(self.run)
         labels = {"labels": torch.arange(num) % 10} if generator.num_classes > 1 else {}
         return {"z": generator.latents(num, seed=3)} | labels
@@ -66,14 +66,14 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """A conditional generator's weights alone."""
+    """Export of the weights alone, of a conditional generator."""
     run, out = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("weights")
     assert run_here("train.py", *TINY, *LIVELY, "model=cgan", f"hydra.run.dir={run}").status == 0
     return Exported(run, out, run_here("-m", "gan.export", str(run), "--out", str(out), *WEIGHTS))
 
 
-def test_what_is_written_and_said(exported: Exported) -> None:
-    done, folder = exported.said, exported.folder
+def test_files_and_messages(exported: Exported) -> None:
+    done, folder = exported.command, exported.folder
     assert done.status == 0, done.err
     assert {path.name for path in folder.iterdir()} == ALL
     names = "|".join(re.escape(str(folder / name)) for name in ALL)
@@ -81,47 +81,49 @@ def test_what_is_written_and_said(exported: Exported) -> None:
     sizes = dict(re.findall(rf"^Wrote    ({names}), (\d+\.\d) kB", done.out, re.M))
     assert len(lines) == len(sizes) + 1
     assert sizes == {str(path): f"{path.stat().st_size / 1000:.1f}" for path in folder.iterdir()}
-    differences = [float(found) for found in re.findall(r"by at most (\S+)$", done.out, re.M)]
+    differences = [
+        float(value) for value in re.findall(r"difference from the generator's images: (\S+)$", done.out, re.M)
+    ]
     assert len(differences) == 2
     assert max(differences) <= 1e-4
     assert lines[-1] == f'Use      import gan; images = gan.load("{folder}").sample(16)'
     notes = [f"Writing  {folder / name} ..." for name in ("generator.onnx", "generator.pt2")]
-    assert done.err.splitlines() == notes, "and not a word of the exporters' own"
+    assert done.err.splitlines() == notes, "exporters print nothing"
 
 
 @pytest.mark.parametrize("name", ["", "generator.safetensors"])
-def test_samples_are_the_checkpoints_bit_for_bit(exported: Exported, name: str) -> None:
-    ours, theirs = gan.load(exported.folder / name), gan.load(exported.run)
-    settings = {"seed": 5, "truncation": 0.7, "labels": [3, 1] if theirs.num_classes > 1 else None}
-    assert torch.equal(ours.sample(20), theirs.sample(20))
-    assert torch.equal(ours.sample(20, **settings), theirs.sample(20, **settings))
-    assert not torch.equal(ours.sample(20), gan.load(exported.run, use_ema=False).sample(20)), "it is the average"
-    same = re.compile(r"path=[^,]*, ")
-    assert same.sub("", repr(ours)) == same.sub("", repr(theirs))
-    assert theirs.sample(20).std() > 0.1, "a generator that makes grey alone would pass for any other"
+def test_samples_equal_the_checkpoints_exactly(exported: Exported, name: str) -> None:
+    export, checkpoint = gan.load(exported.folder / name), gan.load(exported.run)
+    settings = {"seed": 5, "truncation": 0.7, "labels": [3, 1] if checkpoint.num_classes > 1 else None}
+    assert torch.equal(export.sample(20), checkpoint.sample(20))
+    assert torch.equal(export.sample(20, **settings), checkpoint.sample(20, **settings))
+    assert not torch.equal(export.sample(20), gan.load(exported.run, use_ema=False).sample(20)), "it is the EMA"
+    path = re.compile(r"path=[^,]*, ")
+    assert path.sub("", repr(export)) == path.sub("", repr(checkpoint))
+    assert checkpoint.sample(20).std() > 0.1, "uniform grey images would equal those of any other generator"
 
 
 @pytest.mark.parametrize("num", [1, 2, 7])
-def test_onnxruntime_makes_the_same_images(exported: Exported, num: int) -> None:
+def test_onnxruntime_reproduces_the_images(exported: Exported, num: int) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(exported.folder / "generator.onnx", providers=["CPUExecutionProvider"])
     inputs = exported.inputs(num)
-    wanted = {"z": ("tensor(float)", ["batch", 100]), "labels": ("tensor(int64)", ["batch"])}
-    assert {i.name: (i.type, i.shape) for i in session.get_inputs()} == {name: wanted[name] for name in inputs}
+    expected = {"z": ("tensor(float)", ["batch", 100]), "labels": ("tensor(int64)", ["batch"])}
+    assert {i.name: (i.type, i.shape) for i in session.get_inputs()} == {name: expected[name] for name in inputs}
     assert [(o.name, o.shape) for o in session.get_outputs()] == [("images", ["batch", 1, 28, 28])]
     images = session.run(None, {name: value.numpy() for name, value in inputs.items()})[0]
     np.testing.assert_allclose(images, gan.load(exported.run)(*inputs.values()).numpy(), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("num", [1, 2, 7])
-def test_torch_export_makes_the_same_images(exported: Exported, num: int) -> None:
+def test_torch_export_reproduces_the_images(exported: Exported, num: int) -> None:
     program = torch.export.load(exported.folder / "generator.pt2").module()
     inputs = exported.inputs(num).values()
     torch.testing.assert_close(program(*inputs), gan.load(exported.run)(*inputs), rtol=0, atol=1e-4)
 
 
-def test_in_a_process_of_its_own_and_without_this_package(train: Train, tmp_path: Path) -> None:
-    """What is written below Python, past ``sys.stderr``, would show here, and so would an import of gan."""
+def test_graphs_run_without_this_package(train: Train, tmp_path: Path) -> None:
+    """A separate process also reveals output that bypasses ``sys.stderr``, and imports of gan."""
     pytest.importorskip("onnxruntime", reason="needs pip install -e '.[export]'")
     run, out = train(*TINY, *LIVELY, "model=cgan"), tmp_path / "exported"
     done = run_python("-m", "gan.export", str(run.folder), "--out", str(out), "--formats", "torch", "onnx")
@@ -140,40 +142,40 @@ program = torch.export.load({str(out / "generator.pt2")!r}).module()
 torch.testing.assert_close(program(z, labels), images, rtol=0, atol=1e-4)
 import onnxruntime
 session = onnxruntime.InferenceSession({str(out / "generator.onnx")!r})
-found = session.run(None, {{"z": z.numpy(), "labels": labels.numpy()}})[0]
-torch.testing.assert_close(torch.from_numpy(found), images, rtol=0, atol=1e-4)
+result = session.run(None, {{"z": z.numpy(), "labels": labels.numpy()}})[0]
+torch.testing.assert_close(torch.from_numpy(result), images, rtol=0, atol=1e-4)
 """
-    alone = run_python("-c", code)
-    assert alone.status == 0, alone.err
+    process = run_python("-c", code)
+    assert process.status == 0, process.err
 
 
-def test_the_description_says_how_to_sample(weights: Exported) -> None:
+def test_description(weights: Exported) -> None:
     facts = json.loads((weights.folder / "generator.json").read_text())
-    wanted = {"format": 1, "global_step": 10, "use_ema": True, "image_shape": [1, 28, 28]}
-    wanted |= {"latent_dim": 100, "latent": "normal", "num_classes": 10}
-    assert {name: facts[name] for name in wanted} == wanted
+    expected = {"format": 1, "global_step": 10, "use_ema": True, "image_shape": [1, 28, 28]}
+    expected |= {"latent_dim": 100, "latent": "normal", "num_classes": 10}
+    assert {name: facts[name] for name in expected} == expected
     assert facts["versions"]["torch"] == torch.__version__.partition("+")[0]
     assert set(facts["config"]) == {"model", "data", "metric"}
-    assert facts["config"]["model"]["generator"]["image_shape"] == [1, 28, 28], "nothing is left to be filled in"
-    average = torch.load(weights.run / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
-    found = load_file(weights.folder / "generator.safetensors")
-    assert found
-    assert all(torch.equal(value, average[f"ema.network.{name}"]) for name, value in found.items())
+    assert facts["config"]["model"]["generator"]["image_shape"] == [1, 28, 28], "interpolations are resolved"
+    checkpoint = torch.load(weights.run / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    state = load_file(weights.folder / "generator.safetensors")
+    assert state
+    assert all(torch.equal(value, checkpoint[f"ema.network.{name}"]) for name, value in state.items())
 
 
-def test_the_last_weights(weights: Exported, tmp_path: Path) -> None:
+def test_current_weights(weights: Exported, tmp_path: Path) -> None:
     done = run_here("-m", "gan.export", str(weights.run), "--out", str(tmp_path), "--no-ema", *WEIGHTS)
     assert done.status == 0, done.err
     assert json.loads((tmp_path / "generator.json").read_text())["use_ema"] is False
-    last = gan.load(weights.run, use_ema=False).sample(8)
-    assert torch.equal(gan.load(tmp_path).sample(8), last)
-    assert torch.equal(gan.load(tmp_path, use_ema=False).sample(8), last)
+    images = gan.load(weights.run, use_ema=False).sample(8)
+    assert torch.equal(gan.load(tmp_path).sample(8), images)
+    assert torch.equal(gan.load(tmp_path, use_ema=False).sample(8), images)
     assert "use_ema=False" in repr(gan.load(tmp_path))
     with pytest.raises(UserError, match=r"holds the average .* alone, not its last"):
         gan.load(weights.folder, use_ema=False)
 
 
-def test_commands_take_it_for_a_checkpoint(weights: Exported, tmp_path: Path) -> None:
+def test_commands_accept_an_export(weights: Exported, tmp_path: Path) -> None:
     scores, images = [], []
     for number, path in enumerate((weights.run, weights.folder, weights.folder / "generator.safetensors")):
         array, json_file = tmp_path / f"{number}.npz", tmp_path / f"{number}.json"
@@ -190,20 +192,20 @@ def test_commands_take_it_for_a_checkpoint(weights: Exported, tmp_path: Path) ->
     assert np.array_equal(images[0], images[2])
 
 
-def test_it_can_be_exported_again(weights: Exported, tmp_path: Path) -> None:
+def test_an_export_can_be_exported_again(weights: Exported, tmp_path: Path) -> None:
     assert run_here("-m", "gan.export", str(weights.folder), "--out", str(tmp_path), *WEIGHTS).status == 0
     for name in ("generator.safetensors", "generator.json"):
         assert (tmp_path / name).read_bytes() == (weights.folder / name).read_bytes()
 
 
 @pytest.mark.parametrize("name", ["", "generator.safetensors"])
-def test_training_does_not_go_on_from_it(train: Train, weights: Exported, name: str) -> None:
-    place = weights.folder / name
-    message = said(train(f"ckpt={place}", "trainer.max_steps=20", f"hydra.run.dir={weights.folder.parent / 'no'}"))
-    assert message == f"error: ckpt={place} is an exported generator, which cannot go on training: name a run"
+def test_training_cannot_resume_from_an_export(train: Train, weights: Exported, name: str) -> None:
+    path = weights.folder / name
+    message = said(train(f"ckpt={path}", "trainer.max_steps=20", f"hydra.run.dir={weights.folder.parent / 'no'}"))
+    assert message == f"error: ckpt={path} is an exported generator, which cannot go on training: name a run"
 
 
-def test_a_run_that_holds_an_export_stands_for_its_best(weights: Exported, tmp_path: Path) -> None:
+def test_a_run_folder_with_an_export_is_still_a_run(weights: Exported, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(weights.run, run)
     assert run_here("-m", "gan.export", str(run), "--out", str(run), "--no-ema", *WEIGHTS).status == 0
@@ -211,7 +213,7 @@ def test_a_run_that_holds_an_export_stands_for_its_best(weights: Exported, tmp_p
 
 
 def change(facts: dict[str, Any], key: str, value: Any) -> None:
-    """Set a dotted key; None removes it."""
+    """Set the value of a dotted key; None deletes it."""
     *path, last = key.split(".")
     for part in path:
         facts = facts[part]
@@ -257,7 +259,7 @@ EVIL = {"_target_": "os.mkdir", "path": MARKER}
     ],
     ids=str,
 )
-def test_a_description_that_is_wrong(weights: Exported, tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+def test_bad_descriptions(weights: Exported, tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     shutil.copytree(weights.folder, tmp_path / "bad")
     facts = json.loads((weights.folder / "generator.json").read_text())
     for key, value in changes.items():
@@ -280,9 +282,7 @@ def test_a_description_that_is_wrong(weights: Exported, tmp_path: Path, changes:
     ],
     ids=str,
 )
-def test_a_file_that_is_wrong(
-    weights: Exported, tmp_path: Path, name: str, content: bytes | None, message: str
-) -> None:
+def test_bad_files(weights: Exported, tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     folder = tmp_path / "bad"
     shutil.copytree(weights.folder, folder)
     (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
@@ -290,7 +290,7 @@ def test_a_file_that_is_wrong(
 
 
 @pytest.mark.parametrize("kind", ["truncated", "flipped", "of another export"])
-def test_weights_that_are_not_the_ones_described(weights: Exported, tmp_path: Path, kind: str) -> None:
+def test_weights_with_another_hash(weights: Exported, tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "bad"
     shutil.copytree(weights.folder, folder)
     path = folder / "generator.safetensors"
@@ -308,7 +308,7 @@ def test_weights_that_are_not_the_ones_described(weights: Exported, tmp_path: Pa
 
 @pytest.mark.parametrize(("kind", "message"), [("missing", "Missing key"), ("shape", "size mismatch")])
 def test_weights_of_another_network(weights: Exported, tmp_path: Path, kind: str, message: str) -> None:
-    """Even where the hash is theirs."""
+    """The hash matches, but the weights do not fit the network."""
     folder = tmp_path / "bad"
     shutil.copytree(weights.folder, folder)
     path = folder / "generator.safetensors"
@@ -325,7 +325,7 @@ def test_weights_of_another_network(weights: Exported, tmp_path: Path, kind: str
 
 
 def refused(folder: Path) -> str:
-    """Ask for samples of an export, and return the error's line, having checked that none of its code ran."""
+    """Sample from an export; check that it is refused and ran no code, and return the error."""
     message = said(run_here("-m", "gan.sample", str(folder), "--out", str(folder / "x.png")))
     with pytest.raises(UserError):
         gan.load(folder)
@@ -335,14 +335,14 @@ def refused(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("form", ["onnx", "torch"])
-def test_what_fails_its_check_leaves_no_file(
+def test_a_failed_verification_leaves_no_file(
     weights: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     name = {"onnx": "generator.onnx", "torch": "generator.pt2"}[form]
-    monkeypatch.setattr(graphs, "TOLERANCE", -1.0)
+    monkeypatch.setattr(graph_module, "TOLERANCE", -1.0)
     command = ["-m", "gan.export", str(weights.folder), "--out", str(tmp_path), "--formats", form]
     message = said(run_here(*command))
-    assert re.search(rf"{name} cannot be written: its images differ from the generator's own by \S+$", message)
+    assert re.search(rf"{name} cannot be written: its images differ from the generator's by \S+$", message)
     assert not list(tmp_path.iterdir())
     (tmp_path / name).write_text("an earlier one")
     said(run_here(*command))
@@ -352,15 +352,15 @@ def test_what_fails_its_check_leaves_no_file(
 
 @pytest.mark.parametrize(
     ("error", "message"),
-    [(2e-4, "differ from the generator's own by 0.0002"), (float("nan"), "by nan"), (5e-5, None), (0.0, None)],
+    [(2e-4, "differ from the generator's by 0.0002"), (float("nan"), "by nan"), (5e-5, None), (0.0, None)],
 )
-def test_differences_are_found(weights: Exported, error: float, message: str | None) -> None:
+def test_differences(weights: Exported, error: float, message: str | None) -> None:
     generator = gan.load(weights.folder, device="cpu")
     graph = Graph(generator)
 
     def run(z: Tensor, labels: Tensor) -> Tensor:
         images = generator(z, labels)
-        images[-1, 0, 3, 4] += error if len(images) > 1 else 0.0  # in the larger batch alone
+        images[-1, 0, 3, 4] += error if len(images) > 1 else 0.0  # only in the larger batch
         return images
 
     if message is None:
@@ -368,12 +368,12 @@ def test_differences_are_found(weights: Exported, error: float, message: str | N
     else:
         with pytest.raises(UserError, match=message):
             graph.difference(run)
-    with pytest.raises(UserError, match=r"images of \(1, 1, 28\), not \(1, 1, 28, 28\)"):
+    with pytest.raises(UserError, match=r"images of shape \(1, 1, 28\), not \(1, 1, 28, 28\)"):
         graph.difference(lambda z, labels: generator(z, labels)[..., 0])
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime", "onnxscript"])
-def test_without_the_packages(weights: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+def test_missing_packages(weights: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     command = ["-m", "gan.export", str(weights.folder), "--out", str(tmp_path / "out")]
     message = said(run_here(*command, "--formats", "safetensors", "onnx"))
@@ -382,12 +382,10 @@ def test_without_the_packages(weights: Exported, tmp_path: Path, monkeypatch: py
     done = run_here(*command)
     assert done.status == 0, done.err
     assert {path.name for path in (tmp_path / "out").iterdir()} == ALL - {"generator.onnx"}
-    assert "Left out generator.onnx, which needs packages: pip install -e '.[export]'" in done.out
+    assert "Skipped generator.onnx, which needs packages: pip install -e '.[export]'" in done.out
 
 
-def test_a_generator_that_no_graph_can_express(
-    weights: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_generator_that_cannot_be_traced(weights: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forward = dcgan.Generator.forward
 
     def branching(self: dcgan.Generator, z: Tensor) -> Tensor:
@@ -399,15 +397,15 @@ def test_a_generator_that_no_graph_can_express(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("place", ["/proc/nowhere", "a file"])
-def test_where_nothing_can_be_written(weights: Exported, tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize("name", ["/proc/missing", "a file"])
+def test_unwritable_folders(weights: Exported, tmp_path: Path, name: str) -> None:
     (tmp_path / "a file").touch()
-    out = tmp_path / place
+    out = tmp_path / name
     message = said(run_here("-m", "gan.export", str(weights.folder), "--out", str(out), *WEIGHTS))
     assert re.match(f"error: --out {out}: ", message)
 
 
-def test_a_plain_copy_leaves_the_original_as_it_is() -> None:
+def test_plain_copy_does_not_change_the_original() -> None:
     network = dcgan.Generator((1, 28, 28), 10, 8, spectral_norm=True).to(memory_format=torch.channels_last).eval()
     z = torch.randn(4, 10)
     images, names = network(z), list(network.state_dict())
@@ -417,11 +415,11 @@ def test_a_plain_copy_leaves_the_original_as_it_is() -> None:
     torch.testing.assert_close(copy(z), images)
     assert torch.equal(network(z), images)
     assert list(network.state_dict()) == names
-    torch.testing.assert_close(plain_copy(network)(z), images)  # and can be copied again
+    torch.testing.assert_close(plain_copy(network)(z), images)  # a second copy also works
 
 
-def test_the_graph_is_of_the_weights_asked_for(weights: Exported) -> None:
-    average, last = (Graph(TrainedGenerator(weights.run, average, "cpu")) for average in (True, False))
-    inputs = tuple(average.inputs(3).values())
-    images = [graph.program.module()(*inputs) for graph in (average, last)]
+def test_the_graph_uses_the_chosen_weights(weights: Exported) -> None:
+    graphs = [Graph(TrainedGenerator(weights.run, use_ema, "cpu")) for use_ema in (True, False)]
+    inputs = tuple(graphs[0].inputs(3).values())
+    images = [graph.program.module()(*inputs) for graph in graphs]
     assert (images[0] - images[1]).abs().max() > 0.01

@@ -1,1 +1,1 @@
-"""The forms that a trained generator is exported in: weights, and graphs that need no code of this project."""
+"""``python -m gan.export``: export of a generator as weights, ONNX, or a ``torch.export`` program."""

@@ -1,4 +1,4 @@
-"""A generator as a graph, for any batch size, and how far from the generator itself another program that runs it is."""
+"""Traced graph of a generator, with a dynamic batch size, and its comparison with exported programs."""
 
 import logging
 import warnings
@@ -15,78 +15,80 @@ from torch.nn.utils import parametrize
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError, one_line
+from gan.runs.folder import atomic_path
 
-__all__ = ["Graph", "quiet", "written"]
+__all__ = ["Graph", "atomic_export", "silenced"]
 
-TOLERANCE = 1e-4  # of a pixel, where images are in [-1, 1]
-SIZES = (1, 5)  # batches that a graph is checked with; it is traced with another
+TOLERANCE = 1e-4  # maximum difference of a pixel; images are in [-1, 1]
+TRACED_SIZE = 2
+CHECKED_SIZES = (1, 5)  # batch sizes of the comparison, other than the traced one
 
 
 class Graph:
-    """A generator's graph.
+    """Traced graph of a generator.
 
     Args:
-        generator: What it is of, on the CPU.
+        generator: The generator, on the CPU.
 
     Attributes:
-        program: The graph; it takes z, with shape (B, latent_dim), and, where there are classes, labels, int64 with
-            shape (B,), and returns images, with shape (B, C, H, W).
-        batch: Which of each input's dimensions may have any size.
+        program: The graph. It maps z, with shape (B, latent_dim), and, for conditional generators, labels, int64 with
+            shape (B,), to images, with shape (B, C, H, W).
+        dynamic_shapes: Dynamic dimensions of each input: the batch dimension.
 
     Raises:
-        UserError: If the generator does what no graph can express.
+        UserError: If the generator cannot be traced.
     """
 
     def __init__(self, generator: TrainedGenerator) -> None:
         self.generator = generator
-        self.batch = tuple({0: Dim("batch")} for _ in self.inputs(2))
-        with generator.model.inference_network(generator.use_ema) as network, quiet():
+        self.dynamic_shapes = tuple({0: Dim("batch")} for _ in self.inputs(TRACED_SIZE))
+        with generator.model.inference_network(generator.use_ema) as network, silenced():
             try:
                 self.program: ExportedProgram = torch.export.export(
-                    plain_copy(network), tuple(self.inputs(2).values()), dynamic_shapes=self.batch
+                    plain_copy(network), tuple(self.inputs(TRACED_SIZE).values()), dynamic_shapes=self.dynamic_shapes
                 )
-            except Exception as error:  # torch raises what it likes for code that it cannot trace
+            except Exception as error:  # tracing raises many types
                 raise UserError(f"this generator cannot be traced ({one_line(error)[:200]})") from error
 
     def inputs(self, num: int) -> dict[str, Tensor]:
-        """Return noise, the same for a number, and classes where there are any, by name."""
+        """Return latent vectors, seeded by their number, and labels if there are classes, by name."""
         inputs = {"z": self.generator.latents(num, seed=num)}
         if self.generator.num_classes > 1:
             inputs["labels"] = torch.arange(num) % self.generator.num_classes
         return inputs
 
     def difference(self, run: Callable[..., Tensor]) -> float:
-        """Compare another program's images with the generator's own.
+        """Compare the images of an exported program with the generator's.
 
         Args:
-            run: Takes what the graph takes, by position.
+            run: The program, with the graph's inputs as positional arguments.
 
         Returns:
-            The largest difference of a pixel.
+            The maximum absolute difference of a pixel.
 
         Raises:
-            UserError: If it is above 1e-4, or shapes differ.
+            UserError: If it exceeds 1e-4, or the shapes differ.
         """
         largest = 0.0
-        for size in SIZES:
+        for size in CHECKED_SIZES:
             inputs = tuple(self.inputs(size).values())
-            wanted, found = self.generator(*inputs), run(*inputs)
-            if found.shape != wanted.shape:
-                raise UserError(f"it makes images of {tuple(found.shape)}, not {tuple(wanted.shape)}")
-            difference = float((found - wanted).abs().max())
-            if not difference <= TOLERANCE:  # nor is NaN
-                raise UserError(f"its images differ from the generator's own by {difference:.2g}")
+            expected, actual = self.generator(*inputs), run(*inputs)
+            if actual.shape != expected.shape:
+                raise UserError(f"it generates images of shape {tuple(actual.shape)}, not {tuple(expected.shape)}")
+            difference = float((actual - expected).abs().max())
+            if not difference <= TOLERANCE:  # also true for NaN
+                raise UserError(f"its images differ from the generator's by {difference:.2g}")
             largest = max(largest, difference)
         return largest
 
 
 def plain_copy(network: nn.Module) -> nn.Module:
-    """Copy a network for inference, its weights as they come out, such as of spectral norm, and as ordinary tensors."""
+    """Copy a network for inference, with parametrisations such as spectral norm folded into plain weights."""
     copy = deepcopy(network).eval().requires_grad_(False)
     for module in copy.modules():
         if parametrize.is_parametrized(module):
-            kind = type(module)  # shared with the original, which removal from the class would break
-            module.__class__ = type(kind.__name__, kind.__bases__, dict(vars(kind)))
+            cls = type(module)  # deepcopy shares the class with the original; removal would modify it
+            module.__class__ = type(cls.__name__, cls.__bases__, dict(vars(cls)))
             parametrizations = module.parametrizations
             assert isinstance(parametrizations, nn.ModuleDict)
             for name in list(parametrizations):
@@ -95,28 +97,25 @@ def plain_copy(network: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """Lend a path to write to and read back, which becomes ``path`` if nothing goes wrong.
+def atomic_export(path: Path) -> Iterator[Path]:
+    """Yield a temporary path to write and verify, which replaces ``path`` on success.
 
     Raises:
-        UserError: If something does, but for the disk.
+        UserError: If an exporter or the verification fails.
+        OSError: If the disk cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        with quiet():
+        with silenced(), atomic_path(path) as partial:
             yield partial
-        partial.replace(path)
     except OSError:
         raise
-    except Exception as error:  # exporters raise what they like for what their format lacks
+    except Exception as error:  # exporters raise many types for unsupported operations
         raise UserError(f"{path} cannot be written: {one_line(error)[:200]}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what exporters print, log and warn of from the user."""
+def silenced() -> Iterator[None]:
+    """Suppress the output, logs and warnings of exporters."""
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

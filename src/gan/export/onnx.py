@@ -1,4 +1,4 @@
-"""A generator's graph in the Open Neural Network Exchange format, which runs without PyTorch, and in browsers."""
+"""Export to the Open Neural Network Exchange format (ONNX), which runs without PyTorch and in browsers."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan.errors import UserError
-from gan.export.graph import Graph, written
+from gan.export.graph import Graph, atomic_export
 
 __all__ = ["available", "write"]
 
@@ -15,27 +15,27 @@ PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 
 
 def available() -> bool:
-    """Tell whether the optional packages are installed."""
+    """Return whether the optional packages are installed."""
     return all(find_spec(name) is not None for name in PACKAGES)
 
 
 def write(graph: Graph, path: Path) -> float:
-    """Write a graph, run it with onnxruntime, and check it.
+    """Write a graph as ONNX and verify it with onnxruntime.
 
     Args:
         graph: The graph.
-        path: A ``.onnx``.
+        path: A ``.onnx`` file.
 
     Returns:
-        The largest difference from the generator's own images.
+        The maximum difference from the generator's images.
 
     Raises:
-        UserError: If packages are missing, or it differs too much; there is no file then.
+        UserError: If packages are missing, or the images differ too much; no file is left then.
     """
     if not available():
         raise UserError("ONNX needs packages: pip install -e '.[export]'")
     names = list(graph.inputs(1))
-    with written(path) as partial:
+    with atomic_export(path) as partial:
         import onnxruntime
 
         program = torch.onnx.export(
@@ -44,12 +44,12 @@ def write(graph: Graph, path: Path) -> float:
             verbose=False,
             input_names=names,
             output_names=["images"],
-            dynamic_shapes=graph.batch,  # names the dimension
+            dynamic_shapes=graph.dynamic_shapes,  # so that ONNX names the dimension "batch"
         )
         assert program is not None
-        program.save(partial, external_data=False)  # one file
+        program.save(partial, external_data=False)  # weights in the same file
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4  # what goes wrong is raised
+        options.log_severity_level = 4  # errors are raised anyway
         session = onnxruntime.InferenceSession(partial, options, providers=["CPUExecutionProvider"])
 
         def run(*inputs: Tensor) -> Tensor:

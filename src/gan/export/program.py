@@ -1,28 +1,28 @@
-"""A generator's graph as PyTorch's own file (``torch.export``), which Python reads without the code of the model."""
+"""Export to a ``torch.export`` program, which PyTorch runs without the model's code."""
 
 from pathlib import Path
 
 import torch
 
-from gan.export.graph import Graph, written
+from gan.export.graph import Graph, atomic_export
 
 __all__ = ["write"]
 
 
 def write(graph: Graph, path: Path) -> float:
-    """Write a graph, read it back, and check it.
+    """Write a graph as a ``torch.export`` program and verify it.
 
     Args:
         graph: The graph.
-        path: A ``.pt2``.
+        path: A ``.pt2`` file.
 
     Returns:
-        The largest difference from the generator's own images.
+        The maximum difference from the generator's images.
 
     Raises:
-        UserError: If it differs too much; there is no file then.
+        UserError: If the images differ too much; no file is left then.
     """
-    with written(path) as partial:
+    with atomic_export(path) as partial:
         with partial.open("wb") as file:
             torch.export.save(graph.program, file)
         with partial.open("rb") as file:

@@ -1,0 +1,83 @@
+"""Export of a generator to a folder of files, each verified before it is kept."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from gan.checkpoint import exported
+from gan.checkpoint.trained import TrainedGenerator
+from gan.config import plain
+from gan.export import onnx, program
+from gan.export.graph import Graph
+from gan.host import versions
+
+__all__ = ["FORMATS", "export", "write_weights"]
+
+CONFIG_NODES = ("model", "data", "metric")  # parts of the run's configuration that using the generator needs
+GRAPHS: dict[str, tuple[str, Callable[[Graph, Path], float]]] = {
+    "onnx": ("generator.onnx", onnx.write),
+    "torch": ("generator.pt2", program.write),
+}
+FORMATS = ("safetensors", *GRAPHS)
+
+
+def export(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) -> Iterator[str]:
+    """Write a generator's files atomically.
+
+    Args:
+        generator: The generator, on the CPU.
+        folder: Folder of the files.
+        formats: Any of ``safetensors``, ``onnx`` and ``torch``.
+
+    Yields:
+        A message for each file, and finally a line of code that uses the first.
+
+    Raises:
+        UserError: If a file cannot be written, or does not reproduce the generator's images.
+    """
+    if "safetensors" in formats:
+        for path in write_weights(generator, folder / exported.WEIGHTS):
+            yield f"Wrote    {path}, {_size(path)}"
+    graphs = {folder / name: write for form, (name, write) in GRAPHS.items() if form in formats}
+    graph = None
+    for path, write in graphs.items():
+        print(f"Writing  {path} ...", file=sys.stderr, flush=True)
+        graph = graph or Graph(generator)
+        error = write(graph, path)
+        yield f"Wrote    {path}, {_size(path)}; maximum difference from the generator's images: {error:.1g}"
+    yield f"Use      {_usage(generator, folder, formats)}"
+
+
+def write_weights(generator: TrainedGenerator, path: Path) -> list[Path]:
+    """Write a generator's weights and their description; return both paths."""
+    config = plain(OmegaConf.create(generator.config))
+    description = exported.Description(
+        config={name: config[name] for name in CONFIG_NODES if name in config},
+        global_step=generator.global_step,
+        use_ema=generator.use_ema and generator.model.ema is not None,
+        image_shape=generator.image_shape,
+        latent_dim=generator.model.latent_dim,
+        latent=generator.model.latent,
+        num_classes=generator.num_classes,
+        versions=versions(),
+    )
+    with generator.model.inference_network(generator.use_ema) as network:
+        return exported.write(network.state_dict(), description, path)
+
+
+def _usage(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) -> str:
+    labels = generator.num_classes > 1
+    if "safetensors" in formats:
+        return f'import gan; images = gan.load("{folder}").sample(16)'
+    if "onnx" in formats:
+        inputs = '{"z": z, "labels": labels}' if labels else '{"z": z}'
+        return f'images = onnxruntime.InferenceSession("{folder / GRAPHS["onnx"][0]}").run(None, {inputs})[0]'
+    inputs = "z, labels" if labels else "z"
+    return f'images = torch.export.load("{folder / GRAPHS["torch"][0]}").module()({inputs})'
+
+
+def _size(path: Path) -> str:
+    size = path.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
