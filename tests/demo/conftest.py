@@ -1,4 +1,4 @@
-"""Checkpoints for the demo: of two conditional generators, of one without classes, and of one of points."""
+"""Checkpoints for the tests of the demo."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.conftest import TINY, run_here
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Train for a step, then raise the generator's weights, so that its images differ as those of a trained one."""
+    """Train for one step, then scale the generator's weights up, so that its images differ visibly."""
     folder = tmp_path_factory.mktemp("demo")
     made: dict[tuple[str, ...], Path] = {}
 

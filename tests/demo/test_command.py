@@ -1,4 +1,4 @@
-"""``python -m gan.demo``: what cannot be shown is said in one line before a page opens."""
+"""``python -m gan.demo``: errors before the page opens, and the choice of the port."""
 
 import re
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gan.demo.__main__ import listen
+from gan.demo.port import listen
 from tests.conftest import run_here
 from tests.test_errors import said
 
@@ -17,8 +17,8 @@ Checkpoint = Callable[..., Path]
 
 
 @pytest.fixture
-def taken() -> Iterator[int]:
-    """A port that another program has."""
+def used_port() -> Iterator[int]:
+    """A port that is in use."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
 
@@ -26,21 +26,21 @@ def taken() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere"], "no checkpoint at nowhere"),
-        (["nowhere", "--port", "0"], "--port 0: ports are 1 to 65535"),
-        (["nowhere", "--port", "65536"], "--port 65536: ports are 1 to 65535"),
+        (["missing"], "no checkpoint at missing"),
+        (["missing", "--port", "0"], "--port 0: ports are 1 to 65535"),
+        (["missing", "--port", "65536"], "--port 65536: ports are 1 to 65535"),
     ],
 )
 def test_bad_arguments(arguments: list[str], message: str) -> None:
     assert said(run_here("-m", "gan.demo", *arguments)) == f"error: {message}"
 
 
-def test_a_port_in_use(taken: int) -> None:
-    line = said(run_here("-m", "gan.demo", "nowhere", "--port", str(taken)))
-    assert line == f"error: --port {taken}: Address already in use; choose another, or leave --port out"
+def test_port_in_use(used_port: int) -> None:
+    line = said(run_here("-m", "gan.demo", "missing", "--port", str(used_port)))
+    assert line == f"error: --port {used_port}: Address already in use; choose another, or leave --port out"
 
 
-def test_without_port_the_next_free_one_is_taken() -> None:
+def test_the_default_port_is_the_next_free_one() -> None:
     with listen(None) as first, listen(None) as second:
         assert first.getsockname()[0] == "127.0.0.1"
         assert 7860 <= first.getsockname()[1] < second.getsockname()[1]
@@ -50,7 +50,7 @@ def test_generators_that_cannot_be_compared(checkpoint: Checkpoint) -> None:
     paths = [str(checkpoint("model=cgan")), str(checkpoint("model=dcgan"))]
     assert re.search("num_classes is 10 and 1", said(run_here("-m", "gan.demo", *paths)))
     paths = [str(checkpoint("model=dcgan")), str(checkpoint("data=ring8", "model=mlp_gan"))]
-    assert re.search("one is of images, one of points", said(run_here("-m", "gan.demo", *paths)))
+    assert re.search("one generates images, one points", said(run_here("-m", "gan.demo", *paths)))
 
 
 def test_without_gradio(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:

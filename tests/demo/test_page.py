@@ -1,4 +1,4 @@
-"""``python -m gan.demo`` as a user starts it, in a real browser: all that can be moved changes what is shown."""
+"""``python -m gan.demo`` in a real browser: every control updates the images."""
 
 import io
 import re
@@ -24,19 +24,19 @@ Checkpoint = Callable[..., Path]
 WAIT = 20_000  # milliseconds
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
+def start_demo(*arguments: str) -> subprocess.Popen[str]:
     return start_python("-m", "gan.demo", *arguments, "--no-browser")
 
 
 @contextmanager
 def running(process: subprocess.Popen[str], end: signal.Signals) -> Iterator[str]:
-    """Yield the address of a demo that was started; it prints nothing else, and a signal ends it as it should."""
+    """Yield the URL of a started demo; check that it prints nothing else, and that a signal ends it cleanly."""
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.fullmatch(r"Demo  (http://127\.0\.0\.1:\d+) \(Ctrl-C ends it\)\n", line)
-        assert found, line + process.communicate()[1]
-        yield found[1]
+        match = re.fullmatch(r"Demo  (http://127\.0\.0\.1:\d+) \(Ctrl-C to stop\)\n", line)
+        assert match, line + process.communicate()[1]
+        yield match[1]
         process.send_signal(end)
         out, err = process.communicate(timeout=30)
         assert (process.returncode, out, err) == (0, "", "")
@@ -46,28 +46,28 @@ def running(process: subprocess.Popen[str], end: signal.Signals) -> Iterator[str
 
 @contextmanager
 def opened(browser: Any, url: str, **options: Any) -> Iterator[Any]:
-    """Open the page; at the end, nothing must have gone wrong in it, nor anything been asked for elsewhere."""
+    """Open the page; afterwards, check for errors and for requests to other hosts."""
     context = browser.new_context(**options)
-    page, wrong, asked = context.new_page(), [], []
-    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("requestfailed", lambda request: wrong.append(request.url))
-    page.on("request", lambda request: asked.append(request.url))
+    page, errors, requests = context.new_page(), [], []
+    page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("requestfailed", lambda request: errors.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(url)
     page.locator("#look-shown img").wait_for(timeout=WAIT)
     yield page
-    assert wrong == []
-    assert [at for at in asked if not at.startswith((f"{url}/", "data:", "blob:"))] == []
+    assert errors == []
+    assert [address for address in requests if not address.startswith((f"{url}/", "data:", "blob:"))] == []
     context.close()
 
 
 @pytest.fixture(scope="module")
 def processes(checkpoint: Checkpoint) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """Two demos that start side by side: of two conditional generators, and of one of points on a port of its own."""
+    """Two demos: one of two conditional generators, and one of points on a given port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    digits = started(str(checkpoint("model=cgan")), str(checkpoint("model=cgan", "seed=1")))
-    points = started(str(checkpoint("data=ring8", "model=mlp_gan")), "--port", str(port))
+    digits = start_demo(str(checkpoint("model=cgan")), str(checkpoint("model=cgan", "seed=1")))
+    points = start_demo(str(checkpoint("data=ring8", "model=mlp_gan")), "--port", str(port))
     yield {"digits": digits, str(port): points}
     for process in (digits, points):
         process.kill()
@@ -76,7 +76,7 @@ def processes(checkpoint: Checkpoint) -> Iterator[dict[str, subprocess.Popen[str
 
 @pytest.fixture(scope="module")
 def url(processes: dict[str, subprocess.Popen[str]]) -> Iterator[str]:
-    """The page of two conditional generators."""
+    """URL of the demo of two conditional generators."""
     with running(processes["digits"], signal.SIGTERM) as address:
         yield address
 
@@ -92,7 +92,7 @@ def sources(page: Any, tab: str) -> list[str]:
 
 
 def changed(page: Any, tab: str, before: list[str]) -> list[str]:
-    """Wait until every image of a tab is another."""
+    """Wait until every image of a tab has changed; return the new ones."""
     for number, source in enumerate(before):
         image = page.locator(f"#{tab}-shown img").nth(number)
         image.and_(page.locator(f'#{tab}-shown img:not([src="{source}"])')).wait_for(timeout=WAIT)
@@ -112,7 +112,7 @@ def pixels(source: str) -> Any:
         return np.array(image)
 
 
-def test_looking(page: Any, checkpoint: Checkpoint) -> None:
+def test_look_tab(page: Any, checkpoint: Checkpoint) -> None:
     generator = gan.load(checkpoint("model=cgan"))
 
     def exact(source: str, *arguments: Any, **options: Any) -> bool:
@@ -122,29 +122,29 @@ def test_looking(page: Any, checkpoint: Checkpoint) -> None:
     assert page.title() == page.locator("h1").inner_text() == "CGAN on MNIST5k"
     first = sources(page, "look")
     assert exact(first[0], 100)
-    seen = [first]
+    history = [first]
 
-    def then(act: Callable[..., None], name: str, value: Any) -> str:
+    def after(act: Callable[..., None], name: str, value: Any) -> str:
         act(page, name, value)
-        seen.append(changed(page, "look", seen[-1]))
-        return seen[-1][0]
+        history.append(changed(page, "look", history[-1]))
+        return history[-1][0]
 
-    assert exact(then(move, "look-num", 9), 9)
-    assert exact(then(move, "look-seed", 3), 9, seed=3)
-    assert exact(then(move, "look-truncation", 0.5), 9, seed=3, truncation=0.5)
-    assert exact(then(choose, "look-class", "4"), 9, [4], seed=3, truncation=0.5)
-    still = seen[-1]
+    assert exact(after(move, "look-num", 9), 9)
+    assert exact(after(move, "look-seed", 3), 9, seed=3)
+    assert exact(after(move, "look-truncation", 0.5), 9, seed=3, truncation=0.5)
+    assert exact(after(choose, "look-class", "4"), 9, [4], seed=3, truncation=0.5)
+    unshifted = history[-1]
     for number in (1, 5):
-        then(move, f"look-direction-{number}", 3)
-    then(choose, "look-method", "Factorized")
+        after(move, f"look-direction-{number}", 3)
+    after(choose, "look-method", "Factorized")
     page.get_by_role("button", name="Reset directions").first.click()
-    assert changed(page, "look", seen[-1]) == still, "the same setting gives the same image"
-    assert len({images[0] for images in seen}) == len(seen)
+    assert changed(page, "look", history[-1]) == unshifted, "the same settings give the same image"
+    assert len({images[0] for images in history}) == len(history)
     page.get_by_role("button", name="Another seed").first.click()
-    changed(page, "look", still)
+    changed(page, "look", unshifted)
 
 
-def test_morphing(page: Any) -> None:
+def test_morph_tab(page: Any) -> None:
     page.get_by_role("tab", name="Morph").click()
     before = sources(page, "morph")
     for act, name, value in (
@@ -155,19 +155,19 @@ def test_morphing(page: Any) -> None:
         before = changed(page, "morph", before)
     move(page, "morph-t", 1)
     page.locator(f'#morph-shown .now img:not([src="{before[0]}"])').wait_for(timeout=WAIT)
-    now, strip = sources(page, "morph")
-    assert strip == before[1], "the strip is that of the same way"
-    assert np.array_equal(pixels(now).squeeze(), pixels(strip)[2:30, -30:-2, 0])
+    image, row = sources(page, "morph")
+    assert row == before[1], "the row of images does not depend on the position"
+    assert np.array_equal(pixels(image).squeeze(), pixels(row)[2:30, -30:-2, 0])
     for act, name, value in (
         (move, "morph-end", 6),
         (choose, "morph-end-class", "3"),
     ):
         act(page, name, value)
-        changed(page, "morph", [now])
-        now = sources(page, "morph")[0]
+        changed(page, "morph", [image])
+        image = sources(page, "morph")[0]
 
 
-def test_comparing_and_downloading(page: Any) -> None:
+def test_compare_tab_and_downloads(page: Any) -> None:
     page.get_by_role("tab", name="Compare").click()
     before = sources(page, "compare")
     assert len(set(before)) == 2
@@ -188,26 +188,26 @@ def test_comparing_and_downloading(page: Any) -> None:
         assert arrays["images"].shape == (25, 28, 28, 1)
 
 
-@pytest.mark.parametrize(("width", "density"), [(1280, 1), (390, 3)])
-def test_pixels_are_crisp_and_nothing_is_too_wide(browser: Any, url: str, width: int, density: int) -> None:
-    size = {"width": width, "height": 844}
+@pytest.mark.parametrize(("page_width", "density"), [(1280, 1), (390, 3)])
+def test_integer_scaling_and_page_width(browser: Any, url: str, page_width: int, density: int) -> None:
+    size = {"width": page_width, "height": 844}
     with opened(browser, url, viewport=size, device_scale_factor=density) as page:
         for tab in ("Look", "Morph", "Compare"):
             page.get_by_role("tab", name=tab).click()
             for image in page.locator(f"#{tab.lower()}-shown img").all():
                 image.wait_for()
-                shown, natural = image.bounding_box()["width"], image.evaluate("image => image.naturalWidth")
-                scale = shown * density / natural
+                width = image.bounding_box()["width"]
+                scale = width * density / image.evaluate("image => image.naturalWidth")
                 assert scale > 0.99
                 assert abs(scale - round(scale)) < 0.01
                 assert image.evaluate("image => getComputedStyle(image).imageRendering") == "pixelated"
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate("document.documentElement.scrollWidth") <= page_width
         page.get_by_role("tab", name="Look").click()
         page.locator("#look-direction-5").scroll_into_view_if_needed()
-        assert page.locator("#look-shown img").bounding_box()["y"] >= 0, "it stays in sight"
+        assert page.locator("#look-shown img").bounding_box()["y"] >= 0, "the image stays visible"
 
 
-def test_points_without_classes_and_the_end_by_ctrl_c(browser: Any, processes: dict[str, Any]) -> None:
+def test_points_without_classes_and_shutdown_by_ctrl_c(browser: Any, processes: dict[str, Any]) -> None:
     port = next(name for name in processes if name.isdigit())
     with running(processes[port], signal.SIGINT) as url:
         assert url.endswith(f":{port}")
@@ -222,5 +222,5 @@ def test_points_without_classes_and_the_end_by_ctrl_c(browser: Any, processes: d
             move(page, "morph-t", 0.2)
             changed(page, "morph", before)
         idle = browser.new_page()
-        idle.goto(url)  # an open page does not keep it from ending
+        idle.goto(url)  # an open page does not block the shutdown
     idle.close()

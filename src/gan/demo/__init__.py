@@ -1,1 +1,1 @@
-"""A page to try a trained generator on: ``python -m gan.demo CKPT``."""
+"""``python -m gan.demo``: local web page to try a trained generator."""

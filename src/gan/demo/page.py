@@ -1,4 +1,4 @@
-"""How the page is laid out, in Gradio."""
+"""Layout of the page, in Gradio."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,109 +6,101 @@ from typing import Any
 
 import gradio as gr
 
-from gan.demo.about import title
-from gan.demo.figures import heading, morphed, samples
-from gan.demo.views import Explorer, Morph, View
+from gan.demo.figures import heading, morph_figure, sample_figures
+from gan.demo.generator import DemoGenerator
+from gan.demo.settings import MorphSettings, SampleSettings
+from gan.demo.summary import title
 from gan.latent.directions import METHODS, Method
 from gan.latent.interpolation import PATHS
-from gan.latent.interpolation import Path as Route
+from gan.latent.interpolation import Path as LatentPath
 
-__all__ = ["FRAME", "STYLE", "THEME", "build"]
+__all__ = ["HEAD", "STYLE", "THEME", "build_page"]
 
 FONTS = ["system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Liberation Sans", "Arial", "sans-serif"]
 THEME = gr.themes.Base(
     primary_hue="indigo",
     neutral_hue="slate",
     radius_size="md",
-    font=FONTS,  # none that would be fetched
+    font=FONTS,  # system fonts only: nothing is downloaded
     font_mono=["ui-monospace", "Menlo", "Consolas", "Liberation Mono", "monospace"],
 )
 STYLE = (Path(__file__).parent / "page.css").read_text()
-FRAME = (
+HEAD = (
     "<style>.main { padding: 1.25rem clamp(1rem, 4vw, 2rem) !important; } footer { display: none !important; }</style>"
 )
-SEEDS = 999
-FEW = 20  # classes that have a button each
+MAX_SEED = 999
+MAX_BUTTONS = 20  # classes; more are a drop-down list
 ALL = "all"
-SIDE_BY_SIDE = 25  # images of each of two generators at first: they are to be as large as may be
+COMPARED_NUM = 25  # samples per generator at first when two are compared, so that images are large enough
 
 
-def build(explorers: list[Explorer]) -> gr.Blocks:
-    """Lay out the page for one generator, or for two to be compared."""
-    first = explorers[0]
+def build_page(generators: list[DemoGenerator]) -> gr.Blocks:
+    """Lay out the page for one generator, or for two to compare."""
+    first = generators[0]
     with gr.Blocks(title=title(first.generator), analytics_enabled=False) as page:
-        gr.HTML(heading([explorer.generator for explorer in explorers]))
+        gr.HTML(heading([demo.generator for demo in generators]))
         with gr.Tab("Look"):
             _samples_tab([first], "look")
         with gr.Tab("Morph"):
             _morph_tab(first)
-        if len(explorers) > 1:
+        if len(generators) > 1:
             with gr.Tab("Compare"):
-                _samples_tab(explorers, "compare")
+                _samples_tab(generators, "compare")
     return page
 
 
-def _samples_tab(explorers: list[Explorer], name: str) -> None:
-    first = explorers[0]
-    widest, classes = first.widest, first.generator.num_classes
-    smaller = len(explorers) > 1 and first.generator.data.pixels
-    usual = min(first.usual, SIDE_BY_SIDE) if smaller else first.usual
+def _samples_tab(generators: list[DemoGenerator], name: str) -> None:
+    first = generators[0]
+    max_truncation, classes = first.max_truncation, first.generator.num_classes
+    compared_images = len(generators) > 1 and first.generator.data.pixels
+    default_num = min(first.default_num, COMPARED_NUM) if compared_images else first.default_num
     with gr.Row(elem_classes="tab"):
         with gr.Column(scale=1, min_width=300, elem_classes="controls"):
-            seed = gr.Slider(
-                0, SEEDS, 0, step=1, label="Seed", info="The noise follows from it", elem_id=f"{name}-seed"
-            )
+            seed = gr.Slider(0, MAX_SEED, 0, step=1, label="Seed", info="Seed of the noise", elem_id=f"{name}-seed")
             another = gr.Button("Another seed", size="sm", elem_id=f"{name}-another")
             truncation = gr.Slider(
-                widest / 30,
-                widest,
-                widest,
-                step=widest / 30,
+                max_truncation / 30,
+                max_truncation,
+                max_truncation,
+                step=max_truncation / 30,
                 label="Truncation",
-                info=f"Keeps the noise near its mean: better, less various images. {widest:g} keeps all of it",
+                info=f"Lower values give better but less varied images; {max_truncation:g} is no truncation",
                 elem_id=f"{name}-truncation",
             )
-            num = gr.Slider(
-                1,
-                first.most,
-                usual,
-                step=1,
-                label="Number",
-                elem_id=f"{name}-num",
-            )
-            label = _class_choice("Class", classes, f"{name}-class", everything=True)
-            method, shifts = _directions(first, name)
+            num = gr.Slider(1, first.max_num, default_num, step=1, label="Number", elem_id=f"{name}-num")
+            label = _class_choice("Class", classes, f"{name}-class", allow_all=True)
+            method, shifts = _direction_controls(first, name)
         with gr.Column(scale=2, min_width=320, elem_classes="shown"):
-            shown = gr.HTML(elem_id=f"{name}-shown")
-    another.click(None, outputs=seed, js=f"() => Math.floor(Math.random() * {SEEDS + 1})")
+            figures = gr.HTML(elem_id=f"{name}-shown")
+    another.click(None, outputs=seed, js=f"() => Math.floor(Math.random() * {MAX_SEED + 1})")
 
-    def show(seed: float, truncation: float, num: float, label: Any, method: Method, *shifts: float) -> str:
-        view = View(
+    def render(seed: float, truncation: float, num: float, label: Any, method: Method, *shifts: float) -> str:
+        settings = SampleSettings(
             seed=int(seed),
-            truncation=None if truncation >= widest else truncation,
+            truncation=None if truncation >= max_truncation else truncation,
             num=int(num),
             label=_class(label),
             method=method,
             shifts=shifts,
         )
-        return samples(explorers, view)
+        return sample_figures(generators, settings)
 
-    _live(show, [seed, truncation, num, label, method, *shifts], shown)
+    _update_on_change(render, [seed, truncation, num, label, method, *shifts], figures)
 
 
-def _directions(explorer: Explorer, name: str) -> tuple[gr.Radio, list[gr.Slider]]:
-    """Lay out a slider for each direction; they stay unseen where there are none."""
-    with gr.Group(visible=explorer.directions > 0, elem_classes="directions"):
+def _direction_controls(demo: DemoGenerator, name: str) -> tuple[gr.Radio, list[gr.Slider]]:
+    """Lay out one slider per latent direction; the group is hidden if there are none."""
+    with gr.Group(visible=demo.num_directions > 0, elem_classes="directions"):
         method = gr.Radio(
             [(method.capitalize(), method) for method in METHODS],
             value=METHODS[0],
             label="Directions",
-            info="Found in latent space without labels; steps are standard deviations of the noise",
+            info="Found without labels; units are standard deviations of the noise",
             elem_id=f"{name}-method",
         )
         shifts = [
             gr.Slider(-3, 3, 0, step=0.1, label=f"Direction {number}", elem_id=f"{name}-direction-{number}")
-            for number in range(1, explorer.directions + 1)
+            for number in range(1, demo.num_directions + 1)
         ]
         reset = gr.Button("Reset directions", size="sm", elem_id=f"{name}-reset")
     if shifts:
@@ -116,27 +108,27 @@ def _directions(explorer: Explorer, name: str) -> tuple[gr.Radio, list[gr.Slider
     return method, shifts
 
 
-def _morph_tab(explorer: Explorer) -> None:
-    classes = explorer.generator.num_classes
+def _morph_tab(demo: DemoGenerator) -> None:
+    classes = demo.generator.num_classes
     with gr.Row(elem_classes="tab"):
         with gr.Column(scale=1, min_width=300, elem_classes="controls"):
-            t = gr.Slider(0, 1, 0.5, step=0.01, label="Share of the way", elem_id="morph-t")
-            start = gr.Slider(0, SEEDS, 0, step=1, label="From seed", elem_id="morph-start")
+            t = gr.Slider(0, 1, 0.5, step=0.01, label="Position", elem_id="morph-t")
+            start = gr.Slider(0, MAX_SEED, 0, step=1, label="From seed", elem_id="morph-start")
             start_label = _class_choice("From class", classes, "morph-start-class", value=0)
-            end = gr.Slider(0, SEEDS, 1, step=1, label="To seed", elem_id="morph-end")
+            end = gr.Slider(0, MAX_SEED, 1, step=1, label="To seed", elem_id="morph-end")
             end_label = _class_choice("To class", classes, "morph-end-class", value=classes - 1)
             path = gr.Radio(
                 [(path.capitalize(), path) for path in PATHS],
-                value="spherical" if explorer.generator.model.latent == "normal" else "linear",
+                value="spherical" if demo.generator.model.latent == "normal" else "linear",
                 label="Path",
-                info="Around the sphere that normal noise lies near to, or straight",
+                info="Spherical suits normal noise, which lies near a sphere; linear suits uniform noise",
                 elem_id="morph-path",
             )
         with gr.Column(scale=2, min_width=320, elem_classes="shown"):
-            shown = gr.HTML(elem_id="morph-shown")
+            figure = gr.HTML(elem_id="morph-shown")
 
-    def show(t: float, start: float, start_label: Any, end: float, end_label: Any, path: Route) -> str:
-        morph = Morph(
+    def render(t: float, start: float, start_label: Any, end: float, end_label: Any, path: LatentPath) -> str:
+        settings = MorphSettings(
             start=int(start),
             end=int(end),
             start_label=_class(start_label),
@@ -144,33 +136,33 @@ def _morph_tab(explorer: Explorer) -> None:
             path=path,
             t=t,
         )
-        return morphed(explorer, morph)
+        return morph_figure(demo, settings)
 
-    _live(show, [t, start, start_label, end, end_label, path], shown)
+    _update_on_change(render, [t, start, start_label, end, end_label, path], figure)
 
 
-def _class_choice(label: str, classes: int, name: str, value: int = 0, everything: bool = False) -> Any:
-    """Lay out the choice of a class; it stays unseen where there are none."""
-    choices = [ALL] * everything + [str(number) for number in range(classes)]
-    kind = gr.Radio if len(choices) <= FEW else gr.Dropdown
-    chosen = ALL if everything else str(value)
+def _class_choice(label: str, classes: int, name: str, value: int = 0, allow_all: bool = False) -> Any:
+    """Lay out the choice of a class; it is hidden if there are no classes."""
+    choices = [ALL] * allow_all + [str(number) for number in range(classes)]
+    component = gr.Radio if len(choices) <= MAX_BUTTONS else gr.Dropdown
     if classes == 1:
         return gr.Radio([ALL], value=ALL, label=label, visible=False)
-    return kind(choices, value=chosen, label=label, elem_id=name, elem_classes="classes")
+    default = ALL if allow_all else str(value)
+    return component(choices, value=default, label=label, elem_id=name, elem_classes="classes")
 
 
 def _class(choice: str) -> int | None:
     return None if choice == ALL else int(choice)
 
 
-def _live(show: Callable[..., str], controls: list[Any], shown: gr.HTML) -> None:
-    """Show what the controls say, now and at each change; of changes that pile up only the last one counts."""
-    shown.value = show(*(control.value for control in controls))
+def _update_on_change(render: Callable[..., str], controls: list[Any], output: gr.HTML) -> None:
+    """Render the output now and whenever a control changes; of queued changes only the last is rendered."""
+    output.value = render(*(control.value for control in controls))
     gr.on(
         [control.change for control in controls],
-        show,
+        render,
         inputs=controls,
-        outputs=shown,
+        outputs=output,
         queue=False,
         trigger_mode="always_last",
         show_progress="hidden",

@@ -1,4 +1,4 @@
-"""The page and its files, served to this machine alone; what it prints and what ends it is said here, not by Gradio."""
+"""Local web server of the page and its downloads, without Gradio's own messages and shutdown."""
 
 import socket
 import webbrowser
@@ -8,29 +8,30 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Response
 
-from gan.demo.files import film, npz, strip
-from gan.demo.page import FRAME, STYLE, THEME, build
-from gan.demo.views import STEPS, Explorer, Morph, View
+from gan.demo.encoding import encode_gif, encode_npz, image_row
+from gan.demo.generator import MORPH_STEPS, DemoGenerator
+from gan.demo.page import HEAD, STYLE, THEME, build_page
+from gan.demo.settings import MorphSettings, SampleSettings
 from gan.errors import UserError
 from gan.images import encode_png
 
-__all__ = ["serve"]
+__all__ = ["download_app", "serve"]
 
-FILM_STEPS = 30
-TYPES = {"png": "image/png", "gif": "image/gif", "npz": "application/octet-stream"}
+GIF_STEPS = 30
+MEDIA_TYPES = {"png": "image/png", "gif": "image/gif", "npz": "application/octet-stream"}
 
 
-def serve(explorers: list[Explorer], listener: socket.socket, browser: bool) -> None:
+def serve(generators: list[DemoGenerator], listener: socket.socket, browser: bool) -> None:
     """Serve the page until SIGINT or SIGTERM.
 
     Args:
-        explorers: One, or two to be compared.
-        listener: A socket that listens already, so that whoever comes early waits.
-        browser: Whether to open it in the user's browser.
+        generators: One generator, or two to compare.
+        listener: Socket that is already listening, so that early requests wait.
+        browser: Whether to open the page in the user's browser.
     """
     app = gr.mount_gradio_app(
-        files(explorers),
-        build(explorers),
+        download_app(generators),
+        build_page(generators),
         path="/",
         footer_links=[],
         run_history=False,
@@ -40,56 +41,57 @@ def serve(explorers: list[Explorer], listener: socket.socket, browser: bool) -> 
         enable_monitoring=False,
         theme=THEME,
         css=STYLE,
-        head=FRAME,
+        head=HEAD,
     )
     host, port = listener.getsockname()
-    print(f"Demo  http://{host}:{port} (Ctrl-C ends it)", flush=True)
+    print(f"Demo  http://{host}:{port} (Ctrl-C to stop)", flush=True)
     if browser:
         webbrowser.open(f"http://{host}:{port}")
-    # An open page holds a connection for good: it is not waited for, nor is its end an error to print.
+    # An open page keeps its connection forever: shutdown does not wait for it, and its end is not logged as an error.
     config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=0)
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def files(explorers: list[Explorer]) -> FastAPI:
-    """Answer for what the page's links download, made when it is asked for."""
+def download_app(generators: list[DemoGenerator]) -> FastAPI:
+    """Build the web application that generates the page's downloads on request."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
-    def chosen(number: int) -> Explorer:
-        if not 0 <= number < len(explorers):
+    def generator_at(number: int) -> DemoGenerator:
+        if not 0 <= number < len(generators):
             raise HTTPException(404)
-        return explorers[number]
+        return generators[number]
 
     @app.exception_handler(UserError)
-    def refuse(_request: object, error: Exception) -> Response:
+    def bad_request(_request: object, error: Exception) -> Response:
         return Response(str(error), 400, media_type="text/plain")
 
     @app.get("/{number}/samples.{kind}")
-    def samples(number: int, kind: Literal["png", "npz"], view: Annotated[View, Query()]) -> Response:
-        explorer = chosen(number)
-        z, labels = explorer.noise(view)
-        images = explorer.images(z, labels)
+    def samples(number: int, kind: Literal["png", "npz"], settings: Annotated[SampleSettings, Query()]) -> Response:
+        demo = generator_at(number)
+        z, labels = demo.inputs(settings)
+        images = demo.images(z, labels)
         if kind == "png":
-            content = encode_png(explorer.generator.picture(images))
+            content = encode_png(demo.generator.picture(images))
         else:
-            content = npz(explorer.generator.data, images, z=z, labels=labels)
-        return _file(content, f"samples-{'ab'[number]}-seed{view.seed}.{kind}")
+            content = encode_npz(demo.generator.data, images, z=z, labels=labels)
+        return _file(content, f"samples-{'ab'[number]}-seed{settings.seed}.{kind}")
 
     @app.get("/{number}/morph.{kind}")
-    def morph(number: int, kind: Literal["png", "gif", "npz"], morph: Annotated[Morph, Query()]) -> Response:
-        explorer = chosen(number)
-        data = explorer.generator.data
+    def morph(number: int, kind: Literal["png", "gif", "npz"], settings: Annotated[MorphSettings, Query()]) -> Response:
+        demo = generator_at(number)
+        data = demo.generator.data
         if kind == "gif" and not data.pixels:
             raise HTTPException(404)
-        _, images = explorer.morph(morph, FILM_STEPS if kind == "gif" else STEPS)
-        content = (
-            encode_png(strip(data, images)) if kind == "png" else film(images) if kind == "gif" else npz(data, images)
-        )
-        return _file(content, f"morph-seed{morph.start}-to-seed{morph.end}.{kind}")
+        _, images = demo.morph(settings, GIF_STEPS if kind == "gif" else MORPH_STEPS)
+        if kind == "png":
+            content = encode_png(image_row(data, images))
+        else:
+            content = encode_gif(images) if kind == "gif" else encode_npz(data, images)
+        return _file(content, f"morph-seed{settings.start}-to-seed{settings.end}.{kind}")
 
     return app
 
 
 def _file(content: bytes, name: str) -> Response:
-    kind = TYPES[name.rpartition(".")[2]]
-    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    media_type = MEDIA_TYPES[name.rpartition(".")[2]]
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -1,0 +1,62 @@
+"""Title and facts of a generator, and the check that two generators are comparable."""
+
+import json
+from typing import Any
+
+from gan.checkpoint.trained import TrainedGenerator
+from gan.errors import UserError
+from gan.runs.folder import RunFolder, run_folder_of
+
+__all__ = ["check_comparable", "facts", "title"]
+
+
+def title(generator: TrainedGenerator) -> str:
+    """Return the names of a generator's model and data."""
+    return f"{type(generator.model).__name__} on {type(generator.data).__name__}"
+
+
+def facts(generator: TrainedGenerator) -> dict[str, str]:
+    """Return facts about a generator by name; the score only if its run's results are beside the checkpoint."""
+    model, (channels, height, width) = generator.model, generator.image_shape
+    colours = {1: "greyscale", 3: "colour"}.get(channels, f"{channels} channels")
+    values = {
+        "step": f"{generator.global_step:,}",
+        "score": _score(generator),
+        "images": f"{height} × {width}, {colours}" if generator.data.pixels else "2-D points",
+        "classes": str(generator.num_classes) if generator.num_classes > 1 else "",
+        "noise": f"{model.latent}, {model.latent_dim} dimensions",
+        "weights": "moving average" if generator.use_ema and model.ema is not None else "current",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def check_comparable(first: TrainedGenerator, second: TrainedGenerator) -> None:
+    """Check that two generators take the same noise and classes.
+
+    Raises:
+        UserError: If they do not.
+    """
+    settings = {
+        "latent_dim": (first.model.latent_dim, second.model.latent_dim),
+        "latent": (first.model.latent, second.model.latent),
+        "num_classes": (first.num_classes, second.num_classes),
+    }
+    for name, (one, other) in settings.items():
+        if one != other:
+            paths = f"{first.path} and {second.path}"
+            raise UserError(f"{paths} cannot be compared for the same noise: {name} is {one} and {other}")
+    if first.data.pixels != second.data.pixels:
+        raise UserError(f"{first.path} and {second.path} cannot be compared: one generates images, one points")
+
+
+def _score(generator: TrainedGenerator) -> str:
+    """Return the score at the checkpoint's step, from the results of its run; empty if there is none."""
+    folder = RunFolder(run_folder_of(generator.path) or generator.path.parent)
+    try:
+        results: dict[str, Any] = json.loads(folder.results.read_text())
+        name = str(results["score_name"])
+        score = float(results["scores"][str(generator.global_step)][name])
+        better = "higher" if results["higher_is_better"][name] else "lower"
+    except (OSError, ValueError, LookupError, TypeError):  # no results, or of another format
+        return ""
+    return f"{name} {score:.4g} ({better} is better)"
