@@ -38,7 +38,7 @@ def said(run: Run) -> str:
         (["model=vqvae", "loss=elbo"], r"model: a VQ-VAE has a loss of its own, not ELBO: leave loss=\.\.\. out"),
         (["model=vqvae", "data.image_size=32"], r"the 8 x 8 codes of an image of 32 pixels: set model\.latent_dim=64"),
         (["loss=elbo"], r"model\.discriminator\.norm: the choices of .* do not fit: .*'loss\.critic_norm' not found"),
-        (["model=mlp_gan", "loss=elbo"], r"model: MLPGAN plays a game, which ELBO is not: choose another"),
+        (["model=mlp_gan", "loss=elbo"], r"model: MLPGAN needs an adversarial loss, not ELBO: choose another"),
         (["loss.critic_stepz=3"], r"did you mean 'loss\.critic_steps'"),
         (["loss=wgan_gp", "loss.regularizers.gradient_penalty.wieght=3"], r"did you mean '.*gradient_penalty\.weight'"),
         (["trainer.gradient_clip_val=1"], r"did you mean 'model\.gradient_clip'"),
@@ -66,7 +66,7 @@ def said(run: Run) -> str:
         (["seed=-1"], r"seed=-1 should be a whole number from 0"),
         (["trainer.log_every_n_steps=0"], r"trainer\.log_every_n_steps must be at least 1"),
         (["trainer.precision=bf16-true"], r"trainer\.precision=bf16-true is not one of auto, 32-true"),
-        (["model.accumulate=64"], r"model\.accumulate=64 splits a batch of 64 in parts of less than two"),
+        (["model.accumulate=64"], r"model\.accumulate=64 splits a batch of 64 into parts of fewer than two"),
         (["model.gradient_clip=-1"], r"model: gradient_clip must be positive"),
         (["model.generator.width=-8"], r"model\.generator: .*negative"),
         (
@@ -185,7 +185,7 @@ def test_a_game_that_blows_up_stops_and_keeps_the_last_good_checkpoint(train: Tr
 
 def test_a_folder_that_holds_a_run_is_not_written_over(train: Train) -> None:
     assert train(*TINY, "trainer.max_steps=2").status == 0
-    assert re.search(r"holds a run: go on with ckpt=", said(train(*TINY, "trainer.max_steps=2")))
+    assert re.search(r"holds a run: resume it with ckpt=", said(train(*TINY, "trainer.max_steps=2")))
 
 
 def test_a_start_that_failed_leaves_its_folder_free(train: Train) -> None:
@@ -196,7 +196,7 @@ def test_a_start_that_failed_leaves_its_folder_free(train: Train) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], r"has done its 2 generator updates: set trainer\.max_steps above that"),
+        ([], r"has 2 generator updates: set trainer\.max_steps above that"),
         (["trainer.max_steps=4", "loss=wgan"], r"loss=wgan: a resumed run keeps its recipe"),
         (
             ["trainer.max_steps=4", "optimizer=sgd"],

@@ -83,7 +83,7 @@ def test_weights_are_clipped() -> None:
 @pytest.mark.parametrize(("step", "std"), [(0, 0.5), (50, 0.25), (100, 0.0), (1000, 0.0)])
 def test_instance_noise_fades(step: int, std: float) -> None:
     objective = Objective(Hinge(), instance_noise=0.5, instance_noise_steps=100)
-    noisy = objective.perturb(torch.zeros(1000, 1, 4, 4), step, KeyedRandom(0, total=1000))
+    noisy = objective.add_instance_noise(torch.zeros(1000, 1, 4, 4), step, KeyedRandom(0, total=1000))
     assert noisy.std().item() == pytest.approx(std, rel=0.02)
 
 

@@ -124,7 +124,7 @@ def test_one_step_by_hand(k: int) -> None:
     """The loop against the few lines that one would write for plain gradient descent."""
     model = make(Objective(NonSaturating(), critic_steps=k), ema_decay=0)
     sgd = partial(torch.optim.SGD, lr=0.1)
-    model.make_optimizer = {"generator": sgd, "discriminator": sgd}
+    model.optimizer_factories = {"generator": sgd, "discriminator": sgd}
     twin = make(Objective(NonSaturating()), ema_decay=0)
     noise = kept_latents(model)
     fit(model, steps=1)
@@ -524,7 +524,7 @@ def test_augmentation_follows_the_discriminator(lr: float, start: float, rises: 
     """A discriminator beside a generator that does not move overfits; one that does not learn does not."""
     model = make(augment=Adaptive(4, {}, start=start, images=400, limit=0.8))
     sgd = partial(torch.optim.SGD, lr=0.0)
-    model.make_optimizer = {"generator": sgd, "discriminator": partial(torch.optim.Adam, lr=lr)}
+    model.optimizer_factories = {"generator": sgd, "discriminator": partial(torch.optim.Adam, lr=lr)}
     _, recorder = fit(model, steps=100)
     course = [terms["d/augment_p"].item() for terms in recorder.terms]
     assert course[2] == pytest.approx(start), "before the first move"

@@ -62,7 +62,7 @@ class Objective:
         self.label_flip = label_flip
         self.instance_noise, self.instance_noise_steps = instance_noise, instance_noise_steps
 
-    def perturb(self, images: Tensor, step: int, rng: KeyedRandom) -> Tensor:
+    def add_instance_noise(self, images: Tensor, step: int, rng: KeyedRandom) -> Tensor:
         """Return images as the discriminator gets to see them at a step, with shape (B, C, H, W)."""
         std = self.instance_noise
         if self.instance_noise_steps is not None:

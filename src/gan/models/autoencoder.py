@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gan.augment.base import Augment
 from gan.keyed_random import KeyedRandom, Stream
 from gan.models.sampler import eval_mode
-from gan.models.trainable import MakeOptimizer, Trainable
+from gan.models.trainable import OptimizerFactory, Trainable
 from gan.types import Batch, Terms
 
 __all__ = ["AutoEncoder"]
@@ -34,14 +34,14 @@ class AutoEncoder(Trainable):
         self,
         generator: nn.Module,
         encoder: nn.Module,
-        optimizer: Mapping[str, MakeOptimizer],
+        optimizer: Mapping[str, OptimizerFactory],
         augment: Augment | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(generator, optimizer, **settings)
         if augment is not None:
             raise ValueError("augmentation changes what a discriminator sees, and there is none: use augment=none")
-        self.encoder = encoder.to(memory_format=self.layout)
+        self.encoder = encoder.to(memory_format=self.memory_format)
 
     def players(self) -> dict[str, list[nn.Module]]:
         """Return the networks that the one optimiser updates."""

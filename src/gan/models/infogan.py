@@ -12,7 +12,7 @@ from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models import dcgan
 from gan.models.gan import GAN
-from gan.models.trainable import MakeOptimizer
+from gan.models.trainable import OptimizerFactory
 from gan.nn.conditioning import LabelVector
 from gan.nn.layers import Norm, maybe_spectral, norm_layer
 from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
@@ -179,7 +179,7 @@ class InfoGAN(GAN):
         discriminator: nn.Module,
         recognition: Callable[[int], nn.Module],
         objective: Objective,
-        optimizer: Mapping[str, MakeOptimizer],
+        optimizer: Mapping[str, OptimizerFactory],
         continuous: int = 2,
         category_weight: float = 1.0,
         continuous_weight: float = 0.1,

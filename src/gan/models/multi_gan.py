@@ -11,7 +11,7 @@ from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models import mlp_gan
 from gan.models.gan import GAN
-from gan.models.trainable import MakeOptimizer
+from gan.models.trainable import OptimizerFactory
 from gan.nn.conditioning import LabelVector
 from gan.nn.layers import maybe_spectral
 from gan.types import Batch, DiscriminatorPass, GeneratorInput, Terms
@@ -108,7 +108,7 @@ class MultiGAN(GAN):
         generator: nn.Module,
         discriminator: Discriminator,
         objective: Objective,
-        optimizer: Mapping[str, MakeOptimizer],
+        optimizer: Mapping[str, OptimizerFactory],
         diversity: float = 0.125,
         **settings: Any,
     ) -> None:

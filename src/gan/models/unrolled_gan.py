@@ -11,7 +11,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
-from gan.models.trainable import MakeOptimizer
+from gan.models.trainable import OptimizerFactory
 from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
 
 __all__ = ["UnrolledGAN"]
@@ -52,7 +52,7 @@ class UnrolledGAN(GAN):
         generator: nn.Module,
         discriminator: nn.Module,
         objective: Objective,
-        optimizer: Mapping[str, MakeOptimizer],
+        optimizer: Mapping[str, OptimizerFactory],
         unroll_steps: int = 5,
         unroll_lr: float = 0.01,
         **settings: Any,

@@ -9,7 +9,7 @@ from gan.keyed_random import KeyedRandom
 from gan.losses.elbo import ELBO
 from gan.models import dcgan
 from gan.models.autoencoder import AutoEncoder
-from gan.models.trainable import MakeOptimizer
+from gan.models.trainable import OptimizerFactory
 from gan.nn.layers import Norm
 from gan.types import Batch, GaussianPosterior, Terms
 
@@ -68,7 +68,7 @@ class VAE(AutoEncoder):
         generator: nn.Module,
         encoder: nn.Module,
         objective: ELBO,
-        optimizer: Mapping[str, MakeOptimizer],
+        optimizer: Mapping[str, OptimizerFactory],
         **settings: Any,
     ) -> None:
         super().__init__(generator, encoder, optimizer, **settings)

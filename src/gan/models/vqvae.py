@@ -9,7 +9,7 @@ from gan.errors import UserError
 from gan.keyed_random import KeyedRandom
 from gan.losses.vector_quantization import VectorQuantization
 from gan.models.autoencoder import AutoEncoder
-from gan.models.trainable import MakeOptimizer
+from gan.models.trainable import OptimizerFactory
 from gan.nn.pixelcnn import PixelCNN
 from gan.nn.quantizer import VectorQuantizer, straight_through
 from gan.nn.residual import Residual
@@ -128,7 +128,7 @@ class VQVAE(AutoEncoder):
         generator: Generator,
         encoder: nn.Module,
         objective: VectorQuantization,
-        optimizer: Mapping[str, MakeOptimizer],
+        optimizer: Mapping[str, OptimizerFactory],
         **settings: Any,
     ) -> None:
         super().__init__(generator, encoder, optimizer, **settings)
