@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gan.keyed_random import KeyedRandom, Stream, derive_seed, truncate_normal
+from gan.keyed_random import KeyedRandom, Stream, derive_seed, temporary_seed, truncate_normal
 
 
 def test_numbers_depend_on_the_key_alone() -> None:
@@ -80,3 +80,24 @@ def test_truncated_draws_converge_and_change_smoothly_with_the_threshold() -> No
     steps = torch.stack([truncate_normal(z, threshold) for threshold in torch.linspace(0.5, 4.0, 36).tolist()])
     assert (steps.abs().diff(dim=0) >= -1e-6).all(), "magnitudes grow with the threshold"
     assert steps.diff(dim=0).abs().max() < 0.1 + 1e-6, "by at most the step of the threshold"
+
+
+def test_a_temporary_seed_repeats_numbers_and_restores_the_generator() -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(4)
+    torch.manual_seed(7)
+    with temporary_seed(0):
+        first = torch.rand(3)
+    middle = torch.rand(2)
+    with temporary_seed(0):
+        assert_close(torch.rand(3), first)
+    assert_close(torch.cat([middle, torch.rand(2)]), expected)
+
+
+def test_a_temporary_seed_leaves_gpus_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        pytest.fail("a GPU was seeded")
+
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", fail)
+    with temporary_seed(0):
+        torch.rand(1)

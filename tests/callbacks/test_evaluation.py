@@ -1,4 +1,4 @@
-"""Which score is the best, and since when."""
+"""Best score and last improvement of the evaluation callback."""
 
 from types import SimpleNamespace
 
@@ -16,10 +16,11 @@ from gan.callbacks.evaluation import Evaluation
         (False, {}, None, None),
     ],
 )
-def test_the_last_of_equal_scores_is_kept_and_the_first_was_the_improvement(
+def test_of_equal_scores_the_last_is_best_and_the_first_is_the_improvement(
     higher: bool, scores: dict[int, float], best: tuple[int, float] | None, improved_at: int | None
 ) -> None:
-    evaluation = Evaluation(SimpleNamespace(name="score", higher_is_better={"score": higher}), every_n_steps=1)
+    evaluation = Evaluation(SimpleNamespace(), every_n_steps=1)
+    evaluation.evaluator = SimpleNamespace(name="score", higher_is_better={"score": higher})
     evaluation.scores = {step: {"score": score, "other": -score} for step, score in scores.items()}
     assert evaluation.best == best
     assert evaluation.improved_at == improved_at

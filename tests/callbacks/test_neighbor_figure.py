@@ -1,4 +1,4 @@
-"""The picture of nearest neighbours: what it shows, how much is searched, and where there is none."""
+"""Figure of nearest training images: content, limits of the search, and data without pictures."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +11,12 @@ from torch import Tensor
 
 from gan.callbacks.neighbor_figure import NeighborFigure
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
-from gan.loggers.tracking import PictureLogger
+from gan.loggers.base import PictureLogger
 from gan.models.gan import GAN
 
 
 class Shades(ImageDataModule):
-    """Training images of one shade each, in order, and three held-out ones."""
+    """Training images of one shade each, in ascending order, and three held-out ones."""
 
     def __init__(self, number: int, channels: int = 1) -> None:
         super().__init__(image_size=2, channels=channels, num_classes=1, batch_size=1)
@@ -28,7 +28,7 @@ class Shades(ImageDataModule):
         return TensorImages(shades.expand(-1, *self.image_shape).contiguous(), torch.zeros(size))
 
 
-class Shown(PictureLogger):
+class Recorder(PictureLogger):
     def __init__(self) -> None:
         self.pictures: list[tuple[str, Tensor, int]] = []
 
@@ -37,7 +37,7 @@ class Shown(PictureLogger):
 
 
 class Generator(GAN):
-    """Generates a grey, of a data set's shade ``shade``."""
+    """Generates uniform images of one shade."""
 
     def __init__(self, shape: tuple[int, ...], shade: int) -> None:
         torch.nn.Module.__init__(self)
@@ -51,57 +51,61 @@ class Generator(GAN):
         return torch.full((num, *self.shape), self.shade / 127.5 - 1)
 
 
-def look(data: ImageDataModule, path: Path, first: bool = True, **options: int) -> tuple[NeighborFigure, Shown]:
-    callback, tracker = NeighborFigure(str(path), **options), Shown()
-    trainer = SimpleNamespace(datamodule=data, is_global_zero=first, loggers=[tracker, object()], global_step=7)
+def draw(
+    data: ImageDataModule, path: Path, global_zero: bool = True, **options: int
+) -> tuple[NeighborFigure, Recorder]:
+    callback, tracker = NeighborFigure(str(path), **options), Recorder()
+    trainer = SimpleNamespace(datamodule=data, is_global_zero=global_zero, loggers=[tracker, object()], global_step=7)
     callback.on_train_end(trainer, Generator(data.image_shape, shade=31))
     return callback, tracker
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_nearest_are_found_and_the_trackers_get_the_picture(channels: int, tmp_path: Path) -> None:
-    callback, tracker = look(Shades(200, channels), tmp_path / "new" / "neighbors.png", num=2, k=3)
+def test_the_nearest_images_are_drawn_and_logged(channels: int, tmp_path: Path) -> None:
+    callback, tracker = draw(Shades(200, channels), tmp_path / "new" / "neighbors.png", num=2, k=3)
     assert callback.facts == {"searched": 200, "training_images": 200, "distance": 0.0, "held_out_distance": 0.0}
     ((name, image, step),) = tracker.pictures
     assert (name, step) == ("neighbors", 7)
     with Image.open(tmp_path / "new" / "neighbors.png") as saved:
         assert saved.size == (image.shape[2], image.shape[1])
         shades = set(saved.convert("L").tobytes())
-    assert {30, 31, 32} <= shades, "its own shade and the two beside it"
+    assert {30, 31, 32} <= shades, "its own shade and the two adjacent ones"
 
 
-def test_no_more_than_the_limit_is_searched_from_all_over_the_split(tmp_path: Path) -> None:
-    callback, _ = look(Shades(200), tmp_path / "neighbors.png", limit=30)
+def test_the_limit_takes_evenly_spaced_images(tmp_path: Path) -> None:
+    callback, _ = draw(Shades(200), tmp_path / "neighbors.png", limit=30)
     assert callback.facts is not None
-    assert callback.facts["searched"] == 29, "every seventh"
+    assert callback.facts["searched"] == 29, "every seventh image"
     assert callback.facts["training_images"] == 200
-    assert callback.facts["distance"] == pytest.approx(3 * 2), "28 and 35 are; 2 x 2 pixels"
+    assert callback.facts["distance"] == pytest.approx(3 * 2), (
+        "the nearest searched shades are 28 and 35; images have 2 x 2 pixels"
+    )
 
 
-def test_images_that_were_not_trained_on_are_not_searched(tmp_path: Path) -> None:
+def test_only_images_of_the_training_subset_are_searched(tmp_path: Path) -> None:
     data = Shades(200)
     data.limit = 20
-    callback, _ = look(data, tmp_path / "neighbors.png")
+    callback, _ = draw(data, tmp_path / "neighbors.png")
     assert callback.facts is not None
-    assert callback.facts["training_images"] == 20, "every tenth"
-    assert callback.facts["distance"] == pytest.approx(1 * 2), "30 is"
+    assert callback.facts["training_images"] == 20, "every tenth image"
+    assert callback.facts["distance"] == pytest.approx(1 * 2), "the nearest shade is 30"
 
 
-def test_more_neighbours_than_there_are_images(tmp_path: Path) -> None:
-    callback, _ = look(Shades(2), tmp_path / "neighbors.png", k=5)
+def test_more_neighbours_than_images(tmp_path: Path) -> None:
+    callback, _ = draw(Shades(2), tmp_path / "neighbors.png", k=5)
     assert callback.facts is not None
     assert (tmp_path / "neighbors.png").is_file()
 
 
-def test_there_is_no_picture_of_what_is_no_picture(tmp_path: Path) -> None:
+def test_there_is_no_figure_for_points_two_channels_or_other_ranks(tmp_path: Path) -> None:
     points = Shades(10)
     points.pixels = False
-    for data, first in ((points, True), (Shades(10, channels=2), True), (Shades(10), False)):
-        callback, tracker = look(data, tmp_path / "neighbors.png", first=first)
+    for data, global_zero in ((points, True), (Shades(10, channels=2), True), (Shades(10), False)):
+        callback, tracker = draw(data, tmp_path / "neighbors.png", global_zero=global_zero)
         assert (callback.facts, tracker.pictures, list(tmp_path.iterdir())) == (None, [], [])
 
 
 @pytest.mark.parametrize("option", ["num", "k", "limit"])
-def test_numbers_below_one_are_refused(option: str) -> None:
+def test_numbers_below_one_are_rejected(option: str) -> None:
     with pytest.raises(ValueError, match="must be at least 1"):
         NeighborFigure("neighbors.png", **{option: 0})

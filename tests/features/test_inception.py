@@ -1,4 +1,4 @@
-"""FID's path from a local weights file to ``val/fid``. The weights are random: the real ones are not to be had here."""
+"""Inception features, from a local file of random weights to ``val/fid``; the real weights need a download."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of the right names and shapes, as the published one has them."""
+    """Random weights with the names and shapes of the published file."""
     path = tmp_path_factory.mktemp("weights") / "inception.pth"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
@@ -29,7 +29,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_run_is_scored_with_fid(train: Callable[..., Run], weights: Path, tmp_path: Path) -> None:
+def test_a_run_is_evaluated_with_fid(train: Callable[..., Run], weights: Path, tmp_path: Path) -> None:
     images = tmp_path / "images"
     images.mkdir()
     for number in range(24):
@@ -47,9 +47,8 @@ def test_a_run_is_scored_with_fid(train: Callable[..., Run], weights: Path, tmp_
     assert len(protocol["weights"]) == 16
 
 
-def test_grey_images_are_given_three_channels(weights: Path) -> None:
-    inception = Inception(str(weights), antialias=False)
-    inception.prepare(DATA)
+def test_grey_images_are_repeated_to_three_channels(weights: Path) -> None:
+    inception = Inception(DATA, str(weights), antialias=False)
     grey = torch.randint(256, (2, 1, 8, 8), dtype=torch.uint8)
     with torch.no_grad():
         features, colored = inception(grey), inception(grey.expand(-1, 3, -1, -1))
@@ -60,8 +59,8 @@ def test_grey_images_are_given_three_channels(weights: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights", None])
-def test_a_bad_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
+def test_a_bad_weights_file_is_rejected(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "bad.pth"
     torch.save(torch.zeros(3), path) if content is None else path.write_bytes(content)
     with pytest.raises(UserError, match=r"no Inception weights .*metric\.features\.weights=FILE"):
-        Inception(str(path)).prepare(DATA)
+        Inception(DATA, str(path))

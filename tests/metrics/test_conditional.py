@@ -1,4 +1,4 @@
-"""Measures of conditional generators, where their values are known."""
+"""Measures of class-conditional generators where the scores are known."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from gan.metrics.statistics import Statistics
 
 
 def classes(shifts: list[float], seed: int = 0) -> Statistics:
-    """50 images of each class, alike but for the class's shift of one of two features."""
+    """Return 50 images per class, with equal features up to a shift of the first one per class."""
     values = torch.randn(50, 2, generator=torch.Generator().manual_seed(seed))
     vectors = torch.cat([values + torch.tensor([shift, 0.0]) for shift in shifts])
     return Statistics.of(vectors, labels=torch.arange(len(shifts)).repeat_interleave(50))
@@ -17,25 +17,23 @@ def classes(shifts: list[float], seed: int = 0) -> Statistics:
 
 @pytest.mark.parametrize(("real", "fake"), [([0.0, 9.0], [1.0, 12.0]), ([0.0, 9.0], [9.0, 0.0]), ([3.0], [4.0])])
 def test_mean_over_classes(real: list[float], fake: list[float]) -> None:
-    """Shifted copies: the square of the shift; classes swapped are as bad as that, though the whole is the same."""
+    """A shift scores its square. Swapped classes score like shifts, although the sets are equal as a whole."""
     expected = sum((a - b) ** 2 for a, b in zip(real, fake, strict=True)) / len(real)
     assert IntraFrechet()(classes(real), classes(fake)) == {"intra_fd": pytest.approx(expected, rel=1e-5)}
 
 
 def test_order_of_images_does_not_matter() -> None:
     fake = classes([0.0, 5.0], seed=1)
-    assert fake.vectors is not None
-    assert fake.labels is not None
     order = torch.randperm(100, generator=torch.Generator().manual_seed(0))
-    moved = Statistics.of(fake.vectors[order], labels=fake.labels[order])
+    permuted = Statistics.of(fake.vectors[order], labels=fake.labels[order])
     expected = IntraFrechet()(classes([0.0, 5.0]), fake)["intra_fd"]
-    assert IntraFrechet()(classes([0.0, 5.0]), moved) == {"intra_fd": pytest.approx(expected, rel=1e-9)}
+    assert IntraFrechet()(classes([0.0, 5.0]), permuted) == {"intra_fd": pytest.approx(expected, rel=1e-9)}
 
 
 @pytest.mark.parametrize(
     ("labels", "named"), [([0, 0, 0, 1], "class 1"), ([0, 0, 0, 0], "class 1"), ([1, 1, 7, 7], "class 0")]
 )
-def test_a_class_with_too_few_images(labels: list[int], named: str) -> None:
+def test_a_class_with_too_few_images_is_named(labels: list[int], named: str) -> None:
     fake = Statistics.of(torch.randn(4, 2), labels=torch.tensor(labels))
     with pytest.raises(UserError, match=named):
         IntraFrechet()(classes([0.0, 5.0]), fake)

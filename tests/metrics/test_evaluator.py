@@ -1,4 +1,4 @@
-"""Scores of images against a data set: against closed forms, and with the protocol that decides them."""
+"""Evaluation of images against a data set: closed forms, protocol, baselines and cached statistics."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +15,8 @@ from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
 from gan.features.classifier import Classifier
 from gan.metrics.conditional import ConditionalAccuracy
-from gan.metrics.evaluator import Evaluator
-from gan.metrics.frechet import Frechet
-from gan.metrics.frechet_distance import warn_of_few
+from gan.metrics.evaluator import Evaluator, PreparedEvaluator
+from gan.metrics.frechet import Frechet, warn_of_singular_covariance
 from gan.metrics.kernel import Kernel
 from gan.metrics.measure import Measure
 from gan.metrics.modes import Modes
@@ -29,17 +28,14 @@ CPU = torch.device("cpu")
 
 
 class Pixels(FeatureExtractor):
-    """Two pixels of an image, as features: what goes in is known."""
+    """The first two pixels of an image; counts the images that it is called with."""
 
     name = "pixels"
     num_features = 2
 
-    def __init__(self) -> None:
+    def __init__(self, data: ImageDataModule) -> None:
         super().__init__()
         self.seen = 0
-
-    def prepare(self, data: ImageDataModule) -> None:
-        """Do nothing."""
 
     def forward(self, images: Tensor) -> Features:
         self.seen += len(images)
@@ -51,7 +47,7 @@ class Pixels(FeatureExtractor):
 
 
 class Gaussians(ImageDataModule):
-    """Images whose pixels are independent Gaussians: mean 100, deviation 20, at both indices."""
+    """Images with independent Gaussian pixels of mean 100 and standard deviation 20."""
 
     def load(self, split: Split) -> TensorImages:
         images = gaussian((100.0, 100.0), (20.0, 20.0), 50_000 if split == "train" else 5_000, seed=len(split))
@@ -71,56 +67,59 @@ def batches(images: Tensor, size: int = 1000) -> Iterator[Batch]:
     return (Batch(part, torch.zeros(len(part), dtype=torch.long)) for part in images.split(size))
 
 
-def make(cache: Path, *measures: Any, **settings: Any) -> Evaluator:
+def prepare(cache: Path, *measures: Any, data: ImageDataModule = DATA, **settings: Any) -> PreparedEvaluator:
     named = {type(measure).__name__: measure for measure in measures or (Frechet(),)}
-    comparison = Evaluator(Pixels(), named, **({"num_samples": 50_000, "cache": str(cache)} | settings))
-    comparison.prepare(DATA, CPU)
-    return comparison
+    evaluator = Evaluator(Pixels, named, **({"num_samples": 50_000, "cache": str(cache)} | settings))
+    return evaluator.prepare(data, CPU)
+
+
+def seen(evaluator: PreparedEvaluator) -> int:
+    """Return the number of images that the feature extractor was called with."""
+    assert isinstance(evaluator.features, Pixels)
+    return evaluator.features.seen
 
 
 @pytest.fixture(scope="module")
-def distance(tmp_path_factory: pytest.TempPathFactory) -> Evaluator:
-    return make(tmp_path_factory.mktemp("cache"))
+def distance(tmp_path_factory: pytest.TempPathFactory) -> PreparedEvaluator:
+    return prepare(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.mark.parametrize(
     ("mean", "std"), [((100.0, 100.0), (20.0, 20.0)), ((110.0, 100.0), (20.0, 20.0)), ((90.0, 120.0), (10.0, 30.0))]
 )
-def test_two_gaussians(distance: Evaluator, mean: tuple[float, float], std: tuple[float, float]) -> None:
+def test_two_gaussians(distance: PreparedEvaluator, mean: tuple[float, float], std: tuple[float, float]) -> None:
     """For diagonal covariances: |m - m'|^2 + sum (s - s')^2 (Dowson and Landau, 1982)."""
     expected = sum((m - 100) ** 2 for m in mean) + sum((s - 20) ** 2 for s in std)
     images = gaussian(mean, std, 50_000, seed=9)
     assert distance(batches(images))["fd_pixels"] == pytest.approx(expected, rel=0.05, abs=0.1)
 
 
-def test_scores_do_not_add_up_and_batches_do_not_matter(distance: Evaluator) -> None:
+def test_calls_are_independent_of_each_other_and_of_the_batch_size(distance: PreparedEvaluator) -> None:
     images = gaussian((110.0, 100.0), (20.0, 20.0), 1000)
     first = distance(batches(images))
     assert distance(batches(images)) == first
     assert distance(batches(images, size=7))["fd_pixels"] == pytest.approx(first["fd_pixels"], rel=1e-12)
 
 
-def test_one_pass_feeds_all_measures_and_the_first_is_the_main_one(tmp_path: Path) -> None:
-    comparison = make(tmp_path, PRDC(), Frechet(), Kernel(subsets=2, subset_size=50), None, num_samples=500)
-    extractor = comparison.features
-    assert isinstance(extractor, Pixels)
-    before = extractor.seen
-    scores = comparison(batches(gaussian((100.0, 100.0), (20.0, 20.0), 500)))
-    assert extractor.seen - before == 500
+def test_one_pass_serves_all_measures_and_the_first_is_the_main_one(tmp_path: Path) -> None:
+    evaluator = prepare(tmp_path, PRDC(), Frechet(), Kernel(subsets=2, subset_size=50), None, num_samples=500)
+    before = seen(evaluator)
+    scores = evaluator(batches(gaussian((100.0, 100.0), (20.0, 20.0), 500)))
+    assert seen(evaluator) - before == 500
     assert list(scores) == [
         f"{name}_pixels" for name in ("precision", "recall", "density", "coverage", "fd", "kd", "kd_std")
     ]
-    assert comparison.name == "coverage_pixels"
-    worse = [name for name, higher in comparison.higher_is_better.items() if not higher]
-    assert worse == ["fd_pixels", "kd_pixels", "kd_std_pixels"]
+    assert evaluator.name == "coverage_pixels"
+    lower_is_better = [name for name, higher in evaluator.higher_is_better.items() if not higher]
+    assert lower_is_better == ["fd_pixels", "kd_pixels", "kd_std_pixels"]
 
 
-def test_names_baselines_and_protocol(distance: Evaluator) -> None:
-    assert distance.name == "fd_pixels", "only Inception's is called FID"
+def test_names_baselines_and_protocol(distance: PreparedEvaluator) -> None:
+    assert distance.name == "fd_pixels", "FID is the distance of Inception features alone"
     distance.features.name = "inception"
     assert distance.name == "fid"
     distance.features.name = "pixels"
-    baselines = distance.baselines(DATA)
+    baselines = distance.baselines()
     assert baselines["held_out"] < 1
     assert baselines["noise"] > 1000
     assert (baselines["held_out_images"], baselines["noise_images"]) == (5000, 50_000)
@@ -133,78 +132,71 @@ def test_names_baselines_and_protocol(distance: Evaluator) -> None:
         "weights": "none",
         "resize": "none",
     }
-    assert_close(torch.tensor(distance.baselines(DATA)["noise"]), torch.tensor(baselines["noise"]))
+    assert_close(torch.tensor(distance.baselines()["noise"]), torch.tensor(baselines["noise"]))
 
 
-def test_real_images_are_looked_at_once(tmp_path: Path) -> None:
-    first, second = make(tmp_path), make(tmp_path)
+def test_statistics_of_real_images_are_cached(tmp_path: Path) -> None:
+    first, second = prepare(tmp_path), prepare(tmp_path)
     images = gaussian((110.0, 100.0), (20.0, 20.0), 1000)
-    assert isinstance(first.features, Pixels)
-    assert isinstance(second.features, Pixels)
-    assert (first.features.seen, second.features.seen) == (50_000, 0)
+    assert (seen(first), seen(second)) == (50_000, 0)
     assert first(batches(images)) == second(batches(images))
 
 
-def test_held_out_images_and_noise_are_looked_at_once(tmp_path: Path) -> None:
-    """As many of them as are generated: others are looked at for another number, and for another kind of noise."""
+def test_statistics_of_held_out_images_and_noise_are_cached(tmp_path: Path) -> None:
+    """At most as many as are generated: another number, or another kind of noise, is computed anew."""
 
-    def seen(num_samples: int, data: Gaussians = DATA) -> tuple[int, dict[str, float]]:
-        comparison = make(tmp_path, num_samples=num_samples)
-        extractor = comparison.features
-        assert isinstance(extractor, Pixels)
-        before = extractor.seen
-        baselines = comparison.baselines(data)
-        return extractor.seen - before, baselines
+    def baselines(num_samples: int, data: Gaussians = DATA) -> tuple[int, dict[str, float]]:
+        evaluator = prepare(tmp_path, num_samples=num_samples, data=data)
+        before = seen(evaluator)
+        scores = evaluator.baselines()
+        return seen(evaluator) - before, scores
 
-    looked_at, baselines = seen(3000)
-    assert looked_at == 2500 + 3000, "every second one of 5000"
-    assert seen(3000) == (0, baselines)
-    assert seen(600)[0] == 556 + 600
+    computed, scores = baselines(3000)
+    assert computed == 2500 + 3000, "every second one of 5000"
+    assert baselines(3000) == (0, scores)
+    assert baselines(600)[0] == 556 + 600
 
     class Darker(Gaussians):
         def noise(self, num: int, generator: torch.Generator) -> Tensor:
             return super().noise(num, generator) // 2
 
-    looked_at, others = seen(3000, Darker(image_size=2, channels=1, num_classes=1))
-    assert looked_at == 3000
-    assert others["noise"] != baselines["noise"]
-    assert others["held_out"] == baselines["held_out"]
+    computed, others = baselines(3000, Darker(image_size=2, channels=1, num_classes=1))
+    assert computed == 3000
+    assert others["noise"] != scores["noise"]
+    assert others["held_out"] == scores["held_out"]
 
 
-@pytest.mark.parametrize(("measure", "extractor"), [(Frechet(), Classifier), (Modes(), Classifier)])
-def test_kept_statistics_take_no_real_image(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measure: Measure, extractor: type[Classifier]
+@pytest.mark.parametrize("measure", [Frechet(), Modes()])
+def test_cached_statistics_need_no_real_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measure: Measure
 ) -> None:
-    """Not even to know that they are the same ones."""
+    """The fingerprint of the images needs none either."""
 
-    def compare() -> Evaluator:
+    def evaluate() -> PreparedEvaluator:
         data = MNIST5k(image_size=28, channels=1, num_classes=10)
-        comparison = Evaluator(extractor(), {"it": measure}, num_samples=10, cache=str(tmp_path))
-        comparison.prepare(data, CPU)
-        comparison.baselines(data)
-        return comparison
+        evaluator = Evaluator(Classifier, {"measure": measure}, num_samples=10, cache=str(tmp_path)).prepare(data, CPU)
+        evaluator.baselines()
+        return evaluator
 
-    first = compare()
+    first = evaluate()
     monkeypatch.setattr(MNIST5k, "load", lambda *_: pytest.fail("images were loaded"))
-    assert compare().protocol == first.protocol
+    assert evaluate().protocol == first.protocol
 
 
-def test_what_decides_the_statistics_decides_the_file(tmp_path: Path) -> None:
-    make(tmp_path)
-    make(tmp_path, split="test")
-    make(tmp_path, PRDC())
-    make(tmp_path, Kernel(), PRDC(nearest_k=2))  # which need the same of each image
+def test_each_set_of_statistics_has_its_own_file(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    prepare(tmp_path, split="test")
+    prepare(tmp_path, PRDC())
+    prepare(tmp_path, Kernel(), PRDC(nearest_k=2))  # both need the same statistics as PRDC()
     other = Gaussians(image_size=2, channels=1, num_classes=1)
     other.splits["train"] = TensorImages(gaussian((0.0, 0.0), (1.0, 1.0), 100), torch.zeros(100))
-    Evaluator(Pixels(), {"frechet": Frechet()}, cache=str(tmp_path)).prepare(other, CPU)
+    prepare(tmp_path, data=other)
     assert len(list(tmp_path.iterdir())) == 4
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "foreign", "moved"])
-def test_a_damaged_or_foreign_file_is_never_trusted(
-    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    expected = make(tmp_path).real
+def test_a_damaged_or_foreign_file_is_replaced(tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+    expected = prepare(tmp_path).real
     (path,) = tmp_path.iterdir()
     content = torch.load(path, weights_only=True)
     if damage == "empty":
@@ -216,55 +208,50 @@ def test_a_damaged_or_foreign_file_is_never_trusted(
         torch.save(content, path)
     elif damage == "foreign":
         torch.save({"weights": torch.zeros(3)}, path)
-    else:  # another data set's file under this one's name
+    else:  # the file of another data set under this name
         torch.save(content | {"key": "another"}, path)
-    comparison = make(tmp_path)
-    assert isinstance(comparison.features, Pixels)
-    assert comparison.features.seen == 50_000
+    evaluator = prepare(tmp_path)
+    assert seen(evaluator) == 50_000
     assert "damaged" in caplog.text
-    assert comparison.real is not None
-    assert expected is not None
-    assert torch.equal(comparison.real.total, expected.total)
-    again = make(tmp_path)
-    assert isinstance(again.features, Pixels)
-    assert again.features.seen == 0, "the file was mended"
+    assert torch.equal(evaluator.real.total, expected.total)
+    assert seen(prepare(tmp_path)) == 0, "the file was replaced"
 
 
-def test_a_folder_that_cannot_be_written_to_costs_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_cache_that_cannot_be_written_gives_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
-    make(tmp_path / "file" / "below")
-    assert "cannot be kept" in caplog.text
+    prepare(tmp_path / "file" / "folder")
+    assert "cannot be cached" in caplog.text
 
 
-def test_few_images_are_warned_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    warn_of_few.cache_clear()
-    comparison = make(tmp_path)
+def test_a_singular_covariance_gives_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_singular_covariance.cache_clear()
+    evaluator = prepare(tmp_path)
     for _ in range(2):
-        comparison(batches(gaussian((100.0, 100.0), (20.0, 20.0), 2)))
+        evaluator(batches(gaussian((100.0, 100.0), (20.0, 20.0), 2)))
     assert caplog.text.count("covariance is singular") == 1
 
 
-def test_a_limit_takes_images_from_all_over_a_set() -> None:
-    """The first of a folder's images may be of its first class alone."""
+def test_a_limit_takes_evenly_spaced_images() -> None:
+    """The first images of a folder may all be of its first class."""
     classes = torch.cat([torch.full((60, 2), value) for value in (0.0, 50.0, 100.0)])
     points = classes + torch.randn(180, 2, generator=torch.Generator().manual_seed(0))
-    everything, some = PRDC(limit=None), PRDC(limit=60)
-    whole = everything(Statistics.of(points), Statistics.of(points))
-    assert some(Statistics.of(points), Statistics.of(points)) == whole
+    unlimited, limited = PRDC(limit=None), PRDC(limit=60)
+    expected = unlimited(Statistics.of(points), Statistics.of(points))
+    assert limited(Statistics.of(points), Statistics.of(points)) == expected
     last = Statistics.of(points[120:])
-    assert some(Statistics.of(points), last)["precision"] > 0.8
+    assert limited(Statistics.of(points), last)["precision"] > 0.8
 
 
-def test_classes_that_are_not_the_datas_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_extractor_with_other_classes_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Pixels, "num_classes", 1000)
-    with pytest.raises(UserError, match="pixels tells 1000 classes apart, not the data's 1"):
-        make(tmp_path, Modes())
+    with pytest.raises(UserError, match="pixels has 1000 classes, but the data has 1"):
+        prepare(tmp_path, Modes())
 
 
 @pytest.mark.parametrize("measure", [Modes(), ConditionalAccuracy()])
-def test_an_extractor_without_classes_is_refused(tmp_path: Path, measure: Any) -> None:
-    with pytest.raises(UserError, match="pixels tells no classes apart"):
-        make(tmp_path, measure)
+def test_an_extractor_without_classes_is_rejected(tmp_path: Path, measure: Any) -> None:
+    with pytest.raises(UserError, match="pixels has no classes"):
+        prepare(tmp_path, measure)
 
 
 @pytest.mark.parametrize(
@@ -272,15 +259,15 @@ def test_an_extractor_without_classes_is_refused(tmp_path: Path, measure: Any) -
 )
 def test_bad_settings(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Evaluator(**({"features": Pixels(), "measures": {"frechet": Frechet()}} | settings))
+        Evaluator(**({"features": Pixels, "measures": {"frechet": Frechet()}} | settings))
 
 
-def test_gathered_statistics_are_those_of_all_images() -> None:
+def test_gathered_statistics_cover_all_images() -> None:
     images = gaussian((90.0, 120.0), (10.0, 30.0), 300)
-    gathered = gather(Pixels(), batches(images, size=70), ["sums", "vectors", "labels"], CPU)
+    gathered = gather(Pixels(DATA), batches(images, size=70), ["sums", "vectors", "labels"], CPU)
     points = images.flatten(1)[:, :2].float()
     assert gathered.count == 300
-    assert set(gathered.tensors()) == {"total", "outer", "vectors", "labels"}
+    assert set(gathered.tensors) == {"total", "outer", "vectors", "labels"}
     assert_close(gathered.total, points.double().sum(0))
     assert_close(gathered.outer, points.double().T @ points.double())
     assert torch.equal(gathered.vectors, points)
@@ -288,8 +275,8 @@ def test_gathered_statistics_are_those_of_all_images() -> None:
     assert_close(Statistics.of(points).outer, gathered.outer)
 
 
-def test_no_feature_is_computed_that_no_measure_needs() -> None:
-    extractor = Pixels()
+def test_features_are_computed_only_if_needed() -> None:
+    extractor = Pixels(DATA)
     gathered = gather(extractor, batches(gaussian((90.0, 90.0), (1.0, 1.0), 50)), ["labels"], CPU)
     assert extractor.seen == 0
-    assert set(gathered.tensors()) == {"labels"}
+    assert set(gathered.tensors) == {"labels"}

@@ -1,4 +1,4 @@
-"""The Inception score where it has a closed form."""
+"""Inception score where it has a closed form."""
 
 import warnings
 
@@ -17,26 +17,26 @@ def score(logits: Tensor, splits: int = 10) -> dict[str, float]:
     return InceptionScore(splits)(Statistics.of(torch.zeros(2, 1)), fake)
 
 
-def sure(labels: Tensor, gap: float) -> Tensor:
+def confident(labels: Tensor, gap: float) -> Tensor:
     return gap * F.one_hot(labels, 4).float()
 
 
 @pytest.mark.parametrize("classes", [1, 2, 4])
 @pytest.mark.parametrize("gap", [50.0, 200.0])
-def test_sure_and_evenly_spread(classes: int, gap: float) -> None:
-    """As many as there are classes; two splits of many, each nearly even. A gap of 200 underflows in float32."""
-    scores = score(sure(torch.arange(20_000) % classes, gap), splits=2)
+def test_confident_and_evenly_spread(classes: int, gap: float) -> None:
+    """The score is the number of classes. A gap of 200 underflows in float32."""
+    scores = score(confident(torch.arange(20_000) % classes, gap), splits=2)
     assert scores["is"] == pytest.approx(classes, rel=1e-3)
     assert scores["is_std"] == pytest.approx(0, abs=1e-2)
 
 
-def test_unsure() -> None:
+def test_uniform_probabilities() -> None:
     scores = score(torch.zeros(100, 4))
     assert scores == {"is": pytest.approx(1), "is_std": pytest.approx(0, abs=1e-12)}
 
 
 def test_against_the_formula() -> None:
-    """One image in each split is its split's mean, two are their own: mean and deviation over both kinds."""
+    """Three images in two splits: one split has two images, and the single image of the other scores 1."""
     logits = torch.tensor([[0.0, 2.0], [1.0, 0.0], [3.0, 0.0]])
     p = logits.double().softmax(1)
     candidates = []
@@ -49,14 +49,14 @@ def test_against_the_formula() -> None:
     assert any((scores["is"], scores["is_std"]) == pytest.approx(candidate) for candidate in candidates)
 
 
-def test_a_function_of_the_logits_alone() -> None:
+def test_repeated_scores_are_equal() -> None:
     logits = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
     torch.manual_seed(1)
     first = score(logits)
     following = torch.rand(1)
     assert score(logits) == first
     torch.manual_seed(1)
-    assert torch.rand(1) == following, "the run's random numbers are left alone"
+    assert torch.rand(1) == following, "the global random numbers are unchanged"
 
 
 def test_no_warning() -> None:
@@ -68,5 +68,5 @@ def test_no_warning() -> None:
 def test_wrong_settings() -> None:
     with pytest.raises(ValueError, match="splits must be at least 2"):
         InceptionScore(1)
-    with pytest.raises(UserError, match="10 splits needs as many generated images, not 9"):
+    with pytest.raises(UserError, match="10 splits needs at least 10 generated images, not 9"):
         score(torch.zeros(9, 2))

@@ -1,4 +1,4 @@
-"""The kernel distance against its sums, written out."""
+"""Kernel distance against explicit sums."""
 
 import warnings
 
@@ -15,8 +15,8 @@ def features(count: int, shift: float = 0.0, seed: int = 0) -> Tensor:
     return torch.randn(count, 3, generator=torch.Generator().manual_seed(seed)) + shift
 
 
-def written_out(x: Tensor, y: Tensor) -> float:
-    """Unbiased MMD² by the kernel (x·y / 3 + 1)³, a pair at a time."""
+def explicit_mmd(x: Tensor, y: Tensor) -> float:
+    """Return the unbiased MMD² with the kernel (x·y / 3 + 1)³, pair by pair."""
 
     def kernel(a: Tensor, b: Tensor) -> float:
         return float((a @ b / 3 + 1) ** 3)
@@ -29,10 +29,10 @@ def written_out(x: Tensor, y: Tensor) -> float:
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 3.0])
 def test_all_images_in_each_subset(shift: float) -> None:
-    """Subsets of all the images are all alike; 12 of each are fewer than 1000."""
+    """With 12 images per set, every subset holds all of them."""
     real, fake = features(12), features(12, shift, seed=1)
     scores = Kernel(subsets=3)(Statistics.of(real), Statistics.of(fake))
-    assert scores["kd"] == pytest.approx(written_out(real.double(), fake.double()), rel=1e-9)
+    assert scores["kd"] == pytest.approx(explicit_mmd(real.double(), fake.double()), rel=1e-9)
     assert scores["kd_std"] == pytest.approx(0, abs=1e-9)
 
 
@@ -48,7 +48,7 @@ def test_the_smaller_set_limits_the_subsets() -> None:
     assert scores["kd_std"] > 0
 
 
-def test_a_function_of_the_features_alone() -> None:
+def test_repeated_scores_are_equal() -> None:
     real, fake = Statistics.of(features(200)), Statistics.of(features(200, seed=1))
     measure = Kernel(subset_size=20)
     torch.manual_seed(1)
@@ -56,7 +56,7 @@ def test_a_function_of_the_features_alone() -> None:
     following = torch.rand(1)
     assert measure(real, fake) == first
     torch.manual_seed(1)
-    assert torch.rand(1) == following, "the run's random numbers are left alone"
+    assert torch.rand(1) == following, "the global random numbers are unchanged"
 
 
 def test_no_warning() -> None:

@@ -1,4 +1,4 @@
-"""MiFID against torchmetrics', and that copies are punished."""
+"""MiFID against torchmetrics, and the penalty on copies."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from torch.testing import assert_close
 from torchmetrics.image.mifid import MemorizationInformedFrechetInceptionDistance
 
 from gan.errors import UserError
-from gan.metrics.frechet_distance import frechet_distance
+from gan.metrics.frechet import frechet_distance
 from gan.metrics.memorization import MiFID, memorization_distance
 from gan.metrics.statistics import Statistics
 
@@ -19,7 +19,7 @@ def features(count: int, size: int = 4, seed: int = 0) -> Tensor:
 @pytest.mark.parametrize("size", [3, 8, 16], ids=["far below the threshold", "below it", "above it"])
 @pytest.mark.parametrize("counts", [(300, 200), (200, 300)])
 def test_against_torchmetrics(size: int, counts: tuple[int, int]) -> None:
-    """It averages over what it is given as real, so the sets are swapped; some features are zero altogether."""
+    """The average in torchmetrics is over real images, so the sets are swapped. Some feature vectors are zero."""
     real, fake = features(counts[0], size), features(counts[1], size, seed=1)
     metric = MemorizationInformedFrechetInceptionDistance(nn.Identity())
     metric.update(fake.double(), real=True)
@@ -30,16 +30,16 @@ def test_against_torchmetrics(size: int, counts: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("chunk", [1, 7, 512])
 def test_each_generated_image_against_its_nearest_real_one(chunk: int) -> None:
-    """Cosines 1, -1 (a copy too) and that of 45°; a vector of length zero has none."""
+    """Cosines 1, -1 (also a copy) and that of 45°. Vectors of length zero are dropped."""
     real = torch.tensor([[2.0, 0.0], [0.0, 3.0], [0.0, 0.0]])
     fake = torch.tensor([[1.0, 0.0], [0.0, -1.0], [1.0, 1.0], [0.0, 0.0]])
     expected = (1 - 0.5**0.5) / 3
     assert memorization_distance(real, fake, chunk) == pytest.approx(expected, rel=1e-12)
     assert memorization_distance(real, fake[2:], chunk) == pytest.approx(3 * expected, rel=1e-12)
-    assert memorization_distance(fake, real, chunk) == pytest.approx(0, abs=1e-15), "the other way it is another"
+    assert memorization_distance(fake, real, chunk) == pytest.approx(0, abs=1e-15), "it is not symmetric"
 
 
-def test_copies_are_punished() -> None:
+def test_copies_are_penalized() -> None:
     real, fresh = features(500, 16), Statistics.of(features(200, 16, seed=1))
     copies = Statistics.of(real[:200])
     assert frechet_distance(Statistics.of(real), copies) < frechet_distance(Statistics.of(real), fresh)

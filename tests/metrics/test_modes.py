@@ -1,4 +1,4 @@
-"""Mode coverage against what can be counted by hand."""
+"""Mode coverage where it can be counted by hand."""
 
 from math import cos, log, sin
 
@@ -21,8 +21,7 @@ RING = Ring(num_classes=8, **SHAPE)
 
 
 def statistics(data: GaussianMixture, points: Tensor, labels: Tensor | None = None) -> Statistics:
-    mixture = Mixture()
-    mixture.prepare(data)
+    mixture = Mixture(data)
     vectors, logits = mixture((points / data.scale)[:, :, None, None])
     return Statistics.of(vectors, logits, labels)
 
@@ -33,20 +32,20 @@ def score(data: GaussianMixture, points: Tensor) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("data", [GRID, RING])
-def test_all_modes_evenly(data: GaussianMixture) -> None:
+def test_all_modes_equally_often(data: GaussianMixture) -> None:
     scores = score(data, data.centers.repeat(4, 1))
     assert scores == pytest.approx({"modes": data.num_classes, "high_quality": 1.0, "reverse_kl": 0.0}, abs=1e-12)
 
 
 @pytest.mark.parametrize("kept", [1, 2, 5])
-def test_reverse_kl_of_some_modes_evenly(kept: int) -> None:
-    """For k of K equal modes it is log(K / k)."""
+def test_reverse_kl_of_equally_frequent_modes(kept: int) -> None:
+    """For k of K modes, equally often, it is log(K / k)."""
     scores = score(RING, RING.centers[:kept].repeat(10, 1))
     assert scores["modes"] == kept
     assert scores["reverse_kl"] == pytest.approx(log(8 / kept))
 
 
-def test_reverse_kl_of_uneven_modes() -> None:
+def test_reverse_kl_of_unequal_modes() -> None:
     points = torch.cat([RING.centers[:1].expand(3, 2), RING.centers[1:2]])
     expected = 0.75 * log(0.75 * 8) + 0.25 * log(0.25 * 8)
     assert score(RING, points)["reverse_kl"] == pytest.approx(expected)
@@ -58,11 +57,11 @@ def test_high_quality_ends_at_three_deviations(distance: float, good: bool, angl
     offset = distance * GRID.std * torch.tensor([cos(angle), sin(angle)])
     scores = score(GRID, GRID.centers[7:8] + offset)
     assert (scores["modes"], scores["high_quality"]) == (float(good), float(good))
-    assert scores["reverse_kl"] == pytest.approx(log(25)), "it belongs to its mode, good or not"
+    assert scores["reverse_kl"] == pytest.approx(log(25)), "it belongs to its mode, of high quality or not"
 
 
-def test_real_points_set_the_ceiling() -> None:
-    """A point of an isotropic Gaussian in the plane lies within three deviations with probability 1 - exp(-9/2)."""
+def test_scores_of_real_points() -> None:
+    """A 2-D isotropic Gaussian has probability 1 - exp(-9/2) within three standard deviations."""
     held_out = GRID.points(GRID.split("train").__getitems__(list(range(50_000))).images)
     scores = score(GRID, held_out)
     assert scores["modes"] == 25
@@ -70,31 +69,30 @@ def test_real_points_set_the_ceiling() -> None:
     assert scores["reverse_kl"] < 0.001
 
 
-def test_mixture_knows_gaussians_alone() -> None:
+def test_mixture_rejects_images() -> None:
     with pytest.raises(UserError, match="data=grid25"):
-        Mixture().prepare(MNIST5k(image_size=28, channels=1, num_classes=10))
+        Mixture(MNIST5k(image_size=28, channels=1, num_classes=10))
 
 
-def test_stacked_digits_are_read_channel_by_channel() -> None:
+def test_stacked_digits_are_classified_channel_by_channel() -> None:
     digits = MNIST5k(image_size=28, channels=1, num_classes=10)
     data = StackedMNIST(digits, image_size=28, channels=3, num_classes=1000)
-    classifier = StackedClassifier()
-    classifier.prepare(data)
+    classifier = StackedClassifier(data)
     batch = data.split("test").__getitems__(list(range(400)))
     vectors, logits = classifier(batch.images)
     assert vectors.shape == (400, classifier.num_features)
     assert logits is not None
     assert logits.shape == (400, 1000)
     torch.testing.assert_close(logits.exp().sum(1), torch.ones(400))
-    assert (logits.argmax(1) == batch.labels).float().mean() > 0.88, "three digits of 97 % each"
-    alike = Statistics.of(vectors, logits, logits.argmax(1))
-    scores = Modes()(alike, alike)
+    assert (logits.argmax(1) == batch.labels).float().mean() > 0.88, "three digits at 97 % each"
+    correct = Statistics.of(vectors, logits, logits.argmax(1))
+    scores = Modes()(correct, correct)
     assert set(scores) == {"modes", "reverse_kl"}
     assert scores["reverse_kl"] == pytest.approx(0, abs=1e-12)
     with pytest.raises(UserError, match="data=stacked_mnist"):
-        classifier.prepare(digits)
+        StackedClassifier(digits)
 
 
-def test_deviations_are_positive() -> None:
+def test_deviations_must_be_positive() -> None:
     with pytest.raises(ValueError, match="positive"):
         Modes(deviations=0.0)

@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage against their definitions, over whole matrices."""
+"""Precision, recall, density and coverage against their definitions on the full distance matrix."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def features(count: int, shift: float = 0.0, seed: int = 0, size: int = 4) -> Te
     return torch.randn(count, size, generator=torch.Generator().manual_seed(seed)) + shift
 
 
-def by_definition(real: Tensor, fake: Tensor, k: int) -> dict[str, float]:
+def prdc_by_definition(real: Tensor, fake: Tensor, k: int) -> dict[str, float]:
     def distances(a: Tensor, b: Tensor) -> np.ndarray:
         return np.sqrt(((a.double().numpy()[:, None] - b.double().numpy()[None]) ** 2).sum(-1))
 
@@ -35,41 +35,41 @@ def by_definition(real: Tensor, fake: Tensor, k: int) -> dict[str, float]:
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize("shift", [0.0, 0.5, 2.0])
 @pytest.mark.parametrize("counts", [(150, 150), (600, 90), (90, 1100)])
-def test_by_definition(k: int, shift: float, counts: tuple[int, int]) -> None:
-    """More than 512 generated images are more than one chunk."""
+def test_against_the_definitions(k: int, shift: float, counts: tuple[int, int]) -> None:
+    """More than 512 generated images fill more than one chunk."""
     real, fake = features(counts[0]), features(counts[1], shift, seed=1)
     scores = PRDC(k)(Statistics.of(real), Statistics.of(fake))
-    assert scores == pytest.approx(by_definition(real, fake, k), rel=1e-12)
+    assert scores == pytest.approx(prdc_by_definition(real, fake, k), rel=1e-12)
     assert list(scores) == ["precision", "recall", "density", "coverage"]
 
 
 @pytest.mark.parametrize("offset", [0.0, 100.0])
 @pytest.mark.parametrize("k", [1, 5])
 def test_identical_sets(k: int, offset: float) -> None:
-    """Each ball holds its own centre and k - 1 others; the k-th is on the boundary, so outside."""
+    """Each ball contains its centre and k - 1 others; the k-th is on the boundary, and so outside."""
     same = features(700) + offset
     scores = PRDC(k)(Statistics.of(same), Statistics.of(same.flip(0)))
     assert scores == {"precision": 1, "recall": 1, "density": 1, "coverage": 1}
 
 
 @pytest.mark.parametrize("shift", [50.0, 1e4])
-def test_far_apart(shift: float) -> None:
+def test_distant_sets(shift: float) -> None:
     scores = PRDC()(Statistics.of(features(100)), Statistics.of(features(100, shift)))
     assert scores == {"precision": 0, "recall": 0, "density": 0, "coverage": 0}
 
 
 @pytest.mark.parametrize("copies", [1, 40])
 def test_points_on_a_grid(copies: int) -> None:
-    """Ties everywhere, and balls of no size around points with many copies."""
+    """Many ties, and balls of radius zero around points with many copies."""
     line = torch.arange(60).float()
     real = torch.stack([line % 6, line // 6], 1).repeat(copies, 1)[:400]
     fake = torch.stack([line % 5, line % 3], 1)
     scores = PRDC(4)(Statistics.of(real), Statistics.of(fake))
-    assert scores == pytest.approx(by_definition(real, fake, 4), rel=1e-12)
+    assert scores == pytest.approx(prdc_by_definition(real, fake, 4), rel=1e-12)
 
 
 def test_a_collapsed_generator() -> None:
-    """It is precise, and next to nothing is recalled or covered."""
+    """Precision is 1, and recall and coverage are close to 0."""
     real = features(300)
     scores = PRDC()(Statistics.of(real), Statistics.of(real[:1].repeat(300, 1)))
     assert scores["precision"] == 1

@@ -21,7 +21,7 @@ from gan.data.base import ImageDataModule
 from gan.features.base import FeatureExtractor
 from gan.host import set_threads
 from gan.instantiate import build
-from gan.metrics.evaluator import Evaluator
+from gan.metrics.evaluator import PreparedEvaluator
 from gan.models.gan import GAN
 from gan.types import Batch
 
@@ -79,8 +79,8 @@ def evaluate(options: list[str], rounds: int) -> dict[str, Any]:
     """
     device = _device()
     config = _config(MODELS["mlp_gan"], [*options, f"metric.num_samples={SAMPLES}"])
-    model, data, comparison = build(config.model).to(device), build(config.data), build(config.metric)
-    comparison.prepare(data, device)
+    model, data = build(config.model).to(device), build(config.data)
+    comparison = build(config.metric).prepare(data, device)
     torch_fidelity.register_feature_extractor(
         FIDELITY, type("Extractor", (_Extractor,), {"features": comparison.features})
     )
@@ -95,7 +95,7 @@ def evaluate(options: list[str], rounds: int) -> dict[str, Any]:
     return result("evaluate", options, seconds=taken, features=comparison.features.name, table="\n".join(lines))
 
 
-def _evaluation(model: GAN, data: ImageDataModule, comparison: Evaluator) -> float:
+def _evaluation(model: GAN, data: ImageDataModule, comparison: PreparedEvaluator) -> float:
     start = perf_counter()
     batches = model.iterate_samples(range(SAMPLES), batch_size=BATCH)
     comparison(Batch(data.discretize(images), labels) for images, labels in batches)

@@ -1,4 +1,4 @@
-"""Scores the generator as it trains."""
+"""Evaluation of the generator during training."""
 
 import logging
 from typing import Any
@@ -9,7 +9,7 @@ from gan.callbacks.monitor import Monitor, check_finite
 from gan.callbacks.periodic import Periodic, data_module, find_callbacks
 from gan.distributed.group import rank_range
 from gan.errors import UserError
-from gan.metrics.evaluator import Evaluator
+from gan.metrics.evaluator import Evaluator, PreparedEvaluator
 from gan.models.sampler import Sampler
 from gan.types import Batch
 
@@ -19,19 +19,22 @@ log = logging.getLogger(__name__)
 
 
 class Evaluation(Periodic):
-    """Scores the averaged generator's samples, and remembers the best score.
+    """Scores samples of the generator's moving average, and keeps all scores.
 
-    Logged as ``val/<name of the score>``, with the seconds that training has taken so far, without evaluations.
+    They are logged as ``val/<name>``, with the seconds of training so far, without evaluations.
 
     Args:
-        metric: What is computed.
-        every_n_steps: Generator updates between two scores.
-        seed: What the samples' noise follows from; the same for every score, so that scores differ by weights alone.
+        metric: Settings of the evaluation.
+        every_n_steps: Generator updates between two evaluations.
+        seed: Seed of the samples, the same at every step, so that scores differ only by the weights.
 
     Attributes:
-        scores: Every score by name, by its step.
-        baselines: The main score of held-out real images and of noise.
+        evaluator: The evaluator for the run's data, from the start of training.
+        scores: All scores by step and name.
+        baselines: Main scores of held-out real images and of noise.
     """
+
+    evaluator: PreparedEvaluator
 
     def __init__(self, metric: Evaluator, every_n_steps: int, seed: int = 0) -> None:
         super().__init__(every_n_steps)
@@ -42,33 +45,34 @@ class Evaluation(Periodic):
 
     @property
     def best(self) -> tuple[int, float] | None:
-        """The step with the best main score, the last of them where several are, and that score."""
-        ranked = self._ranked()
-        return max(ranked.items(), key=lambda item: (self._sign * item[1], item[0])) if ranked else None
+        """Step and value of the best main score; the last such step if several have it."""
+        scores = self._main_scores()
+        return max(scores.items(), key=lambda item: (self._sign * item[1], item[0])) if scores else None
 
     @property
     def improved_at(self) -> int | None:
-        """The step since which no score was better: the first with the best one."""
-        ranked = self._ranked()
-        return max(ranked.items(), key=lambda item: (self._sign * item[1], -item[0]))[0] if ranked else None
+        """First step with the best main score, since which no score was better."""
+        scores = self._main_scores()
+        return max(scores.items(), key=lambda item: (self._sign * item[1], -item[0]))[0] if scores else None
 
     @property
     def _sign(self) -> int:
-        return 1 if self.metric.higher_is_better[self.metric.name] else -1
+        return 1 if self.evaluator.higher_is_better[self.evaluator.name] else -1
 
-    def _ranked(self) -> dict[int, float]:
-        return {step: scores[self.metric.name] for step, scores in self.scores.items()}
+    def _main_scores(self) -> dict[int, float]:
+        return {step: scores[self.evaluator.name] for step, scores in self.scores.items()}
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Compute the real images' statistics, and between what scores lie."""
+        """Prepare the evaluator, and compute the baselines."""
         assert isinstance(pl_module, Sampler)
-        data = data_module(trainer)
         if self.metric.needs_labels and pl_module.num_classes == 1:
-            raise UserError("metric: it needs samples of wanted classes, which this model does not make")
-        self.metric.prepare(data, pl_module.device)
-        self.baselines = self.metric.baselines(data)
-        if self._saved_protocol not in (None, self.metric.protocol):
-            log.warning("Scores of the resumed run were measured otherwise and are not compared with those to come")
+            raise UserError("metric: it needs samples of wanted classes, but the model is unconditional")
+        self.evaluator = self.metric.prepare(data_module(trainer), pl_module.device)
+        self.baselines = self.evaluator.baselines()
+        if self._saved_protocol not in (None, self.evaluator.protocol):
+            log.warning(
+                "The resumed run was evaluated with another protocol; its scores are not comparable and are dropped"
+            )
             self.scores = {}
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
@@ -76,19 +80,19 @@ class Evaluation(Periodic):
         check_finite(trainer, module)
         data = data_module(trainer)
         samples = module.iterate_samples(rank_range(self.metric.num_samples), self.seed)
-        scores = self.metric(Batch(data.discretize(images), labels) for images, labels in samples)
-        scores = trainer.strategy.broadcast(scores)  # what ranks decide by them, they decide as one
+        scores = self.evaluator(Batch(data.discretize(images), labels) for images, labels in samples)
+        scores = trainer.strategy.broadcast(scores)  # ranks that decide by scores must decide alike, despite rounding
         self.scores[trainer.global_step] = scores
-        named = {f"val/{name}": score for name, score in scores.items()}
+        logged = {f"val/{name}": score for name, score in scores.items()}
         for monitor in find_callbacks(trainer, Monitor):
-            named["val/training_seconds"] = monitor.busy
+            logged["val/training_seconds"] = monitor.busy
         for logger in trainer.loggers:
-            logger.log_metrics(named, trainer.global_step)
+            logger.log_metrics(logged, trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the scores so far, and how they were measured."""
-        return {"scores": self.scores, "protocol": self.metric.protocol}
+        """Return the scores, and the protocol that they were measured with."""
+        return {"scores": self.scores, "protocol": self.evaluator.protocol}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the scores of a run that is resumed."""
+        """Restore the scores of a resumed run."""
         self.scores, self._saved_protocol = state_dict["scores"], state_dict["protocol"]

@@ -1,4 +1,4 @@
-"""Shows samples beside the training images that are nearest to them, as training ends."""
+"""Figure of samples beside their nearest training images, at the end of training."""
 
 from pathlib import Path
 from typing import Any
@@ -8,33 +8,34 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.callbacks.periodic import data_module
 from gan.images import gallery, save_png
-from gan.loggers.tracking import PictureLogger
-from gan.metrics.neighbors import closest, in_pixels
+from gan.loggers.base import PictureLogger
+from gan.metrics.nearest_neighbors import flatten_pixels, nearest_training_images
 from gan.models.sampler import Sampler
 
 __all__ = ["NeighborFigure"]
 
-HELD_OUT = 64  # at most so many held-out images say what distance is usual
+MAX_HELD_OUT = 64  # held-out images for the reference distance
 
 
 class NeighborFigure(Callback):
-    """Writes a picture of samples, each in a row with its nearest training images, and sends it to the trackers.
+    """Writes a figure of samples and their nearest training images, one sample per row, and logs it.
 
-    Nearest in pixels; ``python -m gan.explore neighbors`` also compares features. Points have no such picture.
+    Distances are between pixels; ``python -m gan.explore neighbors`` also compares features. There is no figure for
+    points.
 
     Args:
-        path: The PNG to write.
+        path: PNG file to write.
         num: Number of samples.
-        k: Number of neighbours of each.
-        limit: Training images to search at most, evenly spread over the split.
-        seed: What the samples' noise follows from.
+        k: Number of neighbours per sample.
+        limit: Maximum number of training images to search, evenly spaced over the split.
+        seed: Seed of the samples.
 
     Attributes:
-        facts: How many training images were searched, of how many, and the mean distance of samples and of held-out
-            images from their nearest one; None where there is no picture.
+        facts: Number of training images, number of those searched, and mean distance of samples and of held-out images
+            to their nearest one; None without a figure.
 
     Raises:
-        ValueError: If a number is below one.
+        ValueError: If a number is below 1.
     """
 
     def __init__(self, path: str, num: int = 8, k: int = 5, limit: int = 20_000, seed: int = 0) -> None:
@@ -44,26 +45,31 @@ class NeighborFigure(Callback):
         self.facts: dict[str, Any] | None = None
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look for the neighbours, on the first rank alone: the others have nothing to add."""
+        """Search for the neighbours and draw the figure, on rank 0 alone."""
         assert isinstance(pl_module, Sampler)
         data = data_module(trainer)
         if not (trainer.is_global_zero and data.pixels and data.channels in (1, 3)):
             return
-        fakes = data.discretize(pl_module.sample(self.num, self.seed)).cpu()
-        held_out = _spread(len(data.split("test")), HELD_OUT)
-        real = next(data.batches("test", HELD_OUT, held_out)).images
-        trained = data.training_indices
-        among = [trained[place] for place in _spread(len(trained), self.limit)]
-        k = min(self.k, len(among))
-        distances, found = closest(torch.cat([fakes, real]), data, in_pixels, k, pl_module.device, among)
-        of_fakes, of_real = distances[:, 0].split([len(fakes), len(real)])
-        picture = gallery({"sample": fakes[:, None], "nearest training images": found[: len(fakes)]})
+        samples = data.discretize(pl_module.sample(self.num, self.seed)).cpu()
+        held_out = next(data.batches("test", MAX_HELD_OUT, _spread(len(data.split("test")), MAX_HELD_OUT))).images
+        trained = data.trained
+        searched = [trained[index] for index in _spread(len(trained), self.limit)]
+        distances, neighbors = nearest_training_images(
+            torch.cat([samples, held_out]),
+            data,
+            flatten_pixels,
+            min(self.k, len(searched)),
+            pl_module.device,
+            searched,
+        )
+        sample_distances, held_out_distances = distances[:, 0].split([len(samples), len(held_out)])
+        picture = gallery({"sample": samples[:, None], "nearest training images": neighbors[: len(samples)]})
         save_png(picture, self.path)
         self.facts = {
-            "searched": len(among),
+            "searched": len(searched),
             "training_images": len(trained),
-            "distance": round(float(of_fakes.mean()), 4),
-            "held_out_distance": round(float(of_real.mean()), 4),
+            "distance": round(float(sample_distances.mean()), 4),
+            "held_out_distance": round(float(held_out_distances.mean()), 4),
         }
         for logger in trainer.loggers:
             if isinstance(logger, PictureLogger):
@@ -71,5 +77,5 @@ class NeighborFigure(Callback):
 
 
 def _spread(size: int, limit: int) -> range:
-    """Return at most ``limit`` indices, evenly over ``size``."""
+    """Return at most ``limit`` evenly spaced indices below ``size``."""
     return range(0, size, -(-size // limit))

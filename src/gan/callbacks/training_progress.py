@@ -76,5 +76,6 @@ def _losses_and_score(trainer: Trainer) -> str:
         shown += [f"{label}={latest[term]:.3g}" for label, term in TERMS.items() if term in latest]
     for evaluation in find_callbacks(trainer, Evaluation):
         if evaluation.scores:
-            shown.append(f"{evaluation.metric.name}={list(evaluation.scores.values())[-1][evaluation.metric.name]:.4g}")
+            name = evaluation.evaluator.name
+            shown.append(f"{name}={list(evaluation.scores.values())[-1][name]:.4g}")
     return " ".join(shown)

@@ -79,12 +79,12 @@ def evaluate(
     """
     start = perf_counter()
     subject, data, config = subject_and_config(run, reference, options, device)
-    comparison = build(config.metric)
-    assert isinstance(comparison, Evaluator)
-    if comparison.needs_labels and not subject.conditional:
+    metric = build(config.metric)
+    assert isinstance(metric, Evaluator)
+    if metric.needs_labels and not subject.conditional:
         raise UserError(f"metric: it needs samples of wanted classes, which {subject.name} are not")
     at = perf_counter()
-    comparison.prepare(data, device)
+    comparison = metric.prepare(data, device)
     real_seconds = perf_counter() - at
 
     rounds = []

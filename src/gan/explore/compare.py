@@ -10,7 +10,7 @@ from torch import Tensor
 from gan.checkpoint.trained import TrainedGenerator, load
 from gan.errors import UserError
 from gan.images import gallery, save_png
-from gan.metrics.laplacian import laplacian_variance
+from gan.metrics.sharpness import laplacian_variance
 
 __all__ = ["compare"]
 

@@ -10,7 +10,7 @@ from gan.errors import UserError
 from gan.features.base import FeatureExtractor
 from gan.images import gallery, save_png
 from gan.instantiate import build
-from gan.metrics.neighbors import Space, closest, in_pixels
+from gan.metrics.nearest_neighbors import Embedding, flatten_pixels, nearest_training_images
 
 __all__ = ["neighbors"]
 
@@ -29,18 +29,17 @@ def neighbors(
     if min(chosen) < 0:
         raise UserError("--samples are numbered from 0")
     data, device = generator.data, generator.device
-    features: FeatureExtractor = build(OmegaConf.create(generator.config).metric.features)
-    features.prepare(data)
+    features: FeatureExtractor = build(OmegaConf.create(generator.config).metric.features)(data)
     features.to(device).eval()
-    spaces: dict[str, Space] = {"pixels": in_pixels, features.name: lambda images: features(images).vectors}
+    spaces: dict[str, Embedding] = {"pixels": flatten_pixels, features.name: lambda images: features(images).vectors}
     fakes = data.discretize(generator.sample(max(chosen) + 1, seed=seed)).cpu()[chosen]
     size = len(data.split("test"))
     held_out = next(data.batches("test", size, range(0, size, -(-size // HELD_OUT)))).images  # of all classes
 
     groups = {"sample": fakes[:, None]}
     for name, space in spaces.items():
-        distances, groups[f"nearest in {name}"] = closest(fakes, data, space, k, device)
-        near, usual = distances[:, 0].mean(), closest(held_out, data, space, 1, device)[0].mean()
+        distances, groups[f"nearest in {name}"] = nearest_training_images(fakes, data, space, k, device)
+        near, usual = distances[:, 0].mean(), nearest_training_images(held_out, data, space, 1, device)[0].mean()
         print(f"{name:<12} nearest training image at {near:.4g} on average; held-out images have theirs at {usual:.4g}")
     save_png(gallery(groups), out)
     print(f"Wrote {out}")

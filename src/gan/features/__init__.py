@@ -1,1 +1,1 @@
-"""Feature extractors: the networks whose features metrics compare."""
+"""Feature extractors: the networks whose features the metrics compare."""

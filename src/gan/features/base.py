@@ -1,21 +1,22 @@
-"""What a feature extractor is: images to vectors, with a name that scores carry."""
+"""Base class of feature extractors: networks that map images to feature vectors."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
 from gan.data.base import ImageDataModule
 
-__all__ = ["FeatureExtractor", "Features"]
+__all__ = ["FeatureExtractor", "Features", "MakeExtractor"]
 
 
 class Features(NamedTuple):
-    """What an extractor finds in images.
+    """Output of a feature extractor.
 
     Attributes:
-        vectors: float32, with shape (B, F).
-        logits: Of each class, or mode, float32, with shape (B, K); None from an extractor that tells none apart.
+        vectors: Feature vectors, float32, with shape (B, F).
+        logits: Logits of the classes or modes, float32, with shape (B, K); None if the extractor has no classes.
     """
 
     vectors: Tensor
@@ -23,12 +24,15 @@ class Features(NamedTuple):
 
 
 class FeatureExtractor(nn.Module):
-    """Maps images to the features that a measure compares.
+    """Frozen network that maps images to feature vectors.
+
+    The constructor's first argument is the data module, so that the extractor can check the images and load its
+    weights: an instance is ready to use. In the configuration, ``_partial_: true`` leaves that argument open.
 
     Attributes:
-        name: Names the scores.
+        name: Suffix of the scores' names.
         num_features: Length F of a feature vector.
-        num_classes: Number K of the classes, or modes, that it tells apart; 0 where it tells none.
+        num_classes: Number K of classes or modes in the logits; 0 without logits.
     """
 
     name: str
@@ -36,18 +40,14 @@ class FeatureExtractor(nn.Module):
     num_classes: int = 0
 
     @abstractmethod
-    def prepare(self, data: ImageDataModule) -> None:
-        """Get ready for a data set.
-
-        Raises:
-            UserError: If weights or labels are missing.
-        """
-
-    @abstractmethod
     def forward(self, images: Tensor) -> Features:
-        """Map images, as a data set holds them (uint8, with shape (B, C, H, W)), to features."""
+        """Map images, uint8 with shape (B, C, H, W) as the data module returns them, to features."""
 
     @property
     @abstractmethod
     def protocol(self) -> dict[str, Any]:
-        """What of the extractor decides a score: its weights' hash, and how images are resized."""
+        """Settings that affect scores: ``features`` (the name), ``weights`` (their hash) and ``resize``."""
+
+
+MakeExtractor = Callable[[ImageDataModule], FeatureExtractor]
+"""Constructor of a feature extractor for a data module, with all other arguments bound."""

@@ -1,7 +1,6 @@
-"""A small classifier, trained in seconds on a data set's own labels, whose features stand in for Inception's."""
+"""Small classifier, trained in seconds on a data set's own labels, as a replacement for the Inception network."""
 
 import logging
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,86 +14,94 @@ from gan.data.base import ImageDataModule
 from gan.digest import digest
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
+from gan.keyed_random import temporary_seed
+from gan.runs.folder import atomic_path
 
 __all__ = ["Classifier"]
 
 log = logging.getLogger(__name__)
 
-RECIPE = "1"  # part of the cache's key: raise it with every change of the network or of its training
+RECIPE = "1"  # part of the cache key: raise it with every change of the network or its training
 BATCH_SIZE = 64
 STEPS = 600
-SMALLEST = 8
+MIN_IMAGE_SIZE = 8
 LEARNING_RATE = 1e-3
 
 
 class Classifier(FeatureExtractor):
-    """The 128 features before the last layer of a convolutional classifier.
+    """Convolutional classifier; the features are the 128 activations before its last layer.
 
-    It is trained once on the training images and their labels, from a fixed seed, and kept in a cache folder under
-    the fingerprint of those images.
+    It is trained once on the training images and their labels, from a fixed seed. The weights are cached under the
+    fingerprint of these images.
 
     Args:
-        cache: The folder; where None, the user's cache folder.
+        data: Images and labels to train on.
+        cache: Folder of the weights; None for the user's cache folder.
+
+    Raises:
+        UserError: If the data set has no classes, or its images are too small for the network.
     """
 
     name = "classifier"
     num_features = 128
 
-    def __init__(self, cache: str | None = None) -> None:
+    def __init__(self, data: ImageDataModule, cache: str | None = None) -> None:
         super().__init__()
-        self.cache = Path(cache) if cache else Path(user_cache_dir("gan"))
-        self.network: nn.Sequential | None = None
-        self.head: nn.Linear | None = None
-
-    def prepare(self, data: ImageDataModule) -> None:
-        """Load the classifier of a data set, or train it.
-
-        Raises:
-            UserError: If the data set has no classes, or smaller images than the network can take.
-        """
-        if data.image_size < SMALLEST:
+        if data.image_size < MIN_IMAGE_SIZE:
             raise UserError(
-                f"metric/features=classifier needs images of {SMALLEST} pixels or more; points have mixture"
+                f"metric/features=classifier needs images of {MIN_IMAGE_SIZE} pixels or more; "
+                "for points use metric/features=mixture"
             )
         if data.num_classes < 2:
             raise UserError("metric/features=classifier needs a data set with classes; use metric/features=inception")
         self.num_classes = data.num_classes
-        key = f"{RECIPE} {data.num_classes} {data.fingerprint('train')}"
-        path = self.cache / f"classifier-{sha256(key.encode()).hexdigest()[:16]}.pt"
-
-        with torch.random.fork_rng(devices=[]):  # the run's own random numbers are left alone
-            torch.manual_seed(0)
-            self.network, self.head = _build(data.channels, data.num_classes, self.num_features)
-            if path.is_file() and self._load(path):
-                return
-            log.info("Training the classifier that images are scored with (once for this data set, some seconds)")
-            batches = list(data.batches("train"))
-            images, labels = torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
-            _train(nn.Sequential(self.network, self.head), images, labels)
-        try:
-            self._save(path)
-        except OSError as error:
-            log.warning("The classifier cannot be kept (%s); the next run will train it again", error)
+        path = _cache_path(data, cache)
+        with temporary_seed(0):
+            self.network = _build_network(data.channels, self.num_features)
+            self.head = nn.Linear(self.num_features, data.num_classes)
+            if not self._load(path):
+                self._train(data)
+                self._save(path)
+        self.eval().requires_grad_(False)
 
     def _load(self, path: Path) -> bool:
+        """Load cached weights; return whether that succeeded."""
+        if not path.is_file():
+            return False
         try:
             self.load_state_dict(torch.load(path, weights_only=True))
-        except Exception as error:  # whatever damaged the file, the cure is the same
+        except Exception as error:  # torch raises many types for a damaged file; the remedy is the same
             log.warning("The cached classifier %s is damaged (%s); training it again", path, type(error).__name__)
             return False
         return True
 
+    def _train(self, data: ImageDataModule) -> None:
+        log.info("Training the classifier for the scores (once per data set, takes seconds)")
+        batches = list(data.batches("train"))
+        images, labels = torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
+        model = nn.Sequential(self.network, self.head)
+        optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3 * LEARNING_RATE, total_steps=STEPS)
+        model.train()
+        for _ in range(STEPS):
+            indices = torch.randint(len(images), (BATCH_SIZE,))
+            loss = F.cross_entropy(model(_normalize(images[indices])), labels[indices])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        model.eval()
+
     def _save(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}")
-        torch.save(self.state_dict(), partial)
-        partial.replace(path)
+        try:
+            with atomic_path(path, shared=True) as partial:
+                torch.save(self.state_dict(), partial)
+        except OSError as error:
+            log.warning("The classifier cannot be cached (%s); the next run will train it again", error)
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Features:
-        assert self.network is not None, "prepare() comes first"
-        assert self.head is not None
-        vectors = self.network(_scale(images))
+        vectors = self.network(_normalize(images))
         return Features(vectors, self.head(vectors))
 
     @property
@@ -102,12 +109,18 @@ class Classifier(FeatureExtractor):
         return {"features": self.name, "weights": digest(self.state_dict().values())[:16], "resize": "none"}
 
 
-def _scale(images: Tensor) -> Tensor:
+def _cache_path(data: ImageDataModule, cache: str | None) -> Path:
+    key = f"{RECIPE} {data.num_classes} {data.fingerprint('train')}"
+    return Path(cache or user_cache_dir("gan")) / f"classifier-{sha256(key.encode()).hexdigest()[:16]}.pt"
+
+
+def _normalize(images: Tensor) -> Tensor:
+    """Map uint8 images to float32 in [-1, 1]."""
     return images.float().div_(127.5).sub_(1)
 
 
-def _build(channels: int, num_classes: int, features: int) -> tuple[nn.Sequential, nn.Linear]:
-    body = nn.Sequential(
+def _build_network(channels: int, num_features: int) -> nn.Sequential:
+    return nn.Sequential(
         nn.Conv2d(channels, 16, 3, stride=2, padding=1),
         nn.ReLU(),
         nn.Conv2d(16, 32, 3, padding=1),
@@ -118,21 +131,6 @@ def _build(channels: int, num_classes: int, features: int) -> tuple[nn.Sequentia
         nn.AdaptiveAvgPool2d(4),
         nn.Flatten(),
         nn.Dropout(0.25),
-        nn.Linear(64 * 4 * 4, features),
+        nn.Linear(64 * 4 * 4, num_features),
         nn.ReLU(),
     )
-    return body.eval(), nn.Linear(features, num_classes)
-
-
-def _train(network: nn.Module, images: Tensor, labels: Tensor) -> None:
-    optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3 * LEARNING_RATE, total_steps=STEPS)
-    network.train()
-    for _ in range(STEPS):
-        indices = torch.randint(len(images), (BATCH_SIZE,))
-        loss = F.cross_entropy(network(_scale(images[indices])), labels[indices])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    network.eval()

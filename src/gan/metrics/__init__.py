@@ -1,1 +1,1 @@
-"""Measures of a generator's images, and the networks whose features they compare."""
+"""Metrics: measures of generated images against real ones."""

@@ -1,4 +1,4 @@
-"""The Inception score: how sure a classifier is of each generated image, and how varied its answers are."""
+"""Inception score: confidence of a classifier on each generated image, and diversity of its predictions."""
 
 import warnings
 from typing import ClassVar
@@ -7,8 +7,8 @@ from torch import nn
 from torchmetrics.image.inception import InceptionScore as TorchInceptionScore
 
 from gan.errors import UserError
+from gan.keyed_random import temporary_seed
 from gan.metrics.measure import Measure
-from gan.metrics.randomness import repeatable
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["InceptionScore"]
@@ -17,13 +17,13 @@ __all__ = ["InceptionScore"]
 class InceptionScore(Measure):
     """exp E KL(p(y|x) | p(y)), between 1 and the number of classes (Salimans et al., 2016, Section 4).
 
-    Its mean and deviation over splits of the generated images; real ones are not looked at.
+    The scores are its mean and standard deviation over splits of the generated images. Real images are not used.
 
     Args:
         splits: Number of equal parts of the images, 10 in the paper.
 
     Raises:
-        ValueError: If there are fewer than two splits, which have no deviation.
+        ValueError: If there are fewer than two splits, and so no standard deviation.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"is": True, "is_std": False}
@@ -38,13 +38,13 @@ class InceptionScore(Measure):
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         if fake.count < self.splits:
             raise UserError(
-                f"the Inception score over {self.splits} splits needs as many generated images, not {fake.count}"
+                f"the Inception score over {self.splits} splits needs at least {self.splits} generated images, "
+                f"not {fake.count}"
             )
-        assert fake.logits is not None
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Metric `InceptionScore` will save all extracted features")
             metric = TorchInceptionScore(nn.Identity(), self.splits, sync_on_compute=False)
-        metric.update(fake.logits.double())  # in float32 a class of probability zero to all makes it NaN
-        with repeatable():
+        metric.update(fake.logits.double())  # in float32, a class with probability 0 for every image gives NaN
+        with temporary_seed(0):  # torchmetrics shuffles the images
             mean, deviation = metric.compute()
         return {"is": float(mean), "is_std": float(deviation)}

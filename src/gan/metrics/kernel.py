@@ -1,4 +1,4 @@
-"""The kernel distance between features of real and of generated images: KID where they are Inception's."""
+"""Kernel distance between features of real and generated images: KID on Inception features."""
 
 import warnings
 from typing import ClassVar
@@ -7,24 +7,25 @@ from torch import nn
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from gan.errors import UserError
+from gan.keyed_random import temporary_seed
 from gan.metrics.measure import Measure
-from gan.metrics.randomness import repeatable
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["Kernel"]
 
 
 class Kernel(Measure):
-    """Squared maximum mean discrepancy, unbiased, by k(x, y) = (x·y / F + 1)³ (Bińkowski et al., 2018, Section 4).
+    """Unbiased squared MMD with the kernel k(x, y) = (x·y / F + 1)³ (Bińkowski et al., 2018, Section 4).
 
-    Its mean and deviation over subsets. Being unbiased, it is about zero, and may be below, for equal distributions.
+    The scores are its mean and standard deviation over random subsets. For equal distributions the mean is close to
+    zero, and may be negative.
 
     Args:
         subsets: Number of random subsets.
-        subset_size: Images in each, of both sets; all of the smaller set where that has fewer.
+        subset_size: Images per subset, of each set; at most as many as the smaller set has.
 
     Raises:
-        ValueError: If there is no subset, or fewer than two images in each, which have no unbiased estimate.
+        ValueError: If there is no subset, or fewer than two images per subset, which have no unbiased estimate.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"kd": False, "kd_std": False}
@@ -41,15 +42,13 @@ class Kernel(Measure):
             raise UserError(
                 f"the kernel distance needs at least 2 real and 2 generated images, not {real.count} and {fake.count}"
             )
-        assert real.vectors is not None
-        assert fake.vectors is not None
         size = min(self.subset_size, real.count, fake.count)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Metric `Kernel Inception Distance` will save all extracted features")
             metric = KernelInceptionDistance(nn.Identity(), self.subsets, size, sync_on_compute=False)
-        # float64: a score is a small difference of large sums
+        # in float64, since the score is a small difference of large sums
         metric.update(real.vectors.double(), real=True)
         metric.update(fake.vectors.double(), real=False)
-        with repeatable():
+        with temporary_seed(0):  # torchmetrics draws the subsets
             mean, deviation = metric.compute()
         return {"kd": float(mean), "kd_std": float(deviation)}

@@ -1,4 +1,4 @@
-"""What a measure is: numbers from the statistics of real and of generated images."""
+"""Base class of measures: scores from the statistics of real and generated images."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -9,14 +9,14 @@ __all__ = ["Measure"]
 
 
 class Measure(ABC):
-    """Compares generated with real images, by their features alone.
+    """Scores of generated images against real ones.
 
     Attributes:
-        higher_is_better: Its scores by name, and whether more of each is better; runs are compared by the first.
-        needs: What it takes of generated images.
-        needs_of_real: What it takes of real ones; where that is no feature, none is computed.
-        needs_labels: Whether samples must be of wanted classes, as a conditional generator's are.
-        named_after_features: Whether the scores mean something only beside the name of the features.
+        higher_is_better: Names of all its scores, and whether higher is better; runs are compared by the first.
+        needs: Statistics of the generated images that it uses.
+        needs_of_real: Statistics of the real images that it uses.
+        needs_labels: Whether the samples must have wanted classes, as a conditional generator's have.
+        named_after_features: Whether the scores depend on the feature extractor, and carry its name.
     """
 
     higher_is_better: ClassVar[dict[str, bool]]
@@ -27,13 +27,13 @@ class Measure(ABC):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What of the measure decides its scores: its constructor's arguments, as attributes of their names."""
+        """Constructor arguments for the protocol; they are stored as attributes of the same names."""
         return dict(vars(self))
 
     @abstractmethod
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        """Return the scores of generated images against real ones, by name.
+        """Return the scores by name.
 
         Raises:
-            UserError: If there are too few images to compute them from.
+            UserError: If there are too few images.
         """

@@ -1,4 +1,4 @@
-"""The Fréchet distance that punishes copies of the real images: MiFID where the features are Inception's."""
+"""Memorisation-informed Fréchet distance, which penalises copies of training images: MiFID on Inception features."""
 
 from typing import ClassVar
 
@@ -6,49 +6,25 @@ import torch
 from torch import Tensor
 
 from gan.errors import UserError
-from gan.metrics.frechet_distance import frechet_distance
+from gan.metrics.frechet import frechet_distance
 from gan.metrics.measure import Measure
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["MiFID", "memorization_distance"]
 
 
-def directions(vectors: Tensor) -> Tensor:
-    """Return the vectors at length one, float64, without those of length zero, as in the authors' code."""
-    norms = vectors.double().norm(dim=1, keepdim=True)
-    kept = norms[:, 0] > 0
-    return vectors[kept].double() / norms[kept]
-
-
-def memorization_distance(real: Tensor, fake: Tensor, chunk: int = 512) -> float:
-    """Return the mean, over generated images, of the least cosine distance 1 - |cos| to a real one.
-
-    Args:
-        real: Features, with shape (N, F).
-        fake: Features, with shape (M, F).
-        chunk: Generated images at a time: torchmetrics holds the whole (N, M) matrix, 20 GB for 50,000 of each.
-
-    Raises:
-        UserError: If all the features of a set are zero.
-    """
-    real, fake = directions(real), directions(fake)
-    if not (len(real) and len(fake)):
-        raise UserError("all features of the real or of the generated images are zero: they have no cosine distance")
-    closest = torch.cat([(rows @ real.T).abs_().amax(1) for rows in fake.split(chunk)])
-    return float((1 - closest).clamp(min=0).mean())
-
-
 class MiFID(Measure):
-    """Memorisation-informed Fréchet distance (Bai et al., 2021): the Fréchet distance over that of memorisation.
+    """Fréchet distance divided by the memorisation distance (Bai et al., 2021).
 
-    As in the paper and its authors' code, memorisation is averaged over the generated images, each against its
-    nearest real one. torchmetrics 1.9 averages over the real ones instead; it agrees if given the sets swapped.
+    As in the paper and the authors' code, the memorisation distance is averaged over generated images, each against its
+    nearest real one. torchmetrics 1.9 averages over real images instead; it agrees if the sets are swapped.
 
     Args:
-        threshold: Memorisation is none, and the Fréchet distance stands, unless the mean is below it; τ in the paper.
+        threshold: τ in the paper. A memorisation distance of τ or more counts as 1, and leaves the Fréchet distance
+            unchanged.
 
     Raises:
-        ValueError: If the threshold is not above zero and at most one.
+        ValueError: If the threshold is not above 0 and at most 1.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"mifd": False}
@@ -61,9 +37,32 @@ class MiFID(Measure):
         self.threshold = threshold
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        assert real.vectors is not None
-        assert fake.vectors is not None
         distance = frechet_distance(real, fake)
-        memorized = memorization_distance(real.vectors, fake.vectors)
-        penalty = memorized if memorized < self.threshold else 1.0
-        return {"mifd": distance / (penalty + 1e-14)}  # the authors' constant: mere copies give a large number
+        memorization = memorization_distance(real.vectors, fake.vectors)
+        penalty = memorization if memorization < self.threshold else 1.0
+        return {"mifd": distance / (penalty + 1e-14)}  # the authors' constant: exact copies give a large number
+
+
+def memorization_distance(real: Tensor, fake: Tensor, chunk: int = 512) -> float:
+    """Return the smallest cosine distance 1 - |cos| to a real image, averaged over generated images.
+
+    Args:
+        real: Feature vectors, with shape (N, F).
+        fake: Feature vectors, with shape (M, F).
+        chunk: Generated images per block. The full (N, M) matrix would take 20 GB for 50,000 images each.
+
+    Raises:
+        UserError: If all feature vectors of a set are zero.
+    """
+    real, fake = _unit_vectors(real), _unit_vectors(fake)
+    if not (len(real) and len(fake)):
+        raise UserError("all features of the real or of the generated images are zero: they have no cosine distance")
+    cosines = torch.cat([(rows @ real.T).abs_().amax(1) for rows in fake.split(chunk)])
+    return float((1 - cosines).clamp(min=0).mean())
+
+
+def _unit_vectors(vectors: Tensor) -> Tensor:
+    """Scale vectors to length one, in float64; drop those of length zero, as the authors' code does."""
+    norms = vectors.double().norm(dim=1, keepdim=True)
+    nonzero = norms[:, 0] > 0
+    return vectors[nonzero].double() / norms[nonzero]

@@ -1,4 +1,4 @@
-"""Mode coverage: how many of the data's modes a generator finds, how evenly, and how well (Lin et al., 2018)."""
+"""Mode coverage: how many modes of the data a generator recovers, how evenly, and how accurately (Lin et al., 2018)."""
 
 from typing import ClassVar
 
@@ -13,17 +13,16 @@ __all__ = ["Modes"]
 class Modes(Measure):
     """Modes recovered, share of high-quality samples, and reverse KL, from the most likely mode of each sample.
 
-    The reverse KL is that of the samples' modes from the real images' true ones, in nats (Srivastava et al., 2017,
-    Section 4). Where the logits are log-densities of Gaussians, a sample is of high
-    quality within some standard deviations of its mode, and a mode is recovered by samples of high quality alone;
-    elsewhere every sample counts.
+    The reverse KL compares the distribution of the samples' modes with that of the real images' true modes, in nats
+    (Srivastava et al., 2017, Section 4). If the logits are log-densities of Gaussians, a sample within some standard
+    deviations of its mode is of high quality, and only such samples recover a mode. Otherwise every sample does.
 
     Args:
-        deviations: Largest distance from a mode's center, in standard deviations, of a sample of high quality; None
-            where modes have no such distance.
+        deviations: Largest distance of a high-quality sample from its mode, in standard deviations; None if the logits
+            are not log-densities.
 
     Raises:
-        ValueError: If it is not positive.
+        ValueError: If ``deviations`` is not positive.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"modes": True, "high_quality": True, "reverse_kl": False}
@@ -37,17 +36,14 @@ class Modes(Measure):
         self.deviations = deviations
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        assert real.labels is not None
-        assert fake.classes is not None
-        assert fake.peaks is not None
-        high_quality = torch.ones_like(fake.classes, dtype=torch.bool)
+        high_quality = torch.ones_like(fake.predictions, dtype=torch.bool)
         if self.deviations is not None:
-            high_quality = fake.peaks >= -(self.deviations**2) / 2  # a Gaussian's log-density, up to its constant
-        found = fake.classes[high_quality].unique().numel()
-        number = 1 + max(int(real.labels.max()), int(fake.classes.max()))
-        p = torch.bincount(fake.classes, minlength=number).double() / fake.count
-        q = torch.bincount(real.labels, minlength=number).double() / real.count
-        scores = {"modes": float(found)}
+            high_quality = fake.top_logits >= -(self.deviations**2) / 2  # log-density of a Gaussian, up to a constant
+        recovered = fake.predictions[high_quality].unique().numel()
+        num_modes = 1 + max(int(real.labels.max()), int(fake.predictions.max()))
+        p = torch.bincount(fake.predictions, minlength=num_modes).double() / fake.count
+        q = torch.bincount(real.labels, minlength=num_modes).double() / real.count
+        scores = {"modes": float(recovered)}
         if self.deviations is not None:
             scores["high_quality"] = float(high_quality.double().mean())
         return scores | {"reverse_kl": float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum())}

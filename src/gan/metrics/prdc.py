@@ -7,36 +7,29 @@ from torch import Tensor
 
 from gan.errors import UserError
 from gan.metrics.measure import Measure
-from gan.metrics.nearest import nearest, squared_distances
+from gan.metrics.nearest_neighbors import nearest_neighbors, squared_distances
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["PRDC"]
 
-
-def balls(points: Tensor, k: int) -> Tensor:
-    """Return the squared radius of each point's ball, to its k-th nearest other point, float64, with shape (N,).
-
-    It is less by 1e-12 of the squared norms, so that whoever lies on the boundary is outside, whatever the rounding.
-    """
-    radii = nearest(points, points, k, leave_out_self=True)[0][:, -1].square()
-    return radii - 1e-12 * (radii + points.double().square().sum(1))
+CHUNK = 512  # generated images per block of distances
 
 
 class PRDC(Measure):
-    """What lies within the balls that reach from each image of a set to its k-th nearest other.
+    """Scores from balls around each feature vector that reach to its k-th nearest neighbour in the same set.
 
-    - precision: share of generated images within a real one's ball (Kynkäänniemi et al., 2019, Eqs. 1-2);
-    - recall: share of real images within a generated one's ball (the same);
-    - density: number of real balls around a generated image, over k, in the mean (Naeem et al., 2020, Eq. 4);
-    - coverage: share of real images with a generated one within their ball (Naeem et al., 2020, Eq. 5).
+    - precision: share of generated images within a real image's ball (Kynkäänniemi et al., 2019, Eqs. 1-2);
+    - recall: share of real images within a generated image's ball (ibid.);
+    - density: mean number of real balls around a generated image, divided by k (Naeem et al., 2020, Eq. 4);
+    - coverage: share of real images with a generated image within their ball (Naeem et al., 2020, Eq. 5).
 
     Args:
         nearest_k: k; 3 in the first paper, 5 in the second.
-        limit: Images of each set that are looked at, evenly spread over it, since all are compared with all; None for
-            all.
+        limit: Maximum number of images per set, evenly spaced over it, since time grows with the number of pairs; None
+            for all.
 
     Raises:
-        ValueError: If k is below one, or the limit not above it.
+        ValueError: If ``nearest_k`` is below 1, or ``limit`` is not above it.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"coverage": True, "density": True, "precision": True, "recall": True}
@@ -56,28 +49,34 @@ class PRDC(Measure):
             raise UserError(
                 f"nearest_k={k} needs more than {k} real and {k} generated images, not {real.count} and {fake.count}"
             )
-        assert real.vectors is not None
-        assert fake.vectors is not None
-        real_points, fake_points = self._some(real.vectors), self._some(fake.vectors)
-        real_balls, fake_balls = balls(real_points, k), balls(fake_points, k)
-        precise = inside = 0
+        real_points, fake_points = self._subset(real.vectors), self._subset(fake.vectors)
+        real_radii, fake_radii = _squared_radii(real_points, k), _squared_radii(fake_points, k)
+        num_precise = num_inside = 0
         recalled = torch.zeros(len(real_points), dtype=torch.bool)
         covered = torch.zeros(len(real_points), dtype=torch.bool)
-        chunk = 512
-        distances = squared_distances(fake_points, real_points, chunk)
-        for squares, fake_radii in zip(distances, fake_balls.split(chunk), strict=True):
-            in_real = squares < real_balls
-            precise += int(in_real.any(1).sum())
-            inside += int(in_real.sum())
-            covered |= in_real.any(0)
-            recalled |= (squares < fake_radii[:, None]).any(0)
+        distances = squared_distances(fake_points, real_points, CHUNK)
+        for squares, fake_chunk in zip(distances, fake_radii.split(CHUNK), strict=True):
+            in_real_ball = squares < real_radii
+            num_precise += int(in_real_ball.any(1).sum())
+            num_inside += int(in_real_ball.sum())
+            covered |= in_real_ball.any(0)
+            recalled |= (squares < fake_chunk[:, None]).any(0)
         return {
-            "precision": precise / len(fake_points),
+            "precision": num_precise / len(fake_points),
             "recall": float(recalled.double().mean()),
-            "density": inside / (k * len(fake_points)),
+            "density": num_inside / (k * len(fake_points)),
             "coverage": float(covered.double().mean()),
         }
 
-    def _some(self, vectors: Tensor) -> Tensor:
-        number = min(len(vectors), self.limit or len(vectors))
-        return vectors[torch.arange(number) * len(vectors) // number]  # the first ones may be of one class
+    def _subset(self, vectors: Tensor) -> Tensor:
+        size = min(len(vectors), self.limit or len(vectors))
+        return vectors[torch.arange(size) * len(vectors) // size]  # evenly spaced: the first may all be of one class
+
+
+def _squared_radii(points: Tensor, k: int) -> Tensor:
+    """Return the squared distance of each point to its k-th nearest neighbour, float64, with shape (N,).
+
+    It is reduced by 1e-12 of the squared norms, so that points on the boundary are outside despite rounding.
+    """
+    radii = nearest_neighbors(points, points, k, leave_out_self=True)[0][:, -1].square()
+    return radii - 1e-12 * (radii + points.double().square().sum(1))

@@ -1,7 +1,6 @@
-"""The statistics of what samples are compared with, real images and noise: kept in files, trusted only if whole."""
+"""Statistics of real images and of noise, cached in files with a digest."""
 
 import logging
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -13,19 +12,20 @@ from gan.data.base import ImageDataModule, Split
 from gan.digest import digest, digest_of_values
 from gan.distributed.group import all_true, rank_range
 from gan.features.base import FeatureExtractor
-from gan.metrics.statistics import Need, Statistics, gather
+from gan.metrics.statistics import Need, Statistics, gather, tensor_names
 from gan.progress import progress_bar
+from gan.runs.folder import atomic_path
 from gan.types import Batch
 
-__all__ = ["noise_reference", "reference"]
+__all__ = ["noise_statistics", "real_statistics"]
 
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 256
-FORMAT = "1"  # raise it with every change of what a file holds
+FORMAT = "2"  # part of the cache key: raise it with every change of the files' content
 
 
-def reference(
+def real_statistics(
     features: FeatureExtractor,
     data: ImageDataModule,
     split: Split,
@@ -34,16 +34,16 @@ def reference(
     cache: str | None = None,
     limit: int | None = None,
 ) -> Statistics:
-    """Load the statistics of a split's images, or compute and keep them.
+    """Load the statistics of a split's images from the cache, or compute and cache them.
 
     Args:
         features: Maps images to features.
-        data: Whose images.
-        split: Which of them.
-        needs: What is kept of each image beside the sums.
-        device: Where features are computed.
-        cache: The folder that files are kept in; where None, the user's cache folder.
-        limit: Images that are enough, which are taken from all over the split; where None, all are looked at.
+        data: Data module with the images.
+        split: Split of the images.
+        needs: Statistics to compute; if there are none, images are only counted.
+        device: Device of the computation.
+        cache: Folder of the cached files; None for the user's cache folder.
+        limit: Maximum number of images, evenly spaced over the split; None for all.
     """
     if not needs:
         return Statistics(len(data.split(split)))
@@ -51,16 +51,16 @@ def reference(
     def batches() -> Iterable[Batch]:
         size = len(data.split(split))
         indices = range(0, size, 1 if limit is None else -(-size // limit))
-        mine = rank_range(len(indices))
-        own = indices[mine.start : mine.stop]
-        name = "Real images" if split == "train" else "Held-out images"
-        return progress_bar(data.batches(split, BATCH_SIZE, own), len(own) / BATCH_SIZE, name)
+        ranks_part = rank_range(len(indices))
+        indices = indices[ranks_part.start : ranks_part.stop]
+        description = "Real images" if split == "train" else "Held-out images"
+        return progress_bar(data.batches(split, BATCH_SIZE, indices), len(indices) / BATCH_SIZE, description)
 
-    facts = [data.fingerprint(split), *([] if limit is None else [limit])]
-    return _kept(features, facts, batches, needs, device, cache)
+    source = [data.fingerprint(split), *([] if limit is None else [limit])]
+    return _cached(source, batches, features, needs, device, cache)
 
 
-def noise_reference(
+def noise_statistics(
     features: FeatureExtractor,
     data: ImageDataModule,
     num: int,
@@ -68,46 +68,48 @@ def noise_reference(
     device: torch.device,
     cache: str | None = None,
 ) -> Statistics:
-    """Load the statistics of ``num`` images of noise, the same ones each time, or compute and keep them.
+    """Load the statistics of ``num`` noise images from the cache, or compute and cache them.
 
-    The other arguments are those of ``reference``. As labels, the noise has each class in turn.
+    The noise has a fixed seed, and its labels cycle through the classes. The other arguments are those of
+    ``real_statistics``.
     """
 
-    def drawn() -> Iterator[Batch]:
+    def noise() -> Iterator[Batch]:
         generator = torch.Generator().manual_seed(0)
         for start in range(0, num, BATCH_SIZE):
             indices = torch.arange(start, min(start + BATCH_SIZE, num))
             yield Batch(data.noise(len(indices), generator), indices % data.num_classes)
 
     def batches() -> Iterable[Batch]:
-        mine, blocks = rank_range(num), range(0, num, BATCH_SIZE)
-        rows = (slice(max(mine.start - start, 0), max(mine.stop - start, 0)) for start in blocks)
-        own = (Batch(*(part[row] for part in batch)) for batch, row in zip(drawn(), rows, strict=True))
-        return progress_bar(own, len(blocks), "Noise")
+        """Return this rank's rows of each batch, so that the noise does not depend on the number of ranks."""
+        ranks_part, starts = rank_range(num), range(0, num, BATCH_SIZE)
+        rows = (slice(max(ranks_part.start - start, 0), max(ranks_part.stop - start, 0)) for start in starts)
+        parts = (Batch(*(part[row] for part in batch)) for batch, row in zip(noise(), rows, strict=True))
+        return progress_bar(parts, len(starts), "Noise")
 
-    return _kept(features, ["noise", num, digest(next(drawn()))], batches, needs, device, cache)
+    return _cached(["noise", num, digest(next(noise()))], batches, features, needs, device, cache)
 
 
-def _kept(
-    features: FeatureExtractor,
-    facts: Collection[object],
+def _cached(
+    source: Collection[object],
     batches: Callable[[], Iterable[Batch]],
+    features: FeatureExtractor,
     needs: Collection[Need],
     device: torch.device,
     cache: str | None,
 ) -> Statistics:
-    """Load the statistics of the images that some facts tell from all others, or compute and keep them."""
-    key = digest_of_values(FORMAT, *facts, features.protocol, sorted(needs))
+    """Load the statistics of the images that ``source`` identifies, or compute and cache them."""
+    key = digest_of_values(FORMAT, *source, features.protocol, tensor_names(needs))
     path = Path(cache or user_cache_dir("gan")) / f"reference-{key[:16]}.pt"
-    found = _load(path, key)
-    if all_true(found is not None):
-        assert found is not None
-        return found
+    cached = _load(path, key)
+    if all_true(cached is not None):
+        assert cached is not None
+        return cached
     statistics = gather(features, batches(), needs, device)
     try:
         _save(path, key, statistics)
     except OSError as error:
-        log.warning("Statistics cannot be kept (%s); the next evaluation computes them again", error)
+        log.warning("Statistics cannot be cached (%s); the next evaluation computes them again", error)
     return statistics
 
 
@@ -118,17 +120,15 @@ def _load(path: Path, key: str) -> Statistics | None:
         saved = torch.load(path, weights_only=True)
         tensors: dict[str, Tensor] = saved["statistics"]
         if (saved["key"], saved["digest"]) == (key, digest(tensors.values())):
-            return Statistics(int(tensors.pop("count")), **tensors)
-        reason = "it holds something else"
-    except Exception as error:  # whatever damaged the file, the cure is the same
+            return Statistics(int(tensors.pop("count")), tensors)
+        reason = "its key or digest is wrong"
+    except Exception as error:  # torch raises many types for a damaged file; the remedy is the same
         reason = type(error).__name__
     log.warning("The cached statistics %s are damaged (%s); computing them again", path, reason)
     return None
 
 
 def _save(path: Path, key: str, statistics: Statistics) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = statistics.tensors() | {"count": torch.tensor(statistics.count)}
-    partial = path.with_suffix(f".{os.getpid()}")
-    torch.save({"key": key, "digest": digest(tensors.values()), "statistics": tensors}, partial)
-    partial.replace(path)
+    tensors = {**statistics.tensors, "count": torch.tensor(statistics.count)}
+    with atomic_path(path, shared=True) as partial:
+        torch.save({"key": key, "digest": digest(tensors.values()), "statistics": tensors}, partial)

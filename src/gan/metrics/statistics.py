@@ -1,55 +1,85 @@
-"""What measures compare: the statistics of a set of images' features, gathered a batch at a time."""
+"""Statistics of a set of images for the measures, accumulated batch by batch over all ranks."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
-from typing import Literal
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from gan.distributed.group import gather_rows, sum_over_ranks
 from gan.features.base import FeatureExtractor
-from gan.metrics.laplacian import laplacian_variance
 from gan.types import Batch
 
-__all__ = ["Need", "Statistics", "gather"]
+__all__ = ["Need", "PixelStatistic", "Statistics", "gather", "tensor_names"]
 
-Need = Literal["sums", "vectors", "logits", "modes", "labels", "sharpness"]
-"""The sums of features, or what is kept of each image; ``modes`` are its most likely class and that one's logit."""
 
-WITHOUT_FEATURES: frozenset[Need] = frozenset({"labels", "sharpness"})
+class PixelStatistic(NamedTuple):
+    """Number that a measure computes from the pixels of each image, without the feature extractor.
+
+    Attributes:
+        name: Its key in the statistics.
+        compute: Maps images as the data module returns them, with shape (B, C, H, W), to float32 with shape (B,).
+    """
+
+    name: str
+    compute: Callable[[Tensor], Tensor]
+
+
+Need = Literal["sums", "vectors", "logits", "modes", "labels"] | PixelStatistic
+"""Statistics that a measure needs. ``sums`` and ``modes`` stand for two tensors each."""
+
+PAIRS: Mapping[Need, tuple[str, ...]] = {"sums": ("total", "outer"), "modes": ("predictions", "top_logits")}
+OF_FEATURES: frozenset[Need] = frozenset({"sums", "vectors", "logits", "modes"})
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """A set of images, as measures see it: as much of it as they need.
+    """Number of images, and the statistics that the measures asked for.
 
     Attributes:
         count: Number of images N.
-        total: Sum of the features, float64, with shape (F,).
-        outer: Sum of their outer products, float64, with shape (F, F).
-        vectors: The features themselves, float32, with shape (N, F).
-        logits: Of each class, or mode, float32, with shape (N, K).
-        classes: The most likely class, or mode, int64, with shape (N,).
-        peaks: Its logit, float32, with shape (N,).
-        labels: The true, or wanted, classes, int64, with shape (N,).
-        sharpness: The variance of its Laplacian, float32, with shape (N,).
+        tensors: Statistics by name, those below and pixel statistics. One that was not asked for raises KeyError.
     """
 
     count: int
-    total: Tensor | None = None
-    outer: Tensor | None = None
-    vectors: Tensor | None = None
-    logits: Tensor | None = None
-    classes: Tensor | None = None
-    peaks: Tensor | None = None
-    labels: Tensor | None = None
-    sharpness: Tensor | None = None
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Return the tensors that are there, by name, for a file."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in values.items() if isinstance(value, Tensor)}
+    @property
+    def total(self) -> Tensor:
+        """Sum of the feature vectors, float64, with shape (F,)."""
+        return self.tensors["total"]
+
+    @property
+    def outer(self) -> Tensor:
+        """Sum of the feature vectors' outer products, float64, with shape (F, F)."""
+        return self.tensors["outer"]
+
+    @property
+    def vectors(self) -> Tensor:
+        """Feature vectors, float32, with shape (N, F)."""
+        return self.tensors["vectors"]
+
+    @property
+    def logits(self) -> Tensor:
+        """Logits of the classes or modes, float32, with shape (N, K)."""
+        return self.tensors["logits"]
+
+    @property
+    def predictions(self) -> Tensor:
+        """Most likely classes or modes, int64, with shape (N,)."""
+        return self.tensors["predictions"]
+
+    @property
+    def top_logits(self) -> Tensor:
+        """Logits of the predictions, float32, with shape (N,)."""
+        return self.tensors["top_logits"]
+
+    @property
+    def labels(self) -> Tensor:
+        """True classes of real images, wanted classes of generated ones, int64, with shape (N,)."""
+        return self.tensors["labels"]
 
     @classmethod
     def of(
@@ -57,54 +87,64 @@ class Statistics:
         vectors: Tensor,
         logits: Tensor | None = None,
         labels: Tensor | None = None,
-        sharpness: Tensor | None = None,
+        pixel_statistics: Mapping[str, Tensor] | None = None,
     ) -> "Statistics":
-        """Compute all the statistics of features that are at hand, with shape (N, F)."""
+        """Compute all statistics of feature vectors in memory, with shape (N, F)."""
         exact = vectors.double()
-        found = _rows(vectors, logits, labels, sharpness)
-        return cls(len(vectors), exact.sum(0), exact.T @ exact, **{k: v for k, v in found.items() if v is not None})
+        tensors = {"total": exact.sum(0), "outer": exact.T @ exact}
+        tensors |= _per_image(vectors, logits) | dict(pixel_statistics or {})
+        if labels is not None:
+            tensors["labels"] = labels
+        return cls(len(vectors), tensors)
 
 
 @torch.no_grad()
 def gather(
     features: FeatureExtractor, batches: Iterable[Batch], needs: Collection[Need], device: torch.device
 ) -> Statistics:
-    """Gather the statistics of images over all ranks, each of which is given some; none is kept as an image.
+    """Compute the statistics of the images of all ranks; no image stays in memory.
 
     Args:
         features: Maps images to features.
-        batches: This rank's images as the data set holds them, and their labels.
-        needs: What is gathered.
-        device: Where features are computed.
+        batches: This rank's images as the data module returns them, and their labels.
+        needs: Statistics to compute.
+        device: Device of the computation.
     """
     count, size = 0, features.num_features
     total = torch.zeros(size, dtype=torch.float64, device=device)
     outer = torch.zeros(size, size, dtype=torch.float64, device=device)
-    names = {name for need in needs for name in (("classes", "peaks") if need == "modes" else (need,))} - {"sums"}
-    kept: dict[str, list[Tensor]] = {name: [] for name in sorted(names)}
-    for images, labels in batches:
+    pixel_statistics = [need for need in needs if isinstance(need, PixelStatistic)]
+    use_features = not OF_FEATURES.isdisjoint(needs)
+    rows: dict[str, list[Tensor]] = {name: [] for name in tensor_names(need for need in needs if need != "sums")}
+    for batch in batches:
+        images = batch.images.to(device)
         count += len(images)
-        vectors, logits = features(images.to(device)) if set(needs) - WITHOUT_FEATURES else (None, None)
-        sharpness = laplacian_variance(images.to(device)) if "sharpness" in needs else None
-        if "sums" in needs and vectors is not None:
-            exact = vectors.double()
-            total += exact.sum(0)
-            outer += exact.T @ exact
-        found = _rows(vectors, logits, labels, sharpness)
-        for name, rows in kept.items():
-            value = found[name]
-            assert value is not None, f"{features.name} gives no {name}"
-            rows.append(value.cpu())
+        values = {"labels": batch.labels} | {name: compute(images) for name, compute in pixel_statistics}
+        if use_features:
+            vectors, logits = features(images)
+            values |= _per_image(vectors, logits)
+            if "sums" in needs:
+                exact = vectors.double()
+                total += exact.sum(0)
+                outer += exact.T @ exact
+        for name, kept in rows.items():
+            kept.append(values[name].cpu())
     count = int(sum_over_ranks(torch.tensor(count, device=device)))
-    everything = {name: gather_rows(values) for name, values in kept.items()}
+    tensors = {name: gather_rows(kept) for name, kept in rows.items()}
     if "sums" in needs:
-        everything |= {"total": sum_over_ranks(total).cpu(), "outer": sum_over_ranks(outer).cpu()}
-    return Statistics(count, **everything)
+        tensors |= {"total": sum_over_ranks(total).cpu(), "outer": sum_over_ranks(outer).cpu()}
+    return Statistics(count, tensors)
 
 
-def _rows(
-    vectors: Tensor | None, logits: Tensor | None, labels: Tensor | None, sharpness: Tensor | None
-) -> dict[str, Tensor | None]:
-    peaks, classes = logits.max(1) if logits is not None else (None, None)
-    of_features = {"vectors": vectors, "logits": logits, "classes": classes, "peaks": peaks}
-    return of_features | {"labels": labels, "sharpness": sharpness}
+def tensor_names(needs: Iterable[Need]) -> list[str]:
+    """Return the sorted names of the tensors that some needs stand for."""
+    names = ((need.name,) if isinstance(need, PixelStatistic) else PAIRS.get(need, (need,)) for need in needs)
+    return sorted(set(chain.from_iterable(names)))
+
+
+def _per_image(vectors: Tensor, logits: Tensor | None) -> dict[str, Tensor]:
+    """Return the statistics of each image's features."""
+    if logits is None:
+        return {"vectors": vectors}
+    top_logits, predictions = logits.max(1)
+    return {"vectors": vectors, "logits": logits, "predictions": predictions, "top_logits": top_logits}
