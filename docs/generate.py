@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from argparse import ArgumentParser, HelpFormatter, _SubParsersAction
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +24,6 @@ CONF = ROOT / "conf"
 FOLDER = ROOT / "docs" / "reference"
 NOTICE = "<!-- Written by docs/generate.py: edit what it reads, and run it again. -->"
 
-COMMANDS = ("sample", "evaluate", "interpolate", "explore", "export", "report", "demo", "benchmark")
 WIDTH = 100  # characters per line of help
 ARGUMENT = r"(?: (?:[^\s;]*=[^\s;]+|-[^\s;]+|[A-Z]+|\d+))"
 COMMAND = re.compile(rf"(?:\w+=\S+ )?python (?:train\.py|-m gan\.\w+(?: [a-z]+)?){ARGUMENT}*")
@@ -61,7 +60,7 @@ def main() -> None:
         if not check:
             path.write_text(text)
         elif not path.is_file() or path.read_text() != text:
-            sys.exit(f"{path.relative_to(ROOT)} is out of date: run python docs/generate.py")
+            sys.exit(f"docs/reference/{path.name} is out of date: run python docs/generate.py")
 
 
 def configuration() -> Iterator[str]:
@@ -182,7 +181,7 @@ def escape(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a table in Markdown."""
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, ("---",) * len(head), *rows])
 
@@ -196,8 +195,8 @@ def commands() -> Iterator[str]:
         [sys.executable, "train.py", "--help"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
     )
     yield from section("##", "python train.py", shown.stdout)
-    for command in COMMANDS:
-        yield from describe_parser("##", parser_of(f"gan.{command}.__main__"))
+    for package in sorted(path.parent.name for path in (ROOT / "src" / "gan").glob("*/__main__.py")):
+        yield from describe_parser("##", parser_of(f"gan.{package}.__main__"))
 
 
 def describe_parser(level: str, parser: ArgumentParser) -> Iterator[str]:
