@@ -1,4 +1,4 @@
-"""How an objective puts its parts together, and when each acts."""
+"""Objective: named terms, when regularisers apply, label flips, measures, instance noise."""
 
 from math import log
 
@@ -28,27 +28,27 @@ def make_pass(real: torch.Tensor, fake: torch.Tensor) -> DiscriminatorPass:
     )
 
 
-def test_terms_are_named_and_regularizers_come_at_their_steps() -> None:
+def test_terms_are_named_and_regularizers_apply_at_their_steps() -> None:
     objective = Objective(NonSaturating(), {"r1": R1(1.0, every=2), "r2": R2(1.0, every=3)})
-    on_zeros = make_pass(torch.zeros(4), torch.zeros(4))
-    names = [set(objective.discriminator_terms(on_zeros, step)) for step in range(4)]
+    zero_pass = make_pass(torch.zeros(4), torch.zeros(4))
+    names = [set(objective.discriminator_terms(zero_pass, step)) for step in range(4)]
     assert names == [{"adversarial", "r1", "r2"}, {"adversarial"}, {"adversarial", "r1"}, {"adversarial", "r2"}]
-    terms = objective.discriminator_terms(on_zeros, 0)
+    terms = objective.discriminator_terms(zero_pass, 0)
     assert_close(terms["r1"], torch.tensor(2 * 4 / 2.0))  # every * |w|^2 / 2
     assert_close(terms["r2"], torch.tensor(3 * 4 / 2.0))
 
 
-def test_a_regularizer_set_to_null_is_left_out() -> None:
+def test_a_regularizer_set_to_none_is_skipped() -> None:
     assert Objective(NonSaturating(), {"r1": None}).regularizers == {}
 
 
-def test_the_generator_is_shown_real_logits_for_pairing() -> None:
+def test_the_generators_loss_uses_real_logits_for_pairing() -> None:
     real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0])
     term = Objective(Relativistic()).generator_terms(make_pass(real, fake))["adversarial"]
     assert_close(term, torch.nn.functional.softplus(real).mean())
 
 
-def test_flipped_labels_swap_logits_at_their_rate() -> None:
+def test_label_flips_have_the_requested_rate() -> None:
     size, share = 20_000, 0.2
     objective = Objective(NonSaturating(), label_flip=share)
     real, fake = torch.full((size,), 2.0), torch.full((size,), -2.0)
@@ -58,7 +58,7 @@ def test_flipped_labels_swap_logits_at_their_rate() -> None:
 
 
 @pytest.mark.parametrize("loss", [Hinge(), Wasserstein(), Relativistic()])
-def test_labels_cannot_be_flipped_where_there_are_none(loss: Hinge) -> None:
+def test_losses_without_labels_reject_label_flips(loss: Hinge) -> None:
     with pytest.raises(ValueError, match="no labels"):
         Objective(loss, label_flip=0.1)
 
@@ -70,8 +70,8 @@ def test_measures() -> None:
     assert measures["accuracy_real"] == 0.75
     assert measures["accuracy_fake"] == 0.5
     assert {"value", "js"} <= measures.keys()
-    on_critic = Objective(Wasserstein()).measures(make_pass(torch.ones(2), torch.zeros(2)))
-    assert set(on_critic) == {"accuracy_real", "accuracy_fake", "wasserstein"}
+    wasserstein = Objective(Wasserstein()).measures(make_pass(torch.ones(2), torch.zeros(2)))
+    assert set(wasserstein) == {"accuracy_real", "accuracy_fake", "wasserstein"}
 
 
 def test_weights_are_clipped() -> None:
@@ -81,7 +81,7 @@ def test_weights_are_clipped() -> None:
 
 
 @pytest.mark.parametrize(("step", "std"), [(0, 0.5), (50, 0.25), (100, 0.0), (1000, 0.0)])
-def test_instance_noise_fades(step: int, std: float) -> None:
+def test_instance_noise_decays(step: int, std: float) -> None:
     objective = Objective(Hinge(), instance_noise=0.5, instance_noise_steps=100)
     noisy = objective.add_instance_noise(torch.zeros(1000, 1, 4, 4), step, KeyedRandom(0, total=1000))
     assert noisy.std().item() == pytest.approx(std, rel=0.02)
@@ -95,6 +95,6 @@ def test_instance_noise_fades(step: int, std: float) -> None:
         ({"instance_noise": -1.0}, "instance_noise"),
     ],
 )
-def test_wrong_arguments(arguments: dict[str, float], message: str) -> None:
+def test_invalid_arguments(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Objective(NonSaturating(), **arguments)

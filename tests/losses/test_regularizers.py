@@ -1,4 +1,4 @@
-"""Penalties of a linear critic, whose gradient is its weight everywhere, against their formulas."""
+"""Gradient penalties in closed form, mostly of a linear critic, which has a constant gradient."""
 
 from collections.abc import Callable
 
@@ -55,7 +55,7 @@ def test_linear_critic(regularizer: Regularizer, formula: Callable[[float], floa
     assert_close(regularizer(make_pass(critic)), torch.tensor(float(formula(norm))), atol=1e-4, rtol=1e-4)
 
 
-def test_the_gradient_by_the_weights_is_that_of_the_formula() -> None:
+def test_the_gradient_by_the_weights_follows_the_formula() -> None:
     layer, critic = linear(3.0)
     GradientPenalty(10.0)(make_pass(critic)).backward()
     unit = layer.weight.detach() / 3.0
@@ -63,19 +63,19 @@ def test_the_gradient_by_the_weights_is_that_of_the_formula() -> None:
 
 
 def quadratic(images: Tensor) -> DiscriminatorOutput:
-    """A critic |x|^2 / 2, whose gradient at x is x: it tells where a penalty looks."""
+    """A critic |x|^2 / 2 with gradient x, which reveals the images that a penalty uses."""
     flat = images.flatten(1)
     return DiscriminatorOutput(flat.square().sum(1) / 2, flat)
 
 
-def test_where_each_penalty_looks() -> None:
+def test_images_that_each_penalty_uses() -> None:
     d_pass = make_pass(quadratic)
     real, fake = d_pass.real.flatten(1), d_pass.fake.flatten(1)
     assert_close(R1(1.0)(d_pass), real.square().sum(1).mean() / 2)
     assert_close(R2(1.0)(d_pass), fake.square().sum(1).mean() / 2)
-    share = KeyedRandom(0, total=6).uniform(1, 1, 1).flatten(1)
-    between = fake + share * (real - fake)
-    assert_close(GradientPenalty(1.0)(make_pass(quadratic)), (between.norm(dim=1) - 1).square().mean())
+    mix = KeyedRandom(0, total=6).uniform(1, 1, 1).flatten(1)
+    interpolated = fake + mix * (real - fake)
+    assert_close(GradientPenalty(1.0)(make_pass(quadratic)), (interpolated.norm(dim=1) - 1).square().mean())
 
 
 def test_drift_is_the_mean_square_of_real_logits() -> None:
@@ -98,8 +98,8 @@ def test_penalties_are_float32_under_autocast(make: Callable[..., Regularizer]) 
 
 
 @pytest.mark.parametrize("regularizer", [R1, R2])
-def test_verdicts_at_hand_serve_r1_and_r2(regularizer: type[R1 | R2]) -> None:
-    """The same penalty, and gradient by the weights, without another pass."""
+def test_r1_and_r2_reuse_existing_outputs(regularizer: type[R1 | R2]) -> None:
+    """The penalty and its gradient are the same, without another forward pass."""
     torch.manual_seed(1)
     network = nn.Sequential(nn.Flatten(), nn.Linear(32, 16), nn.Softplus(), nn.Linear(16, 1))
     passes, results = [], []
@@ -121,7 +121,7 @@ def test_verdicts_at_hand_serve_r1_and_r2(regularizer: type[R1 | R2]) -> None:
 
 @pytest.mark.parametrize("make", REGULARIZERS)
 def test_a_flat_critic_has_finite_gradients(make: Callable[..., Regularizer]) -> None:
-    """The norm's own derivative is infinite at zero."""
+    """The derivative of a norm is infinite at zero."""
     layer, critic = linear(0.0)
     make(1.0)(make_pass(critic)).backward()
     assert layer.weight.grad is not None
@@ -129,7 +129,7 @@ def test_a_flat_critic_has_finite_gradients(make: Callable[..., Regularizer]) ->
 
 
 @pytest.mark.parametrize("arguments", [{"weight": -1.0}, {"weight": 1.0, "every": 0}])
-def test_wrong_arguments(arguments: dict[str, float]) -> None:
+def test_invalid_arguments(arguments: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="weight must be"):
         R1(**arguments)
 
@@ -138,7 +138,7 @@ def test_wrong_arguments(arguments: dict[str, float]) -> None:
 def test_a_weight_follows_its_schedule(regularizer: Callable[..., Regularizer]) -> None:
     schedule = Cosine(steps=10, end=0.1)
     _, critic = linear(3.0)
-    whole = regularizer(weight=2.0)(make_pass(critic))
+    constant = regularizer(weight=2.0)(make_pass(critic))
     for step in (0, 5, 10):
-        fading = regularizer(weight=2.0, schedule=schedule)(make_pass(critic), step)
-        assert_close(fading, schedule(step) * whole)
+        scheduled = regularizer(weight=2.0, schedule=schedule)(make_pass(critic), step)
+        assert_close(scheduled, schedule(step) * constant)

@@ -1,1 +1,1 @@
-"""Objectives: an adversarial loss, regularisers, a constraint, and the number of critic steps."""
+"""Objectives: adversarial losses, regularisers, weight constraints, and the losses of autoencoders."""

@@ -1,4 +1,4 @@
-"""Adversarial losses, each a function of logits; D minimises ``discriminator``, G minimises ``generator``."""
+"""Adversarial losses as functions of logits; D minimises ``discriminator``, G minimises ``generator``."""
 
 from abc import ABC, abstractmethod
 from math import log
@@ -21,11 +21,11 @@ __all__ = [
 
 
 class AdversarialLoss(ABC):
-    """What the two players minimise.
+    """Losses of the discriminator and the generator.
 
     Attributes:
-        labelled: Whether real and fake have target labels, which smoothing and flipping act on.
-        pairs_real: Whether the generator's loss compares fake with real logits.
+        labelled: Whether real and fake images have target labels, which can be smoothed and flipped.
+        pairs_real: Whether the generator's loss depends on the real logits.
     """
 
     labelled: bool = False
@@ -40,28 +40,28 @@ class AdversarialLoss(ABC):
         """Return the generator's loss, a scalar, from logits with shape (B, ...)."""
 
     def boundary(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Return the logit above which an image counts as called real.
+        """Return the logit above which an image counts as classified real.
 
-        Half-way between the mean logits here, for critics that mean something only up to a constant.
+        The default is half-way between the mean logits, for critics that are defined up to a constant.
         """
         return (real.mean() + fake.mean()) / 2
 
     def measures(self, real: Tensor, fake: Tensor) -> Terms:
-        """Return what the logits say of how far apart real and fake are, by name; nothing where they say nothing."""
+        """Return named estimates of the distance between real and fake; empty by default."""
         return {}
 
 
 class Minimax(AdversarialLoss):
-    r"""The saturating game (Goodfellow et al., 2014, Eq. 1): both players share V(D, G).
+    r"""Minimax (saturating) loss (Goodfellow et al., 2014, Eq. 1): both players share the value V(D, G).
 
     .. math:: \min_G \max_D V(D, G) = E_x[\log D(x)] + E_z[\log(1 - D(G(z)))], \quad D = \sigma(\text{logit})
 
     Args:
-        real_label: D's target for real images: 0.9 is one-sided label smoothing (Salimans et al., 2016, Section 3.4).
-        fake_label: D's target for fake images: 0.1 beside 0.9 is two-sided smoothing.
+        real_label: D's target for real images; 0.9 is one-sided label smoothing (Salimans et al., 2016, Section 3.4).
+        fake_label: D's target for fake images; 0.1 with real_label 0.9 is two-sided smoothing.
 
     Raises:
-        ValueError: If the labels leave [0, 1] or are not in order.
+        ValueError: If a label is outside [0, 1], or fake_label is not below real_label.
     """
 
     labelled = True
@@ -85,7 +85,7 @@ class Minimax(AdversarialLoss):
     def measures(self, real: Tensor, fake: Tensor) -> Terms:
         """Return V(D, G), and the Jensen-Shannon divergence that it implies, in nats.
 
-        V is -log 4 + 2 JS for the best D (Goodfellow et al., 2014, Theorem 1) and less for any other, so that ``js``
+        V is -log 4 + 2 JS for the optimal D (Goodfellow et al., 2014, Theorem 1) and lower for any other D, so ``js``
         is a lower bound.
         """
         value = -F.softplus(-real).mean() - F.softplus(fake).mean()
@@ -93,14 +93,14 @@ class Minimax(AdversarialLoss):
 
 
 class NonSaturating(Minimax):
-    """As minimax for D; G maximises log D(G(z)), whose gradient does not vanish early (Goodfellow et al., 2014)."""
+    """Non-saturating loss: G maximises log D(G(z)), which has larger gradients early on (Goodfellow et al., 2014)."""
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         return F.softplus(-fake).mean()
 
 
 class LeastSquares(AdversarialLoss):
-    """Squared distance to labels (Mao et al., 2017, Eq. 9): b for real, a for fake, c for what G wants.
+    """Least-squares loss (LSGAN; Mao et al., 2017, Eq. 9).
 
     Args:
         real_label: D's target b for real images.
@@ -108,7 +108,7 @@ class LeastSquares(AdversarialLoss):
         wanted_label: G's target c for fake images.
 
     Raises:
-        ValueError: If the labels are not in order.
+        ValueError: If fake_label is not below real_label.
     """
 
     labelled = True
@@ -129,7 +129,7 @@ class LeastSquares(AdversarialLoss):
 
 
 class Hinge(AdversarialLoss):
-    """Margins of one on each side for D, the raw logit for G (Lim and Ye, 2017; Miyato et al., 2018, Eqs. 16, 17)."""
+    """Hinge loss: margins of one for D, the raw logit for G (Lim and Ye, 2017; Miyato et al., 2018, Eqs. 16, 17)."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
@@ -142,7 +142,7 @@ class Hinge(AdversarialLoss):
 
 
 class Wasserstein(AdversarialLoss):
-    """The critic's mean difference (Arjovsky et al., 2017, Algorithm 1)."""
+    """Wasserstein loss: the difference of the critic's means (Arjovsky et al., 2017, Algorithm 1)."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.mean() - real.mean()
@@ -151,12 +151,12 @@ class Wasserstein(AdversarialLoss):
         return -fake.mean()
 
     def measures(self, real: Tensor, fake: Tensor) -> Terms:
-        """Return the distance as the critic sees it, up to its Lipschitz constant (Arjovsky et al., 2017, Eq. 3)."""
+        """Return the critic's estimate of the distance, up to its Lipschitz constant (Arjovsky et al., 2017, Eq. 3)."""
         return {"wasserstein": real.mean() - fake.mean()}
 
 
 class Relativistic(AdversarialLoss):
-    """Each fake against one real image (Jolicoeur-Martineau, 2018; Huang et al., 2024, Eq. 2, with f = softplus)."""
+    """Relativistic pairing loss (Jolicoeur-Martineau, 2018; Huang et al., 2024, Eq. 2, with f = softplus)."""
 
     pairs_real = True
 
@@ -165,5 +165,5 @@ class Relativistic(AdversarialLoss):
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         if real is None:
-            raise ValueError("a relativistic generator loss needs the real logits too")
+            raise ValueError("the relativistic generator loss needs the real logits")
         return F.softplus(real - fake).mean()

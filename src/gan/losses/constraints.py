@@ -1,4 +1,4 @@
-"""Constraints: what is done to a discriminator's weights after each of its steps."""
+"""Constraints on the discriminator's weights, applied after each of its steps."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Constraint = Callable[[nn.Module], None]
 
 
 class WeightClip:
-    """Clamp every parameter to [-bound, bound], in place (WGAN; Arjovsky et al., 2017, Algorithm 1).
+    """Weight clipping: clamp parameters to [-bound, bound] in place (WGAN; Arjovsky et al., 2017, Algorithm 1).
 
     Args:
         bound: c in the paper.

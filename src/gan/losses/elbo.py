@@ -1,4 +1,4 @@
-"""The evidence lower bound that a variational autoencoder maximises (Kingma and Welling, 2014, Eq. 3)."""
+"""Evidence lower bound, the objective of a variational autoencoder (Kingma and Welling, 2014, Eq. 3)."""
 
 from math import pi
 
@@ -8,26 +8,27 @@ from torch import Tensor
 from gan.distributed.group import mean_over_ranks
 from gan.types import GaussianPosterior, Terms
 
-__all__ = ["ELBO", "divergence", "gaussian_cost"]
+__all__ = ["ELBO", "gaussian_kl", "gaussian_nll"]
 
-ROUNDING = (2 / 255) ** 2 / 12  # the variance of rounding [-1, 1] to 256 shades: no decoder is surer than that
+ROUNDING_VARIANCE = (2 / 255) ** 2 / 12  # of rounding [-1, 1] to 256 levels: a lower bound of the decoder's variance
 
 
 class ELBO:
-    """Minus the bound, in nats an image: what a Gaussian around a reconstruction costs, and what the posterior does.
+    """Negative evidence lower bound in nats per image, with a Gaussian decoder and a Gaussian posterior.
 
-    The decoder gives a pixel's mean; the variance decides how many nats the posterior may spend on it. Of a small one
-    reconstructions are sharp, but the posteriors lie so far apart that the prior falls between them, and samples are
-    broken; of a large one samples are whole, and blurred. On digits, whose background is sure, the variance that makes
-    the bound largest (σ-VAE; Rybkin et al., 2021) is small: the best likelihood has not the best samples.
+    The decoder predicts the mean of each pixel. The variance sets the weight of the reconstruction against the KL
+    divergence. A small variance gives sharp reconstructions, but the posteriors leave gaps in the prior, and samples
+    are broken; a large one gives coherent, blurred samples. On digits, whose background is almost constant, the
+    variance that maximises the bound (σ-VAE; Rybkin et al., 2021) is small: the best likelihood does not give the best
+    samples.
 
     Args:
-        beta: Weight of the divergence; the bound's is 1 (β-VAE; Higgins et al., 2017, Eq. 4).
-        variance: Of a pixel given its mean, in squared units of images that span [-1, 1]; None for the one that makes
-            the bound largest, the mean squared error, taken anew from each batch.
+        beta: Weight of the KL divergence; 1 gives the bound (β-VAE; Higgins et al., 2017, Eq. 4).
+        variance: Variance of a pixel given its mean, for images in [-1, 1]; None for the one that maximises the bound,
+            which is the mean squared error of each batch.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a number is out of range.
     """
 
     def __init__(self, beta: float = 1.0, variance: float | None = 0.5) -> None:
@@ -38,32 +39,32 @@ class ELBO:
         self.beta, self.variance = beta, variance
 
     def __call__(self, images: Tensor, reconstructions: Tensor, posterior: GaussianPosterior) -> tuple[Terms, Terms]:
-        """Return the terms, both in nats an image, and the bound as a measure.
+        """Return the loss's terms, in nats per image, and the bound as a measure.
 
-        That has the divergence's weight at 1 and the best variance, whatever was minimised, so that runs compare. It
-        bounds a density, whose unit is half the range of a pixel, and may have either sign.
+        The measure always uses β = 1 and the optimal variance, so that runs are comparable. It bounds a density, in
+        units of half the pixel range, and can have either sign.
 
         Args:
             images: With shape (B, C, H, W).
-            reconstructions: Of the decoder, from one draw of each posterior, with shape (B, C, H, W).
-            posterior: Of each image.
+            reconstructions: Decoder outputs for one draw from each posterior, with shape (B, C, H, W).
+            posterior: Posterior of each image.
         """
-        reconstruction = gaussian_cost(images, reconstructions, self.variance)
-        kl = divergence(posterior)
+        reconstruction = gaussian_nll(images, reconstructions, self.variance)
+        kl = gaussian_kl(posterior)
         with torch.no_grad():
-            bound = -(gaussian_cost(images, reconstructions) + kl)
+            bound = -(gaussian_nll(images, reconstructions) + kl)
         return {"reconstruction": reconstruction, "kl": self.beta * kl}, {"elbo": bound}
 
 
-def gaussian_cost(images: Tensor, reconstructions: Tensor, variance: float | None = None) -> Tensor:
-    """Return the mean of -log N(x; x', σ²) over a batch, in nats an image; σ² is the batch's best where None."""
+def gaussian_nll(images: Tensor, reconstructions: Tensor, variance: float | None = None) -> Tensor:
+    """Return the batch mean of -log N(x; x', σ²) in nats per image; None uses the σ² that minimises it."""
     error = (images.float() - reconstructions.float()).square().mean()
-    best = mean_over_ranks(error.detach()).clamp(min=ROUNDING)
-    used = best if variance is None else torch.full_like(best, variance)
+    optimum = mean_over_ranks(error.detach()).clamp(min=ROUNDING_VARIANCE)
+    used = optimum if variance is None else torch.full_like(optimum, variance)
     return images[0].numel() / 2 * (error / used + (2 * pi * used).log())
 
 
-def divergence(posterior: GaussianPosterior) -> Tensor:
-    """Return the mean of KL(N(μ, σ²) || N(0, I)) over a batch, in nats (Kingma and Welling, 2014, Appendix B)."""
+def gaussian_kl(posterior: GaussianPosterior) -> Tensor:
+    """Return the batch mean of KL(N(μ, σ²) || N(0, I)) in nats (Kingma and Welling, 2014, Appendix B)."""
     mean, log_variance = posterior
     return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2

@@ -1,4 +1,4 @@
-"""The objective: all that ``loss=...`` says of the game, as named terms for each player."""
+"""Objective: the losses, regularisers and settings that ``loss=...`` selects, as named terms for each player."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -16,23 +16,23 @@ __all__ = ["Objective"]
 
 
 class Objective:
-    """An adversarial loss with its regularisers, constraint, and pace.
+    """An adversarial loss with regularisers, a constraint, and the number of critic steps.
 
     Args:
-        adversarial: What the players minimise.
-        regularizers: Named terms added to the discriminator's loss; None entries are left out.
+        adversarial: Losses of both players.
+        regularizers: Named terms added to the discriminator's loss; entries that are None are skipped.
         constraint: Applied to the discriminator after each of its steps.
-        critic_steps: Discriminator steps a generator step, k in Goodfellow et al. (2014), Algorithm 1.
-        critic_norm: The normalisation that suits the critic, for networks that follow the recipe: ``batch`` mixes
-            the images of a batch, so a penalty on each image's gradient goes with ``layer``, ``instance`` or
-            ``none`` (Gulrajani et al., 2017, Section 4).
-        label_flip: Share of images whose label D is told wrongly.
-        instance_noise: Standard deviation, at the start, of Gaussian noise on all that D sees, real and fake, in units
-            of images that span [-1, 1] (Sønderby et al., 2017; Arjovsky and Bottou, 2017).
-        instance_noise_steps: Discriminator steps until that noise has faded linearly to none; None keeps it.
+        critic_steps: Discriminator steps per generator step (k in Goodfellow et al., 2014, Algorithm 1).
+        critic_norm: Normalisation that the loss suits, for networks that adopt it. ``batch`` couples the images of a
+            batch, so penalties on each image's gradient need ``layer``, ``instance`` or ``none`` (Gulrajani et al.,
+            2017, Section 4).
+        label_flip: Fraction of images with swapped labels in the discriminator's loss.
+        instance_noise: Initial standard deviation of Gaussian noise on all images that D sees, real and fake, for
+            images in [-1, 1] (Sønderby et al., 2017; Arjovsky and Bottou, 2017).
+        instance_noise_steps: Discriminator steps over which the noise decays linearly to zero; None keeps it constant.
 
     Raises:
-        ValueError: If a number is out of its range, or labels are to be flipped in a loss that has none.
+        ValueError: If a number is out of range, or labels are to be flipped in a loss without labels.
     """
 
     def __init__(
@@ -63,42 +63,42 @@ class Objective:
         self.instance_noise, self.instance_noise_steps = instance_noise, instance_noise_steps
 
     def add_instance_noise(self, images: Tensor, step: int, rng: KeyedRandom) -> Tensor:
-        """Return images as the discriminator gets to see them at a step, with shape (B, C, H, W)."""
+        """Return images with the noise of a discriminator step, with shape (B, C, H, W)."""
         std = self.instance_noise
         if self.instance_noise_steps is not None:
             std *= max(0.0, 1 - step / self.instance_noise_steps)
         return images + std * rng.normal(*images.shape[1:]) if std else images
 
     def discriminator_terms(self, d_pass: DiscriminatorPass, step: int) -> Terms:
-        """Return the terms that D minimises at one of its steps."""
-        real, fake = _both(d_pass)
+        """Return the terms of the discriminator's loss at one of its steps."""
+        real, fake = _logits(d_pass)
         if self.label_flip:
             flip = d_pass.rng.uniform(*[1] * (real.dim() - 1)) < self.label_flip
             real, fake = torch.where(flip, fake, real), torch.where(flip, real, fake)
         terms = {"adversarial": self.adversarial.discriminator(real, fake)}
-        return terms | {name: regularizer(d_pass, step) for name, regularizer in self.due(step).items()}
+        return terms | {name: term(d_pass, step) for name, term in self.regularizers_at(step).items()}
 
-    def due(self, step: int) -> dict[str, Regularizer]:
-        """Return the regularisers that one of D's steps has."""
+    def regularizers_at(self, step: int) -> dict[str, Regularizer]:
+        """Return the regularisers that are applied at a discriminator step."""
         return {name: term for name, term in self.regularizers.items() if step % term.every == 0}
 
     def double_backward(self, step: int) -> frozenset[RealOrFake]:
-        """Return the images that a regulariser of one of D's steps differentiates the verdict on by."""
-        return frozenset(term.wrt for term in self.due(step).values() if term.wrt is not None)
+        """Return the kinds of images with respect to which a step's regularisers differentiate D's output."""
+        return frozenset(term.wrt for term in self.regularizers_at(step).values() if term.wrt is not None)
 
     def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
-        """Return the terms that G minimises."""
+        """Return the terms of the generator's loss."""
         real = d_pass.real_output.logits if d_pass.real_output else None
         return {"adversarial": self.adversarial.generator(d_pass.fake_output.logits, real)}
 
     @torch.no_grad()
     def measures(self, d_pass: DiscriminatorPass) -> Terms:
-        """Return what the game tells of itself: D's accuracy on real and fake, and the loss's own measures.
+        """Return D's accuracy on real and fake images, and the loss's own measures.
 
         At the optimum the accuracies are 1/2, V(D, G) is -log 4 and the divergences are 0 (Goodfellow et al., 2014,
         Theorem 1).
         """
-        real, fake = _both(d_pass)
+        real, fake = _logits(d_pass)
         boundary = self.adversarial.boundary(real, fake)
         accuracies = {
             "accuracy_real": (real > boundary).float().mean(),
@@ -107,11 +107,11 @@ class Objective:
         return accuracies | self.adversarial.measures(real, fake)
 
     def constrain(self, discriminator: nn.Module) -> None:
-        """Apply the constraint, after a step of the discriminator."""
+        """Apply the constraint after a step of the discriminator."""
         if self.constraint is not None:
             self.constraint(discriminator)
 
 
-def _both(d_pass: DiscriminatorPass) -> tuple[Tensor, Tensor]:
-    assert d_pass.real_output is not None, "the discriminator's step needs a verdict on real images"
+def _logits(d_pass: DiscriminatorPass) -> tuple[Tensor, Tensor]:
+    assert d_pass.real_output is not None, "the discriminator's step needs an output on real images"
     return d_pass.real_output.logits, d_pass.fake_output.logits

@@ -1,6 +1,6 @@
-"""Penalties on the discriminator, of its gradient mostly, in float32 whatever the precision of the rest.
+"""Regularisers of the discriminator, mostly gradient penalties.
 
-What half precision rounds off would add to a gradient's norm.
+Penalties are computed in float32 at every precision: rounding errors of half precision would inflate gradient norms.
 """
 
 from abc import ABC, abstractmethod
@@ -19,13 +19,14 @@ class Regularizer(ABC):
     """A weighted term of the discriminator's loss.
 
     Args:
-        weight: The factor of the penalty.
-        every: Discriminator steps between two uses; the weight is multiplied by it, so that the mean over steps
-            stays (lazy regularisation; Karras et al., 2020, Section 3.1).
-        schedule: A factor of the weight at each discriminator step; None leaves it as it is.
+        weight: Factor of the penalty.
+        every: Apply the penalty at every n-th discriminator step, with n times the weight, which keeps the mean over
+            steps (lazy regularisation; Karras et al., 2020, Section 3.1).
+        schedule: Factor of the weight as a function of discriminator steps; None for a constant weight.
 
     Attributes:
-        wrt: The images that it differentiates the verdict on by, real or fake; None where it judges images of its own.
+        wrt: Kind of images with respect to which the penalty differentiates D's existing output; None if the penalty
+            does not differentiate it, or runs D on its own images.
 
     Raises:
         ValueError: If the weight is negative or ``every`` is below one.
@@ -46,38 +47,43 @@ class Regularizer(ABC):
 
     @abstractmethod
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
-        """Return the penalty before its weight, a scalar."""
+        """Return the unweighted penalty, a scalar."""
 
 
-def input_gradient(d_pass: DiscriminatorPass, images: Tensor, verdict: DiscriminatorOutput | None = None) -> Tensor:
-    """Return the gradient of each image's logit by the image, differentiable, with shape (B, C * H * W).
+def input_gradient(d_pass: DiscriminatorPass, images: Tensor, output: DiscriminatorOutput | None = None) -> Tensor:
+    """Return the gradient of each image's logit with respect to the image, with shape (B, C * H * W).
 
-    It is so by what made the images, too: a generator may look through it at how the discriminator will move. Then the
-    discriminator's weights depend on the images, which a copy of them keeps out of the gradient. A verdict that can be
-    differentiated by the images saves the discriminator another pass over them.
+    The result is differentiable with respect to D's parameters, and to whatever the images were computed from: an
+    unrolled generator differentiates through D's next steps. There, D's weights themselves depend on the images, so
+    the gradient is taken with respect to a copy, which excludes that path.
+
+    Args:
+        d_pass: The pass that the critic is taken from.
+        images: With shape (B, C, H, W).
+        output: Output on these images that can be differentiated twice; saves a forward pass.
     """
-    if verdict is None:
+    if output is None:
         images = images.float().clone().requires_grad_()
-        verdict = d_pass.critic(images)
-    (gradient,) = torch.autograd.grad(verdict.logits.sum(), images, create_graph=True)
+        output = d_pass.critic(images)
+    (gradient,) = torch.autograd.grad(output.logits.sum(), images, create_graph=True)
     return gradient.flatten(1)
 
 
 def norm_penalty(gradient: Tensor, target: float, one_sided: bool = False) -> Tensor:
-    """Return the mean squared distance of the rows' norms from a target; only norms above it where one-sided."""
-    excess = (gradient.square().sum(1) + 1e-12).sqrt() - target  # a norm's own gradient is NaN at zero
+    """Return the mean squared distance of the rows' norms from a target; one-sided ignores norms below it."""
+    excess = (gradient.square().sum(1) + 1e-12).sqrt() - target  # epsilon: the gradient of a norm is NaN at zero
     return (excess.relu() if one_sided else excess).square().mean()
 
 
 class GradientPenalty(Regularizer):
-    """Norm one on lines between real and fake (WGAN-GP; Gulrajani et al., 2017, Eq. 3).
+    """Gradient norm of one on lines between real and fake images (WGAN-GP; Gulrajani et al., 2017, Eq. 3).
 
     Args:
         weight: λ in the paper.
-        every: Discriminator steps between two uses.
-        one_sided: Penalise only norms above the target (Section 4 there; Petzka et al., 2018, Eq. 8).
-        target: The wanted norm.
-        schedule: A factor of the weight at each discriminator step.
+        every: Discriminator steps per application.
+        one_sided: Penalise only norms above the target (Section 4 of the paper; Petzka et al., 2018, Eq. 8).
+        target: Target norm.
+        schedule: Factor of the weight as a function of discriminator steps.
     """
 
     def __init__(
@@ -93,38 +99,40 @@ class GradientPenalty(Regularizer):
 
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
         mix = d_pass.rng.uniform(*[1] * (d_pass.real.dim() - 1))
-        between = torch.lerp(d_pass.fake.float(), d_pass.real.float(), mix)
-        return norm_penalty(input_gradient(d_pass, between), self.target, self.one_sided)
+        interpolated = torch.lerp(d_pass.fake.float(), d_pass.real.float(), mix)
+        return norm_penalty(input_gradient(d_pass, interpolated), self.target, self.one_sided)
 
 
 class R1(Regularizer):
-    """Half the squared gradient on real images (Mescheder et al., 2018, Eq. 9); ``weight`` is γ."""
+    """Half the squared gradient norm on real images (Mescheder et al., 2018, Eq. 9); ``weight`` is γ."""
 
     wrt = "real"
 
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
-        verdict = d_pass.real_output if self.wrt in d_pass.double_backward else None
-        return input_gradient(d_pass, d_pass.real, verdict).square().sum(1).mean() / 2
+        output = d_pass.real_output if self.wrt in d_pass.double_backward else None
+        return input_gradient(d_pass, d_pass.real, output).square().sum(1).mean() / 2
 
 
 class R2(Regularizer):
-    """Half the squared gradient on fake images (Mescheder et al., 2018, Eq. 10); ``weight`` is γ."""
+    """Half the squared gradient norm on fake images (Mescheder et al., 2018, Eq. 10); ``weight`` is γ."""
 
     wrt = "fake"
 
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
-        verdict = d_pass.fake_output if self.wrt in d_pass.double_backward else None
-        return input_gradient(d_pass, d_pass.fake, verdict).square().sum(1).mean() / 2
+        output = d_pass.fake_output if self.wrt in d_pass.double_backward else None
+        return input_gradient(d_pass, d_pass.fake, output).square().sum(1).mean() / 2
 
 
 class DRAGAN(Regularizer):
-    """Norm one around real images (Kodali et al., 2017, Section 2.3, with the perturbation of the authors' code).
+    """Gradient norm of one around real images (Kodali et al., 2017, Section 2.3).
+
+    The perturbation is that of the authors' code.
 
     Args:
         weight: λ in the paper.
-        every: Discriminator steps between two uses.
-        spread: The perturbation's size in standard deviations of the batch's pixels.
-        schedule: A factor of the weight at each discriminator step.
+        every: Discriminator steps per application.
+        spread: Size of the perturbation in standard deviations of the batch's pixels.
+        schedule: Factor of the weight as a function of discriminator steps.
     """
 
     def __init__(
@@ -136,13 +144,13 @@ class DRAGAN(Regularizer):
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
         real = d_pass.real.float()
         noise = self.spread * std_over_ranks(real) * d_pass.rng.uniform(*real.shape[1:])
-        share = d_pass.rng.uniform(*[1] * (real.dim() - 1))
-        return norm_penalty(input_gradient(d_pass, real + share * noise), target=1.0)
+        mix = d_pass.rng.uniform(*[1] * (real.dim() - 1))
+        return norm_penalty(input_gradient(d_pass, real + mix * noise), target=1.0)
 
 
 class Drift(Regularizer):
-    """Squared logits of real images, for losses that leave a constant open (Karras et al., 2018, A.1); weight ε."""
+    """Squared logits of real images, for losses defined up to a constant (Karras et al., 2018, A.1); weight ε."""
 
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
-        assert d_pass.real_output is not None, "the discriminator's step needs a verdict on real images"
+        assert d_pass.real_output is not None, "the discriminator's step needs an output on real images"
         return d_pass.real_output.logits.float().square().mean()

@@ -1,20 +1,20 @@
-"""The loss of an autoencoder with discrete codes (VQ-VAE; van den Oord et al., 2017, Eq. 3), and of their prior."""
+"""Loss of an autoencoder with discrete codes and of their prior (VQ-VAE; van den Oord et al., 2017, Eq. 3)."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan.losses.elbo import gaussian_cost
+from gan.losses.elbo import gaussian_nll
 from gan.types import Quantized, Terms
 
-__all__ = ["VectorQuantization", "codebook_use"]
+__all__ = ["VectorQuantization", "codebook_usage"]
 
 
 class VectorQuantization:
-    """Squared errors of pixels, codebook and encoder, each a mean over its numbers, and the prior's cross entropy.
+    """Mean squared errors of reconstruction, codebook and encoder, and cross entropy of the prior.
 
     Args:
-        commitment: β, the weight of the encoder's distance from the codes that it is given.
+        commitment: β, the weight of the encoder's distance from its codes.
 
     Raises:
         ValueError: If the weight is negative.
@@ -28,17 +28,17 @@ class VectorQuantization:
     def __call__(
         self, images: Tensor, reconstructions: Tensor, encoded: Tensor, quantized: Quantized, logits: Tensor
     ) -> tuple[Terms, Terms]:
-        """Return the terms, ``prior`` in nats a code, and measures: the bound, and how many codes are in use.
+        """Return the loss's terms, ``prior`` in nats per code, and measures: the bound and the codebook's usage.
 
-        A code is certain, so that the bound in nats an image is what pixels cost, as ``gaussian_cost`` has it, and what
-        the prior pays for all codes: it compares with a VAE's.
+        The posterior over codes is deterministic, so the evidence lower bound is the negative sum of ``gaussian_nll``
+        and the prior's cross entropy of all codes, in nats per image. It is comparable with a VAE's.
 
         Args:
             images: With shape (B, C, H, W).
             reconstructions: With shape (B, C, H, W).
-            encoded: What the encoder says, with shape (B, D, h, w).
-            quantized: The codes next to that.
-            logits: The prior's, of each code given those before it, with shape (B, K, h, w).
+            encoded: Encoder outputs, with shape (B, D, h, w).
+            quantized: The nearest codes.
+            logits: The prior's prediction of each code from the codes before it, with shape (B, K, h, w).
         """
         terms = {
             "reconstruction": F.mse_loss(reconstructions.float(), images),
@@ -47,11 +47,14 @@ class VectorQuantization:
             "prior": F.cross_entropy(logits.float(), quantized.codes),
         }
         with torch.no_grad():
-            cost = gaussian_cost(images, reconstructions) + quantized.codes[0].numel() * terms["prior"]
-            return terms, {"elbo": -cost, **codebook_use(quantized.codes, logits.shape[1])}
+            cost = gaussian_nll(images, reconstructions) + quantized.codes[0].numel() * terms["prior"]
+            return terms, {"elbo": -cost, **codebook_usage(quantized.codes, logits.shape[1])}
 
 
-def codebook_use(codes: Tensor, num_codes: int) -> Terms:
-    """Return how many codes of K some images use: exp of the entropy of their shares, and the part used at all."""
-    shares = torch.bincount(codes.flatten(), minlength=num_codes) / codes.numel()
-    return {"perplexity": torch.special.entr(shares).sum().exp(), "codes_used": (shares > 0).float().mean()}
+def codebook_usage(codes: Tensor, num_codes: int) -> Terms:
+    """Return the perplexity of the codes, exp of the entropy of their frequencies, and the fraction of codes used."""
+    frequencies = torch.bincount(codes.flatten(), minlength=num_codes) / codes.numel()
+    return {
+        "perplexity": torch.special.entr(frequencies).sum().exp(),
+        "codes_used": (frequencies > 0).float().mean(),
+    }
