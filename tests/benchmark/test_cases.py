@@ -1,4 +1,4 @@
-"""The benchmark's cases, as a user runs them: a table, and a JSON file with what was measured on."""
+"""``python -m gan.benchmark CASE``: the table, the JSON file, and errors."""
 
 import json
 from pathlib import Path
@@ -28,9 +28,9 @@ def test_a_case_prints_a_table_and_writes_json(case: str, tmp_path: Path) -> Non
     assert result["case"] == case
     assert {"date", "machine", "versions", "options"} <= set(result)
     if case == "updates":
-        (measured,) = result["cases"].values()
-        assert {len(times) for times in measured["seconds_an_update"].values()} == {2}
-        assert 0.3 < measured["peak_memory_mb"]["ours"] / measured["peak_memory_mb"]["bare"] < 1.5
+        (measurements,) = result["cases"].values()
+        assert {len(times) for times in measurements["seconds_an_update"].values()} == {2}
+        assert 0.3 < measurements["peak_memory_mb"]["ours"] / measurements["peak_memory_mb"]["bare"] < 1.5
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The benchmark of ranks: its table, and that it counts what ranks exchange."""
+"""``python -m gan.benchmark ranks``: the table, and the counted traffic."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ SMALL = ["model.generator.width=8", "model.discriminator.width=8", "data=mnist5k
 
 
 @pytest.mark.long
-def test_sides_take_turns_and_traffic_is_counted(tmp_path: Path) -> None:
+def test_throughput_and_traffic(tmp_path: Path) -> None:
     out = tmp_path / "benchmark.json"
     done = run_python("-m", "gan.benchmark", "ranks", *SMALL, "--rounds", "1", "--steps", "20", "--out", str(out))
     assert done.status == 0, done.err
@@ -20,7 +20,7 @@ def test_sides_take_turns_and_traffic_is_counted(tmp_path: Path) -> None:
     assert all(len(speeds) == 1 and speeds[0] > 0 for speeds in result["images_per_second"].values())
     ours, lightning = result["exchanged_by_ours"], result["exchanged_by_lightning"]
     networks = sum(ours["bytes_of_parameters"].values())
-    assert networks <= ours["bytes_a_step"] < 1.02 * networks, "each network once, and the statistics of batch norms"
+    assert networks <= ours["bytes_a_step"] < 1.02 * networks, "each network once, and batch norm statistics"
     assert 2 <= ours["messages_a_step"] < 2.5
     assert lightning["bytes_a_step"] > 1.9 * networks
 

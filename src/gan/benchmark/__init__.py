@@ -1,1 +1,1 @@
-"""What this project costs, as ratios between sides that take turns: ``python -m gan.benchmark CASE``."""
+"""``python -m gan.benchmark CASE``: cost of this project relative to other implementations, timed alternately."""

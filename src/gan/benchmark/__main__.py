@@ -1,4 +1,4 @@
-"""``python -m gan.benchmark CASE``: measure, print a table, write JSON."""
+"""``python -m gan.benchmark CASE``: measure, print a table, and write JSON."""
 
 import argparse
 import json
@@ -27,27 +27,42 @@ CASES: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def main() -> None:
-    """Measure as the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m gan.benchmark", description="Compare sides that take turns.")
+    """Parse the command line and run a case."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gan.benchmark", description="Compare implementations, which are timed alternately."
+    )
     cases = parser.add_subparsers(dest="case", required=True, metavar="CASE")
 
-    def case(name: str, what: str, rounds: int) -> argparse.ArgumentParser:
-        sub = cases.add_parser(name, help=what, description=what)
-        sub.add_argument("options", metavar="OPTION=VALUE", nargs="*", help="options of train.py, for all sides")
-        sub.add_argument("--rounds", type=int, default=rounds, help="turns that each side has (default: %(default)s)")
-        sub.add_argument("--out", type=Path, default=Path("benchmark.json"), help="(default: %(default)s)")
+    def add_case(name: str, description: str, rounds: int) -> argparse.ArgumentParser:
+        sub = cases.add_parser(name, help=description, description=description)
+        sub.add_argument(
+            "options", metavar="OPTION=VALUE", nargs="*", help="options of train.py, for all implementations"
+        )
+        sub.add_argument(
+            "--rounds", type=int, default=rounds, help="measurements per implementation (default: %(default)s)"
+        )
+        sub.add_argument("--out", type=Path, default=Path("benchmark.json"), help="JSON file (default: %(default)s)")
         return sub
 
-    sub = case("updates", "training against the shortest loop by hand, and against that of most repositories", 5)
-    sub.add_argument("--only", default="*", help="a pattern of cases, such as 'dcgan-32/*/64' (default: all)")
-    sub.add_argument("--seconds", type=float, default=4.0, help="of the fastest side's turn (default: %(default)s)")
-    case("start", "from the command to the first update", 5)
-    case("sample", "sampling against the bare forward pass", 9)
-    case("evaluate", "the Fréchet distance of 10,000 samples against torch-fidelity's", 9)
-    sub = case("scale", "what training costs as one thing grows", 3)
-    sub.add_argument("--steps", type=int, default=60, help="generator updates a turn (default: %(default)s)")
-    sub = case("ranks", "two processes against one, and against Lightning's DDP", 3)
-    sub.add_argument("--steps", type=int, default=60, help="generator updates a turn (default: %(default)s)")
+    sub = add_case("updates", "training, compared with a minimal and an ordinary hand-written loop", 5)
+    sub.add_argument("--only", default="*", help="pattern of cases, such as 'dcgan-32/*/64' (default: all)")
+    sub.add_argument(
+        "--seconds",
+        type=float,
+        default=4.0,
+        help="seconds per measurement of the fastest implementation (default: %(default)s)",
+    )
+    add_case("start", "time from the command to the first update", 5)
+    add_case("sample", "sampling, compared with the bare forward pass", 9)
+    add_case("evaluate", "Fréchet distance of 10,000 samples, compared with torch-fidelity", 9)
+    for name, description in (
+        ("scale", "training throughput by batch size, width, resolution and processes"),
+        ("ranks", "training with two processes, compared with one and with Lightning's DDP"),
+    ):
+        sub = add_case(name, description, 3)
+        sub.add_argument(
+            "--steps", type=int, default=60, help="generator updates per measurement (default: %(default)s)"
+        )
 
     args = vars(parser.parse_args())
     name, out = args.pop("case"), args.pop("out")

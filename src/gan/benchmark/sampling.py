@@ -1,4 +1,4 @@
-"""After training: sampling against the bare forward pass, and evaluation against torch-fidelity."""
+"""Sampling, compared with the bare forward pass, and evaluation, compared with torch-fidelity."""
 
 from functools import partial
 from math import ceil
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
-from gan.benchmark.rounds import interleaved, ratios, result
+from gan.benchmark.interleaving import measure_alternately
+from gan.benchmark.output import format_ratios, make_result
 from gan.benchmark.updates import MODELS
 from gan.config import compose_config
 from gan.data.base import ImageDataModule
@@ -29,80 +30,80 @@ __all__ = ["evaluate", "sample"]
 
 SAMPLES = 10_000
 BATCH = 256
-TURN = 1.0  # seconds that a turn of sampling takes at least
-FIDELITY = "gan-benchmark"  # what the extractor is called there
+MIN_SECONDS = 1.0  # per measurement of sampling
+EXTRACTOR_NAME = "gan-benchmark"  # torch-fidelity's name of the registered extractor
 
 
 def sample(options: list[str], rounds: int) -> dict[str, Any]:
-    """Measure images a second of each model, and of its generator alone."""
+    """Measure images per second of each model, and of its generator's forward pass alone."""
     cases, device = {}, _device()
-    for name, chosen in MODELS.items():
-        model: GAN = build(_config(chosen, options).model).to(device)
-        _samples(model, 1)
-        number = ceil(TURN / _samples(model, 1))
-        sides = {
-            "ours": partial(_samples, model, number),
-            "forward pass": partial(_forward_passes, model, device, number),
+    for name, model_options in MODELS.items():
+        model: GAN = build(_config(model_options, options).model).to(device)
+        _time_sampling(model, 1)
+        repeats = ceil(MIN_SECONDS / _time_sampling(model, 1))
+        implementations = {
+            "ours": partial(_time_sampling, model, repeats),
+            "forward pass": partial(_time_forward_passes, model, device, repeats),
         }
-        cases[name] = interleaved(sides, rounds)
+        cases[name] = measure_alternately(implementations, rounds)
     lines = ["| model | images/s | against the forward pass |", "| --- | --- | --- |"]
-    for name, taken in cases.items():
-        speed = SAMPLES / median(taken["ours"])
-        lines.append(f"| {name} | {speed:,.0f} | {ratios(taken['forward pass'], taken['ours'])} |")
-    return result("sample", options, seconds=cases, table="\n".join(lines))
+    for name, seconds in cases.items():
+        throughput = SAMPLES / median(seconds["ours"])
+        lines.append(f"| {name} | {throughput:,.0f} | {format_ratios(seconds['forward pass'], seconds['ours'])} |")
+    return make_result("sample", options, seconds=cases, table="\n".join(lines))
 
 
-def _samples(model: GAN, times: int) -> float:
+def _time_sampling(model: GAN, repeats: int) -> float:
     start = perf_counter()
-    for _ in range(times):
+    for _ in range(repeats):
         model.sample(SAMPLES, batch_size=BATCH)
-    _wait()
-    return (perf_counter() - start) / times
+    _synchronize()
+    return (perf_counter() - start) / repeats
 
 
 @torch.no_grad()
-def _forward_passes(model: GAN, device: torch.device, times: int) -> float:
+def _time_forward_passes(model: GAN, device: torch.device, repeats: int) -> float:
     assert model.ema is not None
     network = model.ema.network.eval()
     blocks = [range(SAMPLES)[i : i + BATCH] for i in range(0, SAMPLES, BATCH)]
     start = perf_counter()
-    for _ in range(times):
+    for _ in range(repeats):
         torch.cat([network(torch.randn(len(block), model.latent_dim, device=device)) for block in blocks])
-    _wait()
-    return (perf_counter() - start) / times
+    _synchronize()
+    return (perf_counter() - start) / repeats
 
 
 def evaluate(options: list[str], rounds: int) -> dict[str, Any]:
-    """Measure the Fréchet distance of 10,000 samples, real statistics at hand, and torch-fidelity's of the same.
+    """Measure the Fréchet distance of 10,000 samples, with cached real statistics, and torch-fidelity's of the same.
 
-    Torch-fidelity is given the extractor as it is built; here, that it lies channels last in memory is our part.
+    torch-fidelity gets the same extractor; the channels-last memory layout is part of our implementation.
     """
     device = _device()
     config = _config(MODELS["mlp_gan"], [*options, f"metric.num_samples={SAMPLES}"])
     model, data = build(config.model).to(device), build(config.data)
-    comparison = build(config.metric).prepare(data, device)
+    evaluator = build(config.metric).prepare(data, device)
     torch_fidelity.register_feature_extractor(
-        FIDELITY, type("Extractor", (_Extractor,), {"features": comparison.features})
+        EXTRACTOR_NAME, type("Extractor", (_Extractor,), {"features": evaluator.features})
     )
     with TemporaryDirectory() as folder:
-        theirs = partial(_fidelity, model, data, Path(folder))
-        theirs()  # fills its cache of real statistics
-        sides = {"ours": partial(_evaluation, model, data, comparison), "torch-fidelity": theirs}
-        taken = interleaved(sides, rounds)
-    lines = ["| seconds of 10,000 samples | torch-fidelity | against it |", "| --- | --- | --- |"]
-    own, other = taken["ours"], taken["torch-fidelity"]
-    lines.append(f"| {median(own):.2f} | {median(other):.2f} | {ratios(other, own)} |")
-    return result("evaluate", options, seconds=taken, features=comparison.features.name, table="\n".join(lines))
+        fidelity = partial(_time_fidelity, model, data, Path(folder))
+        fidelity()  # caches the statistics of real images
+        implementations = {"ours": partial(_time_evaluation, model, data, evaluator), "torch-fidelity": fidelity}
+        seconds = measure_alternately(implementations, rounds)
+    lines = ["| seconds per 10,000 samples | torch-fidelity | speed against it |", "| --- | --- | --- |"]
+    ours, other = seconds["ours"], seconds["torch-fidelity"]
+    lines.append(f"| {median(ours):.2f} | {median(other):.2f} | {format_ratios(other, ours)} |")
+    return make_result("evaluate", options, seconds=seconds, features=evaluator.features.name, table="\n".join(lines))
 
 
-def _evaluation(model: GAN, data: ImageDataModule, comparison: PreparedEvaluator) -> float:
+def _time_evaluation(model: GAN, data: ImageDataModule, evaluator: PreparedEvaluator) -> float:
     start = perf_counter()
     batches = model.iterate_samples(range(SAMPLES), batch_size=BATCH)
-    comparison(Batch(data.discretize(images), labels) for images, labels in batches)
+    evaluator(Batch(data.discretize(images), labels) for images, labels in batches)
     return perf_counter() - start
 
 
-def _fidelity(model: GAN, data: ImageDataModule, folder: Path) -> float:
+def _time_fidelity(model: GAN, data: ImageDataModule, folder: Path) -> float:
     assert model.ema is not None
     generator = torch_fidelity.GenerativeModelModuleWrapper(
         _Discretized(model.ema.network, data), model.latent_dim, "normal", num_classes=0
@@ -115,7 +116,7 @@ def _fidelity(model: GAN, data: ImageDataModule, folder: Path) -> float:
         input2_cache_name="real",
         cache_root=str(folder),
         fid=True,
-        feature_extractor=FIDELITY,
+        feature_extractor=EXTRACTOR_NAME,
         batch_size=BATCH,
         cuda=torch.cuda.is_available(),
         verbose=False,
@@ -139,12 +140,12 @@ class _Images(Dataset[Tensor]):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, place: int) -> Tensor:
-        return self.dataset.__getitems__([place]).images[0]
+    def __getitem__(self, index: int) -> Tensor:
+        return self.dataset.__getitems__([index]).images[0]
 
 
-class _Extractor(FeatureExtractorBase):  # type: ignore[misc]  # the package has no annotations
-    features: FeatureExtractor  # of a subclass: the package builds it by itself
+class _Extractor(FeatureExtractorBase):  # type: ignore[misc]  # torch-fidelity has no annotations
+    features: FeatureExtractor  # set by a subclass, as torch-fidelity calls the constructor
 
     def __init__(self, name: str, features_list: list[str], **_: Any) -> None:
         super().__init__(name, features_list)
@@ -161,8 +162,8 @@ class _Extractor(FeatureExtractorBase):  # type: ignore[misc]  # the package has
         return (self.features(images).vectors,)
 
 
-def _config(chosen: list[str], options: list[str]) -> Any:
-    return compose_config("train", [*chosen, "name=benchmark", "run_dir=.", *options])
+def _config(model_options: list[str], options: list[str]) -> Any:
+    return compose_config("train", [*model_options, "name=benchmark", "run_dir=.", *options])
 
 
 def _device() -> torch.device:
@@ -170,6 +171,6 @@ def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _wait() -> None:
+def _synchronize() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()

@@ -1,4 +1,4 @@
-"""Training as users have it, against the shortest loop by hand, and against the loop of most repositories."""
+"""Training as users run it, compared with the hand-written loops of ``gan.benchmark.loops``."""
 
 import os
 from contextlib import redirect_stderr, redirect_stdout
@@ -13,9 +13,9 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from gan.benchmark.bare import bare, ordinary, write_pngs
-from gan.benchmark.rounds import ratios, result
-from gan.benchmark.turns import Gate, Turns
+from gan.benchmark.loops import bare_loop, ordinary_loop, write_pngs
+from gan.benchmark.output import format_ratios, make_result
+from gan.benchmark.workers import UpdateGate, Workers
 from gan.callbacks.periodic import is_generator_update
 from gan.config import compose_config
 from gan.errors import UserError
@@ -23,7 +23,7 @@ from gan.progress import progress_bar
 from gan.runs import resolver
 from gan.training import train
 
-__all__ = ["GateKeeper", "updates"]
+__all__ = ["MODELS", "GateCallback", "updates"]
 
 MODELS = {
     "mlp_gan": ["model=mlp_gan", "data=mnist5k"],
@@ -32,105 +32,105 @@ MODELS = {
     "sngan-32": ["model=sngan", "data=stacked_mnist", "data.image_size=32"],
 }
 LOSSES = ("non_saturating", "wgan_gp", "r3gan")
-BATCHES = (64, 256)
+BATCH_SIZES = (64, 256)
 WARM_UP = 2  # updates that are not counted
-_gates: list[Gate] = []  # of this process: Hydra builds the callback that passes it
+_gates: list[UpdateGate] = []  # this worker's gate, for the callback, which Hydra instantiates
 
 
 def updates(options: list[str], rounds: int, seconds: float, only: str) -> dict[str, Any]:
-    """Measure.
+    """Measure the time and memory of updates.
 
     Args:
-        options: More options of train.py, for all sides.
-        rounds: Turns that each side has.
-        seconds: Of a turn of the fastest side.
-        only: A pattern for the names of cases, such as ``dcgan-32/wgan_gp/64``.
+        options: Further options of train.py, for all implementations.
+        rounds: Measurements per implementation.
+        seconds: Seconds per measurement of the fastest implementation.
+        only: Pattern of case names, such as ``dcgan-32/wgan_gp/64``.
 
     Raises:
-        UserError: If no case has such a name.
+        UserError: If no case matches the pattern.
     """
-    names = [f"{model}/{loss}/{batch}" for model, loss, batch in product(MODELS, LOSSES, BATCHES)]
-    chosen = [name for name in names if fnmatch(name, only)]
-    if not chosen:
-        raise UserError(f"--only {only}: the cases are {', '.join(names)}")
+    all_names = [f"{model}/{loss}/{batch}" for model, loss, batch in product(MODELS, LOSSES, BATCH_SIZES)]
+    names = [name for name in all_names if fnmatch(name, only)]
+    if not names:
+        raise UserError(f"--only {only}: the cases are {', '.join(all_names)}")
     cases = {}
-    for name in chosen:
+    for name in names:
         with TemporaryDirectory() as folder:
-            cases[name] = _case(name, options, rounds, seconds, Path(folder))
-        print(f"{name}: {_line(cases[name])}", flush=True)
-    return result("updates", options, cases=cases, table=_table(cases))
+            cases[name] = _measure_case(name, options, rounds, seconds, Path(folder))
+        print(f"{name}: {_format_case(cases[name])}", flush=True)
+    return make_result("updates", options, cases=cases, table=_table(cases))
 
 
-def _case(name: str, options: list[str], rounds: int, seconds: float, folder: Path) -> dict[str, Any]:
+def _measure_case(name: str, options: list[str], rounds: int, seconds: float, folder: Path) -> dict[str, Any]:
     model, loss, batch = name.split("/")
     options = [*MODELS[model], f"loss={loss}", f"data.batch_size={batch}", "name=benchmark", *options]
     write_pngs(options, folder / "pngs")
-    sides = {
-        "ours": partial(ours, [*options, f"run_dir={folder / 'run'}"]),
-        "bare": partial(bare, options, loss),
-        "ordinary": partial(ordinary, options, loss, folder / "pngs"),
+    loops = {
+        "ours": partial(our_loop, [*options, f"run_dir={folder / 'run'}"]),
+        "bare": partial(bare_loop, options, loss),
+        "ordinary": partial(ordinary_loop, options, loss, folder / "pngs"),
     }
-    with Turns(sides) as turns:
-        for side in sides:
-            turns.turn(side, WARM_UP)
-        fastest = min(turns.turn(side, 1) for side in sides)
-        number = ceil(seconds / fastest)
-        taken = turns.rounds(dict.fromkeys(sides, number), progress_bar(range(rounds), rounds, name))
+    with Workers(loops) as workers:
+        for implementation in loops:
+            workers.time_updates(implementation, WARM_UP)
+        fastest = min(workers.time_updates(implementation, 1) for implementation in loops)
+        num = ceil(seconds / fastest)
+        times = workers.time_alternately(dict.fromkeys(loops, num), progress_bar(range(rounds), rounds, name))
     return {
-        "updates_a_turn": number,
-        "seconds_an_update": taken,
-        "images_per_second": {side: int(batch) / median(times) for side, times in taken.items()},
-        "peak_memory_mb": turns.peaks,
+        "updates_a_turn": num,
+        "seconds_an_update": times,
+        "images_per_second": {key: int(batch) / median(values) for key, values in times.items()},
+        "peak_memory_mb": workers.peak_memory,
     }
 
 
-def ours(options: list[str], gate: Gate) -> None:
-    """Train without end, with all that a user has but evaluation and pictures."""
+def our_loop(options: list[str], gate: UpdateGate) -> None:
+    """Train endlessly with a run's default features, except evaluation and sample grids."""
     resolver.register()
     _gates.append(gate)
     extra = [
-        "+callbacks.gate={_target_: gan.benchmark.updates.GateKeeper}",
+        "+callbacks.gate={_target_: gan.benchmark.updates.GateCallback}",
         "callbacks.evaluation=null",
         "callbacks.samples=null",
         "trainer.max_steps=-1",
     ]
     os.environ["WANDB_MODE"] = "offline"
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with Path(os.devnull).open("w") as devnull, redirect_stdout(devnull), redirect_stderr(devnull):
         train(compose_config("train", [*options, *extra]))
 
 
-class GateKeeper(Callback):
-    """Passes the process's gate before each generator update."""
+class GateCallback(Callback):
+    """Calls the worker's gate before each generator update."""
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Wait for the first turn."""
+        """Wait before the first update."""
         _gates[0]()
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Let the next update begin."""
+        """Wait before the next update."""
         if is_generator_update(outputs):
             _gates[0]()
 
 
-def _line(case: dict[str, Any]) -> str:
-    taken, peaks = case["seconds_an_update"], case["peak_memory_mb"]
-    parts = [f"{1e3 * median(taken['ours']):.1f} ms an update, {case['images_per_second']['ours']:,.0f} images/s"]
-    parts += [f"{ratios(taken[other], taken['ours'])} of {other}" for other in ("bare", "ordinary")]
+def _format_case(case: dict[str, Any]) -> str:
+    times, peaks = case["seconds_an_update"], case["peak_memory_mb"]
+    parts = [f"{1e3 * median(times['ours']):.1f} ms per update, {case['images_per_second']['ours']:,.0f} images/s"]
+    parts += [f"{format_ratios(times[other], times['ours'])} of {other}" for other in ("bare", "ordinary")]
     return "; ".join([*parts, f"memory {peaks['ours'] / peaks['bare']:.2f} of bare"])
 
 
 def _table(cases: dict[str, Any]) -> str:
     lines = [
-        "| case | ms an update | images/s | against bare | against ordinary | memory, MB (bare) |",
+        "| case | ms per update | images/s | speed against bare | speed against ordinary | memory, MB (bare) |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for name, case in cases.items():
-        taken, peaks = case["seconds_an_update"], case["peak_memory_mb"]
+        times, peaks = case["seconds_an_update"], case["peak_memory_mb"]
         lines.append(
-            f"| {name} | {1e3 * median(taken['ours']):.1f} | {case['images_per_second']['ours']:,.0f} "
-            f"| {ratios(taken['bare'], taken['ours'])} | {ratios(taken['ordinary'], taken['ours'])} "
+            f"| {name} | {1e3 * median(times['ours']):.1f} | {case['images_per_second']['ours']:,.0f} "
+            f"| {format_ratios(times['bare'], times['ours'])} | {format_ratios(times['ordinary'], times['ours'])} "
             f"| {peaks['ours']:,.0f} ({peaks['bare']:,.0f}) |"
         )
     return "\n".join(lines)

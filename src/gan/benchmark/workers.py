@@ -1,0 +1,112 @@
+"""Training loops in separate processes that run alternately: one trains while the others wait."""
+
+import logging
+import multiprocessing
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from gan.errors import UserError
+from gan.host import peak_memory
+
+__all__ = ["UpdateGate", "Workers"]
+
+EXIT_SECONDS = 30.0  # after which a worker is killed
+Loop = Callable[["UpdateGate"], None]
+
+
+class UpdateGate:
+    """Gate that a worker calls before each update; it blocks until the parent requests more updates.
+
+    Args:
+        connection: Connection to the parent process.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.remaining, self.start = 0, 0.0
+
+    def __call__(self) -> None:
+        """Return if updates remain; otherwise report the time of the last ones and wait for the next request."""
+        if self.remaining == 0:
+            if self.device.type == "cuda":
+                torch.cuda.synchronize()
+            if self.start:
+                self.connection.send((perf_counter() - self.start, peak_memory(self.device) / 1e6))
+            self.remaining = self.connection.recv()
+            if self.remaining == 0:  # the parent ends the worker
+                sys.exit()
+            self.start = perf_counter()
+        self.remaining -= 1
+
+
+class Workers(AbstractContextManager["Workers"]):
+    """Worker processes, one per training loop.
+
+    Args:
+        loops: By name, endless training loops that call the gate before each update.
+
+    Attributes:
+        peak_memory: Peak memory of each worker in MB, as of its last report.
+    """
+
+    def __init__(self, loops: Mapping[str, Loop]) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self.connections: dict[str, Connection] = {}
+        self.processes = []
+        self.peak_memory: dict[str, float] = {}
+        for name, loop in loops.items():
+            parent_end, worker_end = spawn.Pipe()
+            process = spawn.Process(target=_run, args=(loop, worker_end))
+            process.start()
+            worker_end.close()
+            self.connections[name] = parent_end
+            self.processes.append(process)
+
+    def time_updates(self, name: str, num: int) -> float:
+        """Run updates in one worker.
+
+        Returns:
+            Their time in seconds.
+
+        Raises:
+            UserError: If the worker has failed.
+        """
+        try:
+            self.connections[name].send(num)
+            seconds, self.peak_memory[name] = self.connections[name].recv()
+        except (EOFError, OSError) as error:
+            raise UserError(f"the implementation '{name}' failed; its error is printed above") from error
+        return seconds
+
+    def time_alternately(self, num_updates: Mapping[str, int], rounds: Iterable[Any]) -> dict[str, list[float]]:
+        """Run some updates of each worker per round; return their seconds per update."""
+        seconds: dict[str, list[float]] = {name: [] for name in num_updates}
+        for _ in rounds:
+            for name, num in num_updates.items():
+                seconds[name].append(self.time_updates(name, num) / num)
+        return seconds
+
+    def __exit__(self, *_: object) -> None:
+        """End all workers."""
+        for connection in self.connections.values():
+            with suppress(OSError):  # the worker has failed
+                connection.send(0)
+        for process in self.processes:
+            process.join(EXIT_SECONDS)
+            process.kill()
+
+
+def _run(loop: Loop, connection: Connection) -> None:
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers
+    loop(UpdateGate(connection))

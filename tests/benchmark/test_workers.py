@@ -1,0 +1,37 @@
+"""Workers of the benchmark: timing of their updates, and failures."""
+
+import time
+from functools import partial
+
+import pytest
+
+from gan.benchmark.workers import UpdateGate, Workers
+from gan.errors import UserError
+
+
+def sleeping_loop(seconds: float, gate: UpdateGate) -> None:
+    while True:
+        gate()
+        time.sleep(seconds)
+
+
+def failing_loop(gate: UpdateGate) -> None:
+    gate()
+    raise ValueError("test")
+
+
+def test_times_per_update() -> None:
+    with Workers({"slow": partial(sleeping_loop, 0.04), "fast": partial(sleeping_loop, 0.01)}) as workers:
+        times = workers.time_alternately({"slow": 5, "fast": 5}, range(3))
+        assert set(workers.peak_memory) == {"slow", "fast"}
+        assert all(peak > 10 for peak in workers.peak_memory.values())
+    assert all(0.04 < seconds < 0.08 for seconds in times["slow"])
+    assert all(0.01 < seconds < 0.03 for seconds in times["fast"])
+    assert not any(process.is_alive() for process in workers.processes)
+
+
+def test_a_failed_worker_is_named() -> None:
+    with Workers({"working": partial(sleeping_loop, 0.01), "failing": failing_loop}) as workers:
+        workers.time_updates("working", 1)
+        with pytest.raises(UserError, match="the implementation 'failing' failed"):
+            workers.time_updates("failing", 2)
