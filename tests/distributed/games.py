@@ -14,8 +14,8 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.config import compose_config
 from gan.distributed import group
-from gan.distributed.exchange import Messages, SharedMemory, exchange
-from gan.distributed.strategy import NetworksStrategy
+from gan.distributed import strategy
+from gan.distributed.strategy import NetworksStrategy, average_over_ranks
 from gan.errors import UserError
 from gan.runs import resolver
 from gan.training import train
@@ -49,36 +49,27 @@ def play(games: list[tuple[Path, list[str]]]) -> None:
 
 
 class Watch(Callback):
-    """Leaves the weights and buffers that each rank ends with, and the sizes of what it exchanged.
+    """Save each rank's final weights and buffers, and the bytes of each all-reduce of an update.
 
     Args:
-        folder: Where it leaves them.
-        messages: Whether the ranks send messages, as they do between machines, in place of sharing memory.
+        folder: Folder to save to.
     """
 
-    def __init__(self, folder: str, messages: bool = False) -> None:
-        self.folder, self.messages = Path(folder), messages
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
         self.sent = list[int]()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        if isinstance(trainer.strategy, NetworksStrategy):
-            trainer.strategy.shared_memory = not self.messages
-        self.kinds = (Messages, SharedMemory)
-        self.averages = [kind.average for kind in self.kinds]
-        for kind, average in zip(self.kinds, self.averages, strict=True):
-            kind.average = self._counted(average, kind is Messages)
+        self.average = strategy.average_over_ranks
 
-    def _counted(self, average: Any, messages: bool) -> Any:
-        def counted(exchange: Any, tensors: list[torch.Tensor]) -> None:
-            assert messages is self.messages
+        def counted(tensors: list[torch.Tensor]) -> None:
             self.sent.append(sum(tensor.nbytes for tensor in tensors))
-            average(exchange, tensors)
+            self.average(tensors)
 
-        return counted
+        strategy.average_over_ranks = counted
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        for kind, average in zip(self.kinds, self.averages, strict=True):
-            kind.average = average
+        strategy.average_over_ranks = self.average
         torch.save({"state": pl_module.state_dict(), "sent": self.sent}, self.folder / f"rank{trainer.global_rank}.pt")
 
 
@@ -89,26 +80,21 @@ def report(folder: Path) -> None:
 
 
 def average(path: Path) -> None:
-    """Average tensors over the ranks, twice and both ways; keep the results and the messages' sizes."""
+    """Average tensors over the ranks; save the results and the size of each all-reduce."""
     with group.process_group(torch.device("cpu")):
-        rank, messages, reduce = dist.get_rank(), list[int](), dist.all_reduce
+        rank, sizes, all_reduce = dist.get_rank(), list[int](), dist.all_reduce
 
         def counted(tensor: torch.Tensor, *args: Any, **settings: Any) -> Any:
-            messages.append(tensor.nbytes)
-            return reduce(tensor, *args, **settings)
+            sizes.append(tensor.nbytes)
+            return all_reduce(tensor, *args, **settings)
 
         dist.all_reduce = counted
-        results = dict[str, list[torch.Tensor]]()
-        for shared_memory in (True, False):
-            way = exchange(torch.empty(1), 9_000_012, shared_memory)
-            for _ in range(3):
-                tensors = [torch.full((3, 4), float(rank)), torch.arange(9_000_000.0) + rank]
-                way.average(tensors)
-            results[type(way).__name__] = tensors
-        dist.all_reduce = reduce
+        tensors = [torch.full((3, 4), float(rank)), torch.arange(9_000_000.0) + rank]
+        average_over_ranks(tensors)
+        dist.all_reduce = all_reduce
         std = group.std_over_ranks(torch.arange(8.0).chunk(2)[rank])
         if rank == 1:
-            torch.save((results, messages, std), path)
+            torch.save((tensors, sizes, std), path)
 
 
 def start(folder: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_sweep_on_two_ranks_goes_on_after_a_job_that_failed(tmp_path: Path) ->
         (["trainer.devices=two"], "trainer.devices=two"),
         (["trainer.accelerator=gpu", "trainer.devices=4"], "You requested gpu"),
         (["trainer.num_nodes=2"], "trainer.num_nodes=2, but processes were started on 1: start them with srun"),
-        (["trainer.sync_batchnorm=true"], "trainer.sync_batchnorm=true: PyTorch's batch norm over ranks needs GPUs"),
+        (["trainer.sync_batchnorm=true"], "trainer.sync_batchnorm=true: PyTorch's synchronised batch norm needs GPUs"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -1,9 +1,6 @@
 """Ranks as processes of this machine: where they stand, and how a failure of one ends all, in one line."""
 
-import errno
-import os
 import socket
-import sys
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,7 +9,6 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gan.distributed import exchange as exchanging
 from gan.distributed import launch as launching
 from gan.distributed.environment import RankInfo
 from gan.distributed.launch import launch
@@ -36,25 +32,13 @@ def test_each_rank_knows_its_place(
     assert found == {f"rank{rank}": f"{rank} {world} {local} 2 {address} 3" for local, rank in enumerate(ranks)}
 
 
-def test_ranks_average_through_shared_memory_or_in_messages_of_25_megabytes(tmp_path: Path) -> None:
+def test_ranks_average_in_buckets_of_25_megabytes(tmp_path: Path) -> None:
     launch(games.average, tmp_path / "kept.pt", 2, RankInfo(), {})
-    results, messages, std = torch.load(tmp_path / "kept.pt")
-    assert set(results) == {"SharedMemory", "Messages"} if sys.platform == "linux" else {"Messages"}
-    for small, large in results.values():
-        assert_close(small, torch.full((3, 4), 0.5))
-        assert_close(large, torch.arange(9_000_000.0) + 0.5)
-    assert messages == [25_000_000, 36_000_048 - 25_000_000] * (3 if len(results) == 2 else 6)
+    (small, large), sizes, std = torch.load(tmp_path / "kept.pt")
+    assert_close(small, torch.full((3, 4), 0.5))
+    assert_close(large, torch.arange(9_000_000.0) + 0.5)
+    assert sizes == [25_000_000, 36_000_048 - 25_000_000]
     assert_close(std, torch.arange(8.0).std())
-
-
-def test_too_little_shared_memory_leaves_messages(monkeypatch: Any, tmp_path: Path) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(exchanging, "SHARED", tmp_path)
-    monkeypatch.setattr(os, "posix_fallocate", full)
-    assert exchanging._reserve(100) is None
-    assert not list(tmp_path.iterdir())
 
 
 def test_ranks_start_from_the_first_ones_weights_and_buffers(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Data parallelism for a module of several networks that are updated in turn."""
+"""Data parallelism for a module whose networks are updated one after the other."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,34 +10,27 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
-from gan.distributed.environment import rank_info
-from gan.distributed.exchange import Exchange, exchange
 from gan.nn.moving_average import MovingAverage
 
-__all__ = ["NetworksStrategy"]
+__all__ = ["NetworksStrategy", "average_over_ranks"]
+
+BUCKET_BYTES = 25_000_000
 
 
 class NetworksStrategy(DDPStrategy):
-    """Averages, before each optimiser's step, just the gradients of that optimiser's parameters over the ranks.
+    """Average the gradients of one optimiser's parameters over the ranks, right before its step.
 
-    DistributedDataParallel wants every parameter's gradient in every backward pass, which no player of a game has, or
-    searches the graph for those that have none and reduces both players' gradients for each. Here a backward pass is
-    the rank's own, however many parts a batch is accumulated from; an update then takes one exchange. The running
-    statistics of batch norms, which each rank has of its own images, go with it, so that the ranks stay identical to
-    the bit.
+    DistributedDataParallel requires a gradient of every parameter in each backward pass, or searches the graph for
+    unused parameters and reduces both networks' gradients every time. Here a backward pass is local to its rank, also
+    when a batch is accumulated in parts, and an update takes one all-reduce. The running statistics of batch norms,
+    which differ by rank, are averaged with it, so that the ranks' weights and buffers stay bit-identical.
 
     Args:
-        shared_memory: Whether the ranks of one machine, on its CPUs, exchange through memory that they share.
-        settings: Those of Lightning's DDPStrategy.
+        settings: Arguments of Lightning's DDPStrategy.
     """
 
-    def __init__(self, shared_memory: bool = True, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.shared_memory = shared_memory
-        self._exchanges: dict[int, Exchange] = {}
-
     def configure_ddp(self) -> None:
-        """Start all ranks from the first one's weights and buffers; nothing is wrapped."""
+        """Broadcast weights and buffers from rank 0. The module is not wrapped."""
         assert self.model is not None
         with torch.no_grad():
             for tensor in (*self.model.parameters(), *self.model.buffers()):
@@ -54,16 +47,23 @@ class NetworksStrategy(DDPStrategy):
         assert self.model is not None
         parameters = (p for group in optimizer.param_groups for p in group["params"])
         gradients = [p.grad for p in parameters if p.grad is not None]
-        tensors = [*gradients, *_running_statistics(self.model)]
-        size = sum(tensor.numel() for tensor in tensors)
-        if size not in self._exchanges:
-            self._exchanges[size] = exchange(tensors[0], size, self.shared_memory and rank_info().nodes == 1)
-        self._exchanges[size].average(tensors)
+        average_over_ranks([*gradients, *_running_statistics(self.model)])
         return super().optimizer_step(optimizer, closure, model, **kwargs)
 
 
+@torch.no_grad()
+def average_over_ranks(tensors: list[Tensor]) -> None:
+    """Replace tensors of one dtype by their mean over the ranks, through one flat buffer sent in buckets of 25 MB."""
+    flat = torch.cat([tensor.flatten() for tensor in tensors])
+    for work in [dist.all_reduce(part, async_op=True) for part in flat.split(BUCKET_BYTES // flat.itemsize)]:
+        work.wait()
+    flat.div_(dist.get_world_size())
+    parts = flat.split([tensor.numel() for tensor in tensors])
+    torch._foreach_copy_(tensors, [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)])
+
+
 def _running_statistics(module: nn.Module) -> Iterator[Tensor]:
-    """Yield the means and variances that batch norms keep, but for copies in moving averages."""
+    """Yield the running means and variances of batch norms, except those in moving averages."""
     if isinstance(module, _BatchNorm) and module.running_mean is not None and module.running_var is not None:
         yield from (module.running_mean, module.running_var)
     for child in module.children():
