@@ -13,8 +13,7 @@ import torch.distributed as dist
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.config import compose_config
-from gan.distributed import group
-from gan.distributed import strategy
+from gan.distributed import group, strategy
 from gan.distributed.strategy import NetworksStrategy, average_over_ranks
 from gan.errors import UserError
 from gan.runs import resolver

@@ -53,7 +53,7 @@ def test_ranks_start_from_the_first_ones_weights_and_buffers(tmp_path: Path) -> 
     [
         ("mistake", "rank 1: there is no such folder"),
         ("bug", "rank 1: RuntimeError: something is wrong here"),
-        ("kill", "rank 1 was ended by SIGKILL; the last checkpoint is kept, to go on from"),
+        ("kill", "rank 1 was ended by SIGKILL; the last checkpoint is kept to resume from"),
     ],
 )
 def test_one_that_fails_is_named(how: str, message: str) -> None:
@@ -65,7 +65,7 @@ def test_one_that_fails_is_named(how: str, message: str) -> None:
 
 
 def test_one_that_waits_in_vain_is_ended(monkeypatch: Any) -> None:
-    monkeypatch.setattr(launching, "GRACE", 1.0)
+    monkeypatch.setattr(launching, "GRACE_SECONDS", 1.0)
     start = monotonic()
     with pytest.raises(UserError, match="rank 1 was ended by SIGKILL"):
         launch(games.hang, None, 2, RankInfo(), {})
@@ -78,11 +78,11 @@ def test_ranks_that_were_started_differently_say_so() -> None:
 
 
 def test_a_port_in_use_is_named(monkeypatch: Any) -> None:
-    monkeypatch.setattr(launching, "GRACE", 1.0)
+    monkeypatch.setattr(launching, "GRACE_SECONDS", 1.0)
     with socket.socket() as other:
         other.bind(("0.0.0.0", 0))
         other.listen()
         port = other.getsockname()[1]
         monkeypatch.setenv("MASTER_PORT", str(port))
-        with pytest.raises(UserError, match=rf":{port}, where ranks were to meet, is in use: set MASTER_PORT"):
+        with pytest.raises(UserError, match=rf":{port}, the address for the ranks, is in use: set MASTER_PORT"):
             launch(games.differ, None, 2, RankInfo(), {})

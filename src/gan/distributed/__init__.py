@@ -1,1 +1,1 @@
-"""Several processes that do one thing together."""
+"""Distributed training: launching ranks, the process group, and the strategy."""

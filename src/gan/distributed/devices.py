@@ -1,4 +1,4 @@
-"""The devices of this machine that a configuration asks for."""
+"""Devices of this machine that a configuration selects."""
 
 from typing import Any
 
@@ -15,39 +15,39 @@ __all__ = ["device_of", "local_ranks"]
 ALL = ("auto", "-1")
 
 
-def local_ranks(trainer: DictConfig, here: RankInfo) -> int:
-    """Return the number of ranks that this machine is to have, one a device.
+def local_ranks(trainer: DictConfig, info: RankInfo) -> int:
+    """Return the number of ranks for this machine, one per device.
 
     Args:
         trainer: Lightning's options; ``devices`` is a number, a list of indices, or ``auto`` for all.
-        here: Where a launcher has put this process.
+        info: This process's rank.
 
     Raises:
-        UserError: If there are not as many, or a launcher has started others.
+        UserError: If there are too few devices, or a launcher has started another number of processes.
     """
-    started = here.local_world > 1
-    if started and str(trainer.devices) in ALL:
-        return here.local_world
+    launched = info.local_world > 1
+    if launched and str(trainer.devices) in ALL:
+        return info.local_world
     ranks = len(_indices(trainer)) if _on_cuda(trainer) else _processes(trainer)
-    if started and ranks != here.local_world:
+    if launched and ranks != info.local_world:
         raise UserError(
-            f"trainer.devices={trainer.devices}, but {here.local_world} processes were started on this machine: "
+            f"trainer.devices={trainer.devices}, but {info.local_world} processes were started on this machine: "
             "choose trainer=ddp"
         )
-    if trainer.num_nodes not in (1, here.nodes):
+    if trainer.num_nodes not in (1, info.nodes):
         raise UserError(
-            f"trainer.num_nodes={trainer.num_nodes}, but processes were started on {here.nodes}: start them with srun "
+            f"trainer.num_nodes={trainer.num_nodes}, but processes were started on {info.nodes}: start them with srun "
             "or torchrun, or with -m hydra/launcher=slurm"
         )
     return ranks
 
 
-def device_of(trainer: DictConfig, here: RankInfo) -> torch.device:
+def device_of(trainer: DictConfig, info: RankInfo) -> torch.device:
     """Return the device of a rank."""
     if not _on_cuda(trainer):
         return torch.device("cpu")
     every = str(trainer.devices) in ALL
-    return torch.device("cuda", here.local_rank if every else _indices(trainer)[here.local_rank])
+    return torch.device("cuda", info.local_rank if every else _indices(trainer)[info.local_rank])
 
 
 def _on_cuda(trainer: DictConfig) -> bool:

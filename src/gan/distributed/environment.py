@@ -1,4 +1,4 @@
-"""Where this process stands among those that a launcher started, and how many cores it may use."""
+"""Rank and world size of this process, from the environment of torchrun, srun or this package's launcher."""
 
 import os
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ __all__ = ["RankInfo", "rank_info"]
 
 @dataclass(frozen=True)
 class RankInfo:
-    """A process among those of a run.
+    """Position of this process among those of a run.
 
     Attributes:
-        rank: Its number among all.
-        world: Number of processes.
-        local_rank: Its number on this machine.
+        rank: Global rank.
+        world: World size, the number of processes.
+        local_rank: Rank on this machine.
         local_world: Number of processes on this machine.
     """
 
@@ -28,18 +28,18 @@ class RankInfo:
 
     @property
     def nodes(self) -> int:
-        """Number of machines, all with as many processes."""
+        """Number of machines; each has the same number of processes."""
         return self.world // self.local_world
 
 
 def rank_info() -> RankInfo:
-    """Return where torchrun, srun or this package's own launcher put this process; alone where none did.
+    """Read this process's rank from the environment; without a launcher it is the only one.
 
-    One that is told of no others on its machine is the one to start them there. A Slurm step's variables are translated
-    to torchrun's, which PyTorch and Lightning read.
+    A local world size of 1 on several machines means that this process must start the other ranks of its machine. A
+    Slurm step's variables are translated to torchrun's, which PyTorch and Lightning read.
 
     Raises:
-        UserError: If a Slurm step has not as many tasks on each node.
+        UserError: If a Slurm step has different numbers of tasks per node.
     """
     if "RANK" not in os.environ and int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
         _translate_slurm()
@@ -62,5 +62,5 @@ def _translate_slurm() -> None:
         "GROUP_RANK": slurm["NODEID"],
     }
     os.environ.setdefault("MASTER_ADDR", SLURMEnvironment.resolve_root_node_address(os.environ["SLURM_STEP_NODELIST"]))
-    number = int(slurm["JOB_ID"]) + 97 * int(slurm["STEP_ID"])  # jobs and steps that share a node get other ports
+    number = int(slurm["JOB_ID"]) + 97 * int(slurm["STEP_ID"])  # different ports for jobs and steps that share a node
     os.environ.setdefault("MASTER_PORT", str(15000 + number % 10000))

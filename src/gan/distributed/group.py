@@ -1,4 +1,4 @@
-"""The group of processes that a launcher started, and what they exchange."""
+"""The process group of the ranks, collectives on it, and errors that all ranks share."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -32,19 +32,19 @@ __all__ = [
 ]
 
 Result = TypeVar("Result")
-PATIENCE = 10.0  # seconds for the ranks that are left to answer, once one is missing
+ROLL_CALL_SECONDS = 10.0  # for the remaining ranks to answer once one is missing
 _stores: list[Store] = []
 
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[None]:
-    """Join the group that the launcher's environment names, if there is one, and leave it at the end.
+    """Join the process group that the launcher's environment names, if any, and destroy it at the end.
 
     Raises:
-        UserError: If the ranks cannot meet.
+        UserError: If the ranks cannot connect.
     """
-    here = rank_info()
-    if here.world == 1 or dist.is_initialized():
+    info = rank_info()
+    if info.world == 1 or dist.is_initialized():
         yield
         return
     if device.type == "cuda":
@@ -57,9 +57,9 @@ def process_group(device: torch.device) -> Iterator[None]:
     except (RuntimeError, ValueError) as error:
         if "EADDRINUSE" in str(error):
             raise UserError(
-                f"{address}, where ranks were to meet, is in use: set MASTER_PORT to a free port"
+                f"{address}, the address for the ranks, is in use: set MASTER_PORT to a free port"
             ) from error
-        raise UserError(f"rank {here.rank} did not meet the others at {address}: {one_line(error)}") from error
+        raise UserError(f"rank {info.rank} could not connect to the others at {address}: {one_line(error)}") from error
     _stores.append(store)
     try:
         yield
@@ -70,42 +70,42 @@ def process_group(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def propagate_errors() -> Iterator[None]:
-    """Let an error of any rank be the first one's to tell, in one line that names the rank.
+    """Report an error of any rank on rank 0, in one line that names the rank.
 
-    A rank that another one has left in the middle of an exchange finds out which, and why.
+    A rank whose collective fails because another rank has gone finds out which one, and why.
 
     Raises:
-        UserError: The first rank's own error, or that of another; or that a rank ended without a word.
-        SystemExit: On the other ranks, for an error that the first one knows of.
+        UserError: On rank 0: its own error, another rank's, or that a rank ended without an error message.
+        SystemExit: On other ranks, for an error that rank 0 reports.
     """
     try:
         yield
-    except Exception as error:  # every kind, for the others to know of
+    except Exception as error:  # of any kind, so that the other ranks learn of it
         if not _stores:
             raise
         rank = dist.get_rank()
-        if not _is_of_exchange(error):
-            with suppress(RuntimeError):  # the first rank, which keeps the store, may be gone
+        if not _is_collective_failure(error):
+            with suppress(RuntimeError):  # rank 0, which hosts the store, may be gone
                 _stores[0].set(f"error/{rank}", one_line(error))
                 if isinstance(error, UserError) and rank > 0:
                     raise SystemExit(2) from error
             raise
-        reason = _who_left(_stores[0])
+        reason = _failed_rank(_stores[0])
         if rank > 0 and not reason.startswith("rank 0"):
             raise SystemExit(2) from error
         raise UserError(reason) from error
 
 
-def _is_of_exchange(error: Exception) -> bool:
-    """Tell whether an error says that another rank did not answer."""
+def _is_collective_failure(error: Exception) -> bool:
+    """Return whether an error means that another rank did not answer."""
     return isinstance(error, dist.DistError) or (type(error) is RuntimeError and "gloo" in str(error))
 
 
-def _who_left(store: Store) -> str:
-    """Name a rank that failed, with its error, or that does not answer a roll call."""
+def _failed_rank(store: Store) -> str:
+    """Name the rank that reported an error, or the ranks that do not answer a roll call."""
     rank, world = rank_and_world()
     gone = {other for other in range(world) if other != rank}
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + ROLL_CALL_SECONDS
     try:
         store.set(f"here/{rank}", "")
         while gone and monotonic() < deadline:
@@ -116,35 +116,35 @@ def _who_left(store: Store) -> str:
                     gone.discard(other)
             sleep(0.1)
     except RuntimeError:
-        return "rank 0 ended without a word, killed perhaps"
+        return "rank 0 ended without an error message; it may have been killed"
     names = ", ".join(map(str, sorted(gone))) or "unknown"
-    return f"rank {names} ended without a word, killed perhaps"
+    return f"rank {names} ended without an error message; it may have been killed"
 
 
 def rank_and_world() -> tuple[int, int]:
-    """Return this process's rank and the number of processes; 0 and 1 where it is alone."""
+    """Return this process's rank and the world size; 0 and 1 without a process group."""
     return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
 
 
 def broadcast_from_rank_zero(function: Callable[[], Result]) -> Result:
-    """Return what a function gives on the first rank, which alone calls it."""
+    """Call a function on rank 0 only, and return its result on every rank."""
     if not dist.is_initialized():
         return function()
     results = [function() if dist.get_rank() == 0 else None]
     dist.broadcast_object_list(results)
-    return results[0]  # type: ignore[return-value]  # the others' None has been replaced by now
+    return results[0]  # type: ignore[return-value]  # None has been replaced on the other ranks
 
 
 def check_same_settings(settings: Mapping[str, Any]) -> None:
     """Check that all ranks have the same settings, which may be nested.
 
     Raises:
-        UserError: If one has others than the first; it is named, with the first setting that differs.
+        UserError: If a rank differs from rank 0; the message names it and the first setting that differs.
     """
     if not dist.is_initialized():
         return
     everyone: list[dict[str, Any]] = [{}] * dist.get_world_size()
-    dist.all_gather_object(everyone, _flat(settings))
+    dist.all_gather_object(everyone, _flatten(settings))
     for rank, theirs in enumerate(everyone):
         for key in everyone[0] | theirs:
             ours = everyone[0].get(key)
@@ -155,27 +155,27 @@ def check_same_settings(settings: Mapping[str, Any]) -> None:
                 )
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in settings.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
     return flat
 
 
 def rank_range(num: int) -> range:
-    """Return this rank's indices out of ``num``: a block as even as can be, so that ranks follow one another."""
+    """Return this rank's share of ``num`` indices: contiguous blocks of nearly equal size, in the order of ranks."""
     rank, world = rank_and_world()
     return range(num * rank // world, num * (rank + 1) // world)
 
 
 def barrier() -> None:
-    """Wait for all ranks."""
+    """Wait until all ranks arrive."""
     if dist.is_initialized():
         dist.barrier()
 
 
 def all_true(answer: bool) -> bool:
-    """Return whether all ranks say yes."""
+    """Return whether the answer is true on all ranks."""
     if not dist.is_initialized():
         return answer
     answers: list[bool] = [False] * dist.get_world_size()
@@ -197,7 +197,7 @@ def mean_over_ranks(tensor: Tensor) -> Tensor:
 
 
 def std_over_ranks(tensor: Tensor) -> Tensor:
-    """Return the standard deviation of all ranks' numbers together, from tensors of one shape."""
+    """Return the standard deviation over the values of all ranks, from tensors of one shape."""
     if not dist.is_initialized():
         return tensor.std()
     numbers = tensor.detach().double()
@@ -207,7 +207,7 @@ def std_over_ranks(tensor: Tensor) -> Tensor:
 
 
 def gather_rows(rows: list[Tensor]) -> Tensor:
-    """Join all ranks' tensors along their first dimension, in the order of ranks; a rank may have none."""
+    """Concatenate all ranks' tensors along the first dimension, in the order of ranks; a rank may have none."""
     parts: list[list[Tensor]] = [rows]
     if dist.is_initialized():
         parts = [[] for _ in range(dist.get_world_size())]

@@ -1,4 +1,8 @@
-"""Starts the ranks that belong on this machine, one process each, and watches over them until all have ended."""
+"""Launcher: starts this machine's ranks, one process each, and supervises them until all have ended.
+
+``torch.multiprocessing.start_processes`` sends SIGTERM to all other ranks as soon as one fails; here they get time to
+agree on the error to report, and to save.
+"""
 
 import logging.config
 import os
@@ -21,41 +25,41 @@ from gan.host import cores
 __all__ = ["FORWARDED", "launch"]
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
-GRACE = 20.0  # seconds for the other ranks to end by themselves, once one has failed
+GRACE_SECONDS = 20.0  # for the other ranks to end by themselves after one has failed
 
 
-def launch(function: Callable[[Any], Any], argument: Any, ranks: int, here: RankInfo, logs: Mapping[str, Any]) -> None:
-    """Call a function in as many processes, which the environment tells their ranks, and wait until all have returned.
+def launch(function: Callable[[Any], Any], argument: Any, ranks: int, info: RankInfo, logs: Mapping[str, Any]) -> None:
+    """Call a function in several new processes, whose environment has their ranks, and wait until all have returned.
 
-    Signals that this process gets go on to all of them. Should it be killed, they end as at a SIGTERM.
+    Signals to this process are forwarded to all of them. If it is killed, they receive SIGTERM.
 
     Args:
-        function: Can be pickled.
-        argument: What it is called with; can be pickled.
+        function: A function that can be pickled.
+        argument: Its argument, which can be pickled.
         ranks: Number of processes on this machine.
-        here: This process among those, one a machine, that start theirs too.
-        logs: A configuration of ``logging`` for the first rank.
+        info: Rank of this process among the launchers, one per machine.
+        logs: Configuration of ``logging`` for rank 0.
 
     Raises:
         UserError: If a rank fails or dies; the others are then ended.
-        SystemExit: If the ranks ended so, as they do when they are told to stop.
+        SystemExit: If the ranks exited after a signal.
     """
-    address = os.environ.get("MASTER_ADDR", "127.0.0.1") if here.world > 1 else "127.0.0.1"
+    address = os.environ.get("MASTER_ADDR", "127.0.0.1") if info.world > 1 else "127.0.0.1"
     shared = {
-        "WORLD_SIZE": here.world * ranks,
+        "WORLD_SIZE": info.world * ranks,
         "LOCAL_WORLD_SIZE": ranks,
-        "GROUP_RANK": here.rank,
+        "GROUP_RANK": info.rank,
         "MASTER_ADDR": address,
         "MASTER_PORT": os.environ.get("MASTER_PORT") or _free_port(),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or max(1, cores() // ranks),
     }
     processes: list[BaseProcess] = []
     ends: list[Connection] = []
-    with _forwarding(processes) as received:
+    with _forward_signals(processes) as received:
         for local in range(ranks):
             end, theirs = Pipe(duplex=False)
             process = get_context("spawn").Process(target=_run, args=(function, argument, theirs, logs))
-            with child_environment(shared | {"RANK": here.rank * ranks + local, "LOCAL_RANK": local}):
+            with child_environment(shared | {"RANK": info.rank * ranks + local, "LOCAL_RANK": local}):
                 process.start()
             theirs.close()
             processes.append(process)
@@ -63,23 +67,23 @@ def launch(function: Callable[[Any], Any], argument: Any, ranks: int, here: Rank
         failed = _watch(processes)
     if failed is None:
         return
-    told = [_last(end) for end in ends]
+    messages = [_final_message(end) for end in ends]
     codes = [process.exitcode or 0 for process in processes]
-    if received and not any(told):
+    if received and not any(messages):
         raise SystemExit(max(code if code >= 0 else 128 - code for code in codes))
     if codes[failed] < 0:
         name = signal.Signals(-codes[failed]).name
         raise UserError(
-            f"rank {here.rank * ranks + failed} was ended by {name}; the last checkpoint is kept, to go on from"
+            f"rank {info.rank * ranks + failed} was ended by {name}; the last checkpoint is kept to resume from"
         )
-    reason = next(filter(None, told), f"rank {here.rank * ranks + failed} ended with status {codes[failed]}")
+    reason = next(filter(None, messages), f"rank {info.rank * ranks + failed} ended with status {codes[failed]}")
     raise UserError(reason)
 
 
 def _run(function: Callable[[Any], Any], argument: Any, parent: Connection, logs: Mapping[str, Any]) -> None:
-    """Be a rank: what a new process begins with."""
-    os.setpgrp()  # a terminal's Ctrl-C is for the parent, which passes it on
-    Thread(target=_end_with_parent, daemon=True).start()
+    """Entry point of a rank's process."""
+    os.setpgrp()  # a terminal's Ctrl-C reaches the parent only, which forwards it
+    Thread(target=_terminate_with_parent, daemon=True).start()
     if os.environ["RANK"] == "0" and logs:
         logging.config.dictConfig(dict(logs))
     try:
@@ -87,12 +91,12 @@ def _run(function: Callable[[Any], Any], argument: Any, parent: Connection, logs
     except UserError as error:
         parent.send(one_line(error))
         raise SystemExit(2) from error
-    except Exception as error:  # of any kind: the parent says in one line what the traceback here is of
+    except Exception as error:  # of any kind: the parent reports it in one line; the traceback is printed here
         parent.send(one_line(error))
         raise
 
 
-def _end_with_parent() -> None:
+def _terminate_with_parent() -> None:
     parent = parent_process()
     assert parent is not None
     wait([parent.sentinel])
@@ -100,21 +104,21 @@ def _end_with_parent() -> None:
 
 
 def _watch(processes: list[BaseProcess]) -> int | None:
-    """Wait for all to end; once one has failed, not for long. Return the first that failed."""
+    """Wait until all processes have ended, with a time limit after a failure; return the index of the first failure."""
     failed, deadline = None, float("inf")
     while alive := [process for process in processes if process.is_alive()]:
         wait([process.sentinel for process in alive], timeout=1)
         if failed is None:
-            failed = next((place for place, process in enumerate(processes) if process.exitcode), None)
-            deadline = float("inf") if failed is None else monotonic() + GRACE
+            failed = next((index for index, process in enumerate(processes) if process.exitcode), None)
+            deadline = float("inf") if failed is None else monotonic() + GRACE_SECONDS
         if monotonic() > deadline:
             for process in alive:
                 process.kill()
     return failed
 
 
-def _last(end: Connection) -> str | None:
-    """Return what a rank had to say at its end."""
+def _final_message(end: Connection) -> str | None:
+    """Return the error message that a rank sent before it ended, if any."""
     with suppress(EOFError, OSError):
         message: str = end.recv()
         return message
@@ -122,8 +126,8 @@ def _last(end: Connection) -> str | None:
 
 
 @contextmanager
-def _forwarding(processes: list[BaseProcess]) -> Iterator[list[int]]:
-    """Pass signals on to processes; return those that came."""
+def _forward_signals(processes: list[BaseProcess]) -> Iterator[list[int]]:
+    """Forward signals to processes; yield the list of signals received."""
     received: list[int] = []
 
     def forward(number: int, _frame: FrameType | None) -> None:
@@ -143,7 +147,7 @@ def _forwarding(processes: list[BaseProcess]) -> Iterator[list[int]]:
 
 @contextmanager
 def child_environment(variables: Mapping[str, object]) -> Iterator[None]:
-    """Set variables for a process that is started meanwhile, which is deaf to Ctrl-C until it knows what to do."""
+    """Set environment variables for child processes, which ignore Ctrl-C until they install a handler."""
     before, handler = dict(os.environ), signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update({name: str(value) for name, value in variables.items()})
     for name in [name for name in os.environ if name.startswith("TORCHELASTIC")]:
