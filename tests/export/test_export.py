@@ -185,7 +185,7 @@ def test_commands_accept_an_export(weights: Exported, tmp_path: Path) -> None:
         done = run_here("-m", "gan.evaluate", str(path), *options)
         assert done.status == 0, done.err
         results = json.loads(json_file.read_text())
-        assert results["subject"] == f"samples of {path} (averaged generator)"
+        assert results["subject"] == f"samples of {path} (moving average weights)"
         scores.append((results["scores"], results["protocol"]))
     assert scores[0] == scores[1] == scores[2]
     assert np.array_equal(images[0], images[1])

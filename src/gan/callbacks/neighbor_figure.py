@@ -52,7 +52,7 @@ class NeighborFigure(Callback):
             return
         samples = data.discretize(pl_module.sample(self.num, self.seed)).cpu()
         held_out = next(data.batches("test", MAX_HELD_OUT, _spread(len(data.split("test")), MAX_HELD_OUT))).images
-        trained = data.trained
+        trained = data.training_indices
         searched = [trained[index] for index in _spread(len(trained), self.limit)]
         distances, neighbors = nearest_training_images(
             torch.cat([samples, held_out]),

@@ -1,1 +1,1 @@
-"""``python -m gan.evaluate``: scores of a generator or of a folder of images."""
+"""``python -m gan.evaluate``: scores of a generator, or of a folder of images."""

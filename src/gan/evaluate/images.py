@@ -1,0 +1,130 @@
+"""Images to evaluate, from a checkpoint's generator or from a folder."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from gan.checkpoint.reading import restore
+from gan.data.base import ImageDataModule
+from gan.data.image_folder import ImageFolder, survey
+from gan.distributed.group import rank_range
+from gan.errors import UserError
+from gan.runs.folder import run_folder_of
+from gan.types import Batch
+
+__all__ = ["EvaluatedImages", "images_of_folder", "open_folder", "samples_of_checkpoint"]
+
+
+@dataclass(frozen=True)
+class EvaluatedImages:
+    """One set of images per seed.
+
+    Attributes:
+        name: Description for the results.
+        num: Images per set, on all ranks together.
+        seeds: Seeds of the sets; a folder has a single set.
+        batches: Yields this rank's part of a seed's set, as the data module returns its own images.
+        protocol: Settings that affect the scores.
+        folder: Folder for the results.
+        conditional: Whether the images have wanted classes.
+    """
+
+    name: str
+    num: int
+    seeds: range
+    batches: Callable[[int], Iterator[Batch]]
+    protocol: dict[str, Any]
+    folder: Path
+    conditional: bool = False
+
+
+def samples_of_checkpoint(
+    path: Path, checkpoint: dict[str, Any], data: ImageDataModule, config: DictConfig, device: torch.device
+) -> EvaluatedImages:
+    """Return the samples of a generator.
+
+    Args:
+        path: Path of the checkpoint, its run or its export.
+        checkpoint: Content of the checkpoint.
+        data: Data module with the real images.
+        config: Configuration of the evaluation.
+        device: Device of the generator.
+
+    Raises:
+        UserError: If the samples and the real images differ in shape.
+    """
+    model = restore(checkpoint, path, config.ema).to(device)
+    num, use_ema = config.metric.num_samples, config.ema and model.ema is not None
+    shape = tuple(model.sample(1).shape[1:])
+    if shape != data.image_shape:
+        raise UserError(f"{path} makes images of {_format(shape)}, the real ones are {_format(data.image_shape)}")
+
+    def batches(seed: int) -> Iterator[Batch]:
+        samples = model.iterate_samples(rank_range(num), seed, config.batch_size, use_ema)
+        return (Batch(data.discretize(images), labels) for images, labels in samples)
+
+    return EvaluatedImages(
+        name=f"samples of {path} ({'moving average weights' if use_ema else 'last weights'})",
+        num=num,
+        seeds=range(config.seeds),
+        batches=batches,
+        protocol={"ema": use_ema, "global_step": checkpoint["global_step"]},
+        folder=run_folder_of(path) or path.parent,
+        conditional=model.num_classes > 1,
+    )
+
+
+def images_of_folder(path: Path, data: ImageDataModule, config: DictConfig) -> EvaluatedImages:
+    """Return the images of a folder.
+
+    Args:
+        path: The folder.
+        data: Data module with the real images.
+        config: Configuration of the evaluation.
+
+    Raises:
+        UserError: If the images and the real images differ in shape.
+    """
+    folder = open_folder(path, config)
+    if folder.image_shape != data.image_shape:
+        raise UserError(
+            f"{path} holds images of {_format(folder.image_shape)}, the real ones are {_format(data.image_shape)}: "
+            "image_size=N resizes them"
+        )
+    num = len(folder.split("train"))
+    return EvaluatedImages(
+        name=f"images of {path}",
+        num=num,
+        seeds=range(1),
+        batches=lambda _seed: folder.batches("train", config.batch_size, rank_range(num)),
+        protocol={},
+        folder=Path(),
+    )
+
+
+def open_folder(path: Path, config: DictConfig) -> ImageFolder:
+    """Return a data module with all images of a folder in both splits.
+
+    Raises:
+        UserError: If the images have several sizes or are not square, and ``image_size`` is not set.
+    """
+    sizes, channels = survey(path, config.on_error)
+    size = config.image_size
+    if size is None:
+        width, height = min(sizes)
+        if len(sizes) > 1 or width != height:
+            several = ", ".join(f"{width}x{height}" for width, height in sorted(sizes)[:3])
+            raise UserError(
+                f"{path} holds images of {several} pixels, not of one square size: image_size=N crops and resizes them"
+            )
+        size = width
+    settings = {"image_size": size, "channels": channels, "num_classes": 1, "on_error": config.on_error}
+    return ImageFolder(str(path), str(path), **settings)
+
+
+def _format(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]}x{shape[2]} pixels, " + ("grey" if shape[0] == 1 else f"{shape[0]} channels")

@@ -1,0 +1,94 @@
+"""Scores of a generator or of a folder of images, with their protocol."""
+
+import shlex
+import sys
+from pathlib import Path
+from statistics import fmean, stdev
+from time import perf_counter
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from gan.checkpoint.reading import read
+from gan.data.base import ImageDataModule
+from gan.distributed.group import rank_and_world, rank_range
+from gan.errors import UserError
+from gan.evaluate.config import evaluation_config
+from gan.evaluate.images import images_of_folder, open_folder, samples_of_checkpoint
+from gan.host import versions
+from gan.instantiate import build
+from gan.metrics.evaluator import Evaluator
+from gan.progress import progress_bar
+from gan.runs.folder import PathKind, RunFolder, classify
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    path: Path, reference: Path | None, options: list[str], device: torch.device
+) -> tuple[dict[str, Any], Path]:
+    """Score a generator or a folder of images.
+
+    Args:
+        path: A run's folder, a checkpoint, exported weights, or a folder of images.
+        reference: Folder of real images; None for the data set of the options or the run.
+        options: Overrides of ``conf/evaluate.yaml``.
+        device: Device of the generator and of the feature extractor.
+
+    Returns:
+        Scores and protocol for the JSON file, and the path of that file.
+
+    Raises:
+        UserError: If a path or an option is wrong, or they do not fit together.
+    """
+    start = perf_counter()
+    checkpoint = None if classify(path) is PathKind.IMAGES else read(path)
+    saved_config = None if checkpoint is None else checkpoint["config"]
+    config = evaluation_config(saved_config, reference, options)
+    data = _real_images(path, reference, config)
+    if checkpoint is None:
+        images = images_of_folder(path, data, config)
+    else:
+        images = samples_of_checkpoint(path, checkpoint, data, config, device)
+    config.metric.num_samples = images.num
+    metric: Evaluator = build(config.metric)
+    if metric.needs_labels and not images.conditional:
+        raise UserError(f"metric: it needs samples of wanted classes, which {images.name} are not")
+    preparation_start = perf_counter()
+    evaluator = metric.prepare(data, device)
+    real_seconds = perf_counter() - preparation_start
+
+    scores_by_seed = []
+    for seed in images.seeds:
+        description = f"Seed {seed}" if len(images.seeds) > 1 else "Images"
+        num_batches = len(rank_range(images.num)) / config.batch_size
+        scores_by_seed.append(evaluator(progress_bar(images.batches(seed), num_batches, description)))
+    results = {
+        "command": shlex.join(["python", "-m", "gan.evaluate", *sys.argv[1:]]),
+        "scores": {name: _over_seeds([scores[name] for scores in scores_by_seed]) for name in scores_by_seed[0]},
+        "subject": images.name,
+        "reference": str(reference) if reference is not None else f"{type(data).__name__} ({config.metric.split})",
+        "protocol": {**evaluator.protocol, **images.protocol, "seeds": list(images.seeds)},
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "versions": versions(),
+        "processes": rank_and_world()[1],
+        "real_seconds": round(real_seconds, 2),
+        "seconds": round(perf_counter() - start, 2),
+    }
+    return results, Path(str(config.out)) if config.out is not None else RunFolder(images.folder).evaluation
+
+
+def _real_images(path: Path, reference: Path | None, config: DictConfig) -> ImageDataModule:
+    if reference is not None:
+        return open_folder(reference, config)
+    if config.get("data") is None:
+        raise UserError(
+            f"{path} is a folder of images: name the real images to compare with, by a second folder or data=..."
+        )
+    data: ImageDataModule = build(config.data)
+    return data
+
+
+def _over_seeds(values: list[float]) -> dict[str, Any]:
+    return {"mean": fmean(values), "std": stdev(values) if len(values) > 1 else None, "values": values}
