@@ -1,4 +1,4 @@
-"""What every augmentation of conf/augment keeps to: shapes, float32, a row an image, derivatives, no points."""
+"""Every augmentation in conf/augment: shapes, float32, one row of random numbers per image, derivatives."""
 
 import pytest
 import torch
@@ -38,7 +38,7 @@ def test_images_change_and_keep_their_shape(choice: str, shape: tuple[int, int, 
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_parts_see_what_the_whole_sees(choice: str) -> None:
+def test_parts_of_a_batch_are_changed_as_in_the_whole(choice: str) -> None:
     augmented, before = augment(choice), images()
     whole = augmented(before, KeyedRandom(0, total=6))
     parts = zip(before.tensor_split(4), KeyedRandom(0, total=6).parts(4), strict=True)
@@ -47,7 +47,7 @@ def test_parts_see_what_the_whole_sees(choice: str) -> None:
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_derivatives_of_both_orders(choice: str) -> None:
+def test_first_and_second_derivatives(choice: str) -> None:
     augmented = augment(choice)
 
     def squares(x: Tensor) -> Tensor:
@@ -59,6 +59,6 @@ def test_derivatives_of_both_orders(choice: str) -> None:
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_points_are_refused(choice: str) -> None:
+def test_2d_points_are_rejected(choice: str) -> None:
     with pytest.raises(UserError, match="augment=none"):
         build(composed(f"augment={choice}", "data=ring8", "model=mlp_gan").model)

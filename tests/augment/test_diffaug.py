@@ -1,11 +1,11 @@
-"""DiffAugment: each of its changes against what it must come to."""
+"""DiffAugment: each change against its definition."""
 
 import pytest
 import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from gan.augment.diffaug import DiffAugment, erased, translated
+from gan.augment.diffaug import DiffAugment, cutout, translate
 from gan.keyed_random import KeyedRandom
 
 OFF = {"brightness": 0.0, "saturation": 0.0, "contrast": 0.0, "translation": 0.0, "cutout": 0.0}
@@ -21,18 +21,18 @@ def images() -> Tensor:
     return torch.rand(ROWS, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-def test_with_all_switched_off_it_is_the_identity(images: Tensor) -> None:
+def test_without_changes_it_is_the_identity(images: Tensor) -> None:
     assert torch.equal(only(images), images)
 
 
-def test_brightness_moves_the_mean(images: Tensor) -> None:
-    moved = (only(images, brightness=0.5) - images).flatten(1)
-    assert_close(moved, moved[:, :1].expand_as(moved), atol=1e-6, rtol=0)
-    assert moved[:, 0].abs().max() <= 0.5
-    assert moved[:, 0].var().item() == pytest.approx(1 / 12, rel=0.15), "evenly over an interval of length one"
+def test_brightness_shifts_the_mean(images: Tensor) -> None:
+    differences = (only(images, brightness=0.5) - images).flatten(1)
+    assert_close(differences, differences[:, :1].expand_as(differences), atol=1e-6, rtol=0)
+    assert differences[:, 0].abs().max() <= 0.5
+    assert differences[:, 0].var().item() == pytest.approx(1 / 12, rel=0.15), "uniform over an interval of length one"
 
 
-def test_contrast_scales_what_differs_from_the_mean(images: Tensor) -> None:
+def test_contrast_scales_deviations_from_the_mean_of_the_image(images: Tensor) -> None:
     after = only(images, contrast=0.5)
     assert_close(after.mean((1, 2, 3)), images.mean((1, 2, 3)), atol=1e-6, rtol=0)
     factors = after.flatten(1).std(1) / images.flatten(1).std(1)
@@ -40,7 +40,7 @@ def test_contrast_scales_what_differs_from_the_mean(images: Tensor) -> None:
     assert 1.45 < factors.max() <= 1.5
 
 
-def test_saturation_scales_what_tells_channels_apart(images: Tensor) -> None:
+def test_saturation_scales_deviations_from_the_mean_of_the_channels(images: Tensor) -> None:
     after = only(images, saturation=1.0)
     assert_close(after.mean(1), images.mean(1), atol=1e-6, rtol=0)
     factors = after.std(1) / images.std(1)
@@ -50,34 +50,34 @@ def test_saturation_scales_what_tells_channels_apart(images: Tensor) -> None:
     assert_close(only(images[:, :1], saturation=1.0), images[:, :1])
 
 
-def test_a_shift_brings_zeros_in(images: Tensor) -> None:
-    shifted = translated(images[:2], torch.tensor([[2, -3], [0, 1]]))
+def test_zeros_are_shifted_in(images: Tensor) -> None:
+    shifted = translate(images[:2], torch.tensor([[2, -3], [0, 1]]))
     assert torch.equal(shifted[0, :, 2:, :5], images[0, :, :6, 3:])
     assert not shifted[0, :, :2].any()
     assert not shifted[0, :, :, 5:].any()
     assert torch.equal(shifted[1, :, :, 1:], images[1, :, :, :-1])
 
 
-def test_all_shifts_up_to_the_largest_occur() -> None:
+def test_all_translations_up_to_the_largest_occur() -> None:
     dot = torch.zeros(1, 1, 8, 8).index_fill(2, torch.tensor(4), 1.0)
     dot = (dot * dot.transpose(2, 3)).expand(ROWS, -1, -1, -1)
     indices = only(dot, translation=0.25).nonzero()[:, 2:].tolist()
     assert len(indices) == ROWS
-    assert {tuple(place) for place in indices} == {(y, x) for y in range(2, 7) for x in range(2, 7)}
+    assert {tuple(index) for index in indices} == {(y, x) for y in range(2, 7) for x in range(2, 7)}
 
 
-def test_a_hole_is_a_square_that_may_leave_the_image() -> None:
-    holes = 1 - erased(torch.ones(3, 1, 8, 8), torch.tensor([[1, 2], [-2, 6], [3, 0]]), torch.tensor([4, 4]))
+def test_a_cutout_is_a_square_that_may_extend_beyond_the_image() -> None:
+    holes = 1 - cutout(torch.ones(3, 1, 8, 8), torch.tensor([[1, 2], [-2, 6], [3, 0]]), torch.tensor([4, 4]))
     assert holes.sum((1, 2, 3)).tolist() == [16, 4, 16]
     assert holes[0, 0, 1:5, 2:6].all()
     assert holes[1, 0, :2, 6:].all()
     holes = 1 - only(torch.ones(ROWS, 1, 8, 8), cutout=0.5)
     assert holes.sum((1, 2, 3)).max() == 16
-    assert holes.sum((1, 2, 3)).min() == 4, "with its centre on the border, a quarter is left"
+    assert holes.sum((1, 2, 3)).min() == 4, "a quarter, if its centre is a corner of the image"
     assert holes.amax(0).all()
 
 
 @pytest.mark.parametrize("name", OFF)
-def test_numbers_out_of_range_are_refused(name: str) -> None:
+def test_numbers_out_of_range_are_rejected(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         DiffAugment(8, **{**OFF, name: -0.1})

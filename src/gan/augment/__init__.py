@@ -1,1 +1,1 @@
-"""Random changes of what the discriminator sees, so that it cannot learn a small data set by heart."""
+"""Augmentation of the discriminator's input, against overfitting on small data sets."""

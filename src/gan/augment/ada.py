@@ -1,4 +1,4 @@
-"""ADA: augmentations as likely as it takes to keep D from learning its images by heart (Karras et al., 2020)."""
+"""Adaptive discriminator augmentation (ADA; Karras et al., 2020)."""
 
 from collections.abc import Mapping
 
@@ -15,24 +15,24 @@ __all__ = ["Adaptive"]
 
 
 class Adaptive(Augment):
-    """Changes that each befall an image with probability p, which rises while D overfits and falls otherwise.
+    """Changes applied with probability p, which rises while D overfits and falls otherwise.
 
-    D overfits where it tells real images too well: r = E[sign D(real)] (Karras et al., 2020, Eq. 1), over the steps
-    since p last moved, with the sign taken from where the loss has its boundary between real and fake. Of r above the
-    target p rises, else it falls, at a speed that takes it from 0 to 1 within some number of images. The changes do not
-    show in what G makes as long as p stays below about 0.8 (Section 2.2 there).
+    The measure of overfitting is r = E[sign D(real)] (Karras et al., 2020, Eq. 1) over the steps since the last change
+    of p, with the sign relative to the loss's boundary between real and fake. p rises if r is above the target and
+    falls otherwise, at a rate that takes it from 0 to 1 within ``images`` real images. The changes do not leak into
+    G's images while p stays below about 0.8 (Section 2.2 of the paper).
 
     Args:
         image_size: Height and width of the images, in pixels.
-        changes: Named kinds of changes, made one after the other; None entries are left out.
-        target: r that p is driven by.
+        changes: Named changes, applied one after the other; entries that are None are skipped.
+        target: Target of r.
         images: Real images within which p can go from 0 to 1.
-        interval: Discriminator steps between two moves of p.
-        start: p at first.
+        interval: Discriminator steps between updates of p.
+        start: Initial p.
         limit: Largest p.
 
     Raises:
-        ValueError: If a number is out of its range, or the images are points.
+        ValueError: If a number is out of range, or the images have a single pixel.
     """
 
     probability: Tensor
@@ -58,7 +58,8 @@ class Adaptive(Augment):
             raise ValueError(f"images and interval must be at least 1, not {images} and {interval}")
         self.changes = [change for change in changes.values() if change is not None]
         self.target, self.images, self.interval, self.limit = target, images, interval, limit
-        self.register_buffer("probability", torch.tensor(start))  # buffers: resumed, and broadcast, with the weights
+        # buffers, so that they are saved and broadcast with the weights
+        self.register_buffer("probability", torch.tensor(start))
         self.register_buffer("overfitting", torch.zeros(()))
         self.register_buffer("pending", torch.zeros(()))
 
@@ -69,11 +70,11 @@ class Adaptive(Augment):
 
     @torch.no_grad()
     def observe(self, accuracy: Tensor, step: int, images: int) -> Terms:
-        """Move p, where it is due; return p as ``augment_p``, and the r that moved it last as ``augment_r``."""
+        """Update p every ``interval`` steps; return it as ``augment_p``, and r at its last update as ``augment_r``."""
         self.pending += mean_over_ranks(2 * accuracy.float() - 1) / self.interval
         if step % self.interval == 0:
             self.overfitting.copy_(self.pending)
             self.pending.zero_()
-            move = self.interval * images / self.images * (self.overfitting - self.target).sign()
-            self.probability.add_(move).clamp_(0, self.limit)
+            difference = self.interval * images / self.images * (self.overfitting - self.target).sign()
+            self.probability.add_(difference).clamp_(0, self.limit)
         return {"augment_p": self.probability.clone(), "augment_r": self.overfitting.clone()}

@@ -1,4 +1,4 @@
-"""What an augmentation is: random changes of images, real and fake alike, on their way to the discriminator."""
+"""Base class of augmentations: random changes of the real and fake images that the discriminator sees."""
 
 from abc import ABC, abstractmethod
 
@@ -12,43 +12,43 @@ __all__ = ["Augment"]
 
 
 class Augment(nn.Module, ABC):
-    """Random changes that both players' steps go through, and G's gradient too (Zhao et al., 2020, Section 3).
+    """Random differentiable changes of images, in the updates of both players (Zhao et al., 2020, Section 3).
 
-    Changes are linear or affine in the images once they are drawn, so that they can be differentiated as often as is
-    wanted; they are computed in float32 whatever the precision of the rest.
+    Given the random numbers, a change is linear or affine in the images, so it has derivatives of all orders. It is
+    computed in float32 at every precision.
 
     Args:
         image_size: Height and width of the images, in pixels.
 
     Raises:
-        ValueError: If the images are points.
+        ValueError: If the images have a single pixel.
     """
 
     def __init__(self, image_size: int) -> None:
         super().__init__()
         if image_size < 2:
             raise ValueError(
-                "images of one pixel are points, which no colours and no indices augment: use augment=none"
+                "images of one pixel are 2-D points, which have no colours or shapes to augment: use augment=none"
             )
 
     def forward(self, images: Tensor, rng: KeyedRandom) -> Tensor:
-        """Change images, with shape (B, C, H, W), each by its own row of the random numbers."""
+        """Change images, with shape (B, C, H, W), each by its own row of random numbers."""
         with torch.autocast(images.device.type, enabled=False):
             return self.change(images.float(), rng)
 
     @abstractmethod
     def change(self, images: Tensor, rng: KeyedRandom) -> Tensor:
-        """Return changed images, with shape (B, C, H, W); the same numbers are drawn whatever is switched off."""
+        """Return changed images, with shape (B, C, H, W); disabled changes draw their random numbers too."""
 
     def observe(self, accuracy: Tensor, step: int, images: int) -> Terms:
-        """Learn how one discriminator step went, for augmentations that adapt; this one does not.
+        """Update the state of an adaptive augmentation after a discriminator step; the default has none.
 
         Args:
-            accuracy: Share of this rank's real images that the discriminator called real, a scalar.
-            step: The step's number, from 1.
-            images: Real images of the step, on all ranks together.
+            accuracy: Fraction of this rank's real images that the discriminator classified as real, a scalar.
+            step: Number of the step, from 1.
+            images: Real images in the step, on all ranks together.
 
         Returns:
-            What is logged of it, by name.
+            Named measures to log.
         """
         return {}

@@ -1,27 +1,27 @@
-"""ADA's changes of colour (Karras et al., 2020)."""
+"""Colour changes of ADA (Karras et al., 2020)."""
 
 from math import log, pi
 
 from torch import Tensor
 
-from gan.augment.pipeline import Change, chosen
+from gan.augment.pipeline import Change, zero_unless_applied
 from gan.keyed_random import KeyedRandom
 
 __all__ = ["Color"]
 
 
 class Color(Change):
-    """Colour transformations, each of some images (Karras et al., 2020, Appendix B).
+    """Colour transformations, each applied to some images (Karras et al., 2020, Appendix B).
 
-    Luma is the mean of a pixel's channels, chroma what is left of them. 0 or false switches a change off; hue and
-    saturation change images of three channels alone.
+    Luma is the mean of a pixel's channels, chroma the remainder. 0 or false disables a transformation; hue and
+    saturation apply to images with three channels only.
 
     Args:
-        brightness: Standard deviation of what is added to an image; images span [-1, 1].
-        contrast: Standard deviation of the logarithm, to base 2, of a factor of all pixels.
-        luma_flip: Whether luma changes its sign, in half of the images that are chosen.
-        hue: Largest rotation of the chroma, as a share of half a turn.
-        saturation: Standard deviation of the logarithm, to base 2, of a factor of the chroma.
+        brightness: Standard deviation of a constant added to an image, for images in [-1, 1].
+        contrast: Standard deviation of the base-2 logarithm of a factor of all pixels.
+        luma_flip: Whether to negate the luma, for half of the selected images.
+        hue: Largest rotation of the chroma, as a fraction of 180 degrees.
+        saturation: Standard deviation of the base-2 logarithm of a factor of the chroma.
 
     Raises:
         ValueError: If a number is negative.
@@ -41,16 +41,17 @@ class Color(Change):
         self.hue, self.saturation = hue, saturation
 
     def __call__(self, images: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:
-        brightness = chosen(self.brightness * rng.normal(1, 1, 1), rng, probability)
-        contrast = chosen(self.contrast * rng.normal(1, 1, 1), rng, probability)
-        flip = chosen(self.luma_flip * (rng.uniform(1, 1, 1) < 0.5), rng, probability)
-        hue = pi * chosen(self.hue * (2 * rng.uniform(1, 1, 1) - 1), rng, probability)
-        saturation = (log(2) * chosen(self.saturation * rng.normal(1, 1, 1), rng, probability)).exp()
+        brightness = zero_unless_applied(self.brightness * rng.normal(1, 1, 1), rng, probability)
+        contrast = zero_unless_applied(self.contrast * rng.normal(1, 1, 1), rng, probability)
+        flip = zero_unless_applied(self.luma_flip * (rng.uniform(1, 1, 1) < 0.5), rng, probability)
+        hue = pi * zero_unless_applied(self.hue * (2 * rng.uniform(1, 1, 1) - 1), rng, probability)
+        log_saturation = log(2) * zero_unless_applied(self.saturation * rng.normal(1, 1, 1), rng, probability)
+        saturation = log_saturation.exp()
 
         images = (log(2) * contrast).exp() * (images + brightness)
         images = images - 2 * flip * images.mean(1, keepdim=True)
         if images.shape[1] != 3:
             return images
         chroma = images - images.mean(1, keepdim=True)
-        across = (chroma.roll(1, 1) - chroma.roll(-1, 1)) / 3**0.5  # the grey axis x chroma (Rodrigues)
-        return images + (saturation * hue.cos() - 1) * chroma + saturation * hue.sin() * across
+        orthogonal = (chroma.roll(1, 1) - chroma.roll(-1, 1)) / 3**0.5  # grey axis x chroma (Rodrigues' formula)
+        return images + (saturation * hue.cos() - 1) * chroma + saturation * hue.sin() * orthogonal

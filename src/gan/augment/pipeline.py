@@ -1,4 +1,4 @@
-"""What ADA's changes share: each befalls an image with some probability."""
+"""Changes of images that ADA applies with some probability."""
 
 from abc import ABC, abstractmethod
 
@@ -6,17 +6,23 @@ from torch import Tensor
 
 from gan.keyed_random import KeyedRandom
 
-__all__ = ["Change", "chosen"]
+__all__ = ["Change", "zero_unless_applied"]
 
 
 class Change(ABC):
-    """Changes of images, each with some probability for each image."""
+    """A random change, applied to each image with some probability."""
 
     @abstractmethod
     def __call__(self, images: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:
         """Return changed images, with shape (B, C, H, W)."""
 
 
-def chosen(change: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:
-    """Keep changes, of which zero is none, with shape (B, ...), of the images that they fall to."""
-    return change * (rng.uniform(*[1] * (change.dim() - 1)) < probability)
+def zero_unless_applied(parameters: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:
+    """Keep the parameters of a change for images drawn with a probability, and zero them for the others.
+
+    Args:
+        parameters: Parameters of the change, with shape (B, ...); zero means no change.
+        rng: Random numbers.
+        probability: A scalar.
+    """
+    return parameters * (rng.uniform(*[1] * (parameters.dim() - 1)) < probability)

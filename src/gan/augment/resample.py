@@ -1,22 +1,21 @@
-"""Images under an affine map, differentiable as often as is wanted: bilinear, reflected at the borders."""
+"""Affine resampling of images: bilinear, with reflection at the borders, and derivatives of all orders."""
 
 import torch
 from torch import Tensor
 
-__all__ = ["resampled"]
+__all__ = ["affine_resample"]
 
 
-def resampled(images: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
-    """Look each pixel of the new image up in the old one, at place ``linear @ place + offset``.
+def affine_resample(images: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
+    """Sample images at ``linear @ position + offset`` for each pixel position of the result.
 
-    It is linear in the images by gathering four neighbours of each place, which has derivatives of all orders on all
-    devices: ``grid_sample``, whose backward pass is a kernel of its own, has not in all versions of torch. The identity
-    is exact.
+    The result is linear in the images. ``F.grid_sample`` does not serve: it has no second derivative before torch 2.12,
+    and its normalised coordinates round, while the identity and shifts by whole pixels are exact here.
 
     Args:
         images: With shape (B, C, H, W).
-        linear: With shape (B, 2, 2); places are (x, y) in pixels from the image's centre, right and down.
-        offset: With shape (B, 2).
+        linear: With shape (B, 2, 2); positions are (x, y) in pixels from the image's centre, right and down.
+        offset: In pixels, with shape (B, 2).
 
     Returns:
         With shape (B, C, H, W).
@@ -24,29 +23,32 @@ def resampled(images: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
     height, width = images.shape[2:]
     x = torch.arange(width, device=images.device) - (width - 1) / 2
     y = torch.arange(height, device=images.device)[:, None] - (height - 1) / 2
-    # products written out: as a matmul, places would be of TF32's ten bits on a GPU
-    rows = [linear[:, n, 0, None, None] * x + linear[:, n, 1, None, None] * y for n in (0, 1)]
-    left, right, of_right = _neighbours(rows[0] + offset[:, 0, None, None], width)
-    upper, lower, of_lower = _neighbours(rows[1] + offset[:, 1, None, None], height)
+    # written out, since a matmul would round positions to TF32's ten bits on a GPU
+    source_x, source_y = (
+        linear[:, row, 0, None, None] * x + linear[:, row, 1, None, None] * y + offset[:, row, None, None]
+        for row in (0, 1)
+    )
+    left, right, right_weight = _neighbours(source_x, width)
+    upper, lower, lower_weight = _neighbours(source_y, height)
 
     flat, channels = images.flatten(2), images.shape[1]
 
-    def at(row: Tensor, column: Tensor) -> Tensor:
+    def pixels(row: Tensor, column: Tensor) -> Tensor:
         index = (row * width + column).flatten(1)[:, None].expand(-1, channels, -1)
         return flat.gather(2, index).view_as(images)
 
-    of_right, of_lower = of_right.to(images.dtype), of_lower.to(images.dtype)
-    above = torch.lerp(at(upper, left), at(upper, right), of_right)
-    below = torch.lerp(at(lower, left), at(lower, right), of_right)
-    return torch.lerp(above, below, of_lower)
+    right_weight, lower_weight = right_weight.to(images.dtype), lower_weight.to(images.dtype)
+    above = torch.lerp(pixels(upper, left), pixels(upper, right), right_weight)
+    below = torch.lerp(pixels(lower, left), pixels(lower, right), right_weight)
+    return torch.lerp(above, below, lower_weight)
 
 
-def _neighbours(place: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the pixels around places, from the centre along one axis, and the weight of the second one.
+def _neighbours(position: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the indices of the two pixels next to each position along an axis, and the weight of the second pixel.
 
-    Places beyond the outermost pixels are reflected there, as often as it takes.
+    Positions are relative to the centre; those outside the image are reflected at the outermost pixels.
     """
     last = size - 1
-    place = last - ((place + last / 2).remainder(2 * last) - last).abs()
-    first = place.floor().clamp(max=last - 1)
-    return first.long(), first.long() + 1, (place - first)[:, None]
+    position = last - ((position + last / 2).remainder(2 * last) - last).abs()
+    first = position.floor().clamp(max=last - 1)
+    return first.long(), first.long() + 1, (position - first)[:, None]
