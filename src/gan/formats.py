@@ -1,4 +1,4 @@
-"""Numbers and durations as people read them."""
+"""Formatting of numbers and durations for reports and summaries."""
 
 import math
 
@@ -6,7 +6,7 @@ __all__ = ["duration", "number"]
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Format a number to some significant digits, with the whole part in full up to a million."""
+    """Format a number to ``digits`` significant digits; the integer part is complete up to a million."""
     if not math.isfinite(value):
         return str(value)
     if 10 ** (digits - 1) <= abs(value) < 1e6 or (value == int(value) and abs(value) < 1e6):

@@ -1,8 +1,7 @@
-"""What a run comes to: results.json for programs, a few lines for people."""
+"""Results of a run: results.json, and a summary for the terminal."""
 
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,24 +14,25 @@ from gan.callbacks.neighbor_figure import NeighborFigure
 from gan.callbacks.periodic import find_callbacks
 from gan.callbacks.stop import Stop
 from gan.config import plain
+from gan.formats import duration
 from gan.host import peak_memory, versions
-from gan.report.commands import duration, resume_command, sample_command
-from gan.report.page import NAME as PAGE
+from gan.runs.commands import resume_command, sample_command
+from gan.runs.folder import RunFolder
 
 __all__ = ["collect", "summary"]
 
 
 def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, Any]:
-    """Gather a run's results.
+    """Collect a run's results.
 
     Args:
-        config: The run's configuration.
-        trainer: The trainer that ran it.
+        config: Configuration of the run.
+        trainer: Trainer that ran it.
         seconds: Wall time of this process's part of the run.
 
     Returns:
-        Plain values, as results.json holds them; ``images_per_second`` counts real images over the time of training
-        alone, ``peak_memory_mb`` is the accelerator's where there is one, else the process's since it began.
+        Plain values for results.json. ``images_per_second`` counts real images over training time alone;
+        ``peak_memory_mb`` is that of the GPU, or of this process without one.
     """
     game = {name: mean for monitor in find_callbacks(trainer, Monitor) for name, mean in monitor.latest.items()}
     speed = max((monitor.images_per_second for monitor in find_callbacks(trainer, Monitor)), default=0.0)
@@ -47,7 +47,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "seed": config.seed,
         "global_step": trainer.global_step,
         "stopped": next((stop.reason for stop in find_callbacks(trainer, Stop)), None),
-        **(scored[0] if scored else {"score": None}),  # without evaluation there is nothing more to say
+        **(scored[0] if scored else {"score": None}),
         "game": game,
         "neighbors": next((neighbors.facts for neighbors in find_callbacks(trainer, NeighborFigure)), None),
         "wall_seconds": round(seconds, 1),
@@ -56,8 +56,8 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
     }
 
 
-def summary(results: dict[str, Any], folder: Path) -> str:
-    """Put results in words: why it ended early, the best score and what it lies between, the folder, how to go on."""
+def summary(results: dict[str, Any], run: RunFolder) -> str:
+    """Format results: why the run stopped early, the best score, its baselines, the folder, and the next commands."""
     lines = []
     if results["stopped"] is not None:
         lines.append(f"Stopped  {results['stopped']}")
@@ -68,13 +68,13 @@ def summary(results: dict[str, Any], folder: Path) -> str:
             f"(held-out real images {baselines['held_out']:.4g}, noise {baselines['noise']:.4g})"
         )
     if "d/value" in results["game"]:
-        lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at the equilibrium -log 4 = -1.386")
+        lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at equilibrium -log 4 = -1.386")
     lines += [
         f"Time     {duration(results['wall_seconds'])}, {results['images_per_second']:,.0f} images/s in training",
-        f"Run      {folder}",
-        *([f"Page     {folder / PAGE}"] if (folder / PAGE).is_file() else []),
-        f"Resume   {resume_command(folder, results['global_step'])}",
-        f"Sample   {sample_command(folder)}",
+        f"Run      {run.path}",
+        *([f"Page     {run.page}"] if run.page.is_file() else []),
+        f"Resume   {resume_command(run, results['global_step'])}",
+        f"Sample   {sample_command(run)}",
     ]
     return "\n" + "\n".join(lines)
 
@@ -82,11 +82,11 @@ def summary(results: dict[str, Any], folder: Path) -> str:
 def _score(evaluation: Evaluation) -> dict[str, Any]:
     step, score = evaluation.best or (None, None)
     return {
-        "score_name": evaluation.metric.name,
+        "score_name": evaluation.evaluator.name,
         "score": score,
-        "higher_is_better": evaluation.metric.higher_is_better,
+        "higher_is_better": evaluation.evaluator.higher_is_better,
         "best_step": step,
         "scores": evaluation.scores,
         "baselines": evaluation.baselines,
-        "protocol": evaluation.metric.protocol,
+        "protocol": evaluation.evaluator.protocol,
     }

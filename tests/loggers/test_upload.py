@@ -1,4 +1,4 @@
-"""What W&B gets of a run, read from what an offline run leaves to be uploaded."""
+"""Uploads to W&B, read from the files of an offline run."""
 
 import json
 import re
@@ -11,23 +11,23 @@ from PIL import Image
 from wandb.proto.wandb_internal_pb2 import Record
 from wandb.sdk.artifacts._validators import validate_aliases
 
-from gan.loggers.upload import _score_alias
+from gan.loggers.upload import _score_aliases
 from tests.conftest import TINY, Run, run_python
 
-HEADER, BLOCK = 7, 32768  # of the file, and of a part of a record; records lie in blocks
+HEADER, BLOCK = 7, 32768  # bytes: header of the file and of each part of a record, and block of parts
 
 
 def records(path: Path) -> Iterator[Record]:
-    """Read a .wandb file: LevelDB's log format, of protocol buffers."""
-    data, place, parts = path.read_bytes(), HEADER, b""
-    while place + HEADER <= len(data):
-        if BLOCK - place % BLOCK < HEADER:  # the rest of a block is padding
-            place += BLOCK - place % BLOCK
+    """Read a .wandb file: protocol buffers in LevelDB's log format."""
+    data, offset, parts = path.read_bytes(), HEADER, b""
+    while offset + HEADER <= len(data):
+        if BLOCK - offset % BLOCK < HEADER:  # padding at the end of a block
+            offset += BLOCK - offset % BLOCK
             continue
-        size, kind = int.from_bytes(data[place + 4 : place + 6], "little"), data[place + 6]
-        parts += data[place + HEADER : place + HEADER + size]
-        place += HEADER + size
-        if kind in (1, 4):  # whole, or the last part
+        size, kind = int.from_bytes(data[offset + 4 : offset + 6], "little"), data[offset + 6]
+        parts += data[offset + HEADER : offset + HEADER + size]
+        offset += HEADER + size
+        if kind in (1, 4):  # complete, or the last part
             record = Record()
             record.ParseFromString(parts)
             yield record
@@ -48,7 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def tracked(run: Run) -> list[Record]:
     (path,) = (run.folder / "wandb").glob("offline-run-*/run-*.wandb")
     found = list(records(path))
-    assert found[-1].HasField("exit"), "it was read to its end"
+    assert found[-1].HasField("exit"), "the file was read completely"
     return found
 
 
@@ -58,7 +58,7 @@ def media(run: Run, pattern: str) -> Path:
 
 
 def logged(tracked: list[Record]) -> dict[str, Any]:
-    """Return the last value of everything that was logged."""
+    """Return the last value of each logged key."""
     found: dict[str, Any] = {}
     for record in tracked:
         for item in record.history.item:
@@ -66,7 +66,7 @@ def logged(tracked: list[Record]) -> dict[str, Any]:
     return found
 
 
-def test_the_film_has_every_frame(run: Run, tracked: list[Record]) -> None:
+def test_animation_has_every_frame(run: Run, tracked: list[Record]) -> None:
     path = media(run, "videos/film_*.gif")
     with Image.open(path) as film, Image.open(run.folder / "samples" / "000004.png") as last:
         assert (film.n_frames, film.size) == (4, last.size)
@@ -74,7 +74,7 @@ def test_the_film_has_every_frame(run: Run, tracked: list[Record]) -> None:
     assert (run.folder / "film.gif").read_bytes() == path.read_bytes()
 
 
-def test_the_tables(run: Run, tracked: list[Record]) -> None:
+def test_tables(run: Run, tracked: list[Record]) -> None:
     scores = json.loads(media(run, "table/scores_*.table.json").read_text())
     names = list(run.results["scores"]["1"])
     assert scores["columns"] == ["step", *names]
@@ -86,7 +86,7 @@ def test_the_tables(run: Run, tracked: list[Record]) -> None:
     assert {"scores.path", "results.path"} <= logged(tracked).keys()
 
 
-def test_the_summary_is_what_a_sweep_can_optimise(run: Run, tracked: list[Record]) -> None:
+def test_summary_for_sweeps(run: Run, tracked: list[Record]) -> None:
     summary: dict[str, Any] = {}
     for record in tracked:
         for item in record.summary.update:
@@ -101,7 +101,7 @@ def test_the_summary_is_what_a_sweep_can_optimise(run: Run, tracked: list[Record
     assert history["val/fd_classifier"] == pytest.approx(results["scores"]["4"]["fd_classifier"])
 
 
-def test_the_best_checkpoint_is_named_after_its_score(run: Run, tracked: list[Record]) -> None:
+def test_best_checkpoint_has_an_alias_with_its_score(run: Run, tracked: list[Record]) -> None:
     (artifact,) = [record.artifact for record in tracked if record.artifact.type == "model"]
     assert set(artifact.aliases) == {"best", "latest", f"fd_classifier-{run.results['score']:.4g}"}
     assert not re.search("[/:]", "".join(artifact.aliases))
@@ -111,18 +111,18 @@ def test_the_best_checkpoint_is_named_after_its_score(run: Run, tracked: list[Re
 @pytest.mark.parametrize("score", [11.52, 1e-9, float("nan"), -3])
 @pytest.mark.parametrize("name", ["fd_classifier", "a/b:c d"])
 def test_aliases_are_legal(name: str, score: float) -> None:
-    (alias,) = _score_alias({"score_name": name, "score": score})
+    (alias,) = _score_aliases(name, score)
     assert validate_aliases([alias]) == [alias]
     assert alias.endswith(f"-{score:.4g}")
 
 
-def test_without_a_score_there_is_no_alias() -> None:
-    assert _score_alias({"score": None}) == []
+def test_no_alias_without_a_score() -> None:
+    assert _score_aliases(None, None) == []
 
 
-def test_the_page_and_the_neighbours(run: Run, tracked: list[Record]) -> None:
+def test_page_and_neighbors(run: Run, tracked: list[Record]) -> None:
     page = media(run, "html/report_*.html")
-    assert page.read_text() == (run.folder / "report.html").read_text(), "as it is, with nothing put in"
+    assert page.read_text() == (run.folder / "report.html").read_text(), "unchanged"
     with Image.open(media(run, "images/neighbors_*.png")) as image, Image.open(run.folder / "neighbors.png") as own:
         assert image.size == own.size
     history = logged(tracked)

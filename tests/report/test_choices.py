@@ -1,4 +1,4 @@
-"""What a run chose: the parts, and just the values that differ from what those bring."""
+"""Choices of a run: config groups, and the options that differ from their defaults."""
 
 from pathlib import Path
 from typing import Any
@@ -7,21 +7,26 @@ import pytest
 from omegaconf import OmegaConf
 
 from gan.report import choices as module
-from gan.report.choices import choices, heading, past_commands
+from gan.report.choices import find_choices
+from gan.runs.commands import command_comments, earlier_commands
+from gan.runs.folder import RunFolder
+from gan.runs.record import read_run
 from tests.test_conf import composed
 
 
-def chosen(
-    folder: Path, *overrides: str, settled: tuple[str, ...] = ()
+def choices(
+    folder: Path, *overrides: str, by_run: tuple[str, ...] = ()
 ) -> tuple[dict[str, str], dict[str, Any] | None]:
-    """Leave what a run of these options leaves, and compare it; ``settled`` is what it decided itself."""
-    config = OmegaConf.to_container(composed(*overrides, "id=ab", *settled), resolve=True)
+    """Write and read the configuration of a run with some overrides; ``by_run`` are values that the run chose."""
+    config = OmegaConf.to_container(composed(*overrides, "id=ab", *by_run), resolve=True)
     text = OmegaConf.to_yaml(OmegaConf.create(config))
-    (folder / "config.yaml").write_text(heading(list(overrides), []) + text)
+    (folder / "config.yaml").write_text(command_comments(overrides) + text)
     assert OmegaConf.load(folder / "config.yaml") == config, "comments change nothing"
-    found = choices(folder, config)
-    values = None if found.values is None else {value.key: (value.own, value.usual) for value in found.values}
-    return found.parts, values
+    run = read_run(folder)
+    result = find_choices(run.commands, run.config)
+    if result.options is None:
+        return result.groups, None
+    return result.groups, {option.key: (option.value, option.default) for option in result.options}
 
 
 @pytest.mark.parametrize(
@@ -41,13 +46,13 @@ def chosen(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_values_that_differ(overrides: list[str], values: dict[str, Any], tmp_path: Path) -> None:
-    assert chosen(tmp_path, *overrides)[1] == values
+def test_changed_options(overrides: list[str], values: dict[str, Any], tmp_path: Path) -> None:
+    assert choices(tmp_path, *overrides)[1] == values
 
 
-def test_parts(tmp_path: Path) -> None:
-    parts, _ = chosen(tmp_path, "loss=wgan_gp", "metric=[frechet,prdc]", "optimizer=sgd")
-    assert parts == {
+def test_groups(tmp_path: Path) -> None:
+    groups, _ = choices(tmp_path, "loss=wgan_gp", "metric=[frechet,prdc]", "optimizer=sgd")
+    assert groups == {
         "model": "dcgan",
         "loss": "wgan_gp",
         "data": "mnist5k",
@@ -55,34 +60,26 @@ def test_parts(tmp_path: Path) -> None:
         "metric": "[frechet,prdc]",
         "optimizer": "sgd",
     }
-    parts, _ = chosen(tmp_path, "experiment=grid25_r3gan")
-    assert (parts["experiment"], parts["loss"], parts["data"]) == ("grid25_r3gan", "r3gan", "grid25")
+    groups, _ = choices(tmp_path, "experiment=grid25_r3gan")
+    assert (groups["experiment"], groups["loss"], groups["data"]) == ("grid25_r3gan", "r3gan", "grid25")
 
 
-def test_what_a_run_settled_itself_is_no_choice(tmp_path: Path) -> None:
-    assert chosen(tmp_path, "loss=hinge", settled=("trainer.precision=bf16-mixed",))[1] == {}
+def test_automatic_values_are_not_changed_options(tmp_path: Path) -> None:
+    assert choices(tmp_path, "loss=hinge", by_run=("trainer.precision=bf16-mixed",))[1] == {}
 
 
-def test_without_a_command_the_name_tells_model_and_loss(tmp_path: Path) -> None:
+def test_without_a_command_the_name_gives_model_and_loss(tmp_path: Path) -> None:
     config = OmegaConf.to_container(composed("model=mlp_gan", "loss=wgan_gp", "name=mlp_gan-wgan_gp"), resolve=True)
     assert isinstance(config, dict)
-    found = choices(tmp_path, config)
-    assert (found.parts["model"], found.parts["loss"], found.values) == ("mlp_gan", "wgan_gp", [])
+    assert earlier_commands(RunFolder(tmp_path)) == []
+    result = find_choices([], config)
+    assert (result.groups["model"], result.groups["loss"], result.options) == ("mlp_gan", "wgan_gp", [])
 
 
-def test_without_conf_the_values_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen(tmp_path, "loss=hinge", "model.generator.width=8")
-    module._usual.cache_clear()
-    monkeypatch.setattr("gan.config.CONF", tmp_path / "nowhere")
-    monkeypatch.setattr(module, "CONF", tmp_path / "nowhere")
-    found = choices(tmp_path, {"name": "dcgan-hinge"})
-    assert (found.parts, found.values) == ({"loss": "hinge"}, None)
-
-
-def test_commands_of_a_resumed_run_follow_one_another(tmp_path: Path) -> None:
-    assert past_commands(tmp_path) == []
-    first = heading(["loss=hinge", "name=a b"], [])
-    assert first == "# python train.py loss=hinge 'name=a b'\n"
-    (tmp_path / "config.yaml").write_text(first + "name: a b\n")
-    second = heading(["trainer.max_steps=4"], past_commands(tmp_path))
-    assert second == first + "# python train.py trainer.max_steps=4\n"
+def test_without_conf_the_defaults_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    choices(tmp_path, "loss=hinge", "model.generator.width=8")
+    module._compose_defaults.cache_clear()
+    monkeypatch.setattr("gan.config.CONF", tmp_path / "missing")
+    monkeypatch.setattr(module, "CONF", tmp_path / "missing")
+    result = find_choices(read_run(tmp_path).commands, {"name": "dcgan-hinge"})
+    assert (result.groups, result.options) == ({"loss": "hinge"}, None)

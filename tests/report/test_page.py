@@ -1,4 +1,4 @@
-"""A run's page: what it promises is in it, nothing is loaded from elsewhere, and it works in a real browser."""
+"""Pages of runs: their content, that they are self-contained, and their behaviour in a browser."""
 
 import json
 import re
@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from gan.report.page import fresh, save, write_page
+from gan.report.page import is_current, write_page
+from gan.report.templates import save
+from gan.runs.folder import RunFolder
+from gan.runs.record import read_run
 from tests.conftest import TINY, Run, run_here
 
 STEPS = ["trainer.max_steps=6", "trainer.log_every_n_steps=2", "evaluate.every_n_steps=1"]
@@ -19,7 +22,7 @@ Train = Callable[..., Run]
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A tiny run, as far as pages are concerned a usual one."""
+    """A tiny run."""
     folder = tmp_path_factory.mktemp("page") / "run"
     options = ["model=dcgan", "loss=wgan_gp", "optimizer.generator.lr=3e-4", *TINY, *STEPS]
     done = run_here("train.py", *options, f"hydra.run.dir={folder}", folder=folder)
@@ -29,33 +32,33 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @contextmanager
 def opened(browser: Any, path: Path, width: int = 1280, **options: Any) -> Iterator[Any]:
-    """Open a page; at the end, nothing must have gone wrong in it, nor anything been asked for but the file."""
+    """Open a page, and check afterwards that it logged nothing and requested no other file."""
     context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-    page, wrong, asked = context.new_page(), [], []
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    page, messages, requests = context.new_page(), [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(path.as_uri())
     yield page
     context.close()
-    assert wrong == []
-    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
 
 
 def words(path: Path) -> str:
-    """Return what is to be read on a page."""
+    """Return the visible text of a page."""
     text = re.sub(r"(?s)<(script|style)>.*?</\1>", "", path.read_text())
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
-def test_it_says_what_is_promised(run: Run) -> None:
+def test_content(run: Run) -> None:
     assert f"Page     {run.folder / 'report.html'}" in run.out
     results, text = run.results, words(run.folder / "report.html")
     for group in ("model= dcgan", "loss= wgan_gp", "data= mnist5k", "trainer= cpu", "seed= 0"):
         assert group in text
     assert "optimizer.generator.lr 0.0003 0.002" in text
     assert "model.generator.width 8 32" in text
-    assert "model.discriminator.width" not in text.partition("Curves")[0], "it follows from the generator's"
+    assert "model.discriminator.width" not in text.partition("Curves")[0], "it follows from the generator"
     assert f"{results['score']:.4g}" in text
     assert f"best, at step {results['best_step']}" in text
     assert f"{results['baselines']['held_out']:.4g}" in text
@@ -67,20 +70,20 @@ def test_it_says_what_is_promised(run: Run) -> None:
     assert f"python train.py model=dcgan loss=wgan_gp optimizer.generator.lr=3e-4 {TINY[0]}" in text
     assert f"ckpt={run.folder / 'checkpoints' / 'last.ckpt'} trainer.max_steps=12" in text
     assert f"python -m gan.sample {run.folder / 'checkpoints' / 'best.ckpt'}" in text
-    assert "critic_steps: 5" in text, "the whole configuration"
+    assert "critic_steps: 5" in text, "the complete configuration"
 
 
-def test_its_pictures_are_those_of_the_run(run: Run) -> None:
+def test_images(run: Run) -> None:
     page = (run.folder / "report.html").read_text()
     assert re.findall(r'alt="Samples at step (\d+)" data-step', page) == ["1", "2", "3", "4", "5", "6"]
     assert 'alt="Samples beside their nearest training images"' in page
-    near = run.results["neighbors"]
-    assert (near["searched"], near["training_images"]) == (4000, 4000)
-    assert "nearest to it in pixels, of 4,000." in words(run.folder / "report.html")
+    neighbors = run.results["neighbors"]
+    assert (neighbors["searched"], neighbors["training_images"]) == (4000, 4000)
+    assert "in pixel space, from 4,000 training images." in words(run.folder / "report.html")
     assert (run.folder / "report.html").stat().st_size < 3_000_000
 
 
-def test_nothing_is_loaded_from_elsewhere(run: Run) -> None:
+def test_page_is_self_contained(run: Run) -> None:
     page = (run.folder / "report.html").read_text()
     assert set(re.findall(r'(?:src|href|action|poster)\s*=\s*"([^":]*:?)', page)) == {"data:"}
     assert not re.search(r"https?://|@import|url\(|<link[^>]+stylesheet|<script[^>]+src", page)
@@ -89,7 +92,7 @@ def test_nothing_is_loaded_from_elsewhere(run: Run) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_it_fits_a_screen(run: Run, browser: Any, width: int, scheme: str) -> None:
+def test_page_fits_the_screen(run: Run, browser: Any, width: int, scheme: str) -> None:
     with opened(browser, run.folder / "report.html", width, color_scheme=scheme) as page:
         assert page.evaluate("document.documentElement.scrollWidth") == width
         wide = "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
@@ -106,13 +109,13 @@ def test_it_fits_a_screen(run: Run, browser: Any, width: int, scheme: str) -> No
         assert (max(shade) < 60) if scheme == "dark" else (min(shade) > 200)
 
 
-def test_the_film(run: Run, browser: Any) -> None:
+def test_animation(run: Run, browser: Any) -> None:
     seen = "[...document.querySelectorAll('.frames img')].filter(i => i.offsetHeight).map(i => i.dataset.step)"
     with opened(browser, run.folder / "report.html") as page:
-        slider, button = page.locator(".film input"), page.locator(".film button")
-        assert (page.evaluate(seen), page.locator(".film .step").text_content()) == (["6"], "6")
+        slider, button = page.locator(".animation input"), page.locator(".animation button")
+        assert (page.evaluate(seen), page.locator(".animation .step").text_content()) == (["6"], "6")
         slider.fill("2")
-        assert (page.evaluate(seen), page.locator(".film .step").text_content()) == (["3"], "3")
+        assert (page.evaluate(seen), page.locator(".animation .step").text_content()) == (["3"], "3")
         slider.press("ArrowLeft")
         assert page.evaluate(seen) == ["2"]
         button.click()
@@ -121,40 +124,40 @@ def test_the_film(run: Run, browser: Any) -> None:
         button.click()
         held = page.evaluate(seen)
         page.wait_for_timeout(1000)
-        assert page.evaluate(seen) == held, "it stands still"
+        assert page.evaluate(seen) == held, "it is paused"
         button.click()
         page.wait_for_function(f"({seen})[0] === '6'")
-        assert button.get_attribute("aria-label") == "Play", "it ends with the last frame"
+        assert button.get_attribute("aria-label") == "Play", "it stops at the last frame"
 
 
-def test_without_scripts_the_last_frame_shows(run: Run, browser: Any) -> None:
+def test_last_frame_without_scripts(run: Run, browser: Any) -> None:
     with opened(browser, run.folder / "report.html", java_script_enabled=False) as page:
         visible = [image for image in page.locator(".frames img").all() if image.is_visible()]
         assert [image.get_attribute("data-step") for image in visible] == ["6"]
         assert not page.locator(".controls").is_visible()
 
 
-def test_values_are_read_where_one_points(run: Run, browser: Any) -> None:
+def test_tooltip(run: Run, browser: Any) -> None:
     with opened(browser, run.folder / "report.html") as page:
         plot = page.locator(".plot").first
         box = plot.bounding_box()
         assert box is not None
         plot.hover(position={"x": box["width"] - 2, "y": 50})
-        shown = plot.locator(".tip")
+        shown = plot.locator(".tooltip")
         assert shown.is_visible()
         assert f"{run.results['scores']['6']['fd_classifier']:.4g}" in shown.inner_text()
 
 
-def test_a_run_without_evaluation(train: Train) -> None:
+def test_run_without_evaluation(train: Train) -> None:
     run = train(*TINY, *STEPS, "callbacks.evaluation=null")
     text = words(run.folder / "report.html")
     assert "Finished" in text
     assert "Nothing was evaluated in this run." in text
     assert "Losses" in text
-    assert "How they were measured" not in text
+    assert "Protocol" not in text
 
 
-def test_a_run_without_pictures_and_curves(train: Train, browser: Any) -> None:
+def test_run_without_images_and_curves(train: Train, browser: Any) -> None:
     off = ["callbacks.evaluation=null", "callbacks.samples=null", "callbacks.neighbors=null", "callbacks.stop=null"]
     run = train(*TINY, *STEPS, *off, "callbacks.monitor=null")
     assert run.status == 0, run.err
@@ -163,7 +166,7 @@ def test_a_run_without_pictures_and_curves(train: Train, browser: Any) -> None:
         assert page.locator("h1").text_content() == "dcgan-non_saturating"
 
 
-def test_points_have_scatter_plots_and_no_neighbours(train: Train, browser: Any) -> None:
+def test_points_have_no_neighbors(train: Train, browser: Any) -> None:
     run = train(*TINY, *STEPS, "model=mlp_gan", "data=ring8")
     assert run.status == 0, run.err
     assert run.results["neighbors"] is None
@@ -177,13 +180,13 @@ def test_points_have_scatter_plots_and_no_neighbours(train: Train, browser: Any)
         assert page.locator("img.pixelated").count() == 0
 
 
-def test_a_resumed_run_has_the_commands_of_both_parts(train: Train) -> None:
+def test_resumed_run_has_the_commands_of_both_parts(train: Train) -> None:
     folder = train(*TINY, *STEPS, "loss=hinge").folder
     before = words(folder / "report.html")
     again = train(f"ckpt={folder}", "trainer.max_steps=8", name="run")
     assert again.status == 0, again.err
     text, page = words(folder / "report.html"), (folder / "report.html").read_text()
-    assert "loss= hinge" in text, "what it chose at first"
+    assert "loss= hinge" in text, "from the first command"
     assert f"python train.py {TINY[0]}" in text
     assert f"python train.py ckpt={folder} trainer.max_steps=8" in text
     assert "trainer.max_steps 8 1800" in text
@@ -191,7 +194,7 @@ def test_a_resumed_run_has_the_commands_of_both_parts(train: Train) -> None:
     assert re.findall(r'data-step="(\d+)"', page) == [str(step) for step in range(1, 9)]
 
 
-def test_a_failed_run_says_why(train: Train, tmp_path: Path, browser: Any) -> None:
+def test_failed_run(train: Train, tmp_path: Path, browser: Any) -> None:
     diverging = ["loss=wgan", "loss.constraint=null", "optimizer=sgd", "optimizer.discriminator.lr=1e9"]
     run = train(*TINY, *STEPS, "model=mlp_gan", *diverging)
     assert run.status == 2
@@ -205,46 +208,47 @@ def test_a_failed_run_says_why(train: Train, tmp_path: Path, browser: Any) -> No
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_an_error_after_results_hides_them(run: Run, tmp_path: Path) -> None:
-    """Of a run that finished, and failed when it was resumed."""
+def test_error_hides_earlier_results(run: Run, tmp_path: Path) -> None:
+    """The run finished, and failed when it was resumed."""
     for name in ("config.yaml", "results.json", "metrics.csv"):
         (tmp_path / name).write_text((run.folder / name).read_text())
     (tmp_path / "error.txt").write_text("OSError: <disk> full\n")
-    text = words(write_page(tmp_path))
+    text = words(write_page(read_run(tmp_path)))
     assert "Failed" in text
-    assert "OSError: <disk> full" in text, "escaped, so that it is there to read"
+    assert "OSError: <disk> full" in text, "escaped"
     assert "best, at step" not in text
 
 
-def test_a_run_that_goes_on_is_unfinished(run: Run, tmp_path: Path) -> None:
+def test_unfinished_run(run: Run, tmp_path: Path) -> None:
     for name in ("config.yaml", "metrics.csv"):
         (tmp_path / name).write_text((run.folder / name).read_text())
-    text = words(write_page(tmp_path))
+    text = words(write_page(read_run(tmp_path)))
     assert "Unfinished" in text
-    assert "still going, or killed" in text
+    assert "still running, or killed" in text
     assert "fd_classifier, at step 6" in text
 
 
-def test_a_run_that_was_stopped_says_why(run: Run, tmp_path: Path) -> None:
+def test_stopped_run(run: Run, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text((run.folder / "config.yaml").read_text())
-    found = run.results | {"stopped": "at step 6: no better score"}
-    (tmp_path / "results.json").write_text(json.dumps(found))
-    text = words(write_page(tmp_path))
+    results = run.results | {"stopped": "at step 6: no better score"}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    text = words(write_page(read_run(tmp_path)))
     assert "Stopped early" in text
     assert "at step 6: no better score" in text
 
 
-def test_a_page_is_fresh_until_something_happens(run: Run) -> None:
-    assert fresh(run.folder)
-    assert not fresh(run.folder / "samples")
-    (run.folder / "metrics.csv").touch()
-    assert not fresh(run.folder)
-    write_page(run.folder)
-    assert fresh(run.folder)
+def test_page_is_current_until_a_source_changes(run: Run) -> None:
+    folder = RunFolder(run.folder)
+    assert is_current(folder)
+    assert not is_current(RunFolder(folder.samples))
+    folder.metrics.touch()
+    assert not is_current(folder)
+    write_page(read_run(run.folder))
+    assert is_current(folder)
 
 
-def test_a_page_that_cannot_be_written_costs_no_results(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_folder: Path) -> Path:
+def test_an_error_in_the_page_does_not_fail_the_run(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_run: object) -> Path:
         raise KeyError("a bug")
 
     monkeypatch.setattr("gan.training.write_page", fail)
@@ -255,7 +259,7 @@ def test_a_page_that_cannot_be_written_costs_no_results(train: Train, monkeypatc
     assert "Page " not in run.out
 
 
-def test_an_earlier_page_stays_until_the_new_one_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_written_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save("before", tmp_path / "report.html")
     monkeypatch.setattr(Path, "write_text", lambda *_, **__: (_ for _ in ()).throw(OSError("no space")))
     with pytest.raises(OSError, match="no space"):
@@ -264,7 +268,7 @@ def test_an_earlier_page_stays_until_the_new_one_is_whole(tmp_path: Path, monkey
     assert (tmp_path / "report.html").read_text() == "before"
 
 
-def test_runs_side_by_side(train: Train, tmp_path: Path, browser: Any) -> None:
+def test_comparison(train: Train, tmp_path: Path, browser: Any) -> None:
     options = [*TINY, "trainer.max_steps=2", "trainer.log_every_n_steps=1", "evaluate.every_n_steps=1", "model=mlp_gan"]
     for seed in (0, 1):
         assert train(*options, f"seed={seed}", name=f"runs/{seed}").status == 0

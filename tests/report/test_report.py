@@ -1,4 +1,4 @@
-"""``python -m gan.report``: its arithmetic on folders made by hand, and runs of train.py from end to end."""
+"""``python -m gan.report``: statistics of handwritten run folders, and runs of train.py."""
 
 import csv
 import json
@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
+from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 from omegaconf import OmegaConf
-from PIL import Image
 
 from tests.conftest import TINY, Run, run_here
 
@@ -32,7 +31,7 @@ def write_run(
     speed: float = 0.1,
     **results: Any,
 ) -> None:
-    """Write what train.py leaves: scores by step; ``speed`` is seconds an update, ``results`` replaces values."""
+    """Write a run's folder: ``speed`` is in seconds per update, ``results`` replaces values of results.json."""
     folder.mkdir(parents=True)
     config = {"name": name, "seed": seed, "run_dir": str(folder), "id": f"id{folder.name}", "ckpt": None}
     config |= {"data": {"_target_": "gan.data.mnist5k.MNIST5k", "seed": seed}, "model": {"seed": seed}}
@@ -48,15 +47,15 @@ def write_run(
         (folder / "error.txt").write_text(error + "\n")
     elif finished:
         main = next(iter(scores[min(scores)]))
-        found = {"config": config, "seed": seed, "global_step": max(scores), "score_name": main, "scores": scores}
-        found |= {"higher_is_better": dict.fromkeys(scores[min(scores)], False)}
-        found |= {"protocol": PROTOCOL, "wall_seconds": 90.0 + seed}
-        found |= {"baselines": {"held_out": 1.8, "noise": 700.0}}
-        (folder / "results.json").write_text(json.dumps(found | results))
+        values = {"config": config, "seed": seed, "global_step": max(scores), "score_name": main, "scores": scores}
+        values |= {"higher_is_better": dict.fromkeys(scores[min(scores)], False)}
+        values |= {"protocol": PROTOCOL, "wall_seconds": 90.0 + seed}
+        values |= {"baselines": {"held_out": 1.8, "noise": 700.0}}
+        (folder / "results.json").write_text(json.dumps(values | results))
 
 
 def curve(*values: float, score: str = "fd_classifier") -> dict[int, dict[str, float]]:
-    return {100 * (place + 1): {score: value} for place, value in enumerate(values)}
+    return {100 * step: {score: value} for step, value in enumerate(values, start=1)}
 
 
 def report(folder: Path, *options: str) -> Run:
@@ -64,7 +63,7 @@ def report(folder: Path, *options: str) -> Run:
 
 
 def rows(text: str, first: str = "run") -> list[dict[str, str]]:
-    """Read the rows of all markdown tables whose first column has a name."""
+    """Read the rows of all Markdown tables by the name of their first column."""
     found: list[dict[str, str]] = []
     for head, table in re.findall(rf"^\| ({first} \|.*) \|\n\| ---.*\n((?:\|.*\n?)+)", text, re.MULTILINE):
         cells = (line.removeprefix("| ").removesuffix(" |").split(" | ") for line in table.splitlines())
@@ -97,16 +96,21 @@ def test_mean_and_deviation_over_seeds(tmp_path: Path) -> None:
     assert "Held-out real images score 1.8, noise 700." in done.out
     written = (tmp_path / "out" / "report.md").read_text()
     assert rows(written) == rows(done.out)
-    for name in ("updates.png", "time.png"):
+    for name, label in (("updates.svg", "generator updates"), ("time.svg", "training time, without evaluation (s)")):
         assert f"({name})" in written
-        pixels = np.asarray(Image.open(tmp_path / "out" / name).convert("RGB"))
-        assert pixels.shape[0] >= 500
-        assert pixels.shape[1] >= 800
-        assert pixels.std() > 5, "not blank"
+        root = ElementTree.parse(tmp_path / "out" / name).getroot()
+        assert int(root.get("height", 0)) >= 450
+        assert int(root.get("width", 0)) >= 800
+        words = [
+            " ".join("".join(element.itertext()).split()) for element in root.iter() if element.tag.endswith("text")
+        ]
+        assert words[0] == "fd on MNIST5k lower is better, log scale"
+        assert {f"dcgan-hinge {fmean(last):.4g}", "mlp_gan-hinge 99.5", "held-out real images 1.8", label} <= {*words}
+        assert sum(path.get("class", "").startswith("band") for path in root.iter()) == 1, "one group has several seeds"
 
 
 @pytest.mark.parametrize(("higher", "order"), [(False, ["low", "high"]), (True, ["high", "low"])])
-def test_the_best_comes_first(tmp_path: Path, higher: bool, order: list[str]) -> None:
+def test_groups_are_sorted_by_score(tmp_path: Path, higher: bool, order: list[str]) -> None:
     for name, score in (("high", 9.0), ("low", 2.0)):
         write_run(tmp_path / "runs" / name, curve(5.0, score), name=name, higher_is_better={"fd_classifier": higher})
     done = report(tmp_path)
@@ -114,7 +118,7 @@ def test_the_best_comes_first(tmp_path: Path, higher: bool, order: list[str]) ->
     assert rows(done.out)[0]["best fd_classifier"] == ("9" if higher else "2")
 
 
-def test_another_score_to_sort_by(tmp_path: Path) -> None:
+def test_sorting_by_another_score(tmp_path: Path) -> None:
     higher = {"fd_classifier": False, "recall_classifier": True}
     for name, fd, recall in (("a", 1.0, 0.2), ("b", 2.0, 0.7)):
         scores = {100: {"fd_classifier": fd, "recall_classifier": recall}}
@@ -136,12 +140,12 @@ def test_failures_are_listed_and_counted(tmp_path: Path) -> None:
     (runs / "3" / "results.json").write_text('{"config": {')
     write_run(runs / "4", curve(30, 25), 4, finished=False)
     write_run(runs / "5", curve(30), name="mlp_gan-hinge", error="KeyError: 'x'")
-    write_run(runs / "6", curve(30, 20), 6)  # finished once, and failed when it was resumed
+    write_run(runs / "6", curve(30, 20), 6)  # finished, and failed when it was resumed
     (runs / "6" / "error.txt").write_text("ValueError: later\n")
     write_run(runs / "7", curve(30))
     for name in ("config.yaml", "results.json"):
         (runs / "7" / name).write_text("{: no")
-    inside = runs / "0" / "wandb" / "run" / "files"  # W&B keeps a config.yaml of its own
+    inside = runs / "0" / "wandb" / "run" / "files"  # W&B also writes a config.yaml
     inside.mkdir(parents=True)
     (inside / "config.yaml").write_text("a: 1")
     done = report(tmp_path)
@@ -191,11 +195,11 @@ def test_scores_measured_differently_are_in_separate_tables(tmp_path: Path) -> N
         "modes on Grid (higher is better)",
     ]
     assert "500 generated against 4,000 real images" in done.out
-    assert (tmp_path / "out" / "time-4.png").is_file()
-    assert not (tmp_path / "out" / "time-5.png").exists()
+    assert (tmp_path / "out" / "time-4.svg").is_file()
+    assert not (tmp_path / "out" / "time-5.svg").exists()
 
 
-def test_groups_of_one_name_say_how_they_differ(tmp_path: Path) -> None:
+def test_groups_with_one_name_are_labelled_by_their_options(tmp_path: Path) -> None:
     for steps, adversarial in ((1, "Hinge"), (2, "Hinge"), (2, "Wasserstein")):
         loss: dict[str, Any] = {"critic_steps": steps, "adversarial": {"_target_": f"gan.losses.{adversarial}"}}
         loss["adversarial"] |= {"margin": 1.0} if adversarial == "Hinge" else {}
@@ -210,7 +214,7 @@ def test_groups_of_one_name_say_how_they_differ(tmp_path: Path) -> None:
     ]
 
 
-def test_a_seed_that_was_run_twice_counts_once(tmp_path: Path) -> None:
+def test_runs_of_one_seed_are_averaged(tmp_path: Path) -> None:
     for name, seed, score in (("a", 0, 10.0), ("b", 0, 10.0), ("c", 1, 13.0)):
         write_run(tmp_path / "runs" / name, curve(score), seed)
     (row,) = rows(report(tmp_path).out)
@@ -220,11 +224,10 @@ def test_a_seed_that_was_run_twice_counts_once(tmp_path: Path) -> None:
 def test_bad_input(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "file").write_text("")
-    nowhere = run_here("-m", "gan.report", str(tmp_path / "nowhere"))
     for done, message in (
-        (run_here("-m", "gan.report"), "name a folder that holds runs"),
-        (nowhere, "nowhere is not a folder"),
-        (report(tmp_path), "runs holds no run"),
+        (run_here("-m", "gan.report"), "name a folder with runs"),
+        (run_here("-m", "gan.report", str(tmp_path / "missing")), "missing is not a folder"),
+        (report(tmp_path), "runs contains no run"),
     ):
         assert (done.status, done.err.count("\n")) == (2, 1)
         assert done.err.startswith("error: ")
@@ -256,11 +259,11 @@ def test_runs_of_train(train: Callable[..., Run], tmp_path: Path) -> None:
     assert (lost["run"], lost["without results"]) == ("mlp_gan-wgan", "1 of 1 failed")
     (row,) = rows(done.out, "folder")
     assert row["why"] == reason
-    assert (tmp_path / "out" / "updates.png").is_file()
-    assert (tmp_path / "out" / "time.png").is_file()
+    assert (tmp_path / "out" / "updates.svg").is_file()
+    assert (tmp_path / "out" / "time.svg").is_file()
 
 
-def test_a_resumed_run_is_no_longer_a_failed_one(train: Callable[..., Run]) -> None:
+def test_resuming_removes_the_error(train: Callable[..., Run]) -> None:
     folder = train(*OPTIONS, "trainer.max_steps=2").folder
     (folder / "error.txt").write_text("an old error\n")
     assert train(f"ckpt={folder}", "trainer.max_steps=4").status == 0

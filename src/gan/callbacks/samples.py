@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule, Trainer
 
 from gan.callbacks.periodic import Periodic, data_module
 from gan.images import save_png
-from gan.loggers.tracking import PictureLogger
+from gan.loggers.base import PictureLogger
 from gan.models.sampler import Sampler
 
 __all__ = ["SampleGrid"]

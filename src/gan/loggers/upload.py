@@ -1,6 +1,5 @@
-"""What Weights & Biases gets as a run ends: film, tables, summary, page, and the best checkpoint."""
+"""Upload of a finished run to Weights & Biases: tables, summary, animation, page and best checkpoint."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,73 +11,75 @@ from PIL import Image
 from torch import Tensor
 
 from gan.animation import save_animation
-from gan.report.charts import number
-from gan.report.page import NAME as PAGE
-from gan.report.pictures import sample_grids
+from gan.formats import number
+from gan.runs.folder import RunFolder
+from gan.runs.record import Results, read_results
 
-__all__ = ["FILM", "upload_run"]
-
-FILM = "film.gif"
-SUMMARY = ("score_name", "score", "best_step", "stopped", "wall_seconds", "images_per_second", "peak_memory_mb")
+__all__ = ["upload_run"]
 
 
 def upload_run(run: Any, folder: Path) -> None:
-    """Give a tracked run what its folder holds by now.
+    """Log the contents of a run's folder to W&B.
 
     Args:
-        run: W&B's.
-        folder: The run's, with its results.json.
+        run: The W&B run.
+        folder: Run folder with a results.json.
+
+    Raises:
+        OSError: If a file cannot be read or written.
+        ValueError: If results.json is damaged.
     """
-    results = json.loads((folder / "results.json").read_text())
-    facts = _facts(results)
-    run.summary.update(facts)  # what a sweep can optimise
-    media: dict[str, Any] = {
-        "results": _table([[name, _text(value)] for name, value in facts.items()], "what", "value")
+    files = RunFolder(folder)
+    results = read_results(files.results)
+    summary = _summary(results)
+    run.summary.update(summary)  # sweeps optimise values of the summary
+    rows = [[name, number(value) if isinstance(value, int | float) else value] for name, value in summary.items()]
+    media: dict[str, Any] = {"results": _table(rows, "what", "value")}
+    if results.scores:
+        names = list(dict.fromkeys(name for scores in results.scores.values() for name in scores))
+        rows = [[step, *(scores.get(name) for name in names)] for step, scores in results.scores.items()]
+        media["scores"] = _table(rows, "step", *names)
+    if frames := _read_frames(files.sample_grids(results.global_step)):
+        save_animation(frames, files.animation)
+        media["film"] = wandb.Video(str(files.animation), format="gif")
+    if files.page.is_file():
+        media["report"] = wandb.Html(files.page, inject=False)  # the page is self-contained
+    run.log(media | {"trainer/global_step": results.global_step})
+    if files.best.is_file():
+        artifact = wandb.Artifact(f"checkpoint-{run.id}", "model", metadata=summary)
+        artifact.add_file(str(files.best))
+        run.log_artifact(artifact, aliases=["best", *_score_aliases(results.score_name, results.score)])
+
+
+def _summary(results: Results) -> dict[str, Any]:
+    """Return the scalar results that are known."""
+    summary = {
+        "score_name": results.score_name,
+        "score": results.score,
+        "best_step": results.best_step,
+        "stopped": results.stopped,
+        "wall_seconds": results.wall_seconds,
+        "images_per_second": results.images_per_second,
+        "peak_memory_mb": results.peak_memory_mb,
+        "held_out": results.baselines.get("held_out"),
+        "noise": results.baselines.get("noise"),
     }
-    if scores := results.get("scores"):
-        names = list(dict.fromkeys(name for values in scores.values() for name in values))
-        rows = [[int(step), *(values.get(name) for name in names)] for step, values in scores.items()]
-        media["scores"] = _table(sorted(rows, key=lambda row: row[0]), "step", *names)
-    if frames := _frames(sample_grids(folder, results["global_step"])):
-        save_animation(frames, folder / FILM)
-        media["film"] = wandb.Video(str(folder / FILM), format="gif")
-    if (folder / PAGE).is_file():
-        media["report"] = wandb.Html(folder / PAGE, inject=False)  # as it is: it loads nothing from elsewhere
-    run.log(media | {"trainer/global_step": results["global_step"]})
-    checkpoint = folder / "checkpoints" / "best.ckpt"
-    if checkpoint.is_file():
-        artifact = wandb.Artifact(f"checkpoint-{run.id}", "model", metadata=facts)
-        artifact.add_file(str(checkpoint))
-        run.log_artifact(artifact, aliases=["best", *_score_alias(results)])
+    return {name: value for name, value in summary.items() if value is not None}
 
 
-def _facts(results: dict[str, Any]) -> dict[str, Any]:
-    """Choose the single values, those that there are."""
-    facts = {key: results.get(key) for key in SUMMARY}
-    baselines = results.get("baselines") or {}
-    facts |= {"held_out": baselines.get("held_out"), "noise": baselines.get("noise")}
-    return {key: value for key, value in facts.items() if value is not None}
-
-
-def _score_alias(results: dict[str, Any]) -> list[str]:
-    """Name a checkpoint after its score, such as fd_classifier-11.52, in signs that an alias may have."""
-    if results.get("score") is None:
-        return []
-    return [re.sub(r"[^\w.+-]", "-", f"{results['score_name']}-{results['score']:.4g}")]
+def _score_aliases(name: str | None, score: float | None) -> list[str]:
+    """Return a checkpoint's alias with its score, such as fd_classifier-11.52, in legal characters."""
+    return [] if score is None else [re.sub(r"[^\w.+-]", "-", f"{name}-{score:.4g}")]
 
 
 def _table(rows: list[list[Any]], *columns: str) -> Any:
     return wandb.Table(columns=list(columns), data=rows)
 
 
-def _text(value: Any) -> str:
-    return number(value) if isinstance(value, int | float) else str(value)
+def _read_frames(paths: list[Path]) -> list[Tensor]:
+    """Read images of the last one's size, uint8 with shape (3, H, W).
 
-
-def _frames(paths: list[Path]) -> list[Tensor]:
-    """Read pictures, uint8 with shape (3, H, W); those of another size than the last, of before a resumption, are not.
-
-    A film's frames are all of one size.
+    All frames of an animation have one size, and a resumed run may have changed that of its sample grids.
     """
     frames = [torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1) for path in paths]
     return [frame for frame in frames if frame.shape == frames[-1].shape]

@@ -1,1 +1,1 @@
-"""From the folders of runs to tables and plots of them side by side."""
+"""Reports: tables, charts and pages of runs. Nothing in this package imports torch."""

@@ -1,18 +1,20 @@
-"""``python -m gan.report FOLDER...``: runs side by side, as tables, plots and a page, those that failed too."""
+"""``python -m gan.report FOLDER...``: tables, charts and a page that compare runs, including failed ones."""
 
 import argparse
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from gan import cli
 from gan.errors import UserError
 from gan.report.comparison import write_comparison
 from gan.report.markdown import markdown
-from gan.report.page import NAME as PAGE
-from gan.report.page import fresh, write_page
-from gan.report.plots import draw
-from gan.report.runs import find_runs
+from gan.report.page import is_current, write_page
+from gan.report.score_charts import score_chart
+from gan.report.svg import PLOT_SIZE, svg
 from gan.report.tables import Table, tables
+from gan.report.templates import save
+from gan.runs.record import RunRecord, find_runs
 
 __all__ = ["main"]
 
@@ -20,54 +22,59 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Report as the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m gan.report", description="Tabulate and plot runs.")
-    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="holds runs, at any depth")
-    parser.add_argument("--out", type=Path, default=Path("report"), help="a folder (default: %(default)s)")
-    parser.add_argument("--score", help="what to sort and plot by (default: the score that picked best.ckpt)")
+    """Report runs as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m gan.report", description="Compare runs in tables and charts.")
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="folder with runs, at any depth")
+    parser.add_argument("--out", type=Path, default=Path("report"), help="output folder (default: %(default)s)")
+    parser.add_argument("--score", help="score to sort by and to draw (default: the one that selects best.ckpt)")
     args = parser.parse_args()
     if not args.folders:
-        raise UserError("name a folder that holds runs, as in: python -m gan.report runs")
+        raise UserError("name a folder with runs, as in: python -m gan.report runs")
 
     runs = find_runs(args.folders)
-    found = tables(runs, args.score)
+    compared = tables(runs, args.score)
     for run in runs:
-        if not fresh(run.folder):  # it failed, goes on, or is older than pages are
-            _write_page(run.folder)
+        _update_page(run)
     try:
-        print("\n\n".join(markdown(table) for table in found))
-        print("\nWrote " + ", ".join(map(str, write(found, args.out))))
+        print("\n\n".join(markdown(table) for table in compared))
+        print("\nWrote " + ", ".join(map(str, write(compared, args.out))))
     except OSError as error:
         raise UserError(f"--out {args.out}: {error}") from error
 
 
-def write(found: list[Table], out: Path) -> list[Path]:
-    """Write report.md, two plots for each table with scores, and all of it as a page.
+def write(compared: list[Table], out: Path) -> list[Path]:
+    """Write report.md, two charts for each table with scores, and a page.
 
     Returns:
         The files.
     """
     out.mkdir(parents=True, exist_ok=True)
-    files, sections, number = [out / "report.md"], [], 0
-    for table in found:
+    charts: list[Path] = []
+    sections, number = [], 0
+    for table in compared:
         section = markdown(table)
         number += table.score is not None
-        for x in ("updates", "time") if table.score else ():
-            path = out / (f"{x}.png" if number == 1 else f"{x}-{number}.png")
-            if draw(table, x, path):
-                files.append(path)
-                section += f"\n\n![{table.score} against {x}]({path.name})"
+        for axis in ("updates", "time") if table.score else ():
+            chart = score_chart(table, axis, PLOT_SIZE)
+            if chart is not None:
+                path = out / (f"{axis}.svg" if number == 1 else f"{axis}-{number}.svg")
+                save(svg(replace(chart, title=f"{table.score} on {table.data}")), path)
+                charts.append(path)
+                section += f"\n\n![{table.score} against {axis}]({path.name})"
         sections.append(section)
-    files[0].write_text("\n\n".join(sections) + "\n")
-    return [*files, write_comparison(found, out)]
+    report = out / "report.md"
+    save("\n\n".join(sections) + "\n", report)
+    return [report, *charts, write_comparison(compared, out)]
 
 
-def _write_page(folder: Path) -> None:
-    """Write a run's page, if one may write there."""
+def _update_page(run: RunRecord) -> None:
+    """Write a run's page if there is none or the run has changed since; runs that fail do not write theirs."""
+    if is_current(run.folder):
+        return
     try:
-        write_page(folder)
+        write_page(run)
     except OSError as error:
-        log.warning("%s could not be written (%s)", folder / PAGE, error)
+        log.warning("%s could not be written (%s)", run.folder.page, error)
 
 
 if __name__ == "__main__":

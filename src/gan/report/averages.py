@@ -1,61 +1,63 @@
-"""Scores as training goes on: of a single run, and averaged over the seeds of a group."""
+"""Score curves of single runs, and averaged over the seeds of a group."""
 
 from collections.abc import Iterable
 from functools import partial
 from typing import Literal, NamedTuple
 
 from gan.report.groups import Group
-from gan.report.runs import Run
+from gan.runs.record import RunRecord
 
-__all__ = ["Against", "Curve", "mean", "single", "x_axis"]
+__all__ = ["ScoreCurve", "XAxis", "mean_curve", "run_curve", "x_scale"]
 
-Against = Literal["updates", "time"]
-UNITS = ((3 * 3600, 3600, "h"), (300, 60, "min"), (0, 1, "s"))
+XAxis = Literal["updates", "time"]
+TIME_UNITS = ((3 * 3600, 3600, "h"), (300, 60, "min"), (0, 1, "s"))  # from which length on, seconds, name
 
 
-class Curve(NamedTuple):
-    """Scores, the deviation between seeds at each (0 for a single seed), and where they lie."""
+class ScoreCurve(NamedTuple):
+    """Scores over training, with the standard deviation over seeds at each point (0 for a single seed)."""
 
     x: list[float]
     y: list[float]
     deviation: list[float]
 
 
-def mean(group: Group, score: str, against: Against) -> Curve:
-    """Average a group's finished runs at the steps that all have, or at any where they have none in common."""
+def mean_curve(group: Group, score: str, axis: XAxis) -> ScoreCurve:
+    """Average a group's finished runs at the steps that all of them share, or at all steps if they share none."""
     runs = group.finished
-    steps = [
-        {step for step, scores in run.scores.items() if score in scores and _x(run, step, against)} for run in runs
-    ]
+    steps = [{step for step in run.scores if _has_point(run, step, score, axis)} for run in runs]
     x, y, deviation = [], [], []
     for step in sorted(set.intersection(*steps) or set.union(*steps)) if steps else ():
-        there = Group(group.name, [run for run, own in zip(runs, steps, strict=True) if step in own])
-        spread = there.spread(partial(_y, score=score, step=step))
-        x.append(there.spread(partial(_x, step=step, against=against)).mean)
+        scored = Group(group.name, [run for run, own in zip(runs, steps, strict=True) if step in own])
+        spread = scored.spread(partial(_score, score=score, step=step))
+        x.append(scored.spread(partial(_x, step=step, axis=axis)).mean)
         y.append(spread.mean)
         deviation.append(spread.deviation or 0.0)
-    return Curve(x, y, deviation)
+    return ScoreCurve(x, y, deviation)
 
 
-def single(run: Run, score: str, against: Against) -> Curve:
+def run_curve(run: RunRecord, score: str, axis: XAxis) -> ScoreCurve:
     """Return a single run's scores."""
-    steps = [step for step, scores in sorted(run.scores.items()) if score in scores and _x(run, step, against)]
-    return Curve([_x(run, step, against) for step in steps], [run.scores[step][score] for step in steps], [])
+    steps = [step for step in sorted(run.scores) if _has_point(run, step, score, axis)]
+    return ScoreCurve([_x(run, step, axis) for step in steps], [run.scores[step][score] for step in steps], [])
 
 
-def x_axis(curves: Iterable[Curve], against: Against) -> tuple[float, str]:
-    """Choose what curves' indices are divided by, and what is then on the x axis."""
-    if against == "updates":
+def x_scale(curves: Iterable[ScoreCurve], axis: XAxis) -> tuple[float, str]:
+    """Return the unit of an x axis, by which curves are divided, and the axis label."""
+    if axis == "updates":
         return 1, "generator updates"
-    reach = max((max(curve.x) for curve in curves if curve.x), default=0)
-    unit, name = next((unit, name) for least, unit, name in UNITS if reach >= least)
+    longest = max((max(curve.x) for curve in curves if curve.x), default=0)
+    unit, name = next((unit, name) for least, unit, name in TIME_UNITS if longest >= least)
     return unit, f"training time, without evaluation ({name})"
 
 
-def _y(run: Run, score: str, step: int) -> float:
+def _has_point(run: RunRecord, step: int, score: str, axis: XAxis) -> bool:
+    return score in run.scores[step] and _x(run, step, axis) > 0
+
+
+def _score(run: RunRecord, step: int, score: str) -> float:
     return run.scores[step][score]
 
 
-def _x(run: Run, step: int, against: Against) -> float:
-    """Return where a step lies; 0 where that is not known."""
-    return float(step) if against == "updates" else run.seconds.get(step, 0.0)
+def _x(run: RunRecord, step: int, axis: XAxis) -> float:
+    """Return a step's x coordinate; 0 if its time is unknown."""
+    return float(step) if axis == "updates" else run.metrics.seconds.get(step, 0.0)

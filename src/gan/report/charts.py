@@ -1,46 +1,66 @@
-"""Line charts for pages: where lines, ticks and levels lie; the page's template and style draw them, in any theme.
-
-Lines are stretched to the width that a reader's screen has, while text beside them keeps its size.
-"""
+"""Layout of line charts: lines, ticks and levels in coordinates, for HTML pages and SVG files."""
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Chart", "Drawn", "Level", "Line", "Tick", "chart", "number"]
+from gan.formats import number
 
-SIDE = 1000  # both sides of a chart's own coordinates
-POINTS = 300  # at most so many of a line are drawn
-LOG_FROM = 20  # the largest value over the smallest
+__all__ = ["COLORS", "STRETCHED", "Chart", "DrawnLine", "Level", "LevelMark", "Line", "Tick", "chart"]
+
+COLORS = (
+    "#2f66d0",
+    "#e0702a",
+    "#0f8f7f",
+    "#8a4fd0",
+    "#cf3b5c",
+    "#2196c4",
+    "#6b7a10",
+    "#b5438f",
+    "#9c6a2f",
+    "#5a6675",
+)  # on a light background
+MAX_DOTS = 30  # per line
+MAX_POINTS = 300  # per line
+LOG_RATIO = 20  # of the largest to the smallest value, above which an axis is logarithmic
+STRETCHED = (1000, 1000)  # pages stretch a chart to the width of the window, and keep the size of its text
 
 
 class Level(NamedTuple):
-    """A named height, such as that of real images."""
+    """Named horizontal line, such as the score of real images."""
 
     name: str
     y: float
 
 
-class Tick(NamedTuple):
-    """A label, and its place from 0 to 100 along its axis, from the left or from the top."""
+class LevelMark(NamedTuple):
+    """Level in a chart: its position in percent from the top, its name, and its value as text."""
 
-    place: float
+    position: float
+    name: str
+    value: str
+
+
+class Tick(NamedTuple):
+    """Tick label, and its position along the axis in percent, from the left or from the top."""
+
+    position: float
     text: str
 
 
 @dataclass(frozen=True)
 class Line:
-    """What is to be drawn; points that are not finite are left out.
+    """Data of a line. Points that are not finite are left out.
 
     Attributes:
-        name: For the legend.
-        x: Ascending.
-        y: As many.
-        color: The number of its colour.
-        deviation: Half the height of a band around it, as many; empty for none.
-        dots: Whether its points are marked.
-        dashed: Whether it is dashed, and no part of the legend.
+        name: Name in the legend.
+        x: Coordinates, ascending.
+        y: Values at ``x``.
+        color: Index of the colour.
+        deviation: Half the height of a band around the line at ``x``; empty for no band.
+        dots: Whether points are marked.
+        dashed: Whether the line is dashed, and left out of the legend.
     """
 
     name: str
@@ -53,8 +73,19 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A line as SVG paths, and its points for those who ask for their values."""
+class DrawnLine:
+    """Line as SVG paths.
+
+    Attributes:
+        name: Name in the legend.
+        color: Index of the colour.
+        dashed: Whether the line is dashed.
+        path: Path through the points.
+        dots: Path of the dots.
+        band: Outline of the band.
+        last: Last value as text.
+        points: Position of each point in percent from the left and the top, and its coordinates as text.
+    """
 
     name: str
     color: int
@@ -68,23 +99,31 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything in its place.
+    """Chart laid out in coordinates.
 
     Attributes:
-        title: What is on the y axis.
-        note: What else to know, in few words.
-        alt: The chart in words.
+        title: Title, which names the y axis.
+        note: Remarks beside the title.
+        alt: Description in words.
+        lines: Lines.
+        levels: Horizontal lines.
+        x_ticks: Ticks of the x axis.
+        y_ticks: Ticks of the y axis.
+        x_label: Label of the x axis.
+        size: Width and height of the coordinates that paths are in.
+        grid: Path of the grid.
     """
 
     title: str
     note: str
     alt: str
-    lines: list[Drawn]
-    levels: list[tuple[Tick, str]]
+    lines: list[DrawnLine]
+    levels: list[LevelMark]
     x_ticks: list[Tick]
     y_ticks: list[Tick]
-    x_name: str
-    grid: str = field(default="")
+    x_label: str
+    size: tuple[int, int]
+    grid: str
 
 
 class _Axis(NamedTuple):
@@ -93,7 +132,7 @@ class _Axis(NamedTuple):
     log: bool
 
     def position(self, value: float) -> float:
-        """Return where a value lies, from 0 to 1."""
+        """Return the position of a value, 0 for the lowest and 1 for the highest on the axis."""
         low, high, value = (math.log(v) if self.log else v for v in (self.low, self.high, value))
         return (value - low) / (high - low)
 
@@ -103,80 +142,75 @@ def chart(
     lines: Iterable[Line],
     levels: Iterable[Level] = (),
     note: str = "",
-    x_name: str = "generator updates",
+    x_label: str = "generator updates",
     may_be_log: bool = False,
     from_zero: bool = False,
+    size: tuple[int, int] = STRETCHED,
 ) -> Chart | None:
     """Lay out a chart.
 
     Args:
-        title: What is on the y axis.
-        lines: What is drawn.
-        levels: Dotted lines across; the axis reaches all of them.
-        note: What else to know, in few words.
-        x_name: What is on the x axis.
-        may_be_log: Whether the y axis is logarithmic where positive values span much.
-        from_zero: Whether zero is on the y axis in any case.
+        title: Title, which names the y axis.
+        lines: Lines to draw.
+        levels: Dotted horizontal lines; the y axis includes them.
+        note: Remarks beside the title.
+        x_label: Label of the x axis.
+        may_be_log: Whether the y axis becomes logarithmic if positive values span more than a factor of 20.
+        from_zero: Whether the y axis always includes zero.
+        size: Width and height of the coordinates to lay it out in.
 
     Returns:
-        None if there is no point to draw.
+        The chart, or None if there is no point to draw.
     """
-    lines, levels = [kept for line in lines if (kept := _thinned(line)).x], list(levels)
+    lines, levels = [reduced for line in lines if (reduced := _reduce(line)).x], list(levels)
     if not lines:
         return None
     x = [value for line in lines for value in line.x]
     y = [value for line in lines for value in line.y] + [level.y for level in levels] + [0.0] * from_zero
-    log = may_be_log and min(y) > 0 and max(y) > LOG_FROM * min(y)
+    log = may_be_log and min(y) > 0 and max(y) > LOG_RATIO * min(y)
     edges = [v + s * d for line in lines for v, d in zip(line.y, line.deviation, strict=False) for s in (-1, 1)]
-    across = _Axis(min(x), max(x) if max(x) > min(x) else min(x) + 1, False)
-    up = _reach([*y, *(edge for edge in edges if edge > 0 or not log)], log)
-    steps, heights = _ticks(across, 4), _ticks(up, 4)
-    rows = "".join(f"M0,{SIDE * (1 - up.position(value)):.1f}H{SIDE}" for value in heights)
-    note = ", ".join(part for part in (note, "log scale" if log else "") if part)
+    x_axis = _Axis(min(x), max(x) if max(x) > min(x) else min(x) + 1, False)
+    y_axis = _y_axis([*y, *(edge for edge in edges if edge > 0 or not log)], log)
+    x_ticks, y_ticks = _ticks(x_axis, 4), _ticks(y_axis, 4)
+    width, height = size
     return Chart(
         title=title,
-        note=note,
-        alt=f"{title}: " + "; ".join(f"{_words(line)}" for line in lines),
-        lines=[_drawn(line, across, up) for line in lines],
-        levels=[(Tick(100 * (1 - up.position(level.y)), level.name), number(level.y)) for level in levels],
-        x_ticks=[Tick(100 * across.position(value), number(value)) for value in steps],
-        y_ticks=[Tick(100 * (1 - up.position(value)), number(value)) for value in heights],
-        x_name=x_name,
-        grid=rows,
+        note=", ".join(part for part in (note, "log scale" if log else "") if part),
+        alt=f"{title}: " + "; ".join(_describe(line) for line in lines),
+        lines=[_draw(line, x_axis, y_axis, size) for line in lines],
+        levels=[LevelMark(100 * (1 - y_axis.position(level.y)), level.name, number(level.y)) for level in levels],
+        x_ticks=[Tick(100 * x_axis.position(value), number(value)) for value in x_ticks],
+        y_ticks=[Tick(100 * (1 - y_axis.position(value)), number(value)) for value in y_ticks],
+        x_label=x_label,
+        size=size,
+        grid="".join(f"M0,{height * (1 - y_axis.position(value)):.1f}H{width}" for value in y_ticks),
     )
 
 
-def number(value: float, digits: int = 4) -> str:
-    """Write a number with a few digits, the whole part in full up to a million."""
-    if not math.isfinite(value):
-        return str(value)
-    if 10 ** (digits - 1) <= abs(value) < 1e6 or (value == int(value) and abs(value) < 1e6):
-        return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
-
-
-def _thinned(line: Line) -> Line:
-    """Leave out what is not finite; make means of what would lie too near to be told apart."""
+def _reduce(line: Line) -> Line:
+    """Leave out points that are not finite, and average neighbouring points of long lines."""
     deviation = line.deviation or [0.0] * len(line.x)
     points = [p for p in zip(line.x, line.y, deviation, strict=True) if all(map(math.isfinite, p))]
-    size = -(-len(points) // POINTS) or 1
-    parts = [points[start : start + size] for start in range(0, len(points), size)]
+    length = -(-len(points) // MAX_POINTS) or 1
+    parts = [points[start : start + length] for start in range(0, len(points), length)]
     x, y, spread = ([math.fsum(p[axis] for p in part) / len(part) for part in parts] for axis in range(3))
-    return Line(line.name, x, y, line.color, spread if line.deviation else (), line.dots and size == 1, line.dashed)
+    return Line(line.name, x, y, line.color, spread if line.deviation else (), line.dots and length == 1, line.dashed)
 
 
-def _drawn(line: Line, across: _Axis, up: _Axis) -> Drawn:
-    def position(x: float, y: float) -> str:
-        return f"{SIDE * across.position(x):.1f},{SIDE * (1 - up.position(max(y, up.low) if up.log else y)):.1f}"
+def _draw(line: Line, x_axis: _Axis, y_axis: _Axis, size: tuple[int, int]) -> DrawnLine:
+    def coordinates(x: float, y: float) -> str:
+        visible = max(y, y_axis.low) if y_axis.log else y  # a band may reach below zero
+        return f"{size[0] * x_axis.position(x):.1f},{size[1] * (1 - y_axis.position(visible)):.1f}"
 
-    points = [position(x, y) for x, y in zip(line.x, line.y, strict=True)]
+    points = [coordinates(x, y) for x, y in zip(line.x, line.y, strict=True)]
     band = ""
-    if line.deviation and any(line.deviation):
-        around = list(zip(line.x, line.y, line.deviation, strict=True))
-        edge = [position(x, y + d) for x, y, d in around] + [position(x, y - d) for x, y, d in reversed(around)]
-        band = "M" + "L".join(edge) + "Z"
-    marked = points if line.dots or len(points) == 1 else []
-    return Drawn(
+    if any(line.deviation):
+        edges = list(zip(line.x, line.y, line.deviation, strict=True))
+        outline = [coordinates(x, y + d) for x, y, d in edges] + [coordinates(x, y - d) for x, y, d in reversed(edges)]
+        band = "M" + "L".join(outline) + "Z"
+    every = -(-len(points) // MAX_DOTS)
+    marked = points[::-every][::-1] if line.dots or len(points) == 1 else []
+    return DrawnLine(
         name=line.name,
         color=line.color,
         dashed=line.dashed,
@@ -185,41 +219,41 @@ def _drawn(line: Line, across: _Axis, up: _Axis) -> Drawn:
         band=band,
         last=number(line.y[-1]),
         points=[
-            (round(100 * across.position(x), 2), round(100 * (1 - up.position(y)), 2), number(x), number(y))
+            (round(100 * x_axis.position(x), 2), round(100 * (1 - y_axis.position(y)), 2), number(x), number(y))
             for x, y in zip(line.x, line.y, strict=True)
         ],
     )
 
 
-def _words(line: Line) -> str:
-    start, end = number(line.y[0]), number(line.y[-1])
-    return f"{line.name} {end}" if len(line.y) == 1 else f"{line.name} from {start} to {end} at {number(line.x[-1])}"
+def _describe(line: Line) -> str:
+    first, last = number(line.y[0]), number(line.y[-1])
+    return f"{line.name} {last}" if len(line.y) == 1 else f"{line.name} from {first} to {last} at {number(line.x[-1])}"
 
 
-def _reach(values: Sequence[float], log: bool) -> _Axis:
-    """Return an axis that holds values, with a little room around them."""
+def _y_axis(values: Sequence[float], log: bool) -> _Axis:
+    """Return an axis that includes all values, with a margin."""
     low, high = min(values), max(values)
     if log:
-        room = (high / low) ** 0.06
-        return _Axis(low / room, high * room, True)
-    room = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
-    lower = 0.0 if 0 <= low < 0.3 * high else low - room  # scores and norms have their zero in sight
-    return _Axis(lower, high + room, False)
+        factor = (high / low) ** 0.06
+        return _Axis(low / factor, high * factor, True)
+    margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
+    start = 0.0 if 0 <= low < 0.3 * high else low - margin  # include zero if it is near
+    return _Axis(start, high + margin, False)
 
 
 def _ticks(axis: _Axis, wanted: int) -> list[float]:
-    """Return round numbers along an axis, about as many as wanted."""
+    """Return about ``wanted`` round numbers on an axis."""
     if axis.log:
         decades = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)
-        found: list[float] = []
-        for parts in ((1, 2, 5), (1, 3), (1,)):
-            found = [part * 10.0**decade for decade in decades for part in parts]
-            found = [value for value in found if axis.low <= value <= axis.high]
-            if len(found) <= wanted + 2:
-                return found
-        return found[:: -(-len(found) // wanted)]
+        values: list[float] = []
+        for digits in ((1, 2, 5), (1, 3), (1,)):
+            values = [digit * 10.0**decade for decade in decades for digit in digits]
+            values = [value for value in values if axis.low <= value <= axis.high]
+            if len(values) <= wanted + 2:
+                return values
+        return values[:: -(-len(values) // wanted)]
     rough = (axis.high - axis.low) / wanted
-    unit = 10.0 ** math.floor(math.log10(rough))
-    step = next(unit * part for part in (1, 2, 2.5, 5, 10) if unit * part >= rough * (1 - 1e-9))
-    first = math.ceil(axis.low / step - 1e-9)
-    return [round(place * step, 12) + 0.0 for place in range(first, math.floor(axis.high / step + 1e-9) + 1)]
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * digit for digit in (1, 2, 2.5, 5, 10) if power * digit >= rough * (1 - 1e-9))
+    first, last = math.ceil(axis.low / step - 1e-9), math.floor(axis.high / step + 1e-9)
+    return [round(index * step, 12) + 0.0 for index in range(first, last + 1)]

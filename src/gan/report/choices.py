@@ -1,141 +1,147 @@
-"""What a run chose: its parts, and every value that differs from what those parts bring."""
+"""Choices of a run: its config groups, and the options that differ from their defaults."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gan.config import CONF, compose_config, plain
 from gan.errors import UserError
-from gan.report.groups import comparable_config, differences
+from gan.report.differences import comparable_config, differences
+from gan.runs.commands import PREFIX
 
-__all__ = ["Choices", "Value", "choices", "heading", "past_commands"]
+__all__ = ["ChangedOption", "Choices", "find_choices"]
 
-PROGRAM = "# python train.py"
-PARTS = ("model", "loss", "data", "trainer")
-OWN = ("name", "run_dir", "id", "ckpt", "seed")
+MAIN_GROUPS = ("model", "loss", "data", "trainer")
+IDENTITY = ("name", "run_dir", "id", "ckpt", "seed")
 
 
 @dataclass(frozen=True)
-class Value:
-    """An option that was set: what the run has, and what it would have had; None where it is no option there."""
+class ChangedOption:
+    """Option of a run and its default; None where there is no such option."""
 
     key: str
-    own: str | None
-    usual: str | None
+    value: str | None
+    default: str | None
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a run chose.
+    """Choices of a run.
 
     Attributes:
-        parts: The choice of each group that matters, such as ``model``: the four parts, and what else was asked for.
-        values: What differs from what the parts bring; None where that cannot be told.
+        groups: The choice in each main group, such as ``model``, and in each other group that a command named.
+        options: Options that differ from the defaults of these choices; None if the defaults are unknown.
     """
 
-    parts: dict[str, str]
-    values: list[Value] | None
+    groups: dict[str, str]
+    options: list[ChangedOption] | None
 
 
-def heading(overrides: list[str], before: list[str]) -> str:
-    """Return the comments that config.yaml begins with: the command, after those that a resumed run had before."""
-    return "".join(f"{line}\n" for line in [*before, " ".join([PROGRAM, *map(shlex.quote, overrides)])])
+@dataclass(frozen=True)
+class _Defaults:
+    """Configuration that some choices compose to, with its interpolations, and the choice in each group."""
+
+    config: dict[str, Any]
+    groups: dict[str, str | None]
 
 
-def past_commands(folder: Path) -> list[str]:
-    """Return the comments that a run's config.yaml begins with; none if there is no such file."""
+def find_choices(commands: Iterable[str], config: Mapping[str, Any]) -> Choices:
+    """Compare a run's configuration with the defaults of the groups that it chose, as composed from ``conf/`` today.
+
+    Args:
+        commands: Commands of the run, as in the comments of config.yaml.
+        config: Resolved configuration of the run.
+    """
+    overrides = [override for command in commands for override in _parse(command)]
+    named = {o.key_or_group: o.get_value_element_as_str() for o in overrides if _chooses_group(o)}
+    chosen = [override.input_line or "" for override in overrides if _chooses_group(override)]
+    chosen = chosen or _guess_from_name(str(config.get("name", "")))
     try:
-        lines = (folder / "config.yaml").read_text(errors="replace").splitlines()
-    except OSError:
-        return []
-    return [line for line in lines if line.startswith(PROGRAM)]
-
-
-def choices(folder: Path, config: Mapping[str, Any]) -> Choices:
-    """Compare a run with what its parts bring, as this project's ``conf/`` has them."""
-    overrides = [override for line in past_commands(folder) for override in _parsed(line)]
-    chosen = [override.input_line or "" for override in overrides if _is_choice(override)]
-    if not chosen:
-        chosen = _by_name(str(config.get("name", "")))
+        defaults = _compose_defaults(tuple(chosen))
+    except (UserError, HydraException, OmegaConfBaseException, OSError):  # conf/ is missing or has changed
+        return Choices(dict(choice.lstrip("+~").split("=", 1) for choice in chosen if "=" in choice), None)
+    groups = {group: defaults.groups.get(group, named.get(group)) for group in (*MAIN_GROUPS, *named)}
     explicit = {override.key_or_group for override in overrides}
+    return Choices(
+        {group: choice for group, choice in groups.items() if choice is not None},
+        _changed_options(config, defaults.config, explicit),
+    )
+
+
+def _changed_options(
+    config: Mapping[str, Any], defaults: dict[str, Any], explicit: set[str]
+) -> list[ChangedOption] | None:
+    """List required options, then those that differ from their defaults; None if the defaults cannot be resolved.
+
+    Options that follow from others are left out, and so are those that the run chose for ``auto``.
+
+    Args:
+        config: Configuration of the run.
+        defaults: Default configuration, with its interpolations.
+        explicit: Options that the commands set.
+    """
+    run, default = OmegaConf.create(dict(config)), OmegaConf.create(defaults)
+    required = sorted(OmegaConf.missing_keys(default))  # options without a default, such as data.path
+    for key in (*required, *IDENTITY):
+        OmegaConf.update(default, key, OmegaConf.select(run, key))
     try:
-        usual, groups = _usual(tuple(chosen))
-    except (UserError, HydraException, OmegaConfBaseException, OSError):  # no conf/ here, or another one by now
-        return Choices(dict(part.lstrip("+~").split("=", 1) for part in chosen if "=" in part), None)
-    lists = {
-        override.key_or_group: override.get_value_element_as_str() for override in overrides if _is_choice(override)
-    }
-    known = {group: groups.get(group, lists.get(group)) for group in (*PARTS, *lists)}
-    parts = {group: choice for group, choice in known.items() if choice is not None}
-    composed = OmegaConf.create(usual)
-    unset = {}
-    for key in sorted(OmegaConf.missing_keys(composed)):  # such as data.path, which has no default
-        unset[key] = OmegaConf.select(OmegaConf.create(dict(config)), key)
-        OmegaConf.update(composed, key, unset[key])
-    for key in OWN:
-        OmegaConf.update(composed, key, config.get(key))
-    try:
-        resolved = plain(composed)
+        resolved = plain(default)
     except OmegaConfBaseException:
-        return Choices(parts, None)
-    found = differences([comparable_config(resolved), comparable_config(config)])
-    followed = {key for key in found if key not in explicit and _follows(key, usual, config)}
-    values = [
-        Value(key, own, default)
-        for key, (default, own) in found.items()
-        if key not in followed and (default != "auto" or key in explicit)  # which the run settled itself
-    ]
-    return Choices(parts, [*(Value(key, str(value), None) for key, value in unset.items()), *values])
+        return None
+    changed = [ChangedOption(key, str(OmegaConf.select(run, key)), None) for key in required]
+    for key, (before, after) in differences([comparable_config(resolved), comparable_config(config)]).items():
+        implied = before == "auto" or _follows_from_others(key, defaults, run)
+        if key in explicit or not implied:
+            changed.append(ChangedOption(key, after, before))
+    return changed
 
 
 @cache
-def _usual(chosen: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Compose what choices bring, interpolations included, and say which choice each group has."""
+def _compose_defaults(chosen: tuple[str, ...]) -> _Defaults:
     config = compose_config("train", [*chosen, "name=null", "run_dir=null"], with_hydra=True)
     groups = plain(config.hydra.runtime.choices, resolve=False)
-    return {key: value for key, value in plain(config, resolve=False).items() if key != "hydra"}, groups
+    return _Defaults({key: value for key, value in plain(config, resolve=False).items() if key != "hydra"}, groups)
 
 
-def _follows(key: str, usual: dict[str, Any], config: Mapping[str, Any]) -> bool:
-    """Tell whether a value follows from another one, such as D's width from G's, and is what that one makes it."""
-    raw: Any = usual
+def _follows_from_others(key: str, defaults: dict[str, Any], run: DictConfig) -> bool:
+    """Tell whether an option's default is an interpolation of other options, and gives the run's value."""
+    default: Any = defaults
     for part in key.split("."):
-        raw = raw.get(part) if isinstance(raw, dict) else None
-    if not (isinstance(raw, str) and "${" in raw):
+        default = default.get(part) if isinstance(default, dict) else None
+    if not (isinstance(default, str) and "${" in default):
         return False
-    own = OmegaConf.create(dict(config))
-    value = OmegaConf.select(own, key)
-    OmegaConf.update(own, key, raw)
+    interpolated = run.copy()
+    OmegaConf.update(interpolated, key, default)
     try:
-        return bool(OmegaConf.select(own, key) == value)
+        return bool(OmegaConf.select(interpolated, key) == OmegaConf.select(run, key))
     except OmegaConfBaseException:
         return False
 
 
-def _parsed(line: str) -> list[Override]:
+def _parse(command: str) -> list[Override]:
+    """Parse the overrides of a command; a damaged one has none."""
     try:
-        return OverridesParser.create().parse_overrides(shlex.split(line.removeprefix(PROGRAM)))
-    except (HydraException, ValueError):  # edited by hand
+        return OverridesParser.create().parse_overrides(shlex.split(command.removeprefix(PREFIX)))
+    except (HydraException, ValueError):
         return []
 
 
-def _is_choice(override: Override) -> bool:
-    """Tell the choice of a file in conf/ from the value of an option."""
+def _chooses_group(override: Override) -> bool:
+    """Tell the choice of a file in ``conf/`` from the value of an option."""
     group = override.key_or_group
-    return not override.is_sweep_override() and (group in PARTS or (CONF / group).is_dir())
+    return not override.is_sweep_override() and (group in MAIN_GROUPS or (CONF / group).is_dir())
 
 
-def _by_name(name: str) -> list[str]:
-    """Guess the model and the loss from a run's name, which they are unless it was given another."""
+def _guess_from_name(name: str) -> list[str]:
+    """Read model and loss from a run's name, which is ``<model>-<loss>`` by default."""
     model, _, loss = name.partition("-")
     known = all((CONF / group / f"{choice}.yaml").is_file() for group, choice in (("model", model), ("loss", loss)))
     return [f"model={model}", f"loss={loss}"] if known else []

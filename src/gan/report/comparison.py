@@ -1,4 +1,4 @@
-"""Runs side by side as a page: ``report.html``, one file that holds tables, curves and samples."""
+"""Page that compares runs: ``report.html``, one file with tables, curves and samples."""
 
 import math
 import os
@@ -6,136 +6,129 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from gan.report.averages import Against, Curve, mean, single, x_axis
-from gan.report.charts import Chart, Level, Line, chart, number
+from gan.formats import number
 from gan.report.groups import Group
 from gan.report.markdown import cells, heading, protocol, relative, without_results
-from gan.report.page import NAME, images, render, save
-from gan.report.pictures import Picture, picture, sample_grids
-from gan.report.runs import Run
+from gan.report.page import has_pixels
+from gan.report.pictures import EmbeddedImage, embed
+from gan.report.score_charts import score_chart
 from gan.report.tables import Table
+from gan.report.templates import render, save
+from gan.runs.folder import PAGE
+from gan.runs.record import RunRecord
 
 __all__ = ["write_comparison"]
 
-PICTURES_BYTES = 2_000_000  # of all samples together
+SAMPLES_BYTES = 2_000_000  # for all samples together
 
 
 class Link(NamedTuple):
-    """A run, and its own page from where this one is; None where it has none."""
+    """Link to a run's page; None if it has none."""
 
     text: str
     page: str | None
 
 
 class Card(NamedTuple):
-    """A group: the samples of its best seed, and its runs.
+    """Samples of a group's best seed, and its runs.
 
     Attributes:
-        name: The group's.
-        score: That seed's best score, or why there is none.
-        picture: None where there is none.
-        alt: The picture in words.
-        pixels: Whether it is of images, not of points.
-        links: All its runs.
-        color: Of its line.
+        name: Name of the group.
+        score: Best score of that seed, or why there is none.
+        image: Sample grid; None if there is none.
+        alt: Description of the image.
+        pixels: Whether the samples are images, not points.
+        links: Links to all runs.
+        color: Index of the group's colour.
     """
 
     name: str
     score: str
-    picture: Picture | None
+    image: EmbeddedImage | None
     alt: str
     pixels: bool
     links: list[Link]
     color: int
 
 
-def write_comparison(found: list[Table], out: Path) -> Path:
-    """Write the page of some tables, whole or not at all.
+def write_comparison(tables: list[Table], out: Path) -> Path:
+    """Write the page of some tables, atomically.
 
     Args:
-        found: The tables.
-        out: The folder to write to; links to the runs' own pages go from there.
+        tables: Tables to show.
+        out: Output folder. Links to the runs' own pages are relative to it.
 
     Returns:
         The file.
     """
-    limit = PICTURES_BYTES // max(1, sum(len(table.groups) for table in found))
-    sections = [_section(table, out, limit) for table in found]
-    runs = sum(len(group.runs) for table in found for group in table.groups)
-    path = out / NAME
-    save(render("runs.html", {"title": "Runs side by side", "runs": runs, "sections": sections}), path)
+    limit = SAMPLES_BYTES // max(1, sum(len(table.groups) for table in tables))
+    sections = [_section(table, out, limit) for table in tables]
+    runs = sum(len(group.runs) for table in tables for group in table.groups)
+    path = out / PAGE
+    save(render("comparison.html", {"title": "Comparison of runs", "runs": runs, "sections": sections}), path)
     return path
 
 
 def _section(table: Table, out: Path, limit: int) -> dict[str, Any]:
-    drawn = [_chart(table, "updates"), _chart(table, "time")] if table.score else []
+    """Return the template's values for a table."""
+    charts = [score_chart(table, "updates"), score_chart(table, "time")] if table.score else []
     return {
         "heading": heading(table),
         "protocol": protocol(table) if table.score else "",
         "rows": [cells(table, group) for group in table.groups],
-        "charts": [one for one in drawn if one is not None],
-        "cards": [_card(table, group, place, out, limit) for place, group in enumerate(table.groups)],
+        "charts": [chart for chart in charts if chart is not None],
+        "cards": [_card(table, group, color, out, limit) for color, group in enumerate(table.groups)],
         "failed": without_results(table),
     }
 
 
-def _chart(table: Table, against: Against) -> Chart | None:
-    """Draw a line for each group, with a band of one deviation, and a dashed one for each run without results."""
-    assert table.score is not None
-    means = [mean(group, table.score, against) for group in table.groups]
-    broken = [[single(r, table.score, against) for r in group.runs if r.results is None] for group in table.groups]
-    scale, x_name = x_axis([*means, *(curve for some in broken for curve in some)], against)
-
-    def line(group: Group, curve: Curve, color: int, dashed: bool) -> Line:
-        x = [value / scale for value in curve.x]
-        return Line(group.name, x, curve.y, color, curve.deviation, dots=len(x) <= 30 and not dashed, dashed=dashed)
-
-    lines = [
-        line(group, curve, place, False) for place, (group, curve) in enumerate(zip(table.groups, means, strict=True))
-    ]
-    lines += [line(table.groups[place], curve, place, True) for place, some in enumerate(broken) for curve in some]
-    levels = [Level("held-out real images", table.baselines["held_out"])] if "held_out" in table.baselines else []
-    note = f"{'higher' if table.higher_is_better else 'lower'} is better"
-    title = f"{table.score} by {'generator updates' if against == 'updates' else 'time'}"
-    return chart(title, lines, levels, note, x_name, may_be_log=not table.higher_is_better)
-
-
-def _card(table: Table, group: Group, place: int, out: Path, limit: int) -> Card:
-    run = _best(table, group)
-    grids = sample_grids(run.folder, run.results.steps if run.results else None)
-    if run.results is None:
-        score = "unfinished" if run.unfinished else "failed"
-    elif table.score is None:
-        score = ""
-    else:
-        step, value = table.best(run)
-        score = f"{number(value)} at step {step:,}"
+def _card(table: Table, group: Group, color: int, out: Path, limit: int) -> Card:
+    run = _best_run(table, group)
+    grids = run.folder.sample_grids(run.results.global_step if run.results else None)
+    score = _describe_score(table, run)
     seed = f", seed {run.config['seed']}" if "seed" in run.config and len(group.runs) > 1 else ""
-    alt = f"Samples of {group.name}{seed}" + (f" at step {int(grids[-1].stem):,}" if grids else "")
-    links = [_link(one, out) for one in sorted(group.runs, key=_seed)]
+    step = f" at step {int(grids[-1].stem):,}" if grids else ""
     return Card(
-        group.name, score + seed, picture(grids[-1], limit) if grids else None, alt, images(run.config), links, place
+        name=group.name,
+        score=score + seed,
+        image=embed(grids[-1], limit) if grids else None,
+        alt=f"Samples of {group.name}{seed}{step}",
+        pixels=has_pixels(run.config),
+        links=[_link(other, out) for other in sorted(group.runs, key=_sort_key)],
+        color=color,
     )
 
 
-def _best(table: Table, group: Group) -> Run:
-    """Return the run of a group that its samples are shown of: that of the best score, or the first."""
+def _best_run(table: Table, group: Group) -> RunRecord:
+    """Return the run with the best score, or the first one."""
     if not group.finished or table.score is None:
         return (group.finished or group.runs)[0]
     sign = 1 if table.higher_is_better else -1
-    scores = {place: sign * table.best(run)[1] for place, run in enumerate(group.finished)}
-    numbers = {place: score for place, score in scores.items() if not math.isnan(score)} or scores
-    return group.finished[max(numbers, key=lambda place: numbers[place])]
+
+    def rank(run: RunRecord) -> tuple[bool, float]:
+        score = sign * table.best(run)[1]
+        return not math.isnan(score), score
+
+    return max(group.finished, key=rank)
 
 
-def _link(run: Run, out: Path) -> Link:
-    page = run.folder / NAME
-    text = f"seed {run.config['seed']}" if "seed" in run.config else relative(run.folder)
-    return Link(
-        text, quote(Path(os.path.relpath(page.resolve(), out.resolve())).as_posix()) if page.is_file() else None
-    )
+def _describe_score(table: Table, run: RunRecord) -> str:
+    if run.results is None:
+        return run.state
+    if table.score is None:
+        return ""
+    step, score = table.best(run)
+    return f"{number(score)} at step {step:,}"
 
 
-def _seed(run: Run) -> tuple[int, str]:
+def _link(run: RunRecord, out: Path) -> Link:
+    text = f"seed {run.config['seed']}" if "seed" in run.config else relative(run.folder.path)
+    page = run.folder.page
+    if not page.is_file():
+        return Link(text, None)
+    return Link(text, quote(Path(os.path.relpath(page.resolve(), out.resolve())).as_posix()))
+
+
+def _sort_key(run: RunRecord) -> tuple[int, str]:
     seed = run.config.get("seed")
-    return (seed if isinstance(seed, int) else 0, str(run.folder))
+    return (seed if isinstance(seed, int) else 0, str(run.folder.path))

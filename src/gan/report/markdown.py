@@ -1,117 +1,119 @@
-"""A table of runs in markdown: what its scores are above it, and the runs without results below."""
+"""Tables of runs in Markdown."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 
-from gan.report.groups import Group, Spread
-from gan.report.runs import Run
+from gan.formats import duration, number
+from gan.report.groups import Group
 from gan.report.tables import Table
+from gan.runs.record import RunRecord
 
 __all__ = ["cells", "heading", "markdown", "protocol", "relative", "without_results"]
 
+NONE = "–"
+
 
 def markdown(table: Table) -> str:
-    """Write a table with what its scores are above it, and the runs that failed below."""
-    body = [cells(table, group) for group in table.groups]
-    facts = [protocol(table), ""] if table.score else []
-    lines = [f"## {heading(table)}", "", *facts, *_grid(body)]
+    """Return a table in Markdown, below its heading and protocol and above the runs without results."""
+    lines = [f"## {heading(table)}", ""]
+    lines += [protocol(table), ""] if table.score else []
+    lines += _grid([cells(table, group) for group in table.groups])
     failed = [{**row, "folder": f"`{row['folder']}`"} for row in without_results(table)]
-    return "\n".join([*lines, *(["", "Without results:", "", *_grid(failed)] if failed else [])])
-
-
-def without_results(table: Table) -> list[dict[str, str]]:
-    """Return a row for each run that failed or has not finished, by column."""
-    return [
-        {
-            "folder": relative(run.folder),
-            "run": group.name,
-            "seed": str(run.config.get("seed", "–")),
-            "last step": f"{run.last_step:,}" if run.last_step is not None else "–",
-            "why": run.failure or "",
-        }
-        for group in table.groups
-        for run in group.runs
-        if run.results is None
-    ]
-
-
-def cells(table: Table, group: Group) -> dict[str, str]:
-    """Return a group's row, by column."""
-    runs, results = group.finished, group.results
-    row = {"run": group.name, "seeds": str(group.seeds)}
-    if table.score:
-        row[f"best {table.score}"] = _spread(group.spread(lambda run: table.best(run)[1])) if runs else "–"
-        row["at step"] = _span([table.best(run)[0] for run in runs])
-        for name in table.scores:
-            row[f"last {name}"] = _spread(group.spread(partial(_last, name=name))) if runs else "–"
-    row["updates"] = _span([result.steps for result in results])
-    minutes, seconds = divmod(round(fmean(result.wall_seconds for result in results)), 60) if runs else (0, 0)
-    more = "> " if any(run.config.get("ckpt") for run in runs) else ""  # results hold a resumed run's last part alone
-    row["time"] = f"{more}{minutes} min {seconds} s" if runs else "–"
-    row["without results"] = _failures(group)
-    return row
-
-
-def _failures(group: Group) -> str:
-    missing = [run for run in group.runs if run.results is None]
-    unfinished = sum(run.unfinished for run in missing)
-    counts = {"failed": len(missing) - unfinished, "unfinished": unfinished}
-    return ", ".join(f"{n} of {len(group.runs)} {kind}" for kind, n in counts.items() if n) or "none"
+    lines += ["", "Without results:", "", *_grid(failed)] if failed else []
+    return "\n".join(lines)
 
 
 def heading(table: Table) -> str:
-    """Say what a table is of."""
+    """Name the score and the data of a table."""
     if table.score is None:
         return "Without scores"
     return f"{table.score} on {table.data} ({'higher' if table.higher_is_better else 'lower'} is better)"
 
 
 def protocol(table: Table) -> str:
-    """Say how a table's scores were measured, and between what they lie."""
-    rest = dict(table.protocol)
-    real, fake, split = (rest.pop(key, None) for key in ("real_images", "fake_images", "real_split"))
+    """Describe how a table's scores were measured, and its baselines."""
+    other = dict(table.protocol)
+    real, fake, split = (other.pop(key, None) for key in ("real_images", "fake_images", "real_split"))
     images = [f"{fake:,} generated against {real:,} real images, split {split}"] if fake and real else []
-    measures = rest.pop("measures", {}).items()
+    measures = other.pop("measures", {}).items()
     settings = [" ".join([name, *(f"{key}={value}" for key, value in chosen.items())]) for name, chosen in measures]
-    facts = [*images, *(f"{key} {value}" for key, value in rest.items())]
+    facts = [*images, *(f"{key} {value}" for key, value in other.items())]
     text = "; ".join([", ".join(facts), *settings]) + "."
     if "held_out" in table.baselines:
-        text += f" Held-out real images score {_number(table.baselines['held_out'])}"
-        text += f", noise {_number(table.baselines['noise'])}." if "noise" in table.baselines else "."
+        text += f" Held-out real images score {number(table.baselines['held_out'])}"
+        text += f", noise {number(table.baselines['noise'])}." if "noise" in table.baselines else "."
     return text
 
 
-def _last(run: Run, name: str) -> float:
-    return run.scores[max(run.scores)][name]
+def cells(table: Table, group: Group) -> dict[str, str]:
+    """Return the cells of a group's row by column."""
+    runs, results = group.finished, group.results
+    row = {"run": group.name, "seeds": str(group.seeds)}
+    if table.score:
+        row[f"best {table.score}"] = _mean(group, lambda run: table.best(run)[1])
+        row["at step"] = _range([table.best(run)[0] for run in runs])
+        for name in table.scores:
+            row[f"last {name}"] = _mean(group, partial(_last_score, name=name))
+    row["updates"] = _range([result.global_step for result in results])
+    row["time"] = NONE
+    if runs:
+        resumed = any(run.config.get("ckpt") for run in runs)  # results only have the time of their last part
+        row["time"] = ("> " if resumed else "") + duration(fmean(result.wall_seconds for result in results))
+    row["without results"] = _count_failures(group)
+    return row
+
+
+def without_results(table: Table) -> list[dict[str, str]]:
+    """Return a row of cells by column for each run that failed or has not finished."""
+    return [
+        {
+            "folder": relative(run.folder.path),
+            "run": group.name,
+            "seed": str(run.config.get("seed", NONE)),
+            "last step": f"{run.metrics.last_step:,}" if run.metrics.last_step is not None else NONE,
+            "why": run.failure or "",
+        }
+        for group in table.groups
+        for run in group.failed
+    ]
 
 
 def relative(folder: Path) -> str:
-    """Name a folder from where one is, if it is below."""
-    here = Path.cwd()
-    return os.fspath(folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder)
+    """Return a path relative to the current folder, if it is below that."""
+    path, current = folder.resolve(), Path.cwd()
+    return os.fspath(path.relative_to(current) if path.is_relative_to(current) else folder)
 
 
-def _grid(rows: list[dict[str, str]]) -> list[str]:
-    """Lay rows out in markdown."""
-    columns = list(rows[0])
-    cells = [[row[column].replace("|", "\\|") for column in columns] for row in rows]
-    return [f"| {' | '.join(line)} |" for line in (columns, ["---"] * len(columns), *cells)]
+def _count_failures(group: Group) -> str:
+    states = [run.state for run in group.failed]
+    counts = {state: states.count(state) for state in ("failed", "unfinished")}
+    return ", ".join(f"{count} of {len(group.runs)} {state}" for state, count in counts.items() if count) or "none"
 
 
-def _spread(spread: Spread) -> str:
-    mean, deviation = spread
-    return _number(mean) if deviation is None else f"{_number(mean)} ± {_number(deviation, 2)}"
+def _last_score(run: RunRecord, name: str) -> float:
+    return run.scores[max(run.scores)][name]
 
 
-def _span(values: list[int]) -> str:
+def _mean(group: Group, value: Callable[[RunRecord], float]) -> str:
+    """Format the mean and deviation over the finished runs."""
+    if not group.finished:
+        return NONE
+    mean, deviation = group.spread(value)
+    return number(mean) if deviation is None else f"{number(mean)} ± {number(deviation, 2)}"
+
+
+def _range(values: list[int]) -> str:
     if not values:
-        return "–"
+        return NONE
     low, high = min(values), max(values)
     return f"{low:,}" if low == high else f"{low:,}–{high:,}"
 
 
-def _number(value: float, digits: int = 4) -> str:
-    """Write a number with a few digits, the whole part in full."""
-    return f"{value:,.0f}" if 10**digits - 0.5 <= abs(value) < 1e9 else f"{value:.{digits}g}"
+def _grid(rows: list[dict[str, str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    columns = list(rows[0])
+    lines = [[row[column].replace("|", "\\|") for column in columns] for row in rows]
+    return [f"| {' | '.join(line)} |" for line in (columns, ["---"] * len(columns), *lines)]

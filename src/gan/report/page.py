@@ -1,35 +1,32 @@
-"""A run's own page: ``report.html`` in its folder, one file that holds everything, made from what lies there."""
+"""Page of a run: ``report.html`` in its folder, one self-contained file."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from omegaconf import OmegaConf
 
-from gan.report.charts import number
-from gan.report.choices import choices, past_commands
-from gan.report.commands import duration, resume_command, sample_command
-from gan.report.curves import curves, read_metrics
+from gan.formats import duration, number
+from gan.report.choices import find_choices
+from gan.report.curves import curves
 from gan.report.markdown import relative
-from gan.report.pictures import film, picture, sample_grids
-from gan.report.ruler import ruler
-from gan.report.runs import Run, read_run
+from gan.report.pictures import embed, embed_frames
+from gan.report.score_scale import score_scale
+from gan.report.templates import render, save
+from gan.runs.commands import resume_command, sample_command
+from gan.runs.folder import RunFolder
+from gan.runs.record import Results, RunRecord, best_score
 
-__all__ = ["NAME", "fresh", "images", "render", "save", "write_page"]
+__all__ = ["has_pixels", "is_current", "write_page"]
 
-NAME = "report.html"
-SOURCES = ("config.yaml", "results.json", "error.txt", "metrics.csv")
-STATES = {"finished": "Finished", "stopped": "Stopped early", "failed": "Failed", "unfinished": "Unfinished"}
+STATE_NAMES = {"finished": "Finished", "stopped": "Stopped early", "failed": "Failed", "unfinished": "Unfinished"}
 
 
 @dataclass(frozen=True)
-class Score:
-    """A score's row: its best and its last value, each with its step."""
+class ScoreSummary:
+    """Best and last value of a score with their steps. Runs without results have no best value."""
 
     name: str
     higher_is_better: bool | None
@@ -39,11 +36,17 @@ class Score:
     last_step: int
 
 
-def write_page(folder: Path) -> Path:
-    """Write a run's page, whole or not at all.
+@dataclass(frozen=True)
+class Fact:
+    """Labelled value with a unit or remark."""
 
-    Args:
-        folder: The run's; whether it finished, failed or goes on.
+    label: str
+    value: str
+    unit: str = ""
+
+
+def write_page(run: RunRecord) -> Path:
+    """Write the page of a finished, failed or unfinished run, atomically.
 
     Returns:
         The file.
@@ -51,188 +54,142 @@ def write_page(folder: Path) -> Path:
     Raises:
         OSError: If it cannot be written.
     """
-    path = folder / NAME
-    save(render("run.html", _content(folder)), path)
-    return path
+    save(render("run.html", _content(run)), run.folder.page)
+    return run.folder.page
 
 
-def fresh(folder: Path) -> bool:
-    """Tell whether a run has a page that is not older than what it is made from."""
-    page = folder / NAME
-    sources = [folder / name for name in SOURCES]
-    return page.is_file() and all(s.stat().st_mtime_ns <= page.stat().st_mtime_ns for s in sources if s.is_file())
+def is_current(folder: RunFolder) -> bool:
+    """Tell whether a run has a page that is at least as recent as its sources."""
+    sources = [folder.config, folder.results, folder.error, folder.metrics]
+    if not folder.page.is_file():
+        return False
+    written = folder.page.stat().st_mtime_ns
+    return all(source.stat().st_mtime_ns <= written for source in sources if source.is_file())
 
 
-def save(text: str, path: Path) -> None:
-    """Write a page in place of an earlier one, once it is complete."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def render(template: str, content: Mapping[str, Any]) -> str:
-    """Fill in one of the templates in ``pages/``."""
-    return _environment().get_template(template).render(content)
-
-
-def images(config: Mapping[str, Any]) -> bool:
-    """Tell images, whose pixels are to be seen, from scatter plots of points."""
+def has_pixels(config: Mapping[str, Any]) -> bool:
+    """Tell images, which pages magnify without smoothing, from scatter plots of points."""
     data = config.get("data")
     return not (isinstance(data, dict) and data.get("image_size") == 1)
 
 
-@cache
-def _environment() -> Environment:
-    """Set up the templates; all that a run's folder says is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "duration": duration}
-    return environment
-
-
-def _content(folder: Path) -> dict[str, Any]:
-    """Gather what the template needs."""
-    run, raw = read_run(folder), _raw(folder)
-    if run.results is None:  # an error came after them, or they are damaged
-        raw = {}
-    config, metrics, place = run.config, read_metrics(folder), relative(folder)
-    steps = run.results.steps if run.results else run.last_step or 0
-    grids = sample_grids(folder, run.results.steps if run.results else None)
-    main = run.results.score_name if run.results else None
-    higher = run.results.higher_is_better if run.results else {}
-    baselines = run.results.baselines if run.results else {}
-    state = _state(run, raw)
-    scores = [_score(run, name, higher.get(name)) for name in _names(run)]
-    best = next((score for score in scores if score.name == main), None)
-    checkpoint = (folder / "checkpoints" / "last.ckpt").is_file()
+def _content(run: RunRecord) -> dict[str, Any]:
+    """Return the values that the template shows."""
+    folder, config, results = run.folder, run.config, run.results
+    shown_folder = RunFolder(Path(relative(folder.path)))
+    steps = results.global_step if results else run.metrics.last_step or 0
+    main_score = results.score_name if results else None
+    higher_is_better = results.higher_is_better if results else {}
+    baselines = results.baselines if results else {}
+    scores = [_summarize(run, name, higher_is_better.get(name)) for name in _score_names(run)]
+    best = next((score for score in scores if score.name == main_score), None)
+    grids = folder.sample_grids(results.global_step if results else None)
+    neighbors = results.neighbors if results else None
     return {
-        "title": str(config.get("name") or folder.name),
-        "folder": place,
-        "state": state,
-        "state_name": STATES[state],
-        "reason": raw.get("stopped") if run.results else run.failure,
-        "ended": _ended(folder),
-        "facts": _facts(run, raw, steps),
+        "title": run.name,
+        "folder": str(shown_folder.path),
+        "state": run.state,
+        "state_name": STATE_NAMES[run.state],
+        "reason": results.stopped if results else run.failure,
+        "ended": _last_change(folder),
+        "facts": _facts(run, steps),
         "best": best,
-        "ruler": ruler(best.best, baselines, bool(best.higher_is_better)) if best and best.best is not None else None,
+        "scale": score_scale(best.best, baselines, bool(best.higher_is_better))
+        if best and best.best is not None
+        else None,
         "baselines": baselines,
-        "choices": choices(folder, config),
+        "choices": find_choices(run.commands, config),
         "seed": config.get("seed"),
-        "film": film(grids),
-        "final": picture(grids[-1]) if grids else None,
+        "frames": embed_frames(grids),
+        "final": embed(grids[-1]) if grids else None,
         "final_step": int(grids[-1].stem) if grids else None,
-        "pixels": images(config),
-        "neighbors": picture(folder / "neighbors.png") if raw.get("neighbors") else None,
-        "near": raw.get("neighbors") or {},
-        "charts": curves(metrics, main, higher, baselines),
+        "pixels": has_pixels(config),
+        "neighbors": embed(folder.neighbors) if neighbors else None,
+        "distances": neighbors,
+        "charts": curves(run.metrics.series, main_score, higher_is_better, baselines),
         "scores": scores,
         "by_step": sorted(run.scores.items()),
-        "protocol": _protocol(run),
-        "commands": _commands(folder, raw),
-        "resume": resume_command(Path(place), steps) if checkpoint else None,
-        "sample": sample_command(Path(place)) if checkpoint else None,
-        "machine": _machine(raw),
+        "protocol": _describe_protocol(results.protocol if results else {}),
+        "commands": _commands(run),
+        "resume": resume_command(shown_folder, steps) if folder.last.is_file() else None,
+        "sample": sample_command(shown_folder) if folder.last.is_file() else None,
+        "environment": _environment(results) if results else {},
         "yaml": OmegaConf.to_yaml(OmegaConf.create(config)),
     }
 
 
-def _raw(folder: Path) -> dict[str, Any]:
-    """Read results.json for what runs are not compared by."""
-    try:
-        found = json.loads((folder / "results.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _state(run: Run, raw: Mapping[str, Any]) -> str:
-    if run.results is None:
-        return "unfinished" if run.unfinished else "failed"
-    return "stopped" if raw.get("stopped") else "finished"
-
-
-def _ended(folder: Path) -> str:
-    """Say when a run ended or, while it goes on, last logged something."""
-    for name in ("error.txt", "results.json", "metrics.csv", "config.yaml"):
-        if (folder / name).is_file():
-            when = datetime.fromtimestamp((folder / name).stat().st_mtime)
-            return f"{when.day} {when:%B %Y, %H:%M}"
+def _last_change(folder: RunFolder) -> str:
+    """Return when a run ended or, if it is running, last logged something."""
+    for path in (folder.error, folder.results, folder.metrics, folder.config):
+        if path.is_file():
+            time = datetime.fromtimestamp(path.stat().st_mtime)
+            return f"{time.day} {time:%B %Y, %H:%M}"
     return ""
 
 
-def _facts(run: Run, raw: Mapping[str, Any], steps: int) -> list[tuple[str, str, str]]:
-    """Return the figures below the score: what is counted, the number, its unit."""
-    found = [("Generator updates", f"{steps:,}", "")]
-    if run.results is not None:
-        part = "of its last part" if run.config.get("ckpt") else ""
-        found.append(("Time", duration(run.results.wall_seconds), part))
-    elif run.seconds:
-        found.append(("Training time", duration(run.seconds[max(run.seconds)]), "at the last score"))
-    if raw.get("images_per_second"):
-        found.append(("Throughput", number(round(raw["images_per_second"])), "images/s"))
-    if raw.get("peak_memory_mb"):
-        found.append(("Peak memory", number(round(raw["peak_memory_mb"])), "MB"))
-    game = raw.get("game") or {}
+def _facts(run: RunRecord, steps: int) -> list[Fact]:
+    """Return the facts below the score."""
+    facts = [Fact("Generator updates", f"{steps:,}")]
+    results, seconds = run.results, run.metrics.seconds
+    if results is None:
+        if seconds:
+            facts.append(Fact("Training time", duration(seconds[max(seconds)]), "at the last score"))
+        return facts
+    facts.append(Fact("Time", duration(results.wall_seconds), "since it was resumed" if run.config.get("ckpt") else ""))
+    if results.images_per_second:
+        facts.append(Fact("Throughput", number(round(results.images_per_second)), "images/s"))
+    if results.peak_memory_mb:
+        facts.append(Fact("Peak memory", number(round(results.peak_memory_mb)), "MB"))
+    game = results.game
     if "d/accuracy_real" in game and "d/accuracy_fake" in game:
-        found.append(
-            ("D's accuracy", f"{game['d/accuracy_real']:.2f}", f"on real, {game['d/accuracy_fake']:.2f} on fake")
-        )
+        fake = f"on real, {game['d/accuracy_fake']:.2f} on fake"
+        facts.append(Fact("D's accuracy", f"{game['d/accuracy_real']:.2f}", fake))
     if "d/value" in game:
-        found.append(("V(D, G)", f"{game['d/value']:.3f}", "at the equilibrium -1.386"))
+        facts.append(Fact("V(D, G)", f"{game['d/value']:.3f}", "-1.386 at equilibrium"))
     elif "d/wasserstein" in game:
-        found.append(("Wasserstein", number(game["d/wasserstein"], 3), "estimate"))
-    return found
+        facts.append(Fact("Wasserstein", number(game["d/wasserstein"], 3), "estimate"))
+    return facts
 
 
-def _names(run: Run) -> list[str]:
+def _score_names(run: RunRecord) -> list[str]:
     return list(dict.fromkeys(name for scores in run.scores.values() for name in scores))
 
 
-def _score(run: Run, name: str, higher: bool | None) -> Score:
-    values = {step: scores[name] for step, scores in sorted(run.scores.items()) if name in scores}
-    last = max(values)
-    if higher is None:  # of a run without results
-        return Score(name, None, None, last, values[last], last)
-    sign = 1 if higher else -1
-    numbers = {step: value for step, value in values.items() if value == value} or values  # but for NaN
-    best = max(numbers, key=lambda step: (sign * numbers[step], step))
-    return Score(name, higher, values[best], best, values[last], last)
+def _summarize(run: RunRecord, name: str, higher_is_better: bool | None) -> ScoreSummary:
+    last_step = max(step for step, scores in run.scores.items() if name in scores)
+    last = run.scores[last_step][name]
+    if higher_is_better is None:
+        return ScoreSummary(name, None, None, last_step, last, last_step)
+    best_step, best = best_score(run.scores, name, higher_is_better)
+    return ScoreSummary(name, higher_is_better, best, best_step, last, last_step)
 
 
-def _commands(folder: Path, raw: Mapping[str, Any]) -> list[str]:
-    """Return the commands that made the run: each of a resumed one's parts."""
-    found = [line.removeprefix("# ") for line in past_commands(folder)]
-    return found or ([str(raw["command"])] if raw.get("command") else [])
+def _commands(run: RunRecord) -> list[str]:
+    """Return the commands that made the run, one per part of a resumed run."""
+    commands = [command.removeprefix("# ") for command in run.commands]
+    return commands or ([run.results.command] if run.results and run.results.command else [])
 
 
-def _machine(raw: Mapping[str, Any]) -> dict[str, str]:
-    found = {str(name): str(version) for name, version in (raw.get("versions") or {}).items()}
-    if raw.get("device"):
-        ranks = raw.get("ranks", 1)
-        found["device"] = f"{ranks} x {raw['device']}" if ranks > 1 else str(raw["device"])
-        found["precision"] = str((raw.get("config", {}).get("trainer") or {}).get("precision", ""))
-    return {name: value for name, value in found.items() if value}
+def _environment(results: Results) -> dict[str, str]:
+    """Return versions, device and precision."""
+    facts = dict(results.versions)
+    if results.device:
+        facts["device"] = f"{results.ranks} x {results.device}" if results.ranks > 1 else results.device
+        facts["precision"] = str((results.config.get("trainer") or {}).get("precision", ""))
+    return {name: value for name, value in facts.items() if value}
 
 
-def _protocol(run: Run) -> dict[str, str]:
-    """Put how scores were measured in words, by what it is."""
-    found: dict[str, str] = {}
-    for key, value in (run.results.protocol if run.results else {}).items():
-        name = key.replace("_", " ")
+def _describe_protocol(protocol: Mapping[str, Any]) -> dict[str, str]:
+    """Format the protocol of scores for a list of facts."""
+    facts: dict[str, str] = {}
+    for key, value in protocol.items():
+        label = key.replace("_", " ")
         if isinstance(value, Mapping):
             settings = [" ".join([str(part), *_settings(chosen)]) for part, chosen in value.items()]
-            found[name] = ", ".join(settings) or "none"
+            facts[label] = ", ".join(settings) or "none"
         else:
-            found[name] = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    return found
+            facts[label] = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return facts
 
 
 def _settings(chosen: Any) -> list[str]:

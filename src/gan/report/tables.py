@@ -1,34 +1,37 @@
-"""Groups of runs side by side: only those whose scores were measured alike share a table."""
+"""Tables of groups of runs. Only runs with scores that were measured in the same way share a table."""
 
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 from gan.errors import UserError, did_you_mean
-from gan.report.groups import Group, comparable_config, labels
-from gan.report.runs import Run
+from gan.report.differences import comparable_config, labels
+from gan.report.groups import Group
+from gan.runs.record import RunRecord, best_score
 
 __all__ = ["Table", "tables"]
 
-LOADING = ("batch_size", "cache", "download", "flip", "memory_limit", "num_workers", "root", "seed")
+LOADING_OPTIONS = ("batch_size", "cache", "download", "flip", "memory_limit", "num_workers", "root", "seed")
+"""Options of data and metrics that change neither the images nor their scores."""
+UNSCORED = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Groups whose scores can be compared, the best first.
+    """Groups of runs with comparable scores, the best first.
 
     Attributes:
-        groups: The rows.
-        score: The score that they are sorted by; None where none was measured.
-        higher_is_better: Whether more of it is better.
-        scores: The names of all scores.
-        protocol: How they were measured.
-        data: The real images.
-        baselines: That score of held-out real images and of noise, where it was computed.
+        groups: One group per row.
+        score: Name of the score to sort by; None if none was measured.
+        higher_is_better: Whether higher scores are better.
+        scores: Names of all scores.
+        protocol: How the scores were measured.
+        data: Name of the data set.
+        baselines: The score of held-out real images and of noise, if it was computed.
     """
 
     groups: list[Group]
@@ -39,114 +42,127 @@ class Table:
     data: str
     baselines: dict[str, float]
 
-    def best(self, run: Run) -> tuple[int, float]:
-        """Return the step of a finished run's best score, the last where several are, and that score."""
+    def best(self, run: RunRecord) -> tuple[int, float]:
+        """Return the step of a finished run's best score, and the score."""
         assert self.score is not None
-        sign = 1 if self.higher_is_better else -1
-        ranked = [(sign * scores[self.score], step) for step, scores in run.scores.items() if self.score in scores]
-        ordered = [pair for pair in ranked if not math.isnan(pair[0])] or ranked
-        value, step = max(ordered)
-        return step, sign * value
+        return best_score(run.scores, self.score, self.higher_is_better)
 
 
-def tables(runs: Iterable[Run], score: str | None = None) -> list[Table]:
-    """Sort runs into groups, and groups into tables.
+def tables(runs: Iterable[RunRecord], score: str | None = None) -> list[Table]:
+    """Collect runs of one configuration in groups, and comparable groups in tables.
 
     Args:
-        runs: Finished and failed ones.
-        score: The score to sort by, where it was measured; None is the one that the runs were compared by.
+        runs: Finished and failed runs.
+        score: Score to sort by in the tables that have it; None for the main score of the runs.
 
     Raises:
         UserError: If no run has that score.
     """
-    by_essence: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
-        by_essence[_key(comparable_config(run.config))].append(run)
-    measured: dict[str, list[list[Run]]] = defaultdict(list)
-    unmatched_failures = []
-    for alike in by_essence.values():
-        parts: dict[str, list[Run]] = defaultdict(list)  # more than one if, say, the features' weights changed
-        for run in alike:
-            if run.results is not None:
-                parts[_key(_measurement(run))].append(run)
-        failed = [run for run in alike if run.results is None]
-        for key, part in parts.items():
-            measured[key].append(part + failed)
-            failed = []
-        unmatched_failures += [failed] if failed else []
-    for failed in unmatched_failures:  # beside runs that were to be measured alike
-        goals = (key for key, parts in measured.items() if _goal(parts[0][0]) == _goal(failed[0]))
-        measured[next(goals, "")].append(failed)
+    grouped = _group_by_measurement(runs)
+    _check_score(score, [run for groups in grouped for group in groups for run in group])
+    titles = _data_titles([groups[0][0] for groups in grouped])
+    return [_table(groups, score, title) for groups, title in zip(grouped, titles, strict=True)]
 
-    names = sorted({name for parts in measured.values() for part in parts for run in part for name in _names(run)})
+
+def _group_by_measurement(runs: Iterable[RunRecord]) -> list[list[list[RunRecord]]]:
+    """Return the runs of each group of each table.
+
+    Runs of one configuration are in one group, unless something else, such as the weights of a feature network, changed
+    how their scores were measured.
+    """
+    grouped: dict[str, list[list[RunRecord]]] = defaultdict(list)
+    unmatched_failures: list[list[RunRecord]] = []
+    for same_config in _partition(runs, lambda run: comparable_config(run.config)).values():
+        finished = [run for run in same_config if run.results is not None]
+        failed = [run for run in same_config if run.results is None]
+        for measurement, group in _partition(finished, _measurement).items():
+            grouped[measurement].append(group + failed)
+            failed = []  # they belong to one group only
+        if failed:
+            unmatched_failures.append(failed)
+    for failed in unmatched_failures:
+        grouped[_table_for_failures(failed, grouped)].append(failed)
+    return list(grouped.values())
+
+
+def _table_for_failures(failed: list[RunRecord], grouped: dict[str, list[list[RunRecord]]]) -> str:
+    """Find the table of runs that were to be measured in the same way; if there is none, that of unscored runs."""
+    wanted = _measurement_config(failed[0])
+    matching = (key for key, groups in grouped.items() if _measurement_config(groups[0][0]) == wanted)
+    return next(matching, UNSCORED)
+
+
+def _check_score(score: str | None, runs: Iterable[RunRecord]) -> None:
+    names = sorted({name for run in runs for name in _score_names(run)})
     if score is not None and score not in names:
-        raise UserError(f"--score {score}: there are {', '.join(names) or 'no scores'}{did_you_mean(score, names)}")
-    titles = _titles([parts[0][0] for parts in measured.values()])
-    return [_table(parts, score, title) for parts, title in zip(measured.values(), titles, strict=True)]
+        raise UserError(f"--score {score}: choose from {', '.join(names) or 'no scores'}{did_you_mean(score, names)}")
 
 
-def _table(parts: list[list[Run]], score: str | None, data: str) -> Table:
+def _data_titles(runs: Sequence[RunRecord]) -> list[str]:
+    """Name the data set of each table's first run; those of one class are told apart by their options."""
+    options = [_data_config(run) for run in runs]
+    return labels([str(data.get("_target_", "?")).rpartition(".")[2] for data in options], options)
+
+
+def _table(grouped: list[list[RunRecord]], score: str | None, data: str) -> Table:
     """Name and sort the groups of a table."""
-    names = labels(
-        [str(part[0].config.get("name", "?")) for part in parts], [comparable_config(p[0].config) for p in parts]
-    )
-    groups = [Group(name, part) for name, part in zip(names, parts, strict=True)]
+    names = labels([runs[0].name for runs in grouped], [comparable_config(runs[0].config) for runs in grouped])
+    groups = [Group(name, runs) for name, runs in zip(names, grouped, strict=True)]
     results = [result for group in groups for result in group.results]
     if not results or results[0].score_name is None:
         return Table(groups, None, False, (), {}, data, {})
-    main, protocol, scores = results[0].score_name, results[0].protocol, _names(groups[0].finished[0])
-    if score is not None and score in scores and score != main:
-        main, baselines = score, {}
-    else:
-        keys = dict.fromkeys(key for result in results for key in result.baselines)
-        baselines = {key: fmean(r.baselines[key] for r in results if key in r.baselines) for key in keys}
-    higher = results[0].higher_is_better[main]
-    table = Table(groups, main, higher, scores, protocol, data, baselines)
-    sign = -1 if higher else 1
-
-    def rank(group: Group) -> tuple[bool, float]:
-        value = sign * group.spread(lambda run: table.best(run)[1]).mean if group.finished else math.nan
-        return math.isnan(value), value
-
-    groups.sort(key=rank)
+    main_score, scores = results[0].score_name, _score_names(groups[0].finished[0])
+    chosen = score if score in scores else None
+    baselines: dict[str, float] = {}  # of the main score alone
+    if chosen in (None, main_score):
+        for key in dict.fromkeys(key for result in results for key in result.baselines):
+            baselines[key] = fmean(result.baselines[key] for result in results if key in result.baselines)
+    name = chosen or main_score
+    table = Table(groups, name, results[0].higher_is_better[name], scores, results[0].protocol, data, baselines)
+    groups.sort(key=lambda group: _rank(table, group))
     return table
 
 
-def _titles(runs: Sequence[Run]) -> list[str]:
-    """Name the data of each table's runs, with what differs between data of the same class."""
-    data = [_data(run) for run in runs]
-    return labels([str(options.get("_target_", "?")).rpartition(".")[2] for options in data], data)
+def _rank(table: Table, group: Group) -> tuple[bool, float]:
+    """Return the sort key of a group; groups without a score come last."""
+    mean = group.spread(lambda run: table.best(run)[1]).mean if group.finished else math.nan
+    return math.isnan(mean), -mean if table.higher_is_better else mean
 
 
-def _measurement(run: Run) -> list[Any]:
-    """Return all that must be the same for two finished runs' scores to be compared; empty without scores."""
+def _measurement(run: RunRecord) -> list[Any]:
+    """Return everything that finished runs must have in common for their scores to be comparable."""
     results = run.results
     assert results is not None
     if results.score_name is None:
         return []
     measures = (run.config.get("metric") or {}).get("measures")
-    return [results.score_name, results.higher_is_better, results.protocol, _names(run), measures, _data(run)]
+    names = _score_names(run)
+    return [results.score_name, results.higher_is_better, results.protocol, names, measures, _data_config(run)]
 
 
-def _goal(run: Run) -> list[Any]:
-    """Return what a configuration says of how its run is to be measured."""
-    return [_data(run), _images(run.config.get("metric"))]
+def _measurement_config(run: RunRecord) -> list[Any]:
+    """Return the part of a configuration that says how scores are measured."""
+    return [_data_config(run), _without_loading(run.config.get("metric"))]
 
 
-def _data(run: Run) -> dict[str, Any]:
-    return _images(run.config.get("data") or {})
+def _data_config(run: RunRecord) -> dict[str, Any]:
+    return _without_loading(run.config.get("data") or {})
 
 
-def _images(options: Any) -> Any:
-    """Leave out what does not change the images and their scores."""
+def _without_loading(options: Any) -> Any:
     if not isinstance(options, dict):
         return options
-    return {key: _images(value) for key, value in options.items() if key not in LOADING}
+    return {key: _without_loading(value) for key, value in options.items() if key not in LOADING_OPTIONS}
 
 
-def _names(run: Run) -> tuple[str, ...]:
+def _score_names(run: RunRecord) -> tuple[str, ...]:
     return tuple(run.scores[max(run.scores)]) if run.results is not None and run.scores else ()
 
 
-def _key(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str) if value else ""
+def _partition(runs: Iterable[RunRecord], key: Callable[[RunRecord], Any]) -> dict[str, list[RunRecord]]:
+    """Split runs by the JSON of a key; the JSON of an empty key is ``UNSCORED``."""
+    parts: dict[str, list[RunRecord]] = defaultdict(list)
+    for run in runs:
+        value = key(run)
+        parts[json.dumps(value, sort_keys=True, default=str) if value else UNSCORED].append(run)
+    return parts

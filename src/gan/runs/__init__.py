@@ -1,1 +1,1 @@
-"""Run folders on disk: their layout, and the record of a run."""
+"""Run folders: their layout, their commands, and the record of a run."""

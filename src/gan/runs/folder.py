@@ -1,4 +1,4 @@
-"""A run's folder: every path in it, atomic writes, and telling runs, checkpoints, exports and images apart."""
+"""Run folder: its paths, atomic writes, and telling runs, checkpoints, exports and image folders apart."""
 
 import os
 from collections.abc import Iterator
@@ -7,9 +7,25 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-__all__ = ["EXPORTED_WEIGHTS", "PathKind", "RunFolder", "atomic_path", "classify", "find_export", "run_folder_of"]
+__all__ = [
+    "BEST_CHECKPOINT",
+    "EXPORTED_WEIGHTS",
+    "LAST_CHECKPOINT",
+    "PAGE",
+    "PathKind",
+    "RunFolder",
+    "atomic_path",
+    "classify",
+    "find_export",
+    "run_folder_of",
+    "sample_grid",
+]
 
+BEST_CHECKPOINT = "best.ckpt"
+CHECKPOINTS = "checkpoints"
 EXPORTED_WEIGHTS = "generator.safetensors"
+LAST_CHECKPOINT = "last.ckpt"
+PAGE = "report.html"
 
 
 @dataclass(frozen=True)
@@ -39,13 +55,13 @@ class RunFolder:
 
     @property
     def error(self) -> Path:
-        """One-line error that ended the run."""
+        """Error that ended the run, in one line."""
         return self.path / "error.txt"
 
     @property
     def page(self) -> Path:
-        """The run's report."""
-        return self.path / "report.html"
+        """Report page."""
+        return self.path / PAGE
 
     @property
     def samples(self) -> Path:
@@ -70,17 +86,17 @@ class RunFolder:
     @property
     def checkpoints(self) -> Path:
         """Folder of checkpoints."""
-        return self.path / "checkpoints"
+        return self.path / CHECKPOINTS
 
     @property
     def best(self) -> Path:
         """Checkpoint with the best score."""
-        return self.checkpoints / "best.ckpt"
+        return self.checkpoints / BEST_CHECKPOINT
 
     @property
     def last(self) -> Path:
         """Latest checkpoint."""
-        return self.checkpoints / "last.ckpt"
+        return self.checkpoints / LAST_CHECKPOINT
 
     @property
     def preferred_checkpoint(self) -> Path:
@@ -89,8 +105,13 @@ class RunFolder:
 
     def sample_grids(self, last_step: int | None = None) -> list[Path]:
         """List the sample grids by step, up to ``last_step``."""
-        found = {int(path.stem): path for path in self.samples.glob("*.png") if path.stem.isdecimal()}
-        return [path for step, path in sorted(found.items()) if last_step is None or step <= last_step]
+        grids = {int(path.stem): path for path in self.samples.glob("*.png") if path.stem.isdecimal()}
+        return [path for step, path in sorted(grids.items()) if last_step is None or step <= last_step]
+
+
+def sample_grid(samples: Path, step: int) -> Path:
+    """Return the path of a step's sample grid in the folder ``samples``."""
+    return samples / f"{step:06d}.png"
 
 
 class PathKind(Enum):
@@ -124,7 +145,7 @@ def run_folder_of(checkpoint: Path) -> Path | None:
     """Return the run's folder that a path belongs to: itself, or the parent of ``checkpoints/``; None if neither."""
     if checkpoint.is_dir():
         return checkpoint
-    return checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else None
+    return checkpoint.parent.parent if checkpoint.parent.name == CHECKPOINTS else None
 
 
 @contextmanager
@@ -132,8 +153,8 @@ def atomic_path(path: Path, shared: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that replaces it on success and is removed on error.
 
     Args:
-        path: The file to write; its folder is made.
-        shared: Whether several processes may write it at once, as they may in a cache.
+        path: The file to write; its folder is created.
+        shared: Whether several processes may write the file at once, as in a cache.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial" if shared else f"{path.name}.partial")

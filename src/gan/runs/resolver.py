@@ -1,8 +1,10 @@
-"""Where a run writes: a new folder, or the one that it is resumed in."""
+"""OmegaConf resolver for a run's folder: a new one, or that of the checkpoint to resume from."""
 
 from pathlib import Path
 
 from omegaconf import OmegaConf
+
+from gan.runs.folder import run_folder_of
 
 __all__ = ["register", "run_folder"]
 
@@ -11,20 +13,16 @@ def run_folder(ckpt: str | None, new: str) -> str:
     """Return the folder of a run.
 
     Args:
-        ckpt: The checkpoint that it is resumed from, ``<folder>/checkpoints/<name>``; None for a new run.
-        new: The folder for a new run.
+        ckpt: Checkpoint to resume from, ``<folder>/checkpoints/<name>``, or its run's folder; None for a new run.
+        new: Folder for a new run.
 
     Returns:
-        The folder that the checkpoint belongs to, or ``new``.
+        The folder that the checkpoint belongs to, or ``new`` if it belongs to none.
     """
-    if ckpt is None:
-        return new
-    path = Path(ckpt)
-    if path.is_dir():
-        return str(path)
-    return str(path.parent.parent) if path.parent.name == "checkpoints" else new
+    folder = None if ckpt is None else run_folder_of(Path(ckpt))
+    return new if folder is None else str(folder)
 
 
 def register() -> None:
-    """Make ``${run_folder:ckpt,new}`` known to the configuration."""
+    """Register ``${run_folder:ckpt,new}`` with OmegaConf."""
     OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)

@@ -1,0 +1,29 @@
+"""TensorBoard logger."""
+
+from importlib.util import find_spec
+
+from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
+
+from gan.loggers.base import PictureLogger
+
+__all__ = ["TensorBoard"]
+
+
+class TensorBoard(TensorBoardLogger, PictureLogger):
+    """Writes event files to the run's folder, for ``tensorboard --logdir runs``.
+
+    Args:
+        folder: Run folder.
+
+    Raises:
+        ValueError: If the package is not installed.
+    """
+
+    def __init__(self, folder: str) -> None:
+        if find_spec("tensorboard") is None:
+            raise ValueError("logger=tensorboard needs a package: pip install -e '.[tensorboard]'")
+        super().__init__(folder, name="", version="tensorboard")
+
+    def log_picture(self, name: str, image: Tensor, step: int) -> None:
+        self.experiment.add_image(name, image, step)

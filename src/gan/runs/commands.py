@@ -1,0 +1,46 @@
+"""Command lines of a run: those that made it, to resume it, and to sample from it."""
+
+import shlex
+from collections.abc import Iterable
+
+from gan.runs.folder import RunFolder
+
+__all__ = ["PREFIX", "command_comments", "earlier_commands", "parse_commands", "resume_command", "sample_command"]
+
+PREFIX = "# python train.py"
+
+
+def command_comments(overrides: Iterable[str], earlier: Iterable[str] = ()) -> str:
+    """Return the comments at the top of config.yaml: one line per command.
+
+    Args:
+        overrides: Overrides of the current command.
+        earlier: Comments of earlier commands, if the run is resumed.
+    """
+    command = " ".join([PREFIX, *map(shlex.quote, overrides)])
+    return "".join(f"{line}\n" for line in [*earlier, command])
+
+
+def earlier_commands(run: RunFolder) -> list[str]:
+    """Return the comments with commands in a run's config.yaml; none if there is no such file."""
+    try:
+        return parse_commands(run.config.read_text(errors="replace"))
+    except OSError:
+        return []
+
+
+def parse_commands(config: str) -> list[str]:
+    """Return the comments with commands in the text of a config.yaml."""
+    return [line for line in config.splitlines() if line.startswith(PREFIX)]
+
+
+def resume_command(run: RunFolder, steps: int) -> str:
+    """Return the command that trains a run of ``steps`` generator updates for as many again."""
+    ckpt = shlex.quote(f"ckpt={run.last}")
+    return f"python train.py {ckpt} trainer.max_steps={max(1, 2 * steps)}"
+
+
+def sample_command(run: RunFolder) -> str:
+    """Return the command that samples from a run's best checkpoint, or from its last if nothing was evaluated."""
+    checkpoint = run.best if run.best.is_file() else run.last
+    return f"python -m gan.sample {shlex.quote(str(checkpoint))} --num 64 --out grid.png"

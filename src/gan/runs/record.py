@@ -1,0 +1,281 @@
+"""Record of a run: configuration, commands, results and metrics, parsed once, without importing torch."""
+
+import csv
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from omegaconf import OmegaConf
+from pydantic import TypeAdapter
+
+from gan.errors import UserError
+from gan.runs.commands import parse_commands
+from gan.runs.folder import RunFolder
+
+__all__ = [
+    "Metrics",
+    "NeighborDistances",
+    "Results",
+    "RunRecord",
+    "Scores",
+    "Series",
+    "best_score",
+    "find_runs",
+    "read_metrics",
+    "read_results",
+    "read_run",
+]
+
+UNFINISHED = "unfinished: still running, or killed"
+
+Scores = dict[int, dict[str, float]]
+"""Scores by name, by generator update."""
+
+
+class Series(NamedTuple):
+    """A column of metrics.csv: the steps at which it was logged, and its values."""
+
+    steps: list[int]
+    values: list[float]
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Contents of metrics.csv.
+
+    Attributes:
+        series: Logged values by column.
+        scores: Scores by step, without their prefix ``val/``.
+        seconds: Training time by step in seconds, over all parts of a resumed run.
+        last_step: Last generator update that was logged.
+    """
+
+    series: dict[str, Series] = field(default_factory=dict)
+    scores: Scores = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)
+    last_step: int | None = None
+
+
+@dataclass(frozen=True)
+class NeighborDistances:
+    """Mean distances to the nearest training image.
+
+    Attributes:
+        searched: Number of training images that were searched.
+        training_images: Size of the training set.
+        distance: Mean distance of samples.
+        held_out_distance: Mean distance of held-out images.
+    """
+
+    searched: int
+    training_images: int
+    distance: float
+    held_out_distance: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """Contents of results.json. Runs without evaluation have no scores, and no score name.
+
+    Attributes:
+        config: Resolved configuration.
+        global_step: Generator updates.
+        wall_seconds: Duration of the process that finished the run.
+        command: Command of that process.
+        versions: Versions of Python and packages.
+        device: Name of the accelerator.
+        ranks: World size.
+        seed: Seed.
+        stopped: Why the run ended early; None if it did not.
+        score_name: Name of the main score, by which runs are compared.
+        score: Best main score.
+        best_step: Its generator update.
+        scores: Scores by step.
+        higher_is_better: Whether higher is better, by score.
+        baselines: Main score of held-out real images and of noise.
+        protocol: Everything that affects the scores besides the generator.
+        game: Last means of the logged training terms.
+        neighbors: Distances to the nearest training images; None without a figure.
+        images_per_second: Throughput of training alone.
+        peak_memory_mb: Peak memory.
+    """
+
+    config: dict[str, Any]
+    global_step: int
+    wall_seconds: float
+    command: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    device: str | None = None
+    ranks: int = 1
+    seed: int | None = None
+    stopped: str | None = None
+    score_name: str | None = None
+    score: float | None = None
+    best_step: int | None = None
+    scores: Scores = field(default_factory=dict)
+    higher_is_better: dict[str, bool] = field(default_factory=dict)
+    baselines: dict[str, float] = field(default_factory=dict)
+    protocol: dict[str, Any] = field(default_factory=dict)
+    game: dict[str, float] = field(default_factory=dict)
+    neighbors: NeighborDistances | None = None
+    images_per_second: float | None = None
+    peak_memory_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Everything that a run's folder says about it.
+
+    Attributes:
+        folder: The run's folder.
+        config: Resolved configuration.
+        commands: Commands that made the run, one for each part of a resumed run, as comments.
+        metrics: Contents of metrics.csv.
+        results: Contents of results.json; None if the run failed or has not finished.
+        failure: Why there are no results; None if there are.
+    """
+
+    folder: RunFolder
+    config: dict[str, Any]
+    commands: list[str] = field(default_factory=list)
+    metrics: Metrics = field(default_factory=Metrics)
+    results: Results | None = None
+    failure: str | None = None
+
+    @property
+    def state(self) -> Literal["finished", "stopped", "failed", "unfinished"]:
+        """How the run ended, if it did."""
+        if self.results is not None:
+            return "finished" if self.results.stopped is None else "stopped"
+        return "unfinished" if self.failure == UNFINISHED else "failed"
+
+    @property
+    def name(self) -> str:
+        """Name from the configuration, or of the folder."""
+        return str(self.config.get("name") or self.folder.path.name)
+
+    @property
+    def scores(self) -> Scores:
+        """Scores by step: final ones of a finished run, logged ones of another."""
+        return self.metrics.scores if self.results is None else self.results.scores
+
+
+def best_score(scores: Mapping[int, Mapping[str, float]], name: str, higher_is_better: bool) -> tuple[int, float]:
+    """Return the step with the best score, the last one of several, and the score. NaN is worse than any number."""
+    values = {step: named[name] for step, named in scores.items() if name in named}
+    numbers = {step: value for step, value in values.items() if not math.isnan(value)} or values
+    sign = 1 if higher_is_better else -1
+    step = max(numbers, key=lambda step: (sign * numbers[step], step))
+    return step, numbers[step]
+
+
+def find_runs(folders: Iterable[Path]) -> list[RunRecord]:
+    """Read the runs below some folders, at any depth, each once.
+
+    Raises:
+        UserError: If a folder does not exist or contains no run.
+    """
+    runs: dict[Path, RunRecord] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(f"{folder} is not a folder")
+        paths = list(_run_folders(folder))
+        if not paths:
+            raise UserError(f"{folder} contains no run: no {RunFolder(folder).config.name} in it or below")
+        for path in paths:
+            if path.resolve() not in runs:
+                runs[path.resolve()] = read_run(path)
+    return list(runs.values())
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Read a run's folder. Missing and damaged files are reported as the run's failure."""
+    run = RunFolder(folder)
+    results, failure = _read_outcome(run)
+    config, commands = _read_config(run)
+    if results is not None:
+        config = results.config
+    elif config is None:
+        failure = f"{run.config.name} is damaged"
+    return RunRecord(run, config or {"name": folder.name}, commands, read_metrics(run.metrics), results, failure)
+
+
+def read_results(path: Path) -> Results:
+    """Read and check a results.json.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is damaged.
+    """
+    results = TypeAdapter(Results).validate_python(json.loads(path.read_text()))
+    if not results.scores:
+        return replace(results, score_name=None, higher_is_better={}, protocol={})
+    last = results.scores[max(results.scores)]
+    if results.score_name not in last or not last.keys() <= results.higher_is_better.keys():
+        raise ValueError(f"{path} lacks {results.score_name}")
+    return replace(results, scores=dict(sorted(results.scores.items())))
+
+
+def read_metrics(path: Path) -> Metrics:
+    """Read a metrics.csv up to the first damaged row; a killed run may leave half a row."""
+    series: dict[str, Series] = {}
+    scores: Scores = {}
+    seconds: dict[int, float] = {}
+    last_step, earlier, latest = None, 0.0, 0.0
+    try:
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                last_step = int(row.pop("step"))
+                values = {column: float(value) for column, value in row.items() if value}
+                for column, value in values.items():
+                    steps, logged = series.setdefault(column, Series([], []))
+                    steps.append(last_step)
+                    logged.append(value)
+                named = {column[4:]: value for column, value in values.items() if column.startswith("val/")}
+                if (now := named.pop("training_seconds", None)) is not None:
+                    earlier += latest if now < latest else 0.0  # a resumed run may count from zero again
+                    latest, seconds[last_step] = now, earlier + now
+                if named:
+                    scores[last_step] = named
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
+        pass
+    return Metrics(series, scores, seconds, last_step)
+
+
+def _run_folders(folder: Path) -> Iterable[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        if RunFolder(Path(parent)).config.name in files:
+            folders.clear()  # folders inside a run, such as those of W&B, are not runs
+            yield Path(parent)
+
+
+def _read_outcome(run: RunFolder) -> tuple[Results | None, str | None]:
+    """Return the results, or why there are none. An error is newer than results: the run failed when resumed."""
+    if run.error.is_file():
+        first_line = run.error.read_text(errors="replace").split("\n")[0].strip()
+        return None, first_line or f"{run.error.name} is empty"
+    try:
+        return read_results(run.results), None
+    except FileNotFoundError:
+        return None, UNFINISHED
+    except (OSError, ValueError):
+        return None, f"{run.results.name} is damaged"
+
+
+def _read_config(run: RunFolder) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the configuration as plain values, None if it is damaged, and the commands above it."""
+    try:
+        text = run.config.read_text(errors="replace")
+    except OSError:
+        return None, []
+    try:
+        config = OmegaConf.to_container(OmegaConf.create(text))
+        plain = json.loads(json.dumps(config, default=str))
+    except Exception:  # YAML's errors and OmegaConf's have no common base class
+        plain = None
+    return plain if isinstance(plain, dict) else None, parse_commands(text)
