@@ -1,4 +1,4 @@
-"""What a user can get wrong ends with status 2 and one line that names the key and the way out."""
+"""User errors: exit status 2 and one line that names the option and the remedy."""
 
 import re
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from tests.conftest import ROOT, TINY, Run, run_here, run_python
 Train = Callable[..., Run]
 
 
-def said(run: Run) -> str:
-    """Return the error's line, having checked that it is the one line of its kind."""
+def error_line(run: Run) -> str:
+    """Check that a command ended with a user error, and return its line."""
     assert run.status == 2, f"status {run.status}: {run.err}"
     assert "Traceback" not in run.err
     lines = [line for line in run.err.splitlines() if line.startswith("error: ")]
     assert len(lines) == 1, run.err
-    assert run.err.splitlines()[-1] == lines[0], "the error is the last word"
+    assert run.err.splitlines()[-1] == lines[0], "the error is the last line"
     return lines[0]
 
 
@@ -59,8 +59,8 @@ def said(run: Run) -> str:
         (["model.ema_decay=2"], r"model: ema_decay must be"),
         (["evaluate.every_n_steps=0"], r"every_n_steps must be at least 1"),
         (["data=image_folder"], r"data\.path"),
-        (["data=image_folder", "data.path=nowhere", "metric/features=inception"], r"nowhere is not a folder"),
-        (["metric.features.weights=nowhere.pth", "metric/features=inception"], r"metric\.features\.weights=FILE"),
+        (["data=image_folder", "data.path=missing", "metric/features=inception"], r"missing is not a folder"),
+        (["metric.features.weights=missing.pth", "metric/features=inception"], r"metric\.features\.weights=FILE"),
         (["data.channels=3"], r"data\.channels and data\.image_size say 3x28x28, but the images have 1x28x28"),
         (["data.num_classes=5"], r"data\.num_classes=5, but the images have 10 classes"),
         (["seed=-1"], r"seed=-1 should be a whole number from 0"),
@@ -73,16 +73,16 @@ def said(run: Run) -> str:
             ["optimizer.generator._target_=torch.optim.Adma"],
             r"optimizer\.generator\._target_: cannot find torch\.optim\.Adma",
         ),
-        (["ckpt=nowhere.ckpt"], r"no checkpoint at nowhere\.ckpt"),
+        (["ckpt=missing.ckpt"], r"no checkpoint at missing\.ckpt"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_options(train: Train, options: list[str], message: str) -> None:
-    assert re.search(message, said(train("logger=none", *options)))
+    assert re.search(message, error_line(train("logger=none", *options)))
 
 
 def test_compiling_needs_a_compiler(train: Train) -> None:
-    message = said(train("logger=none", *TINY, "model.compile=true", CXX="no-such-compiler"))
+    message = error_line(train("logger=none", *TINY, "model.compile=true", CXX="no-such-compiler"))
     assert message == "error: model.compile=true needs a C++ compiler: install no-such-compiler, or set CXX to another"
 
 
@@ -92,11 +92,11 @@ def test_an_unreadable_image_is_named(train: Train, tmp_path: Path) -> None:
         folder = images / ("even", "odd")[number % 2]
         folder.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (64, 64)).save(folder / f"{number}.png")
-    (images / "odd" / "7.png").write_bytes(b"not a picture")
+    (images / "odd" / "7.png").write_bytes(b"not an image")
     options = ["data=image_folder", f"data.path={images}", "data.batch_size=8", "data.num_classes=2", "logger=none"]
-    for limit in (2**30, 0):  # held in memory, or streamed by workers
+    for limit in (2**30, 0):  # in memory, or streamed by workers
         run = train(*options, "metric/features=classifier", f"data.memory_limit={limit}", name=f"limit{limit}")
-        assert re.search(r"cannot read the image .*odd/7\.png.*data\.on_error=skip", said(run))
+        assert re.search(r"cannot read the image .*odd/7\.png.*data\.on_error=skip", error_line(run))
 
 
 @pytest.fixture(scope="module")
@@ -108,20 +108,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Code:
-    """Pickles to a call."""
+    """Object that runs code when it is unpickled."""
 
     def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
         return print, ("this code ran",)
 
 
-def spoil(ckpt: Path, kind: str, path: Path) -> None:
-    """Write a checkpoint that is wrong in some way."""
+def write_bad_checkpoint(ckpt: Path, kind: str, path: Path) -> None:
+    """Write a checkpoint with an error of some kind."""
     checkpoint = torch.load(ckpt, weights_only=True)
     if kind == "truncated":
         path.write_bytes(ckpt.read_bytes()[:-2000])
     elif kind == "empty":
         path.write_bytes(b"")
-    elif kind == "of others":
+    elif kind == "foreign":
         torch.save({"state_dict": {}}, path)
     elif kind == "code":
         torch.save(checkpoint | {"extra": Code()}, path)
@@ -132,7 +132,7 @@ def spoil(ckpt: Path, kind: str, path: Path) -> None:
             checkpoint["config"]["model"]["discriminator"] |= {"image_shape": [1, 28, 28], "width": 8}
             checkpoint["config"]["evil"] = "{_target_: os.system, command: echo this code ran}"
             checkpoint["config"]["model"]["generator"] = "${oc.create:${evil}}"
-        elif kind == "target of a resumed run":  # hidden until the run's own options are filled in
+        elif kind == "target of a resumed run":  # hidden until the resumed run's options are resolved
             checkpoint["config"]["harmless"] = "{_target_: gan.losses.adversarial.Hinge}"
             checkpoint["config"]["evil"] = "{_target_: os.mkdir, path: this-code-ran}"
             checkpoint["config"]["pick"] = {"None": "${harmless}"}
@@ -147,7 +147,7 @@ def spoil(ckpt: Path, kind: str, path: Path) -> None:
     [
         ("truncated", "damaged or no checkpoint"),
         ("empty", "damaged or no checkpoint"),
-        ("of others", "no checkpoint of this project"),
+        ("foreign", "no checkpoint of this project"),
         ("code", "damaged or no checkpoint"),
         ("target", r"asks for os\.system \(at model\.generator\).*refused"),
         ("hidden target", r"asks for os\.system \(at model\.generator\).*refused"),
@@ -157,39 +157,39 @@ def spoil(ckpt: Path, kind: str, path: Path) -> None:
 )
 def test_bad_checkpoints(train: Train, trained: Path, tmp_path: Path, kind: str, message: str) -> None:
     path = tmp_path / "bad.ckpt"
-    spoil(trained, kind, path)
+    write_bad_checkpoint(trained, kind, path)
     runs = []
     if kind != "target of a resumed run":
         runs.append(run_here("-m", "gan.sample", str(path), "--out", str(tmp_path / "x.png")))
     if kind in ("truncated", "target", "target of a resumed run", "sizes"):
         runs.append(train(f"ckpt={path}", "trainer.max_steps=4", f"hydra.run.dir={tmp_path / 'resumed'}"))
     for run in runs:
-        assert re.search(message, said(run))
+        assert re.search(message, error_line(run))
         assert "this code ran" not in run.out + run.err
         assert not (ROOT / "this-code-ran").exists()
 
 
 @pytest.mark.parametrize("every", [1, 4])
-def test_a_game_that_blows_up_stops_and_keeps_the_last_good_checkpoint(train: Train, every: int) -> None:
-    """Without its constraint, WGAN's loss has no lower bound: plain gradient descent follows it to infinity."""
+def test_divergence_stops_the_run_and_keeps_the_last_good_checkpoint(train: Train, every: int) -> None:
+    """Without its constraint, WGAN's loss is unbounded below, and SGD diverges."""
     options = ["model=mlp_gan", "loss=wgan", "loss.constraint=null", "optimizer=sgd", f"evaluate.every_n_steps={every}"]
     rates = [f"optimizer.{player}.lr=0.003" for player in ("discriminator", "generator")]
     run = train(*TINY, *options, *rates, "trainer.max_steps=100", "trainer.log_every_n_steps=50")
-    found = re.search(r"train/[dg]/\w+ became (inf|-inf|nan) by generator update (\d+); the last good", said(run))
-    assert found, run.err
+    match = re.search(r"train/[dg]/\w+ became (inf|-inf|nan) by generator update (\d+); the last good", error_line(run))
+    assert match, run.err
     last = run.checkpoint()
     assert last["global_step"] % every == 0
-    assert 0 < last["global_step"] <= int(found[2])
+    assert 0 < last["global_step"] <= int(match[2])
     assert all(value.isfinite().all() for value in last["state_dict"].values())
 
 
-def test_a_folder_that_holds_a_run_is_not_written_over(train: Train) -> None:
+def test_an_existing_run_is_not_overwritten(train: Train) -> None:
     assert train(*TINY, "trainer.max_steps=2").status == 0
-    assert re.search(r"holds a run: resume it with ckpt=", said(train(*TINY, "trainer.max_steps=2")))
+    assert re.search(r"holds a run: resume it with ckpt=", error_line(train(*TINY, "trainer.max_steps=2")))
 
 
-def test_a_start_that_failed_leaves_its_folder_free(train: Train) -> None:
-    said(train(*TINY, "trainer.max_steps=2", "data.batch_size=5000"))
+def test_a_failed_start_leaves_its_folder_usable(train: Train) -> None:
+    error_line(train(*TINY, "trainer.max_steps=2", "data.batch_size=5000"))
     assert train(*TINY, "trainer.max_steps=2").status == 0
 
 
@@ -206,8 +206,8 @@ def test_a_start_that_failed_leaves_its_folder_free(train: Train) -> None:
     ],
     ids=str,
 )
-def test_options_that_a_resumed_run_cannot_take(train: Train, trained: Path, options: list[str], message: str) -> None:
-    assert re.search(message, said(train(f"ckpt={trained}", *options)))
+def test_invalid_options_of_a_resumed_run(train: Train, trained: Path, options: list[str], message: str) -> None:
+    assert re.search(message, error_line(train(f"ckpt={trained}", *options)))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_options_that_a_resumed_run_cannot_take(train: Train, trained: Path, opt
         ("hydra/sweeper=optuna", "hydra_optuna_sweeper", "optuna"),
     ],
 )
-def test_a_plugin_that_is_not_installed_is_named(choice: str, plugin: str, extra: str) -> None:
+def test_missing_plugins_are_named(choice: str, plugin: str, extra: str) -> None:
     hidden = "walk = pkgutil.walk_packages; "
     hidden += "pkgutil.walk_packages = lambda *a, **k: (m for m in walk(*a, **k) if PLUGIN not in m.name)"
     start = f"sys.argv[1:] = ['-m', {choice!r}, 'seed=0']; runpy.run_path('train.py', run_name='__main__')"
@@ -225,7 +225,7 @@ def test_a_plugin_that_is_not_installed_is_named(choice: str, plugin: str, extra
     assert (run.status, run.err) == (2, f"error: {choice} needs a package: pip install -e '.[{extra}]'\n")
 
 
-def test_a_bug_is_not_dressed_up() -> None:
+def test_bugs_keep_their_traceback() -> None:
     code = "from gan import cli\ndef main(): raise ValueError('a bug')\ncli.run(main)"
     run = run_python("-c", code)
     assert run.status == 1

@@ -11,7 +11,7 @@ import pytest
 
 from gan.demo.port import listen
 from tests.conftest import run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Checkpoint = Callable[..., Path]
 
@@ -32,11 +32,11 @@ def used_port() -> Iterator[int]:
     ],
 )
 def test_bad_arguments(arguments: list[str], message: str) -> None:
-    assert said(run_here("-m", "gan.demo", *arguments)) == f"error: {message}"
+    assert error_line(run_here("-m", "gan.demo", *arguments)) == f"error: {message}"
 
 
 def test_port_in_use(used_port: int) -> None:
-    line = said(run_here("-m", "gan.demo", "missing", "--port", str(used_port)))
+    line = error_line(run_here("-m", "gan.demo", "missing", "--port", str(used_port)))
     assert line == f"error: --port {used_port}: Address already in use; choose another, or leave --port out"
 
 
@@ -48,9 +48,9 @@ def test_the_default_port_is_the_next_free_one() -> None:
 
 def test_generators_that_cannot_be_compared(checkpoint: Checkpoint) -> None:
     paths = [str(checkpoint("model=cgan")), str(checkpoint("model=dcgan"))]
-    assert re.search("num_classes is 10 and 1", said(run_here("-m", "gan.demo", *paths)))
+    assert re.search("num_classes is 10 and 1", error_line(run_here("-m", "gan.demo", *paths)))
     paths = [str(checkpoint("model=dcgan")), str(checkpoint("data=ring8", "model=mlp_gan"))]
-    assert re.search("one generates images, one points", said(run_here("-m", "gan.demo", *paths)))
+    assert re.search("one generates images, one points", error_line(run_here("-m", "gan.demo", *paths)))
 
 
 def test_without_gradio(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,4 +60,4 @@ def test_without_gradio(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch)
     before = signal.getsignal(signal.SIGTERM)
     run = run_here("-m", "gan.demo", str(checkpoint("model=cgan")), GRADIO_TEMP_DIR="", GRADIO_ANALYTICS_ENABLED="")
     signal.signal(signal.SIGTERM, before)
-    assert said(run) == "error: the demo needs a package: pip install -e '.[demo]'"
+    assert error_line(run) == "error: the demo needs a package: pip install -e '.[demo]'"

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import TINY, Run, run_here, run_python
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 MIXTURE = ["model=mlp_gan", "model.discriminator.width=8", "data=ring8"]
 
@@ -130,7 +130,9 @@ def test_two_folders_of_different_sizes(tmp_path: Path) -> None:
     assert {name: score["mean"] for name, score in scores(tmp_path / "same.json")["scores"].items()} == pytest.approx(
         {f"{name}_efficientnet_lite0": 1.0 for name in ("precision", "recall", "density", "coverage")}
     )
-    assert "theirs holds images of 24x24, 30x30 pixels, not of one square" in said(evaluate(ours, theirs, *options))
+    assert "theirs holds images of 24x24, 30x30 pixels, not of one square" in error_line(
+        evaluate(ours, theirs, *options)
+    )
     run = evaluate(ours, theirs, *options, "image_size=16", f"out={tmp_path}/resized.json")
     assert run.status == 0, run.err
 
@@ -142,7 +144,7 @@ def test_an_unreadable_image(tmp_path: Path, on_error: str, caplog: pytest.LogCa
     out = tmp_path / "scores.json"
     run = evaluate(folder, "data=mnist5k", "metric=frechet", f"on_error={on_error}", f"out={out}")
     if on_error == "stop":
-        assert re.search(r"cannot read the image .*03\.png .*on_error=skip", said(run))
+        assert re.search(r"cannot read the image .*03\.png .*on_error=skip", error_line(run))
     else:
         assert run.status == 0, run.err
         assert scores(out)["protocol"]["fake_images"] == 8
@@ -205,4 +207,4 @@ def test_bad_arguments(ring: Path, tmp_path: Path, arguments: list[str], message
         paths["grey"] = square_images(tmp_path / "grey", [28] * 6)
         paths["color"] = square_images(tmp_path / "color", [28] * 6, "RGB")
     run = evaluate(*(argument.format(**paths) for argument in arguments))
-    assert re.search(message, said(run)), run.err
+    assert re.search(message, error_line(run)), run.err

@@ -11,7 +11,7 @@ from PIL import Image
 import gan
 from gan.explore.attention import PLACES, attention_maps, overlaid
 from tests.conftest import TINY, Run, run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Train = Callable[..., Run]
 
@@ -56,4 +56,4 @@ def test_a_map_is_brightest_where_it_is_largest() -> None:
 )
 def test_bad_input(options: list[str], message: str, train: Train) -> None:
     run = train(*TINY, "trainer.max_steps=1")
-    assert message in said(run_here("-m", "gan.explore", "attention", str(run.folder), *options))
+    assert message in error_line(run_here("-m", "gan.explore", "attention", str(run.folder), *options))

@@ -10,7 +10,7 @@ from PIL import Image
 
 import gan
 from tests.conftest import LIVELY, TINY, Run, run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Train = Callable[..., Run]
 
@@ -59,7 +59,7 @@ def test_figure(folder: Path, tmp_path: Path) -> None:
 
 def test_a_run_without_codes(train: Train, tmp_path: Path) -> None:
     run = train(*TINY, "model=cgan", "trainer.max_steps=1")
-    message = said(run_here("-m", "gan.explore", "codes", str(run.folder), "--out", str(tmp_path / "x.png")))
+    message = error_line(run_here("-m", "gan.explore", "codes", str(run.folder), "--out", str(tmp_path / "x.png")))
     assert message == f"error: {run.folder} has no codes: train a generator that has some with model=infogan"
 
 
@@ -68,4 +68,4 @@ def test_a_run_without_codes(train: Train, tmp_path: Path) -> None:
     [(["--reach", "0"], "--reach must be above 0"), (["--num", "0"], "--num must be"), (["--out", "x"], "end it in")],
 )
 def test_bad_input(folder: Path, options: list[str], message: str) -> None:
-    assert message in said(explore(folder, *options))
+    assert message in error_line(explore(folder, *options))

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.conftest import TINY, Run, run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Train = Callable[..., Run]
 
@@ -30,4 +30,4 @@ def test_images_of_another_shape_are_refused(train: Train) -> None:
     small, large = (
         str(train(*TINY, f"data.image_size={size}", "trainer.max_steps=1", name=f"{size}").folder) for size in (28, 32)
     )
-    assert "another shape" in said(run_here("-m", "gan.explore", "compare", small, "--others", large))
+    assert "another shape" in error_line(run_here("-m", "gan.explore", "compare", small, "--others", large))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import TINY, Run, run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 SEVERAL = ["model=multi_gan", "model.num_classes=3", "trainer.max_steps=1"]
 
@@ -42,4 +42,4 @@ def test_points_have_a_colour_a_generator(train: Callable[..., Run], tmp_path: P
 )
 def test_bad_arguments(train: Callable[..., Run], options: list[str], message: str) -> None:
     run = train(*TINY, "data=ring8", "model=mlp_gan", "trainer.max_steps=1")
-    assert message in said(show(run, *options))
+    assert message in error_line(show(run, *options))

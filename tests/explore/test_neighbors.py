@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import TINY, Run, run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 
 def test_the_figure(train: Callable[..., Run], tmp_path: Path) -> None:
@@ -30,4 +30,4 @@ def test_the_figure(train: Callable[..., Run], tmp_path: Path) -> None:
 )
 def test_bad_arguments(train: Callable[..., Run], options: list[str], message: str) -> None:
     run = train(*TINY, "data=ring8", "model=mlp_gan", "trainer.max_steps=1")
-    assert re.search(message, said(run_here("-m", "gan.explore", "neighbors", str(run.folder), *options)))
+    assert re.search(message, error_line(run_here("-m", "gan.explore", "neighbors", str(run.folder), *options)))

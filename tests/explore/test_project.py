@@ -13,7 +13,7 @@ from torch.testing import assert_close
 import gan
 from gan.latent.projection import project
 from tests.conftest import TINY, Run, run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Train = Callable[..., Run]
 
@@ -62,7 +62,7 @@ def test_images_of_other_sizes_are_fitted_when_asked(size: tuple[int, int], trai
     Image.new("RGB", size, (200, 10, 10)).save(image)
     command = ["-m", "gan.explore", "project", str(run.folder), str(image), "--steps", "2", "--out", str(out)]
     if size != (28, 28):
-        assert "has 32x40 pixels, the generator's images 28x28: crop and scale it with --fit" in said(
+        assert "has 32x40 pixels, the generator's images 28x28: crop and scale it with --fit" in error_line(
             run_here(*command)
         )
     assert run_here(*command, "--fit").status == 0
@@ -73,7 +73,7 @@ def test_bad_input(image: Path, train: Train, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no image")
 
     def refused(*options: str) -> str:
-        return said(run_here("-m", "gan.explore", "project", str(run.folder), *options))
+        return error_line(run_here("-m", "gan.explore", "project", str(run.folder), *options))
 
     assert "there is no image at nowhere.png" in refused("nowhere.png")
     assert "is no image that can be read" in refused(str(tmp_path / "text.png"))

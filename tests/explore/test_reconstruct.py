@@ -9,7 +9,7 @@ from PIL import Image
 
 import gan
 from tests.conftest import TINY, Run, run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Train = Callable[..., Run]
 
@@ -28,7 +28,7 @@ def test_the_figure(model: str, names: set[str], train: Train, tmp_path: Path) -
 
 
 def test_who_has_no_encoder_says_so(train: Train, tmp_path: Path) -> None:
-    assert "has no encoder" in said(
+    assert "has no encoder" in error_line(
         run_here("-m", "gan.explore", "reconstruct", str(train(*TINY, "trainer.max_steps=1").folder))
     )
     run = train(*TINY, "model=vae", "trainer.max_steps=1", name="vae")
@@ -36,11 +36,11 @@ def test_who_has_no_encoder_says_so(train: Train, tmp_path: Path) -> None:
     done = run_here("-m", "gan.export", str(run.folder), "--formats", "safetensors", "--out", str(exported))
     assert done.status == 0, done.err
     assert gan.load(exported).sample(2).shape == (2, 1, 28, 28)
-    assert "has no encoder" in said(run_here("-m", "gan.explore", "reconstruct", str(exported)))
+    assert "has no encoder" in error_line(run_here("-m", "gan.explore", "reconstruct", str(exported)))
 
 
 def test_views_that_follow_gradients_refuse_codes(train: Train, tmp_path: Path) -> None:
     run, image = train(*TINY, "model=vqvae", "trainer.max_steps=1"), tmp_path / "image.png"
     Image.new("L", (28, 28)).save(image)
     for view in (["directions", str(run.folder)], ["project", str(run.folder), str(image)]):
-        assert "do not change smoothly with noise" in said(run_here("-m", "gan.explore", *view))
+        assert "do not change smoothly with noise" in error_line(run_here("-m", "gan.explore", *view))

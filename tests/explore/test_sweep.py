@@ -9,7 +9,7 @@ import pytest
 import gan
 from tests.conftest import LIVELY, TINY, Run, run_here
 from tests.interpolate.test_interpolate import nearly, tiles
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Train = Callable[..., Run]
 
@@ -45,4 +45,4 @@ def test_figures(model: str, train: Train, tmp_path: Path) -> None:
 )
 def test_bad_input(options: list[str], message: str, train: Train) -> None:
     run = train(*TINY, "trainer.max_steps=1")
-    assert message in said(run_here("-m", "gan.explore", "directions", str(run.folder), *options))
+    assert message in error_line(run_here("-m", "gan.explore", "directions", str(run.folder), *options))

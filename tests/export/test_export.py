@@ -24,7 +24,7 @@ from gan.export import graph as graph_module
 from gan.export.graph import Graph, plain_copy
 from gan.models import dcgan
 from tests.conftest import LIVELY, ROOT, TINY, Run, run_here, run_python
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Train = Callable[..., Run]
 
@@ -201,7 +201,7 @@ def test_an_export_can_be_exported_again(weights: Exported, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["", "generator.safetensors"])
 def test_training_cannot_resume_from_an_export(train: Train, weights: Exported, name: str) -> None:
     path = weights.folder / name
-    message = said(train(f"ckpt={path}", "trainer.max_steps=20", f"hydra.run.dir={weights.folder.parent / 'no'}"))
+    message = error_line(train(f"ckpt={path}", "trainer.max_steps=20", f"hydra.run.dir={weights.folder.parent / 'no'}"))
     assert message == f"error: ckpt={path} is an exported generator, which cannot go on training: name a run"
 
 
@@ -326,7 +326,7 @@ def test_weights_of_another_network(weights: Exported, tmp_path: Path, kind: str
 
 def refused(folder: Path) -> str:
     """Sample from an export; check that it is refused and ran no code, and return the error."""
-    message = said(run_here("-m", "gan.sample", str(folder), "--out", str(folder / "x.png")))
+    message = error_line(run_here("-m", "gan.sample", str(folder), "--out", str(folder / "x.png")))
     with pytest.raises(UserError):
         gan.load(folder)
     assert not (ROOT / MARKER).exists()
@@ -341,11 +341,11 @@ def test_a_failed_verification_leaves_no_file(
     name = {"onnx": "generator.onnx", "torch": "generator.pt2"}[form]
     monkeypatch.setattr(graph_module, "TOLERANCE", -1.0)
     command = ["-m", "gan.export", str(weights.folder), "--out", str(tmp_path), "--formats", form]
-    message = said(run_here(*command))
+    message = error_line(run_here(*command))
     assert re.search(rf"{name} cannot be written: its images differ from the generator's by \S+$", message)
     assert not list(tmp_path.iterdir())
     (tmp_path / name).write_text("an earlier one")
-    said(run_here(*command))
+    error_line(run_here(*command))
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "an earlier one"
 
@@ -376,7 +376,7 @@ def test_differences(weights: Exported, error: float, message: str | None) -> No
 def test_missing_packages(weights: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     command = ["-m", "gan.export", str(weights.folder), "--out", str(tmp_path / "out")]
-    message = said(run_here(*command, "--formats", "safetensors", "onnx"))
+    message = error_line(run_here(*command, "--formats", "safetensors", "onnx"))
     assert message == "error: --formats onnx needs packages: pip install -e '.[export]'"
     assert not (tmp_path / "out").exists()
     done = run_here(*command)
@@ -392,7 +392,9 @@ def test_a_generator_that_cannot_be_traced(weights: Exported, tmp_path: Path, mo
         return forward(self, z) if z.sum() > 0 else -forward(self, z)
 
     monkeypatch.setattr(dcgan.Generator, "forward", branching)
-    message = said(run_here("-m", "gan.export", str(weights.folder), "--out", str(tmp_path), "--formats", "torch"))
+    message = error_line(
+        run_here("-m", "gan.export", str(weights.folder), "--out", str(tmp_path), "--formats", "torch")
+    )
     assert re.search(r"this generator cannot be traced \(\w+: .*\)$", message)
     assert not list(tmp_path.iterdir())
 
@@ -401,7 +403,7 @@ def test_a_generator_that_cannot_be_traced(weights: Exported, tmp_path: Path, mo
 def test_unwritable_folders(weights: Exported, tmp_path: Path, name: str) -> None:
     (tmp_path / "a file").touch()
     out = tmp_path / name
-    message = said(run_here("-m", "gan.export", str(weights.folder), "--out", str(out), *WEIGHTS))
+    message = error_line(run_here("-m", "gan.export", str(weights.folder), "--out", str(out), *WEIGHTS))
     assert re.match(f"error: --out {out}: ", message)
 
 

@@ -14,7 +14,7 @@ import gan
 from gan.interpolate.morph import keyframe_labels, morph
 from gan.latent.interpolation import PATHS
 from tests.conftest import LIVELY, TINY, Run, run_here
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 
 @pytest.fixture(scope="module")
@@ -139,14 +139,14 @@ def test_last_frame_has_the_last_class(folder: Path) -> None:
     ],
 )
 def test_bad_input(folder: Path, options: list[str], message: str) -> None:
-    assert re.search(message, said(interpolate(folder, *options)))
+    assert re.search(message, error_line(interpolate(folder, *options)))
 
 
 def test_unsuitable_generators(folder: Path, train: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
     plain = train(*TINY, "model=mlp_gan", "trainer.max_steps=1", name="plain").folder
-    assert "takes no classes" in said(interpolate(plain, "--classes", "0", "1"))
-    assert "different networks" in said(interpolate(plain, "--to", str(folder)))
+    assert "takes no classes" in error_line(interpolate(plain, "--classes", "0", "1"))
+    assert "different networks" in error_line(interpolate(plain, "--to", str(folder)))
     points = train(*TINY, "model=mlp_gan", "data=ring8", "trainer.max_steps=1", name="points").folder
-    assert "generates points" in said(interpolate(points))
+    assert "generates points" in error_line(interpolate(points))
     monkeypatch.setitem(sys.modules, "av", None)
-    assert "pip install -e '.[video]'" in said(interpolate(plain, "--out", "film.mp4"))
+    assert "pip install -e '.[video]'" in error_line(interpolate(plain, "--out", "film.mp4"))

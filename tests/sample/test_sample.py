@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import LIVELY, TINY, Run, run_here, run_python
-from tests.test_errors import said
+from tests.test_errors import error_line
 
 Train = Callable[..., Run]
 STEPS = ["trainer.max_steps=2", "evaluate.every_n_steps=2"]
@@ -100,4 +100,4 @@ def test_ranks_generate_the_same_images_as_one_process(name: str, train: Train, 
 )
 def test_bad_input(options: list[str], message: str, train: Train) -> None:
     run = train(*TINY, *STEPS)
-    assert message in said(run_here("-m", "gan.sample", str(run.folder), *options))
+    assert message in error_line(run_here("-m", "gan.sample", str(run.folder), *options))
