@@ -17,7 +17,7 @@ from gan.losses.adversarial import NonSaturating
 from gan.losses.objective import Objective
 from gan.models.progan import Discriminator, Generator, ProGAN
 from gan.nn.equalized import EqualizedConv2d
-from gan.nn.growing import Growing, faded, shrink
+from gan.nn.growing import Growing, images_at_level, shrink
 from gan.types import Batch
 from tests.conftest import TINY, Run, run_here
 
@@ -54,7 +54,7 @@ def test_images_have_their_full_size_and_blocks_of_the_levels(shape: tuple[int, 
     generator.level = discriminator.level = level
     images = generator(torch.randn(3, 6))
     assert images.shape == (3, *shape)
-    assert_close(images, faded(images, float(-(-level // 1)), generator.sizes))
+    assert_close(images, images_at_level(images, float(-(-level // 1)), generator.sizes))
     verdict = discriminator(images)
     assert verdict.logits.shape == (3,)
     assert verdict.features.shape[0] == 3
@@ -104,8 +104,8 @@ def test_the_discriminator_sees_no_more_than_its_level() -> None:
     for level in (0.0, 1.0):
         discriminator = networks(level)[1]
         logits = discriminator(images).logits
-        assert_close(discriminator(faded(images, level, discriminator.sizes)).logits, logits)
-        assert not torch.equal(discriminator(faded(images, 2.0, discriminator.sizes) ** 2).logits, logits)
+        assert_close(discriminator(images_at_level(images, level, discriminator.sizes)).logits, logits)
+        assert not torch.equal(discriminator(images_at_level(images, 2.0, discriminator.sizes) ** 2).logits, logits)
 
 
 def test_images_are_cut_off_where_they_are_used() -> None:
@@ -129,7 +129,7 @@ def test_real_images_are_those_of_the_level(seen: int, level: float) -> None:
     assert model.level == pytest.approx(level)
     batch = Batch(torch.rand(4, *SHAPE), torch.zeros(4, dtype=torch.long))
     d_pass = model.discriminate(batch, torch.rand(4, *SHAPE), KeyedRandom(0, total=4))
-    assert_close(d_pass.real, faded(batch.images, model.level, [4, 8, 16]))
+    assert_close(d_pass.real, images_at_level(batch.images, model.level, [4, 8, 16]))
     assert not torch.equal(shrink(d_pass.real, 16), batch.images)
 
 
@@ -168,8 +168,8 @@ def test_a_checkpoint_in_a_fade_samples_and_is_exported_as_it_is(train: Train, t
     run = train(*FADING, "trainer.max_steps=4", "model.accumulate=2")
     generator = gan.load(run.folder)
     samples = generator.sample(4)
-    assert_close(samples, faded(samples, 1.0, [7, 14, 28]))
-    assert not torch.equal(samples, faded(samples, 0.0, [7, 14, 28]))
+    assert_close(samples, images_at_level(samples, 1.0, [7, 14, 28]))
+    assert not torch.equal(samples, images_at_level(samples, 0.0, [7, 14, 28]))
     done = run_here("-m", "gan.export", str(run.folder), "--out", str(tmp_path / "exported"))
     assert done.status == 0, done.err
     assert torch.equal(gan.load(tmp_path / "exported").sample(4), samples)

@@ -1,14 +1,14 @@
-"""Self-attention against the paper's equations, place by place, and differentiated twice."""
+"""Self-attention: the paper's equations, initial identity, second derivatives, half precision."""
 
 import pytest
 import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from gan.nn.attention import SelfAttention, pooled
+from gan.nn.attention import SelfAttention, max_pool
 
 
-def attending(channels: int = 16, gamma: float = 0.7, spectral_norm: bool = False) -> SelfAttention:
+def make(channels: int = 16, gamma: float = 0.7, spectral_norm: bool = False) -> SelfAttention:
     torch.manual_seed(0)
     layer = SelfAttention(channels, spectral_norm)
     torch.nn.init.constant_(layer.gamma, gamma)
@@ -17,20 +17,20 @@ def attending(channels: int = 16, gamma: float = 0.7, spectral_norm: bool = Fals
 
 @pytest.mark.parametrize("size", [(4, 6), (3, 5)])
 def test_equations_1_to_3(size: tuple[int, int]) -> None:
-    layer, x = attending(), torch.randn(2, 16, *size)
-    keys, values = pooled(layer.key(x)).flatten(2), pooled(layer.value(x)).flatten(2)
+    layer, x = make(), torch.randn(2, 16, *size)
+    keys, values = max_pool(layer.key(x)).flatten(2), max_pool(layer.value(x)).flatten(2)
     assert keys.shape == (2, 2, -(-size[0] // 2) * -(-size[1] // 2))
     assert values.shape[1] == 8
-    found = layer(x)
+    result = layer(x)
     for image in range(2):
         for row in range(size[0]):
             for column in range(size[1]):
                 query = layer.query(x)[image, :, row, column]
                 scores = torch.stack([key @ query for key in keys[image].T])
                 weights = scores.exp() / scores.exp().sum()  # Eq. 1
-                seen = sum((w * v for w, v in zip(weights, values[image].T, strict=True)), torch.zeros(8))
-                output = layer.output(seen[None, :, None, None]).flatten()  # Eq. 2
-                assert_close(found[image, :, row, column], 0.7 * output + x[image, :, row, column])  # Eq. 3
+                attended = sum((w * v for w, v in zip(weights, values[image].T, strict=True)), torch.zeros(8))
+                output = layer.output(attended[None, :, None, None]).flatten()  # Eq. 2
+                assert_close(result[image, :, row, column], 0.7 * output + x[image, :, row, column])  # Eq. 3
 
 
 def test_it_starts_as_the_identity_and_learns() -> None:
@@ -44,8 +44,8 @@ def test_it_starts_as_the_identity_and_learns() -> None:
         assert parameter.grad.isfinite().all()
 
 
-def test_where_all_keys_are_alike_a_place_looks_everywhere_alike() -> None:
-    layer, x = attending(), torch.randn(2, 16, 4, 4)
+def test_equal_keys_give_uniform_attention() -> None:
+    layer, x = make(), torch.randn(2, 16, 4, 4)
     weights = layer.attention(x)
     assert weights.shape == (2, 16, 4)
     assert_close(weights.sum(2), torch.ones(2, 16))
@@ -57,7 +57,7 @@ def test_where_all_keys_are_alike_a_place_looks_everywhere_alike() -> None:
 
 @pytest.mark.parametrize("spectral_norm", [False, True])
 def test_second_derivatives(spectral_norm: bool) -> None:
-    layer = attending(8, spectral_norm=spectral_norm).double().eval()  # in training each call is a power iteration
+    layer = make(8, spectral_norm=spectral_norm).double().eval()  # in training each call is a power iteration
 
     def penalty(x: Tensor) -> Tensor:
         (gradient,) = torch.autograd.grad(layer(x).square().sum(), x, create_graph=True)
@@ -69,8 +69,8 @@ def test_second_derivatives(spectral_norm: bool) -> None:
     assert all(p.grad is not None and p.grad.isfinite().all() for p in layer.parameters())
 
 
-def test_half_precision_is_near() -> None:
-    layer, x = attending(), torch.randn(2, 16, 8, 8)
+def test_half_precision_is_close() -> None:
+    layer, x = make(), torch.randn(2, 16, 8, 8)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         half = layer(x)
     assert_close(half.float(), layer(x), atol=0.1, rtol=0.05)

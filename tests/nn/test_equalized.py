@@ -1,4 +1,4 @@
-"""Equalised layers: standard normal weights, outputs of unit variance, and steps that the scale shrinks."""
+"""Layers with an equalised learning rate: initial weights, scale of outputs and of optimiser steps."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +18,7 @@ LAYERS: dict[str, tuple[Make, tuple[int, ...], int]] = {
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_weights_are_standard_and_outputs_have_the_gain(kind: str) -> None:
+def test_weights_are_standard_normal_and_outputs_have_the_gain(kind: str) -> None:
     torch.manual_seed(0)
     make, shape, _ = LAYERS[kind]
     layer = make(gain=1.0)
@@ -32,12 +32,12 @@ def test_weights_are_standard_and_outputs_have_the_gain(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_an_adam_step_moves_each_effective_weight_by_the_scale(kind: str) -> None:
+def test_an_adam_step_changes_each_effective_weight_by_the_scale(kind: str) -> None:
     make, shape, inputs = LAYERS[kind]
     layer = make()
     assert layer.scale == pytest.approx(sqrt(2 / inputs))
     before = layer.scale * layer.weight.detach().clone()
     layer(torch.randn(shape)).square().sum().backward()
     torch.optim.Adam(layer.parameters(), lr=0.01).step()
-    moved = (layer.scale * layer.weight - before).abs()
-    assert_close(moved, torch.full_like(moved, 0.01 * sqrt(2 / inputs)), rtol=1e-2, atol=0)
+    change = (layer.scale * layer.weight - before).abs()
+    assert_close(change, torch.full_like(change, 0.01 * sqrt(2 / inputs)), rtol=1e-2, atol=0)

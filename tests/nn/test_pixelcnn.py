@@ -1,4 +1,4 @@
-"""PixelCNN: a code depends on all before it and on none after it; samples follow its distribution function."""
+"""PixelCNN: dependencies between codes, and samples by the inverse of the distribution function."""
 
 import pytest
 import torch
@@ -7,19 +7,19 @@ from torch.testing import assert_close
 from gan.nn.pixelcnn import PixelCNN
 
 
-def test_each_code_knows_all_before_it_and_none_after() -> None:
+def test_each_code_depends_on_all_previous_codes_and_no_others() -> None:
     torch.manual_seed(0)
     prior = PixelCNN(5, width=6, depth=4).double()
     codes = torch.randint(5, (1, 4, 5))
-    for place in range(20):
+    for index in range(20):
         changed = codes.flatten().clone()
-        changed[place] = (changed[place] + 1) % 5
-        moved = (prior(changed.view(1, 4, 5)) - prior(codes)).abs().amax(1).flatten() > 0
-        assert moved.tolist() == [other > place for other in range(20)], place
+        changed[index] = (changed[index] + 1) % 5
+        affected = (prior(changed.view(1, 4, 5)) - prior(codes)).abs().amax(1).flatten() > 0
+        assert affected.tolist() == [other > index for other in range(20)], index
 
 
 @pytest.mark.parametrize("size", [(1, 4), (3, 1), (4, 5)])
-def test_samples_are_the_inverse_of_the_distribution_function(size: tuple[int, int]) -> None:
+def test_samples_invert_the_distribution_function(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     prior, uniform = PixelCNN(7, width=4, depth=3).double(), torch.rand(30, *size, dtype=torch.float64)
     codes = prior.sample(uniform)
@@ -30,12 +30,12 @@ def test_samples_are_the_inverse_of_the_distribution_function(size: tuple[int, i
     assert (cumulative.gather(1, codes[:, None] + 1)[:, 0] > uniform - 1e-6).all()
 
 
-def test_the_edges_of_uniform_numbers_are_codes_too() -> None:
+def test_extreme_uniform_numbers_give_the_first_and_last_code() -> None:
     prior = PixelCNN(3, width=2, depth=1)
     ends = torch.tensor([0.0, 1 - 2**-24]).view(2, 1, 1).expand(2, 2, 2)
     assert_close(prior.sample(ends)[:, 0, 0], torch.tensor([0, 2]))
 
 
-def test_wrong_arguments() -> None:
+def test_invalid_arguments() -> None:
     with pytest.raises(ValueError, match="depth"):
         PixelCNN(3, depth=0)

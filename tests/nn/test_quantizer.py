@@ -1,4 +1,4 @@
-"""The codebook: the nearest code by hand, and where gradients go."""
+"""Vector quantisation: the nearest code, and gradients."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from torch.testing import assert_close
 from gan.nn.quantizer import VectorQuantizer, straight_through
 
 
-def test_the_nearest_code_is_found_in_half_precision_too() -> None:
+def test_the_nearest_code_is_found_under_half_precision() -> None:
     torch.manual_seed(0)
     quantizer, encoded = VectorQuantizer(50, 4), torch.randn(6, 4, 3, 2)
     flat = encoded.movedim(1, -1).flatten(0, 2)
@@ -19,20 +19,20 @@ def test_the_nearest_code_is_found_in_half_precision_too() -> None:
     assert_close(quantizer.look_up(codes), vectors)
 
 
-def test_gradients_pass_the_rounding_by() -> None:
+def test_straight_through_gradients() -> None:
     torch.manual_seed(0)
     quantizer, encoded = VectorQuantizer(8, 4), torch.randn(6, 4, 3, 2, requires_grad=True)
     vectors = quantizer(encoded).vectors
-    passed = straight_through(encoded, vectors)
-    assert_close(passed, vectors)
-    weight = torch.randn_like(passed)
-    assert_close(torch.autograd.grad((passed * weight).sum(), encoded, retain_graph=True)[0], weight)
+    output = straight_through(encoded, vectors)
+    assert_close(output, vectors)
+    weight = torch.randn_like(output)
+    assert_close(torch.autograd.grad((output * weight).sum(), encoded, retain_graph=True)[0], weight)
     vectors.sum().backward()
     assert quantizer.codebook.grad is not None
     assert quantizer.codebook.grad.sum() == 6 * 4 * 3 * 2
 
 
 @pytest.mark.parametrize(("num_codes", "code_dim"), [(1, 4), (8, 0)])
-def test_wrong_arguments(num_codes: int, code_dim: int) -> None:
+def test_invalid_arguments(num_codes: int, code_dim: int) -> None:
     with pytest.raises(ValueError, match="num_codes"):
         VectorQuantizer(num_codes, code_dim)

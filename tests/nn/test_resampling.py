@@ -1,4 +1,4 @@
-"""Resampling by two: torch's own, a constant, what is exact for lines, and gradients of gradients."""
+"""Resampling by two: against torch, on constant images, ramps and stripes, and second derivatives."""
 
 import pytest
 import torch
@@ -8,42 +8,42 @@ from torch.testing import assert_close
 
 from gan.nn.resampling import Downsample, Upsample
 
-BOTH = [Upsample, Downsample]
+LAYERS = [Upsample, Downsample]
 
 
-def test_doubling_is_bilinear() -> None:
+def test_upsampling_is_bilinear() -> None:
     images = torch.randn(2, 3, 7, 10)
     assert_close(Upsample()(images), F.interpolate(images, scale_factor=2, mode="bilinear"))
 
 
-def test_halving_is_bilinear_without_aliases() -> None:
+def test_downsampling_is_bilinear_with_antialiasing() -> None:
     images = torch.randn(2, 3, 14, 10)
     assert_close(Downsample()(images), F.interpolate(images, scale_factor=0.5, mode="bilinear", antialias=True))
 
 
-@pytest.mark.parametrize("layer", BOTH)
+@pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
-def test_a_constant_image_stays_one(layer: type[nn.Module], precision: torch.dtype) -> None:
+def test_a_constant_image_stays_constant(layer: type[nn.Module], precision: torch.dtype) -> None:
     images = torch.full((2, 3, 8, 8), 0.75, dtype=precision)
     resampled = layer()(images)
     assert resampled.dtype == precision
     assert_close(resampled, torch.full_like(resampled, 0.75))
 
 
-def test_a_ramp_is_doubled_to_a_finer_one_and_comes_back() -> None:
+def test_a_ramp_is_upsampled_to_a_ramp_and_restored() -> None:
     ramp = torch.arange(8.0).expand(1, 1, 8, 8)
     fine = Upsample()(ramp)
     assert_close(fine[0, 0, 0, 1:-1], torch.arange(14) / 2 + 0.25)
     assert_close(Downsample()(fine)[..., 2:-2], ramp[..., 2:-2])
 
 
-def test_the_finest_stripes_vanish() -> None:
+def test_the_finest_stripes_are_averaged_out() -> None:
     stripes = torch.tensor([1.0, -1.0]).repeat(4).expand(1, 1, 8, 8)
     assert_close(Downsample()(stripes)[..., 1:-1], torch.zeros(1, 1, 4, 2))
 
 
-@pytest.mark.parametrize("layer", BOTH)
-def test_gradients_of_gradients(layer: type[nn.Module]) -> None:
+@pytest.mark.parametrize("layer", LAYERS)
+def test_second_derivatives(layer: type[nn.Module]) -> None:
     resample = layer().double()
 
     def cubed(images: Tensor) -> Tensor:

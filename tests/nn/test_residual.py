@@ -1,4 +1,4 @@
-"""Residual blocks: shapes, the shortcut by itself, initial weights, and resizing where it is cheap."""
+"""Residual blocks: shapes, shortcuts, and initial weights."""
 
 from collections.abc import Callable
 from math import sqrt
@@ -31,8 +31,8 @@ def test_shapes(make: Make, size: int, norm: str, spectral_norm: bool, inputs: i
         (first_block, lambda x: F.avg_pool2d(x, 2)),
     ],
 )
-def test_a_branch_of_zeros_leaves_the_shortcut_of_the_resized_input(make: Make, resized: Callable[..., object]) -> None:
-    """In the paper a shortcut convolves what has been enlarged, or is yet to be shrunk: the result is the same."""
+def test_the_shortcut_convolves_the_resized_input(make: Make, resized: Callable[..., object]) -> None:
+    """The paper convolves at the higher resolution; the result is the same."""
     torch.manual_seed(0)
     block = make(4, 6, "batch", False)
     for layer in block.branch.modules():
@@ -48,18 +48,18 @@ def test_the_input_is_not_changed_in_place() -> None:
     torch.manual_seed(0)
     x = torch.randn(2, 4, 6, 6)
     for make in (up_block, down_block, first_block, plain_block):
-        kept = x.clone()
+        original = x.clone()
         make(4, 4, "none", False)(x)
-        assert torch.equal(x, kept)
+        assert torch.equal(x, original)
 
 
-def test_a_plain_shortcut_has_no_weights() -> None:
+def test_an_identity_shortcut_has_no_weights() -> None:
     assert not list(plain_block(4, 4, "none", True).shortcut.parameters())
     assert list(plain_block(4, 5, "none", True).shortcut.parameters())
 
 
 @pytest.mark.parametrize("gain", [1.0, sqrt(2)])
-def test_weights_start_as_uniform_as_published(gain: float) -> None:
+def test_initial_weights_are_uniform_as_published(gain: float) -> None:
     layer = glorot(nn.Conv2d(32, 64, 3), gain)
     bound = gain * sqrt(6 / (9 * 32 + 9 * 64))
     assert bound * 0.99 < layer.weight.abs().max() <= bound

@@ -1,23 +1,23 @@
-"""Sizes that fit, and what is said of those that do not."""
+"""Image sizes: those that fit, and messages for those that do not."""
 
 import pytest
 
-from gan.nn.resolution import BASES, levels
+from gan.nn.resolution import BASE_SIZES, base_and_doublings
 
 
 @pytest.mark.parametrize("size", [28, 32, 40, 48, 56, 64, 80, 96, 112, 128])
 def test_sizes_that_fit(size: int) -> None:
-    base, doublings = levels(size)
+    base, doublings = base_and_doublings(size)
     assert base * 2**doublings == size
-    assert base in BASES
+    assert base in BASE_SIZES
 
 
 @pytest.mark.parametrize(("size", "near"), [(30, "28 and 32"), (100, "96 and 112"), (512, "112 and 128")])
-def test_sizes_that_do_not_fit_name_those_that_do(size: int, near: str) -> None:
+def test_messages_name_the_nearest_sizes(size: int, near: str) -> None:
     with pytest.raises(ValueError, match=near):
-        levels(size)
+        base_and_doublings(size)
 
 
-def test_points_are_sent_to_perceptrons() -> None:
+def test_the_message_for_2d_points_names_perceptrons() -> None:
     with pytest.raises(ValueError, match=r"image size 1 does not fit.*model=mlp_gan"):
-        levels(1)
+        base_and_doublings(1)

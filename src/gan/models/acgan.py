@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import check_classes
-from gan.nn.layers import maybe_spectral
+from gan.nn.layers import maybe_spectral_norm
 from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
 
 __all__ = ["ACGAN", "Discriminator"]
@@ -34,7 +34,7 @@ class Discriminator(dcgan.Discriminator):
         check_classes(num_classes)
         super().__init__(image_shape, spectral_norm=spectral_norm, **settings)
         class_head = dcgan.initialized(nn.Linear(self.num_features, num_classes))
-        self.class_head = maybe_spectral(class_head, spectral_norm)
+        self.class_head = maybe_spectral_norm(class_head, spectral_norm)
 
     def classify(self, features: Tensor) -> Tensor:
         """Return a logit for each class in float32, with shape (B, K), from a verdict's features."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gan.models import cgan, dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import ConditionalNorm, LabelVector
-from gan.nn.layers import maybe_spectral
+from gan.nn.layers import maybe_spectral_norm
 from gan.types import DiscriminatorOutput
 
 __all__ = ["CDCGAN", "Discriminator", "Generator"]
@@ -70,7 +70,7 @@ class Discriminator(dcgan.Discriminator):
         self.label, self.pool = LabelVector(num_classes), pool
         size = self.feature_shape[0] if pool else self.num_features
         vectors = dcgan.initialized(nn.Linear(num_classes, size, bias=False))
-        self.vectors = maybe_spectral(vectors, spectral_norm)
+        self.vectors = maybe_spectral_norm(vectors, spectral_norm)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W), as ones of some classes, by y^T V φ(x) + ψ(φ(x))."""

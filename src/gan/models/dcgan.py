@@ -5,8 +5,8 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from gan.models.gan import GAN
-from gan.nn.layers import Norm, maybe_spectral, norm_layer
-from gan.nn.resolution import levels
+from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
+from gan.nn.resolution import base_and_doublings
 from gan.types import DiscriminatorOutput
 
 __all__ = ["DCGAN", "Discriminator", "Generator"]
@@ -49,7 +49,7 @@ class Generator(nn.Module):
         make_norm: Callable[[Norm, int], nn.Module] = norm_layer,
     ) -> None:
         super().__init__()
-        base, doublings = levels(image_shape[-1])
+        base, doublings = base_and_doublings(image_shape[-1])
         widths = [width * min(2**n, LARGEST_MULTIPLE) for n in reversed(range(doublings))]
         layers: list[nn.Module] = []
         for n, (before, after) in enumerate(zip([latent_dim, *widths], [*widths, image_shape[0]], strict=True)):
@@ -57,7 +57,7 @@ class Generator(nn.Module):
             kernel, stride, padding = (4, 2, 1) if n else (base, 1, 0)
             bias = last or norm == "none"
             layer = nn.ConvTranspose2d(before, after, kernel, stride, padding, bias=bias)
-            layers.append(maybe_spectral(initialized(layer), spectral_norm))
+            layers.append(maybe_spectral_norm(initialized(layer), spectral_norm))
             layers += [nn.Tanh()] if last else [initialized(make_norm(norm, after)), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
 
@@ -93,15 +93,15 @@ class Discriminator(nn.Module):
         packing: int = 1,
     ) -> None:
         super().__init__()
-        base, halvings = levels(image_shape[-1])
+        base, halvings = base_and_doublings(image_shape[-1])
         widths = [width * min(2**n, LARGEST_MULTIPLE) for n in range(halvings)]
         layers: list[nn.Module] = []
         for n, (before, after) in enumerate(zip([packing * image_shape[0], *widths[:-1]], widths, strict=True)):
             layer = nn.Conv2d(before, after, 4, 2, 1, bias=n == 0 or norm == "none")
-            layers.append(maybe_spectral(initialized(layer), spectral_norm))
+            layers.append(maybe_spectral_norm(initialized(layer), spectral_norm))
             layers += [initialized(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers)
-        self.head = maybe_spectral(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
+        self.head = maybe_spectral_norm(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
         self.feature_shape = (widths[-1], base, base)
         self.num_features = widths[-1] * base**2
 

@@ -204,8 +204,8 @@ class GAN(Trainable):
         Args:
             images: Real or fake images.
             labels: Their classes; None for packs.
-            double_backward: Whether the output is differentiated twice with respect to the images. They are then detached, and
-                the pass is in float32.
+            double_backward: Whether the output is differentiated twice with respect to the images. The images are then
+                detached, and the pass is in float32.
 
         Returns:
             The images that the output is a function of, and the output.

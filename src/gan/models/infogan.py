@@ -14,7 +14,7 @@ from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.models.trainable import OptimizerFactory
 from gan.nn.conditioning import LabelVector
-from gan.nn.layers import Norm, maybe_spectral, norm_layer
+from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
 from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
 
 __all__ = ["CodePosterior", "Discriminator", "Generator", "InfoGAN", "Recognition"]
@@ -80,7 +80,7 @@ class Discriminator(dcgan.Discriminator):
     ) -> None:
         super().__init__(image_shape, norm=norm, spectral_norm=spectral_norm, **settings)
         self.hidden = connected(self.num_features, hidden, norm, spectral_norm, nn.LeakyReLU(0.2, inplace=True))
-        self.head = maybe_spectral(dcgan.initialized(nn.Linear(hidden, 1)), spectral_norm)
+        self.head = maybe_spectral_norm(dcgan.initialized(nn.Linear(hidden, 1)), spectral_norm)
         self.num_features = hidden
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
@@ -91,7 +91,7 @@ class Discriminator(dcgan.Discriminator):
 
 def connected(inputs: int, outputs: int, norm: Norm, spectral_norm: bool, activation: nn.Module) -> nn.Sequential:
     """Build a fully connected layer; units are no images of channels, so layer norm stands in for instance norm."""
-    layer = maybe_spectral(dcgan.initialized(nn.Linear(inputs, outputs, bias=norm == "none")), spectral_norm)
+    layer = maybe_spectral_norm(dcgan.initialized(nn.Linear(inputs, outputs, bias=norm == "none")), spectral_norm)
     return nn.Sequential(layer, norm_layer("layer" if norm == "instance" else norm, outputs, spatial=False), activation)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan.models.gan import GAN
-from gan.nn.layers import Activation, Maxout, Norm, activation_layer, maybe_spectral, norm_layer
+from gan.nn.layers import Activation, Maxout, Norm, activation_layer, maybe_spectral_norm, norm_layer
 from gan.types import DiscriminatorOutput
 
 __all__ = ["MLPGAN", "Discriminator", "Generator"]
@@ -34,7 +34,7 @@ def hidden(
             with torch.no_grad():
                 linear.weight.mul_(gain)
                 linear.bias.mul_(gain)
-        layers.append(maybe_spectral(linear, spectral_norm))
+        layers.append(maybe_spectral_norm(linear, spectral_norm))
         if norm != "none":
             layers.append(norm_layer(norm, linear.out_features, spatial=False))
         layers.append(nonlinear)
@@ -110,7 +110,7 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.hidden = hidden(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)
-        self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral(nn.Linear(width, 1), spectral_norm))
+        self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral_norm(nn.Linear(width, 1), spectral_norm))
         self.num_features = width
         self.batch_independent = norm != "batch" and not spectral_norm
 

@@ -13,7 +13,7 @@ from gan.models import mlp_gan
 from gan.models.gan import GAN
 from gan.models.trainable import OptimizerFactory
 from gan.nn.conditioning import LabelVector
-from gan.nn.layers import maybe_spectral
+from gan.nn.layers import maybe_spectral_norm
 from gan.types import Batch, DiscriminatorPass, GeneratorInput, Terms
 
 __all__ = ["Discriminator", "Generator", "MultiGAN"]
@@ -47,7 +47,7 @@ class Generator(mlp_gan.Generator):
         self.label = LabelVector(num_generators)
         alone = self.hidden[0]  # the first layer of one generator
         assert isinstance(alone, nn.Linear)
-        self.first = maybe_spectral(nn.Linear(latent_dim, num_generators * alone.out_features), spectral_norm)
+        self.first = maybe_spectral_norm(nn.Linear(latent_dim, num_generators * alone.out_features), spectral_norm)
         self.hidden = self.hidden[1:]
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:

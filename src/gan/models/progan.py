@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gan.keyed_random import KeyedRandom
 from gan.models.gan import GAN
 from gan.nn.equalized import EqualizedConv2d, EqualizedLinear
-from gan.nn.growing import Growing, enlarge, faded, level_after, shrink
+from gan.nn.growing import Growing, enlarge, growth_level, images_at_level, shrink
 from gan.nn.minibatch_std import MinibatchStd
 from gan.nn.pixel_norm import PixelNorm
 from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, RealOrFake, Terms
@@ -48,8 +48,8 @@ class Generator(Growing):
         start_size: int | None = None,
     ) -> None:
         super().__init__(image_shape[-1], start_size)
-        widths = channels(width, self.earlier + len(self.sizes))
-        base = self.sizes[0] >> self.earlier
+        widths = channels(width, self.start_doublings + len(self.sizes))
+        base = self.sizes[0] >> self.start_doublings
 
         def convolution(before: int, after: int) -> list[nn.Module]:
             return [EqualizedConv2d(before, after, 3, padding=1), nn.LeakyReLU(0.2), PixelNorm()]
@@ -67,18 +67,18 @@ class Generator(Growing):
         )
         self.blocks = nn.ModuleList(block(*pair) for pair in pairwise(widths))
         self.to_image = nn.ModuleList(
-            EqualizedConv2d(width, image_shape[0], 1, gain=1) for width in widths[self.earlier :]
+            EqualizedConv2d(width, image_shape[0], 1, gain=1) for width in widths[self.start_doublings :]
         )
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), to images, with shape (B, C, H, W)."""
         whole, alpha = int(self.level), self.level % 1
         features = self.start(z)
-        for block in self.blocks[: self.earlier + whole]:
+        for block in self.blocks[: self.start_doublings + whole]:
             features = block(doubled(features))
         images = self.to_image[whole](features)
         if alpha:
-            finer = self.to_image[whole + 1](self.blocks[self.earlier + whole](doubled(features)))
+            finer = self.to_image[whole + 1](self.blocks[self.start_doublings + whole](doubled(features)))
             images = torch.lerp(doubled(images), finer, alpha)
         images = enlarge(images, self.sizes[-1])
         return images if self.training else images.clamp(-1, 1)
@@ -105,8 +105,8 @@ class Discriminator(Growing):
         group_size: int = 4,
     ) -> None:
         super().__init__(image_shape[-1], start_size)
-        widths = channels(width, self.earlier + len(self.sizes))
-        base = self.sizes[0] >> self.earlier
+        widths = channels(width, self.start_doublings + len(self.sizes))
+        base = self.sizes[0] >> self.start_doublings
 
         def convolution(before: int, after: int, kernel: int = 3, padding: int = 1) -> list[nn.Module]:
             return [EqualizedConv2d(before, after, kernel, padding), nn.LeakyReLU(0.2)]
@@ -115,7 +115,7 @@ class Discriminator(Growing):
             return nn.Sequential(*convolution(before, before), *convolution(before, after), nn.AvgPool2d(2))
 
         self.from_image = nn.ModuleList(
-            nn.Sequential(*convolution(image_shape[0], width, 1, 0)) for width in widths[self.earlier :]
+            nn.Sequential(*convolution(image_shape[0], width, 1, 0)) for width in widths[self.start_doublings :]
         )
         self.blocks = nn.ModuleList(block(*pair) for pair in pairwise(widths))
         self.end = nn.Sequential(
@@ -132,8 +132,8 @@ class Discriminator(Growing):
         features = self.from_image[whole](shrink(images, self.sizes[whole]))
         if alpha:
             finer = self.from_image[whole + 1](shrink(images, self.sizes[whole + 1]))
-            features = torch.lerp(features, self.blocks[self.earlier + whole](finer), alpha)
-        for block in reversed(self.blocks[: self.earlier + whole]):
+            features = torch.lerp(features, self.blocks[self.start_doublings + whole](finer), alpha)
+        for block in reversed(self.blocks[: self.start_doublings + whole]):
             features = block(features)
         features = self.end(features)
         return DiscriminatorOutput(self.head(features).flatten(), features)
@@ -181,7 +181,7 @@ class ProGAN(GAN):
     @property
     def level(self) -> float:
         """The level that the images seen have come to; see Growing."""
-        return level_after(self.images_seen, self.stable_images, self.fade_images, len(self.sizes) - 1)
+        return growth_level(self.images_seen, self.stable_images, self.fade_images, len(self.sizes) - 1)
 
     def grow(self) -> None:
         """Bring the networks, and the generator's average, to the level."""
@@ -206,7 +206,7 @@ class ProGAN(GAN):
         double_backward: frozenset[RealOrFake] = frozenset(),
     ) -> DiscriminatorPass:
         """Let the discriminator judge fake images, and real ones as they look at the level."""
-        seen = batch._replace(images=faded(batch.images, self.level, self.sizes))
+        seen = batch._replace(images=images_at_level(batch.images, self.level, self.sizes))
         return super().discriminate(seen, fake, rng, include_real, double_backward)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

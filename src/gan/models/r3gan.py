@@ -12,7 +12,7 @@ from gan.models.gan import GAN
 from gan.nn.bottleneck import Bottleneck
 from gan.nn.initialization import scaled_normal
 from gan.nn.resampling import Downsample, Upsample
-from gan.nn.resolution import levels
+from gan.nn.resolution import base_and_doublings
 from gan.types import DiscriminatorOutput
 
 __all__ = ["R3GAN", "Discriminator", "Generator"]
@@ -48,7 +48,7 @@ class Stages:
     def __init__(self, size: int, width: int, growth: int, blocks: int, expansion: int, cardinality: int) -> None:
         if growth < 1 or blocks < 1:
             raise ValueError(f"growth and blocks must be at least 1, not {growth} and {blocks}")
-        self.base, halvings = levels(size)
+        self.base, halvings = base_and_doublings(size)
         multiples = [min(growth**n, LARGEST_MULTIPLE) for n in range(halvings + 1)]
         branches = blocks * len(multiples)
         self.widths = [width * n for n in multiples]
@@ -67,7 +67,11 @@ class Generator(nn.Module):
     Args:
         image_shape: (C, H, W) with H = W.
         latent_dim: Length of z.
-        width: This and the rest as Stages takes them.
+        width: Channels at the images' resolution.
+        growth: Factor of the channels from a level to the one below, up to 8 times ``width``.
+        blocks: Residual blocks per level.
+        expansion: Channels of a block's 3x3 convolution per channel of the block.
+        cardinality: Groups of that convolution at the images' resolution; lower levels have more, with their channels.
 
     Raises:
         ValueError: If the size does not fit, a number is below one, or the groups do not divide the channels.
@@ -103,7 +107,11 @@ class Discriminator(nn.Module):
 
     Args:
         image_shape: (C, H, W) with H = W.
-        width: This and the next as Stages takes them.
+        width: Channels at the images' resolution.
+        growth: Factor of the channels from a level to the one below, up to 8 times ``width``.
+        blocks: Residual blocks per level.
+        expansion: Channels of a block's 3x3 convolution per channel of the block.
+        cardinality: Groups of that convolution at the images' resolution; lower levels have more, with their channels.
         packing: Images that are judged together, as channels of one.
 
     Raises:

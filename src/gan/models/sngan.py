@@ -7,9 +7,9 @@ doublings as they need.
 from torch import Tensor, nn
 
 from gan.models.gan import GAN
-from gan.nn.layers import Norm, maybe_spectral
-from gan.nn.residual import activated, convolution, down_block, first_block, glorot, plain_block, up_block
-from gan.nn.resolution import levels
+from gan.nn.layers import Norm, maybe_spectral_norm
+from gan.nn.residual import convolution, down_block, first_block, glorot, norm_relu, plain_block, up_block
+from gan.nn.resolution import base_and_doublings
 from gan.types import DiscriminatorOutput
 
 __all__ = ["SNGAN", "Discriminator", "Generator"]
@@ -44,13 +44,13 @@ class Generator(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        base, doublings = levels(image_shape[-1])
+        base, doublings = base_and_doublings(image_shape[-1])
         first = glorot(nn.Linear(latent_dim, base * base * width))
-        self.stem = nn.Sequential(maybe_spectral(first, spectral_norm), nn.Unflatten(1, (width, base, base)))
+        self.stem = nn.Sequential(maybe_spectral_norm(first, spectral_norm), nn.Unflatten(1, (width, base, base)))
         self.sizes = [base << n for n in range(1, doublings + 1)]
         self.blocks = nn.Sequential(*(up_block(width, width, norm, spectral_norm) for _ in self.sizes))
         last = convolution(width, image_shape[0], 3, spectral_norm)
-        self.head = nn.Sequential(activated(width, norm), last, nn.Tanh())
+        self.head = nn.Sequential(norm_relu(width, norm), last, nn.Tanh())
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
@@ -84,7 +84,7 @@ class Discriminator(nn.Module):
         packing: int = 1,
     ) -> None:
         super().__init__()
-        size, (_, halvings) = image_shape[-1], levels(image_shape[-1])
+        size, (_, halvings) = image_shape[-1], base_and_doublings(image_shape[-1])
         halved = [size >> n for n in range(1, halvings + 1) if size >> n >= SMALLEST]
         self.sizes = halved + PLAIN * halved[-1:]
         self.blocks = nn.Sequential(
@@ -92,8 +92,8 @@ class Discriminator(nn.Module):
             *(down_block(width, width, norm, spectral_norm) for _ in halved[1:]),
             *(plain_block(width, width, norm, spectral_norm) for _ in range(PLAIN)),
         )
-        self.activation = activated(width, norm)
-        self.head = maybe_spectral(glorot(nn.Linear(width, 1, bias=False)), spectral_norm)
+        self.activation = norm_relu(width, norm)
+        self.head = maybe_spectral_norm(glorot(nn.Linear(width, 1, bias=False)), spectral_norm)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Judge images, with shape (B, C, H, W)."""

@@ -1,1 +1,1 @@
-"""Layers that two or more models use."""
+"""Layers and network utilities shared by the models."""

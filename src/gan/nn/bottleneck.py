@@ -1,4 +1,4 @@
-"""The residual block of R3GAN: an inverted bottleneck of grouped convolutions, without norms (Huang et al., 2024)."""
+"""Residual block of R3GAN: an inverted bottleneck of grouped convolutions without norms (Huang et al., 2024)."""
 
 from torch import Tensor, nn
 
@@ -8,20 +8,20 @@ __all__ = ["Bottleneck"]
 
 
 class Bottleneck(nn.Module):
-    """Add to an image what three convolutions make of it: a 1x1, a grouped 3x3, a 1x1 (Section 4.2 there).
+    """Residual block with a 1x1, a grouped 3x3 and a 1x1 convolution (Section 4.2 of the paper).
 
-    What stands in for norms is the start (Fixup; Zhang et al., 2019, Section 3): the last convolution is zero, so that
-    the block is an identity, and the weights of the two before it are L^(-1/4) times as large as usual, so that the
-    first updates of all L branches together, not of each, change the network's output by the learning rate's size.
+    Initialisation replaces norms (Fixup; Zhang et al., 2019, Section 3). The last convolution is zero, so that the
+    block starts as the identity. The weights of the other two are scaled by L^(-1/4), so that the first updates of all
+    L branches together, not of each branch, change the network's output by the order of the learning rate.
 
     Args:
-        channels: Channels in and out.
-        branches: Residual blocks of the whole network, L.
-        expansion: Channels of the 3x3 convolution a channel of the block.
-        cardinality: Its groups.
+        channels: Channels of input and output.
+        branches: Number L of residual blocks in the whole network.
+        expansion: Channels of the 3x3 convolution per channel of the block.
+        cardinality: Groups of the 3x3 convolution.
 
     Raises:
-        ValueError: If the groups do not divide its channels.
+        ValueError: If the groups do not divide the channels of the 3x3 convolution.
     """
 
     def __init__(self, channels: int, branches: int, expansion: int = 2, cardinality: int = 1) -> None:
@@ -32,7 +32,7 @@ class Bottleneck(nn.Module):
                 f"expansion and cardinality must be at least 1, and cardinality={cardinality} must divide the "
                 f"{hidden} channels of a 3x3 convolution (width * expansion)"
             )
-        gain = LEAKY_GAIN * branches ** (-1 / 4)  # -1 / (2m - 2) with m = 3 layers
+        gain = LEAKY_GAIN * branches ** (-1 / 4)  # the exponent is -1 / (2m - 2) with m = 3 layers
         self.branch = nn.Sequential(
             scaled_normal(nn.Conv2d(channels, hidden, 1), gain),
             nn.LeakyReLU(LEAKY_SLOPE, inplace=True),

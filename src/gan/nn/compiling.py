@@ -1,4 +1,4 @@
-"""Compiled networks."""
+"""Compilation of networks."""
 
 import os
 import sys
@@ -13,10 +13,10 @@ __all__ = ["compile_calls"]
 
 
 def compile_calls(*networks: nn.Module, device: torch.device) -> None:
-    """Let calls of networks be compiled at the first of each kind; their ``forward`` stays as it is.
+    """Compile networks at their next call; ``forward``, called directly, stays uncompiled.
 
     Raises:
-        UserError: If there is no compiler.
+        UserError: If a C++ compiler is needed and not found.
     """
     compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
     if device.type == "cpu" and which(compiler) is None:

@@ -1,4 +1,4 @@
-"""Classes told to a network: as vectors beside its input, or as the scales and shifts of its normalisations."""
+"""Class conditioning: classes as vectors, and class-conditional normalisation."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,23 +9,23 @@ __all__ = ["ConditionalNorm", "LabelVector", "check_classes"]
 
 
 def check_classes(num_classes: int) -> None:
-    """Raise ValueError if there are no classes to tell apart."""
+    """Raise ValueError if there are fewer than two classes."""
     if num_classes < 2:
         raise ValueError(f"a conditional model needs data of two classes or more, not {num_classes}")
 
 
 class LabelVector(nn.Module):
-    """A class as a one-hot vector, or as a learned one.
+    """One-hot vector or learned embedding of a class.
 
     Args:
         num_classes: Number of classes K.
-        embedding_dim: Length of a learned vector; None for one-hot vectors, of length K.
+        embedding_dim: Length of the embedding; None for one-hot vectors of length K.
 
     Attributes:
         size: Length of the vectors.
 
     Raises:
-        ValueError: If there are no classes to tell apart.
+        ValueError: If there are fewer than two classes, or the length is below one.
     """
 
     def __init__(self, num_classes: int, embedding_dim: int | None = None) -> None:
@@ -40,21 +40,21 @@ class LabelVector(nn.Module):
             nn.init.normal_(self.embedding.weight)
 
     def forward(self, labels: Tensor) -> Tensor:
-        """Map classes, int64 with shape (B,), or a mixture of them, float32 with shape (B, K), to (B, size)."""
+        """Map classes, int64 with shape (B,), or mixtures of classes, float32 with shape (B, K), to (B, size)."""
         mixture = labels if labels.is_floating_point() else F.one_hot(labels, self.num_classes).float()
         return self.embedding(mixture)
 
 
 class ConditionalNorm(nn.Module):
-    """A normalisation whose scale and shift are those of a class (Dumoulin et al., 2017, Section 2.2).
+    """Normalisation with a learned scale and shift per class (Dumoulin et al., 2017, Section 2.2).
 
     Args:
-        norm: What it normalises by, as ``norm_layer`` takes it.
+        norm: Name of the normalisation; see ``norm_layer``.
         features: Channels.
         num_classes: Number of classes K.
 
     Raises:
-        ValueError: If the norm is unknown, or there are no classes to tell apart.
+        ValueError: If the norm is unknown, or there are fewer than two classes.
     """
 
     def __init__(self, norm: Norm, features: int, num_classes: int) -> None:
@@ -67,7 +67,7 @@ class ConditionalNorm(nn.Module):
         nn.init.zeros_(self.shift.weight)
 
     def forward(self, inputs: Tensor, labels: Tensor) -> Tensor:
-        """Normalise inputs, with shape (B, C, H, W), for labels, as LabelVector takes them."""
+        """Normalise inputs, with shape (B, C, H, W), for classes or mixtures of classes, as in LabelVector."""
         mixture = self.label(labels)
         scale, shift = self.scale(mixture)[:, :, None, None], self.shift(mixture)[:, :, None, None]
         return scale * self.norm(inputs) + shift

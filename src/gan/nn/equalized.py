@@ -1,7 +1,7 @@
-"""Layers whose weights all learn at one pace: drawn from N(0, 1), and scaled as they are used.
+"""Layers with an equalised learning rate: weights are drawn from N(0, 1) and scaled in each forward pass.
 
-The scale is He's, gain / sqrt(inputs of a unit). As a factor of the weights, rather than of their first values, it
-scales the steps of optimisers that normalise gradients, such as Adam, as well (Karras et al., 2018, Section 4.1).
+The scale is He's, gain / sqrt(inputs per unit). Applied in the forward pass instead of at initialisation, it also
+scales the steps of optimisers that normalise gradients, such as Adam (Karras et al., 2018, Section 4.1).
 """
 
 from math import prod, sqrt
@@ -16,18 +16,18 @@ class EqualizedConv2d(nn.Conv2d):
     """A convolution with an equalised learning rate.
 
     Args:
-        in_channels: Channels before.
-        out_channels: Channels after.
-        kernel_size: Of a square kernel.
+        in_channels: Input channels.
+        out_channels: Output channels.
+        kernel_size: Side of the square kernel.
         padding: Zeros on each side.
-        gain: sqrt(2) before a (leaky) ReLU, 1 where nothing follows.
+        gain: sqrt(2) before a (leaky) ReLU, 1 for an output layer.
     """
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: int, padding: int = 0, gain: float = sqrt(2)
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, padding=padding)
-        self.scale = standardize(self) * gain
+        self.scale = init_standard_normal(self) * gain
 
     def forward(self, input: Tensor) -> Tensor:
         return F.conv2d(input, self.scale * self.weight, self.bias, padding=self.padding)
@@ -37,21 +37,21 @@ class EqualizedLinear(nn.Linear):
     """A linear layer with an equalised learning rate.
 
     Args:
-        in_features: Units before.
-        out_features: Units after.
-        gain: sqrt(2) before a (leaky) ReLU, 1 where nothing follows.
+        in_features: Input units.
+        out_features: Output units.
+        gain: sqrt(2) before a (leaky) ReLU, 1 for an output layer.
     """
 
     def __init__(self, in_features: int, out_features: int, gain: float = sqrt(2)) -> None:
         super().__init__(in_features, out_features)
-        self.scale = standardize(self) * gain
+        self.scale = init_standard_normal(self) * gain
 
     def forward(self, input: Tensor) -> Tensor:
         return F.linear(input, self.scale * self.weight, self.bias)
 
 
-def standardize(layer: nn.Conv2d | nn.Linear) -> float:
-    """Draw a layer's weights from N(0, 1), let its biases be zero, and return 1 / sqrt(inputs of a unit)."""
+def init_standard_normal(layer: nn.Conv2d | nn.Linear) -> float:
+    """Draw a layer's weights from N(0, 1), set its biases to zero, and return 1 / sqrt(inputs per unit)."""
     nn.init.normal_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

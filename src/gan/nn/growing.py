@@ -1,4 +1,4 @@
-"""Networks that grow: the resolution at which they play, and how images look there (Karras et al., 2018, Section 2)."""
+"""Progressive growing: the resolution of a network, and of real images, at a level (Karras et al., 2018, Section 2)."""
 
 from typing import Any
 
@@ -6,40 +6,40 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.nn.resolution import levels
+from gan.nn.resolution import base_and_doublings
 
-__all__ = ["Growing", "enlarge", "faded", "level_after", "shrink"]
+__all__ = ["Growing", "enlarge", "growth_level", "images_at_level", "shrink"]
 
 
 class Growing(nn.Module):
-    """A network of which just the layers play that its level asks for; its images always have their full size.
+    """Base class of networks that use only the layers of their current level; images always have the full size.
 
-    The level is part of the weights: a checkpoint alone says at which one they were trained. It is a plain number all
-    the same, which to branch on makes no GPU wait, and lets graphs be traced.
+    The level is saved with the weights, so that a checkpoint alone determines it. It is a Python float, since
+    branching on a tensor would synchronise with the GPU and prevent tracing.
 
     Args:
         size: Height and width of images, in pixels.
-        start_size: Pixels that growth begins with; None for the least, 4 to 7.
+        start_size: Resolution at which growth starts; None for the smallest, 4 to 7.
 
     Attributes:
-        sizes: The resolution of each level, each twice the one before.
-        level: Whole numbers are indices in ``sizes``, the last one at first; between two of them, the fraction is the
-            share α that the higher resolution has.
-        earlier: Doublings before ``start_size``, which are part of every level.
+        sizes: Resolution of each level, each twice the previous one.
+        level: An index into ``sizes``, initially the last one. Between two indices, the fraction is the weight α of
+            the higher resolution.
+        start_doublings: Doublings up to the start size, which every level uses.
 
     Raises:
-        ValueError: If sizes do not fit.
+        ValueError: If the sizes do not fit.
     """
 
     def __init__(self, size: int, start_size: int | None = None) -> None:
         super().__init__()
-        base, doublings = levels(size)
+        base, doublings = base_and_doublings(size)
         sizes = [base << n for n in range(doublings + 1)]
         if start_size is not None and start_size not in sizes:
             known = ", ".join(map(str, sizes))
             raise ValueError(f"start_size must be one of {known}, which double to {size} pixels, not {start_size}")
-        self.earlier = 0 if start_size is None else sizes.index(start_size)
-        self.sizes = sizes[self.earlier :]
+        self.start_doublings = 0 if start_size is None else sizes.index(start_size)
+        self.sizes = sizes[self.start_doublings :]
         self.level = float(len(self.sizes) - 1)
 
     def get_extra_state(self) -> Tensor:
@@ -47,33 +47,33 @@ class Growing(nn.Module):
         return torch.tensor(self.level, dtype=torch.float64)
 
     def set_extra_state(self, state: Any) -> None:
-        """Take the level from a ``state_dict``."""
+        """Restore the level from a ``state_dict``."""
         self.level = float(state)
 
 
-def level_after(images: int, stable_images: int, fade_images: int, last: int) -> float:
-    """Return the level of the game after so many real images: it stands still, rises by one, stands still, and so on.
+def growth_level(images: int, stable_images: int, fade_images: int, last: int) -> float:
+    """Return the level after a number of real images: constant, then rising by one, and so on up to the last level.
 
     Args:
-        images: Seen so far.
-        stable_images: For which a level stays.
-        fade_images: In which it rises to the next.
-        last: Where growth ends.
+        images: Real images seen so far.
+        stable_images: Images for which a level stays constant.
+        fade_images: Images in which the next level fades in.
+        last: Last level.
     """
     if stable_images + fade_images == 0:
         return float(last)
-    risen, within = divmod(images, stable_images + fade_images)
+    completed, within = divmod(images, stable_images + fade_images)
     fraction = max(0, within - stable_images) / max(1, fade_images)
-    return min(risen + fraction, float(last))
+    return min(completed + fraction, float(last))
 
 
-def faded(images: Tensor, level: float, sizes: list[int]) -> Tensor:
-    """Return real images as they look at a level: of its resolution, or between two, still with shape (B, C, H, W)."""
+def images_at_level(images: Tensor, level: float, sizes: list[int]) -> Tensor:
+    """Return real images with the detail of a level, or blended between two levels; the shape (B, C, H, W) is kept."""
     whole, alpha = int(level), level % 1
-    look = enlarge(shrink(images, sizes[whole]), sizes[-1])
+    coarse = enlarge(shrink(images, sizes[whole]), sizes[-1])
     if not alpha:
-        return look
-    return torch.lerp(look, enlarge(shrink(images, sizes[whole + 1]), sizes[-1]), alpha)
+        return coarse
+    return torch.lerp(coarse, enlarge(shrink(images, sizes[whole + 1]), sizes[-1]), alpha)
 
 
 def shrink(images: Tensor, size: int) -> Tensor:
@@ -86,5 +86,5 @@ def enlarge(images: Tensor, size: int) -> Tensor:
     """Repeat pixels, from (B, C, H, W) to (B, C, size, size)."""
     if images.shape[-1] == size:
         return images
-    with torch.autocast(images.device.type, enabled=False):  # which would make it float32, for nothing
+    with torch.autocast(images.device.type, enabled=False):  # avoids a needless conversion to float32
         return F.interpolate(images, size=(size, size))

@@ -1,4 +1,4 @@
-"""Initial weights that keep the size of what passes through a layer (He et al., 2015, Section 2.2)."""
+"""Initial weights that preserve the scale of activations (He et al., 2015, Section 2.2)."""
 
 from math import sqrt
 from typing import TypeVar
@@ -11,13 +11,13 @@ Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 LEAKY_SLOPE = 0.2
 LEAKY_GAIN = sqrt(2 / (1 + LEAKY_SLOPE**2))
-"""Of a layer before a leaky ReLU: with it, what the ReLU returns has the mean square of the layer's input."""
+"""Gain of a layer before a leaky ReLU that preserves the mean square from the layer's input to the ReLU's output."""
 
 
 def scaled_normal(layer: Layer, gain: float = 1.0) -> Layer:
-    """Draw a layer's weights from N(0, gain² / inputs of a unit), biases zero; the layer is returned.
+    """Draw a layer's weights from N(0, gain² / inputs per unit), set its biases to zero, and return the layer.
 
-    An input of mean square one then gives an output of variance gain² (He et al., 2015, Eq. 8).
+    Inputs of mean square one then give outputs of variance gain² (He et al., 2015, Eq. 8).
     """
     nn.init.normal_(layer.weight, 0.0, gain / sqrt(layer.weight[0].numel()))
     if layer.bias is not None:

@@ -1,4 +1,4 @@
-"""Choices of normalisation and activation by name, maxout, and spectral norm."""
+"""Normalisations and activations by name, maxout, and spectral norm."""
 
 from typing import Literal, get_args
 
@@ -7,17 +7,17 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from gan.errors import did_you_mean
 
-__all__ = ["Activation", "Maxout", "Norm", "activation_layer", "maybe_spectral", "norm_layer"]
+__all__ = ["Activation", "Maxout", "Norm", "activation_layer", "maybe_spectral_norm", "norm_layer"]
 
 Norm = Literal["batch", "instance", "layer", "none"]
 Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "maxout"]
 
 
 class Maxout(nn.Module):
-    """The largest of a unit's inputs, from (B, pieces * F) to (B, F) (Goodfellow et al., 2013, Section 2).
+    """Maxout activation, from (B, pieces * F) to (B, F) (Goodfellow et al., 2013, Section 2).
 
     Args:
-        pieces: Inputs of a unit, which lie F apart.
+        pieces: Inputs per unit; those of one unit are F apart.
     """
 
     def __init__(self, pieces: int = 5) -> None:
@@ -39,16 +39,16 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 def norm_layer(norm: Norm, features: int, spatial: bool = True, affine: bool = True) -> nn.Module:
-    """Build a normalisation; an identity for ``none``.
+    """Build a normalisation layer; the identity for ``none``.
 
     Args:
-        norm: Its name; ``layer`` takes the mean over all channels and indices of an image.
+        norm: Name; ``layer`` normalises over all channels and positions of an image.
         features: Channels or units.
         spatial: Whether the input is (B, C, H, W) rather than (B, C).
-        affine: Whether a scale and a shift are learned.
+        affine: Whether to learn a scale and a shift.
 
     Raises:
-        ValueError: If the name is unknown, or means nothing without indices.
+        ValueError: If the name is unknown, or is ``instance`` without spatial dimensions.
     """
     if norm == "none":
         return nn.Identity()
@@ -63,7 +63,7 @@ def norm_layer(norm: Norm, features: int, spatial: bool = True, affine: bool = T
 
 
 def activation_layer(name: Activation) -> nn.Module:
-    """Build an activation by its name; a leaky ReLU has slope 0.2 (Radford et al., 2016, Section 3).
+    """Build an activation by name; the leaky ReLU has slope 0.2 (Radford et al., 2016, Section 3).
 
     Raises:
         ValueError: If the name is unknown.
@@ -76,6 +76,6 @@ def activation_layer(name: Activation) -> nn.Module:
     return ACTIVATIONS[name]()
 
 
-def maybe_spectral(layer: nn.Module, wanted: bool) -> nn.Module:
-    """Divide a layer's weight by its largest singular value (Miyato et al., 2018), where wanted."""
-    return spectral_norm(layer) if wanted else layer
+def maybe_spectral_norm(layer: nn.Module, enabled: bool) -> nn.Module:
+    """Divide a layer's weight by its largest singular value (Miyato et al., 2018), if enabled."""
+    return spectral_norm(layer) if enabled else layer

@@ -1,4 +1,4 @@
-"""One more channel that tells how much the images of a batch vary (Karras et al., 2018, Section 3)."""
+"""Minibatch standard deviation layer (Karras et al., 2018, Section 3)."""
 
 import torch
 import torch.nn.functional as F
@@ -8,18 +8,17 @@ __all__ = ["MinibatchStd"]
 
 
 class MinibatchStd(nn.Module):
-    """Appends the standard deviation over a group of images, averaged over features and indices, as a constant channel.
+    """Append a constant channel: the standard deviation over a group of images, averaged over features and positions.
 
-    The paper takes the whole batch as the group, its authors' code four images. Here a group is of up to ``group_size``
-    images in a row: batches split over ranks, or in parts, are then judged just as they are whole, as long as no group
-    is cut.
+    The group is the whole batch in the paper, and four images in the authors' code. Here it is up to ``group_size``
+    consecutive images, so that splitting a batch over ranks or parts changes nothing, provided that no group is split.
 
     Args:
-        group_size: Images of a group, at most; the groups of a batch are as even as can be.
-        epsilon: Added to the variance, whose root has no gradient at zero.
+        group_size: Largest number of images per group; groups of a batch are as even as possible.
+        epsilon: Added to the variance, since the square root has no gradient at zero.
 
     Raises:
-        ValueError: If a group is of fewer than two images.
+        ValueError: If the group size is below two.
     """
 
     def __init__(self, group_size: int = 4, epsilon: float = 1e-8) -> None:
@@ -33,9 +32,9 @@ class MinibatchStd(nn.Module):
         batch = len(features)
         groups = -(-batch // self.group_size)
         group = torch.arange(batch, device=features.device) * groups // batch
-        with torch.autocast(features.device.type, enabled=False):  # variances of small differences need float32
-            member = F.one_hot(group, groups).float()
-            mean = (member / member.sum(0)).T  # (groups, B), a matrix that takes each group's mean
+        with torch.autocast(features.device.type, enabled=False):  # half precision loses small differences
+            membership = F.one_hot(group, groups).float()
+            mean = (membership / membership.sum(0)).T  # (groups, B); a product with it takes each group's mean
             flat = features.float().flatten(1)
             variance = mean @ (flat - (mean @ flat)[group]).square()
             std = (variance + self.epsilon).sqrt().mean(1)[group]

@@ -1,4 +1,4 @@
-"""The moving average of a network's weights, which samples better than the weights themselves."""
+"""Exponential moving average of a network's weights."""
 
 from copy import deepcopy
 
@@ -9,13 +9,13 @@ __all__ = ["MovingAverage"]
 
 
 class MovingAverage(nn.Module):
-    """An exponential moving average of a network's parameters; buffers are copied (Yazıcı et al., 2019, Eq. 3).
+    """A copy of a network with averaged parameters; buffers are copied (Yazıcı et al., 2019, Eq. 3).
 
-    The decay rises with the updates, so that a short run is not averaged with its own beginning.
+    The decay rises from a low value over the first updates, so that the initial weights are soon forgotten.
 
     Args:
-        network: The network to follow; a copy of it is kept, from the weights that it has now.
-        decay: The weight of the past at each update, in the long run.
+        network: Network to average; its present weights start the average.
+        decay: Weight of the previous average at each update, in the long run.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -25,7 +25,7 @@ class MovingAverage(nn.Module):
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Take the network's weights in, after its update number ``step`` (from 1)."""
+        """Average in the network's weights after its update number ``step``, counted from 1."""
         decay = min(self.decay, step / (9 + step))
         torch._foreach_lerp_(list(self.network.parameters()), list(network.parameters()), 1 - decay)
         if buffers := list(self.network.buffers()):

@@ -1,4 +1,4 @@
-"""Normalisation of the vector of channels at each pixel (Karras et al., 2018, Section 4.2)."""
+"""Pixelwise feature normalisation (Karras et al., 2018, Section 4.2)."""
 
 from torch import Tensor, nn
 
@@ -6,7 +6,7 @@ __all__ = ["PixelNorm"]
 
 
 class PixelNorm(nn.Module):
-    """Divides each pixel's channels, or each row's units, by their root mean square; nothing is learned.
+    """Divide each pixel's channels, or each row's units, by their root mean square; without parameters.
 
     Args:
         epsilon: Added to the mean square.
@@ -18,5 +18,5 @@ class PixelNorm(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Normalise inputs, with shape (B, C, H, W) or (B, C)."""
-        mean_square = inputs.float().square().mean(1, keepdim=True)  # whatever the precision of the rest
+        mean_square = inputs.float().square().mean(1, keepdim=True)  # float32 at every precision
         return inputs * (mean_square + self.epsilon).rsqrt().to(inputs.dtype)

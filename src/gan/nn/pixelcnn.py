@@ -1,4 +1,4 @@
-"""Gated PixelCNN: codes of a grid one by one, each given those above and to the left (van den Oord et al., 2016)."""
+"""Gated PixelCNN: an autoregressive distribution over grids of codes (van den Oord et al., 2016)."""
 
 import torch
 import torch.nn.functional as F
@@ -8,10 +8,11 @@ __all__ = ["PixelCNN"]
 
 
 class GatedLayer(nn.Module):
-    """One layer of both stacks (Figure 2 there). No weight is masked: convolutions reach only where they may.
+    """One layer of the vertical and the horizontal stack (Figure 2 of the paper).
 
-    The vertical stack sees what lies above, to both sides; the horizontal one what lies to the left, and the vertical
-    one: together they have no blind spot.
+    The receptive fields are limited by padding and kernel shapes, so that no weights are masked. The vertical stack
+    covers the rows above; the horizontal stack covers the columns to the left, and takes the vertical stack as a second
+    input. Together they have no blind spot.
 
     Args:
         width: Channels of each stack.
@@ -25,22 +26,22 @@ class GatedLayer(nn.Module):
         self.out = nn.Conv2d(width, width, 1)
 
     def forward(self, above: Tensor, left: Tensor) -> tuple[Tensor, Tensor]:
-        """Map both stacks, each with shape (B, width, h, w); rows and columns before the first are zero."""
-        above, down = self.below(F.pad(above, (0, 0, 1, 0)))
-        return above, self.right(F.pad(left, (1, 0, 0, 0)), down)
+        """Map both stacks, each with shape (B, width, h, w); rows and columns outside the grid are zero."""
+        above, down = self.vertical_step(F.pad(above, (0, 0, 1, 0)))
+        return above, self.horizontal_step(F.pad(left, (1, 0, 0, 0)), down)
 
-    def below(self, above: Tensor) -> tuple[Tensor, Tensor]:
-        """Map n + 1 rows of the vertical stack to n, and to what the horizontal stack is told of them."""
-        both = self.vertical(F.pad(above, (1, 1, 0, 0)))
-        return gate(both), self.down(both)
+    def vertical_step(self, above: Tensor) -> tuple[Tensor, Tensor]:
+        """Map n + 1 rows of the vertical stack to n rows, and to their input of the horizontal stack."""
+        features = self.vertical(F.pad(above, (1, 1, 0, 0)))
+        return gate(features), self.down(features)
 
-    def right(self, left: Tensor, down: Tensor) -> Tensor:
-        """Map n + 1 columns of the horizontal stack to n."""
+    def horizontal_step(self, left: Tensor, down: Tensor) -> Tensor:
+        """Map n + 1 columns of the horizontal stack to n columns."""
         return left[..., 1:] + self.out(gate(self.horizontal(left) + down))
 
 
 class PixelCNN(nn.Module):
-    """A distribution over grids of codes.
+    """Autoregressive prior over grids of codes, in raster order.
 
     Args:
         num_codes: Number K of codes.
@@ -48,7 +49,7 @@ class PixelCNN(nn.Module):
         depth: Layers; a code depends on ``depth + 1`` rows above it.
 
     Raises:
-        ValueError: If there is no layer.
+        ValueError: If the depth is below one.
     """
 
     def __init__(self, num_codes: int, width: int = 32, depth: int = 6) -> None:
@@ -66,7 +67,7 @@ class PixelCNN(nn.Module):
         return self.embedding(codes).movedim(-1, 1)
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Return the logits of each code given those before it, from shape (B, h, w) to (B, K, h, w)."""
+        """Return the logits of each code given the previous ones, from shape (B, h, w) to (B, K, h, w)."""
         vectors = self.embed(codes)
         above, left = F.pad(vectors, (0, 0, 1, -1)), F.pad(vectors, (1, -1, 0, 0))
         for layer in self.layers:
@@ -75,45 +76,45 @@ class PixelCNN(nn.Module):
 
     @torch.no_grad()
     def sample(self, uniform: Tensor) -> Tensor:
-        """Draw codes by the inverse of their distribution function: the same numbers, the same codes.
+        """Draw codes by inverting their cumulative distribution; equal inputs give equal codes.
 
-        Each row of the vertical stack, and each place of the horizontal one, is computed once.
+        Each row of the vertical stack and each position of the horizontal stack is computed once.
 
         Args:
             uniform: From U[0, 1), with shape (B, h, w).
 
         Returns:
-            int64, with shape (B, h, w).
+            Codes, int64, with shape (B, h, w).
         """
         batch, height, width = uniform.shape
-        nothing = uniform.new_zeros(batch, self.embedding.embedding_dim, 1, width)
+        zeros = uniform.new_zeros(batch, self.embedding.embedding_dim, 1, width)
         rows: list[Tensor] = []
-        before = [nothing] * len(self.layers)  # each layer's row above, of its vertical stack
+        previous = [zeros] * len(self.layers)  # input of each layer's vertical stack, one row up
         for y in range(height):
-            row, downs = self.embed(rows[-1][:, None]) if rows else nothing, []
+            row, downs = self.embed(rows[-1][:, None]) if rows else zeros, []
             for number, layer in enumerate(self.layers):
-                two, before[number] = torch.cat([before[number], row], 2), row
-                row, down = layer.below(two)  # type: ignore[operator]
+                pair, previous[number] = torch.cat([previous[number], row], 2), row
+                row, down = layer.vertical_step(pair)  # type: ignore[operator]
                 downs.append(down)
             rows.append(self._sample_row(uniform[:, y], downs))
         return torch.stack(rows, 1)
 
     def _sample_row(self, uniform: Tensor, downs: list[Tensor]) -> Tensor:
-        """Draw the codes of a row, with shape (B, w), given what each layer knows of the rows above."""
-        nothing = uniform.new_zeros(len(uniform), self.embedding.embedding_dim, 1, 1)
+        """Draw the codes of a row, with shape (B, w), given each layer's features of the rows above."""
+        zeros = uniform.new_zeros(len(uniform), self.embedding.embedding_dim, 1, 1)
         codes: list[Tensor] = []
-        before = [nothing] * len(self.layers)  # each layer's place to the left, of its horizontal stack
+        previous = [zeros] * len(self.layers)  # input of each layer's horizontal stack, one column to the left
         for x in range(uniform.shape[1]):
-            here = self.embed(codes[-1][:, None, None]) if codes else nothing
+            column = self.embed(codes[-1][:, None, None]) if codes else zeros
             for number, (layer, down) in enumerate(zip(self.layers, downs, strict=True)):
-                two, before[number] = torch.cat([before[number], here], 3), here
-                here = layer.right(two, down[..., x : x + 1])  # type: ignore[operator]
-            cumulative = self.head(here).flatten(1).float().softmax(1).cumsum(1)
+                pair, previous[number] = torch.cat([previous[number], column], 3), column
+                column = layer.horizontal_step(pair, down[..., x : x + 1])  # type: ignore[operator]
+            cumulative = self.head(column).flatten(1).float().softmax(1).cumsum(1)
             codes.append((cumulative[:, :-1] <= uniform[:, x, None]).sum(1))
         return torch.stack(codes, 1)
 
 
-def gate(both: Tensor) -> Tensor:
-    """Let half of the channels open and close the other half (Eq. 2 there)."""
-    value, opening = both.chunk(2, 1)
+def gate(features: Tensor) -> Tensor:
+    """Gate half of the channels by the other half (Eq. 2 of the paper)."""
+    value, opening = features.chunk(2, 1)
     return value.tanh() * opening.sigmoid()

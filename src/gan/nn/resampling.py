@@ -1,9 +1,9 @@
-"""Bilinear resampling by two with the filter (1, 3, 3, 1), which can be differentiated any number of times.
+"""Bilinear resampling by a factor of two with the filter (1, 3, 3, 1), with derivatives of all orders.
 
-Doubling puts two pixels where one was, each of three quarters of it and a quarter of its neighbour, along each axis.
-Halving weighs four pixels 1 : 3 : 3 : 1, so that what the coarser grid cannot hold does not come back as something else
-(Zhang, 2019, Section 3.2). Both are what ``F.interpolate`` does (with ``antialias=True`` for halving), but faster, and
-in float32 whatever the precision of the rest: in bfloat16 a CPU takes ten times as long, and halving is not there.
+Upsampling replaces each pixel by two along each axis, each with three quarters of the pixel and one quarter of its
+neighbour. Downsampling averages four pixels with weights 1 : 3 : 3 : 1, which suppresses aliasing (Zhang, 2019,
+Section 3.2). Both equal ``F.interpolate`` (with ``antialias=True`` for downsampling), but are faster. They are computed
+in float32 at every precision: on a CPU, ``F.interpolate`` in bfloat16 takes ten times as long, and lacks downsampling.
 """
 
 import torch
@@ -14,13 +14,13 @@ __all__ = ["Downsample", "Upsample"]
 
 
 def binomial() -> Tensor:
-    """Return the filter, with shape (1, 1, 4, 4) and sum 1."""
+    """Return the binomial filter, with shape (1, 1, 4, 4) and sum 1."""
     taps = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
     return torch.outer(taps, taps)[None, None]
 
 
 class Upsample(nn.Module):
-    """Double the resolution; an image goes on beyond its border with its outermost pixels."""
+    """Double the resolution; borders are padded by replication."""
 
     kernel: Tensor
 
@@ -38,7 +38,7 @@ class Upsample(nn.Module):
 
 
 class Downsample(nn.Module):
-    """Halve the resolution; at the border, weights are shared by the pixels that there are."""
+    """Halve the resolution; at the border, weights are renormalised over the pixels inside the image."""
 
     kernel: Tensor
 

@@ -1,7 +1,7 @@
-"""Residual blocks that enlarge, shrink or keep an image (Gulrajani et al., 2017; Miyato et al., 2018, Figures 7 and 8).
+"""Residual blocks that double, halve or keep the resolution (Gulrajani et al., 2017; Miyato et al., 2018, Figs. 7, 8).
 
-A shortcut's 1x1 convolution comes where the image is smaller, before it is enlarged or after it is shrunk: the result
-is the same, at a quarter of the cost.
+A shortcut's 1x1 convolution is applied at the lower resolution, before upsampling or after downsampling: the result is
+the same, at a quarter of the cost.
 """
 
 from math import sqrt
@@ -9,19 +9,19 @@ from typing import TypeVar
 
 from torch import Tensor, nn
 
-from gan.nn.layers import Norm, maybe_spectral, norm_layer
+from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
 
-__all__ = ["Residual", "activated", "convolution", "down_block", "first_block", "glorot", "plain_block", "up_block"]
+__all__ = ["Residual", "convolution", "down_block", "first_block", "glorot", "norm_relu", "plain_block", "up_block"]
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 
 class Residual(nn.Module):
-    """The sum of two branches of one input.
+    """Sum of two branches of one input.
 
     Args:
-        branch: What is learned beside the shortcut.
-        shortcut: What the input comes through by, near to unchanged.
+        branch: The residual branch.
+        shortcut: The identity, or resampling and a 1x1 convolution.
     """
 
     def __init__(self, branch: nn.Module, shortcut: nn.Module) -> None:
@@ -33,35 +33,35 @@ class Residual(nn.Module):
 
 
 def up_block(inputs: int, outputs: int, norm: Norm, spectral_norm: bool) -> Residual:
-    """Double the resolution, (B, inputs, H, W) to (B, outputs, 2H, 2W), by the nearest pixel."""
+    """Double the resolution, (B, inputs, H, W) to (B, outputs, 2H, 2W), by nearest-neighbour upsampling."""
     double, convolutions = nn.Upsample(scale_factor=2), two_convolutions(inputs, outputs, norm, spectral_norm)
     shortcut = nn.Sequential(convolution(inputs, outputs, 1, spectral_norm), double)
-    return Residual(nn.Sequential(activated(inputs, norm), double, convolutions), shortcut)
+    return Residual(nn.Sequential(norm_relu(inputs, norm), double, convolutions), shortcut)
 
 
 def down_block(inputs: int, outputs: int, norm: Norm, spectral_norm: bool) -> Residual:
-    """Halve the resolution, (B, inputs, H, W) to (B, outputs, H / 2, W / 2), by the mean of four pixels."""
+    """Halve the resolution, (B, inputs, H, W) to (B, outputs, H / 2, W / 2), by average pooling."""
     halve, convolutions = nn.AvgPool2d(2), two_convolutions(inputs, outputs, norm, spectral_norm)
     shortcut = nn.Sequential(halve, convolution(inputs, outputs, 1, spectral_norm))
-    return Residual(nn.Sequential(activated(inputs, norm), convolutions, halve), shortcut)
+    return Residual(nn.Sequential(norm_relu(inputs, norm), convolutions, halve), shortcut)
 
 
 def first_block(inputs: int, outputs: int, norm: Norm, spectral_norm: bool) -> Residual:
-    """Halve the resolution of images, whose pixels neither a norm nor a ReLU comes before."""
+    """Halve the resolution of images; the first block of a network has no norm or ReLU before its convolutions."""
     halve, convolutions = nn.AvgPool2d(2), two_convolutions(inputs, outputs, norm, spectral_norm)
     shortcut = nn.Sequential(halve, convolution(inputs, outputs, 1, spectral_norm))
     return Residual(nn.Sequential(convolutions, halve), shortcut)
 
 
 def plain_block(inputs: int, outputs: int, norm: Norm, spectral_norm: bool) -> Residual:
-    """Keep the resolution, (B, inputs, H, W) to (B, outputs, H, W); the shortcut is the input where channels stay."""
+    """Keep the resolution, (B, inputs, H, W) to (B, outputs, H, W); the shortcut is the identity if channels match."""
     convolutions = two_convolutions(inputs, outputs, norm, spectral_norm)
     shortcut = nn.Identity() if inputs == outputs else convolution(inputs, outputs, 1, spectral_norm)
-    return Residual(nn.Sequential(activated(inputs, norm), convolutions), shortcut)
+    return Residual(nn.Sequential(norm_relu(inputs, norm), convolutions), shortcut)
 
 
 def two_convolutions(inputs: int, outputs: int, norm: Norm, spectral_norm: bool) -> nn.Sequential:
-    """Build a block's convolutions, with norm and ReLU between them."""
+    """Build a block's two convolutions, with a norm and a ReLU between them."""
     return nn.Sequential(
         convolution(inputs, outputs, 3, spectral_norm, gain=sqrt(2)),
         norm_layer(norm, outputs),
@@ -70,22 +70,22 @@ def two_convolutions(inputs: int, outputs: int, norm: Norm, spectral_norm: bool)
     )
 
 
-def activated(features: int, norm: Norm) -> nn.Sequential:
-    """Build norm and ReLU of what something else may look at too, which is left as it is."""
+def norm_relu(features: int, norm: Norm) -> nn.Sequential:
+    """Build a norm and a ReLU that leave their input unchanged, since the shortcut uses it too."""
     return nn.Sequential(norm_layer(norm, features), nn.ReLU(inplace=norm != "none"))
 
 
 def convolution(inputs: int, outputs: int, kernel: int, spectral_norm: bool, gain: float = 1.0) -> nn.Module:
-    """Build a convolution that keeps the resolution, with an odd kernel; see ``glorot`` for its weights."""
+    """Build a convolution with an odd kernel that keeps the resolution; see ``glorot`` for its initial weights."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
-    return maybe_spectral(glorot(layer, gain), spectral_norm)
+    return maybe_spectral_norm(glorot(layer, gain), spectral_norm)
 
 
 def glorot(layer: Layer, gain: float = 1.0) -> Layer:
-    """Draw a layer's weights uniformly, as wide as its inputs and outputs are few (Glorot and Bengio, 2010, Eq. 16).
+    """Initialise a layer's weights as in Glorot and Bengio (2010, Eq. 16), its biases with zero, and return the layer.
 
-    As in the code of Miyato et al. (2018), biases are zero, and ``gain`` is √2 in a block's 3x3 convolutions and 1
-    elsewhere. Spectral norm divides the gain out again; without it, it matters.
+    As in the code of Miyato et al. (2018), ``gain`` is √2 in a block's 3x3 convolutions and 1 elsewhere. It matters
+    only without spectral norm, which cancels it.
     """
     nn.init.xavier_uniform_(layer.weight, gain)
     if layer.bias is not None:

@@ -1,29 +1,29 @@
-"""Sizes of images that networks come to by doubling a few pixels."""
+"""Image sizes of networks that double a small base resolution."""
 
-__all__ = ["BASES", "levels"]
+__all__ = ["BASE_SIZES", "base_and_doublings"]
 
-BASES = (4, 5, 6, 7)
+BASE_SIZES = (4, 5, 6, 7)
 
 
-def levels(size: int) -> tuple[int, int]:
-    """Split an image size as base * 2^n.
+def base_and_doublings(size: int) -> tuple[int, int]:
+    """Factor an image size into base * 2^n.
 
     Returns:
         The base, from 4 to 7, and n.
 
     Raises:
-        ValueError: If there is no such base, or the size is not from 16 to 128; the nearest sizes are named, if near.
+        ValueError: If there is no such base, or the size is not from 16 to 128.
     """
-    if size < BASES[0]:
+    if size < BASE_SIZES[0]:
         raise ValueError(
-            f"image size {size} does not fit: the network doubles 4, 5, 6 or 7 pixels, which points and the smallest "
-            "images have not; perceptrons take any size (model=mlp_gan)"
+            f"image size {size} does not fit: the network doubles 4, 5, 6 or 7 pixels, so it takes no points or "
+            "smaller images; multilayer perceptrons take any size (model=mlp_gan)"
         )
-    sizes = {base << n: (base, n) for base in BASES for n in range(1, 6) if 16 <= base << n <= 128}
+    sizes = {base << n: (base, n) for base in BASE_SIZES for n in range(1, 6) if 16 <= base << n <= 128}
     if size not in sizes:
-        near = sorted(sorted(sizes, key=lambda known: abs(known - size))[:2])
+        nearest = sorted(sorted(sizes, key=lambda known: abs(known - size))[:2])
         raise ValueError(
             f"image size {size} does not fit: the network doubles 4, 5, 6 or 7 pixels; the nearest sizes are "
-            f"{near[0]} and {near[1]} (data.image_size={near[0]})"
+            f"{nearest[0]} and {nearest[1]} (data.image_size={nearest[0]})"
         )
     return sizes[size]
