@@ -11,7 +11,7 @@ __all__ = ["PLOT_SIZE", "svg"]
 PLOT_SIZE = (760, 360)  # pixels, inside the axes
 LEFT, RIGHT, BOTTOM = 72, 28, 58  # margins of the axes
 LEGEND_TOP, ROW_HEIGHT, MARK_WIDTH, GAP = 60, 20, 28, 20
-CHARACTER_WIDTH = 7  # pixels, an upper estimate at a font size of 13
+CHARACTER_WIDTH = 8  # pixels, an upper estimate at a font size of 13
 
 
 class LegendEntry(NamedTuple):

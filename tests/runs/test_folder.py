@@ -1,0 +1,69 @@
+"""Run folders: kinds of path, sample grids, and atomic writes."""
+
+from pathlib import Path
+
+import pytest
+
+from gan.runs.folder import PathKind, RunFolder, atomic_path, classify, find_export, run_folder_of, sample_grid
+
+
+def test_kinds_of_path(tmp_path: Path) -> None:
+    run, export, images = tmp_path / "run", tmp_path / "export", tmp_path / "images"
+    for folder in (RunFolder(run).checkpoints, export, images):
+        folder.mkdir(parents=True)
+    RunFolder(run).best.touch()
+    (export / "generator.safetensors").touch()
+    assert classify(run) is PathKind.RUN
+    assert classify(RunFolder(run).best) is PathKind.CHECKPOINT
+    assert classify(export) is classify(export / "generator.safetensors") is PathKind.EXPORT
+    assert classify(images) is classify(tmp_path / "missing") is PathKind.IMAGES
+    assert find_export(export) == export / "generator.safetensors"
+    (run / "generator.safetensors").touch()
+    assert classify(run) is PathKind.RUN, "even with exported weights inside"
+    assert find_export(run) is None
+
+
+def test_folder_of_a_checkpoint(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.checkpoints.mkdir(parents=True)
+    assert run_folder_of(run.path) == run_folder_of(run.last) == run.path
+    assert run_folder_of(tmp_path / "elsewhere.ckpt") is None
+
+
+def test_preferred_checkpoint(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.checkpoints.mkdir()
+    assert run.preferred_checkpoint == run.best, "the one to name in an error message"
+    run.last.touch()
+    assert run.preferred_checkpoint == run.last
+    run.best.touch()
+    assert run.preferred_checkpoint == run.best
+
+
+def test_sample_grids_up_to_a_step(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.samples.mkdir()
+    for step in (2, 4, 6, 8, 1_000_000):
+        sample_grid(run.samples, step).touch()
+    (run.samples / "notes.png").touch()
+    assert [path.stem for path in run.sample_grids(last_step=6)] == ["000002", "000004", "000006"]
+    assert [path.stem for path in run.sample_grids()][-1] == "1000000"
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_atomic_path(tmp_path: Path, shared: bool) -> None:
+    path = tmp_path / "new" / "file.txt"
+    with atomic_path(path, shared) as partial:
+        partial.write_text("complete")
+        assert not path.exists()
+    assert path.read_text() == "complete"
+
+    def fail() -> None:
+        with atomic_path(path, shared) as partial:
+            partial.write_text("half")
+            raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        fail()
+    assert path.read_text() == "complete"
+    assert list(path.parent.iterdir()) == [path]
