@@ -35,7 +35,7 @@ def test_every_model_is_used_the_same_way(model: str, train: Train, tmp_path: Pa
     directions = ["--num", "1", "--methods", "principal", "--out", str(tmp_path)]
     looked = run_here("-m", "gan.explore", "directions", folder, *directions)
     whole_codes = model == "vqvae"  # noise picks them, so nothing is smooth
-    assert ("do not change smoothly" in looked.err) if whole_codes else (looked.status == 0), looked.err
+    assert ("change smoothly with the latent vector, and these do not" in looked.err) if whole_codes else (looked.status == 0), looked.err
 
     exported = tmp_path / "exported"
     succeeds("-m", "gan.export", folder, "--formats", "safetensors", "--out", str(exported))

@@ -203,7 +203,7 @@ def test_a_signal_to_all_processes_of_a_run_saves_it(train: Train, tmp_path: Pat
     process.terminate()
     _, err = process.communicate()
     assert process.returncode == 128 + signal.SIGTERM, err
-    assert err.strip().endswith(f"SIGTERM came; all steps so far are saved; resume with ckpt={folder}")
+    assert err.strip().endswith(f"SIGTERM received; all steps so far are saved; resume with ckpt={folder}")
     step = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
     assert train(f"ckpt={folder}", f"trainer.max_steps={step + 2}").status == 0
 

@@ -1,4 +1,4 @@
-"""Ending a run at a criterion: when, with what last words, and going on afterwards."""
+"""Early stopping: each criterion, its message, and resuming afterwards."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -23,17 +23,19 @@ SATURATED = [UNMOVED, "optimizer.discriminator.lr=2e-3", "callbacks.stop.saturat
 
 
 class Scored(Evaluation):
-    """Has the scores that it is given, lower being better."""
+    """Evaluation with given scores, lower being better."""
 
     def __init__(self, every_n_steps: int = 1) -> None:
-        super().__init__(SimpleNamespace(name="score", higher_is_better={"score": False}), every_n_steps)
+        super().__init__(SimpleNamespace(), every_n_steps)
+        evaluator: Any = SimpleNamespace(name="score", higher_is_better={"score": False})
+        self.evaluator = evaluator
 
     def add(self, step: int, score: float) -> None:
         self.scores[step] = {"score": score}
 
 
 def step_ended(step: int, stop: Stop, *others: Callback, names: Sequence[str] = ("d/x", "g/x")) -> bool:
-    """Tell whether ``stop`` ends training at a step, after the other callbacks have acted at it."""
+    """Return whether ``stop`` ends training at a step, after the other callbacks have acted."""
     strategy = SimpleNamespace(broadcast=lambda reason: reason)
     trainer: Any = SimpleNamespace(global_step=step, callbacks=[*others, stop], should_stop=False, strategy=strategy)
     stop.on_train_batch_end(trainer, None, dict.fromkeys(names), None, 0)
@@ -220,4 +222,4 @@ def test_a_model_without_a_discriminator_has_no_game_to_look_at(train: Train) ->
     assert not step_ended(10, stop, monitor, names=["g/elbo"])
     run = train(*TINY, "model=vae", "callbacks.stop.balance=0.02", "trainer.max_steps=1")
     assert run.status == 2
-    assert "look at D, which this model does not have" in run.err
+    assert "need a discriminator, which this model does not have" in run.err

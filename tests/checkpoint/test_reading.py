@@ -1,4 +1,4 @@
-"""Checkpoints of other precisions and devices load; those that would run code, or do not fit, are refused."""
+"""Reading checkpoints: other precisions and devices load; files with code, and those that do not fit, are refused."""
 
 import os
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def checkpoint(run: Path) -> dict[str, Any]:
     return torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
 
 
-def test_the_model_and_the_data_that_it_was_saved_from(run: Path, checkpoint: dict[str, Any]) -> None:
+def test_model_and_data_are_restored(run: Path, checkpoint: dict[str, Any]) -> None:
     found = read(run)
     model, data = restore(found, run), data_of(found)
     assert isinstance(model, CGAN)
@@ -44,7 +44,7 @@ def test_the_model_and_the_data_that_it_was_saved_from(run: Path, checkpoint: di
     assert all(torch.equal(value, checkpoint["state_dict"][name]) for name, value in state.items())
 
 
-def test_a_folder_stands_for_its_best_or_else_its_last(tmp_path: Path, checkpoint: dict[str, Any]) -> None:
+def test_a_run_folder_means_its_best_or_last_checkpoint(tmp_path: Path, checkpoint: dict[str, Any]) -> None:
     (tmp_path / "checkpoints").mkdir()
     with pytest.raises(UserError, match="no checkpoint at"):
         read(tmp_path)
@@ -64,27 +64,27 @@ def test_other_precisions(
     images, wanted = gan.load(tmp_path / "other.ckpt").sample(50), gan.load(run).sample(50)
     assert images.dtype == torch.float32
     assert_close(images, wanted, rtol=0, atol=tolerance)
-    assert wanted.std() > 0.1, "a generator that makes grey alone would pass for any other"
-    assert torch.equal(images, wanted) == (dtype == torch.float64), "the others were indeed of less precision"
+    assert wanted.std() > 0.1, "constant grey images would pass for any generator's"
+    assert torch.equal(images, wanted) == (dtype == torch.float64), "the other precisions round"
 
 
 @pytest.mark.parametrize("device", ["cuda:0", "cuda:7", "mps"])
 def test_other_devices(
     run: Path, checkpoint: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
 ) -> None:
-    """As a machine with that device writes it: a file names, beside each storage's bytes, where they came from."""
+    """Checkpoints written on a machine with that device, whose files name the device of each storage."""
     path = tmp_path / "other.ckpt"
     with monkeypatch.context() as patch:
         patch.setattr(torch.serialization, "location_tag", lambda _storage: device)
         torch.save(checkpoint, path)
     if not (torch.cuda.is_available() or torch.backends.mps.is_available()):
-        with pytest.raises(RuntimeError, match=r"(?i)device"):  # here it takes a map
+        with pytest.raises(RuntimeError, match=r"(?i)device"):  # without map_location
             torch.load(path, weights_only=True)
     assert torch.equal(gan.load(path, device="cpu").sample(8), gan.load(run, device="cpu").sample(8))
 
 
 class Code:
-    """Pickles to a call that leaves a folder behind."""
+    """Object that pickles to a call that makes a folder."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker
@@ -93,15 +93,15 @@ class Code:
         return os.mkdir, (str(self.marker),)
 
 
-@pytest.mark.parametrize("place", ["beside", "config", "state_dict", "alone"])
-def test_code_in_a_checkpoint_does_not_run(checkpoint: dict[str, Any], tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize("position", ["beside", "config", "state_dict", "alone"])
+def test_code_in_a_checkpoint_does_not_run(checkpoint: dict[str, Any], tmp_path: Path, position: str) -> None:
     marker, path = tmp_path / MARKER, tmp_path / "evil.ckpt"
     evil: Any = {
         "beside": checkpoint | {"extra": Code(marker)},
         "config": checkpoint | {"config": checkpoint["config"] | {"extra": Code(marker)}},
         "state_dict": checkpoint | {"state_dict": checkpoint["state_dict"] | {"extra": Code(marker)}},
         "alone": Code(marker),
-    }[place]
+    }[position]
     torch.save(evil, path)
     for refuse in (lambda: read(path), lambda: gan.load(path)):
         with pytest.raises(UserError, match=r"damaged or no checkpoint .*mkdir") as error:
@@ -109,25 +109,31 @@ def test_code_in_a_checkpoint_does_not_run(checkpoint: dict[str, Any], tmp_path:
         assert "\n" not in str(error.value)
         assert not marker.exists()
     torch.load(path, weights_only=False)
-    assert marker.exists(), "the code is one that would have run"
+    assert marker.exists(), "the code would have run"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"format": None}, "was written by another version of this project"),
         ({"state_dict": {1: torch.zeros(1)}}, "weights do not fit"),
         ({"state_dict": {"generator.layers.0.bias": 5}}, "weights do not fit"),
         ({"state_dict": {}}, "weights do not fit"),
         ({"state_dict": None}, r"it lacks one of config, state_dict"),
         ({"global_step": "10"}, r"it lacks one of config, state_dict"),
         ({"config": {}}, "its configuration has no model, or no data"),
-        ({"config": {"model": {"_target_": "gan.losses.adversarial.Hinge"}, "data": {}}}, "of another kind: Hinge"),
+        (
+            {"config": {"model": {"_target_": "gan.losses.adversarial.Hinge"}, "data": {}}},
+            "a Trainable but a Hinge",
+        ),
         ({"config": {"model": {"_target_": "pathlib.Path"}, "data": {}}}, r"asks for pathlib\.Path .*refused"),
         ({"config": {"model": {"a": [{"_target_": "os.getcwd"}]}, "data": {}}}, r"asks for os\.getcwd .*refused"),
     ],
     ids=str,
 )
-def test_what_does_not_fit(checkpoint: dict[str, Any], tmp_path: Path, change: dict[str, Any], message: str) -> None:
+def test_unusable_ones_are_refused(
+    checkpoint: dict[str, Any], tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
     torch.save(checkpoint | change, tmp_path / "bad.ckpt")
     with pytest.raises(UserError, match=message) as error:
         gan.load(tmp_path / "bad.ckpt")

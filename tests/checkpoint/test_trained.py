@@ -125,7 +125,7 @@ def test_what_there_is_not(generator: TrainedGenerator, settings: dict[str, Any]
 def test_a_generator_without_classes_takes_none(unconditional: Path) -> None:
     generator = gan.load(unconditional)
     assert generator.num_classes == 1
-    with pytest.raises(UserError, match="takes no classes: it was trained without"):
+    with pytest.raises(UserError, match="is unconditional: it takes no classes"):
         generator.sample(4, labels=[0])
 
 

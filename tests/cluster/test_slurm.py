@@ -77,7 +77,7 @@ def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Pat
     cluster.wait(number, "COMPLETED", seconds=240)
 
     text = log.read_text()
-    assert f"SIGUSR1 came; all steps so far are saved; job {number} will be started again" in text
+    assert f"SIGUSR1 received; all steps so far are saved; job {number} is requeued" in text
     assert "set trainer.max_steps above" not in text
     assert json.loads((run / "results.json").read_text())["global_step"] == steps
     assert same(weights(run), undisturbed(tmp_path / "whole", steps))
@@ -92,7 +92,7 @@ def test_a_time_limit_is_not_the_end(cluster: Cluster, tmp_path: Path) -> None:
     number = cluster.submit(job(run, steps, limit="00:01:00", margin=20), log)
     cluster.wait(number, "COMPLETED", "TIMEOUT", "FAILED", seconds=500)
     assert json.loads((run / "results.json").read_text())["global_step"] == steps
-    assert "SIGUSR1 came; all steps so far are saved" in log.read_text()
+    assert "SIGUSR1 received; all steps so far are saved" in log.read_text()
     assert same(weights(run), undisturbed(tmp_path / "whole", steps))
 
 
@@ -108,7 +108,7 @@ def test_each_node_starts_a_rank_for_each_device(cluster: Cluster, tmp_path: Pat
     wait_for(run / "checkpoints" / "last.ckpt")
     cluster.command("scancel", "--signal=USR1", number)
     cluster.wait(number, "COMPLETED", seconds=240)
-    assert f"job {number} will be started again" in log.read_text()
+    assert f"job {number} is requeued" in log.read_text()
     cluster.wait(cluster.submit(jobs[1], tmp_path / "whole.log"), "COMPLETED", seconds=240)
     assert same(weights(run), weights(whole))
 

@@ -42,7 +42,7 @@ def test_a_run_that_is_told_to_leave_goes_on_to_the_same_bits(tmp_path: Path, tr
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate()
     assert process.returncode == 128 + signal.SIGTERM, err
-    assert "SIGTERM came; all steps so far are saved" in err
+    assert "SIGTERM received; all steps so far are saved" in err
     saved = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
     steps = f"trainer.max_steps={saved['global_step'] + 3}"
 

@@ -43,4 +43,4 @@ def test_views_that_follow_gradients_refuse_codes(train: Train, tmp_path: Path) 
     run, image = train(*TINY, "model=vqvae", "trainer.max_steps=1"), tmp_path / "image.png"
     Image.new("L", (28, 28)).save(image)
     for view in (["directions", str(run.folder)], ["project", str(run.folder), str(image)]):
-        assert "do not change smoothly with noise" in error_line(run_here("-m", "gan.explore", *view))
+        assert "change smoothly with the latent vector, and these do not" in error_line(run_here("-m", "gan.explore", *view))

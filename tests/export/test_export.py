@@ -151,7 +151,7 @@ torch.testing.assert_close(torch.from_numpy(result), images, rtol=0, atol=1e-4)
 
 def test_description(weights: Exported) -> None:
     facts = json.loads((weights.folder / "generator.json").read_text())
-    expected = {"format": 1, "global_step": 10, "use_ema": True, "image_shape": [1, 28, 28]}
+    expected = {"format": 2, "global_step": 10, "use_ema": True, "image_shape": [1, 28, 28]}
     expected |= {"latent_dim": 100, "latent": "normal", "num_classes": 10}
     assert {name: facts[name] for name in expected} == expected
     assert facts["versions"]["torch"] == torch.__version__.partition("+")[0]
@@ -171,7 +171,7 @@ def test_current_weights(weights: Exported, tmp_path: Path) -> None:
     assert torch.equal(gan.load(tmp_path).sample(8), images)
     assert torch.equal(gan.load(tmp_path, use_ema=False).sample(8), images)
     assert "use_ema=False" in repr(gan.load(tmp_path))
-    with pytest.raises(UserError, match=r"holds the average .* alone, not its last"):
+    with pytest.raises(UserError, match=r"holds the moving average .* only, not the last weights"):
         gan.load(weights.folder, use_ema=False)
 
 
@@ -229,8 +229,8 @@ EVIL = {"_target_": "os.mkdir", "path": MARKER}
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, r"generator\.json has format 2, and this version of the project reads 1"),
-        ({"format": None}, r"generator\.json is not of this project: it has no format number"),
+        ({"format": 1}, r"generator\.json has format 1, but this version reads 2: export the run again"),
+        ({"format": None}, r"generator\.json was not written by this project: it has no format number"),
         ({"global_step": None}, r"generator\.json is damaged \(global_step: Field required\)"),
         ({"image_shape": [28, 28]}, r"generator\.json is damaged \(image_shape\.2: "),
         ({"sha256": "0"}, r"generator\.safetensors is damaged, or of another export than generator\.json"),
@@ -246,16 +246,16 @@ EVIL = {"_target_": "os.mkdir", "path": MARKER}
             },
             r"asks for os\.mkdir \(at model\.generator\).*refused",
         ),
-        ({"config.model": {"_target_": "gan.losses.adversarial.Hinge"}}, r"model is of another kind: Hinge"),
-        ({"config.data": {}}, r"data is of another kind: dict"),
+        ({"config.model": {"_target_": "gan.losses.adversarial.Hinge"}}, r"model is not a Trainable but a Hinge"),
+        ({"config.data": {}}, r"data is not a ImageDataModule but a dict"),
         ({"config.data": None}, r"its configuration has no model, or no data"),
         ({"config.data.image_size": "${nowhere}"}, r"its configuration is damaged \(.*nowhere"),
         ({"config.model.generator.width": 4}, r"weights do not fit its configuration"),
         ({"config.model.generator.embedding_dim": 16}, r"weights do not fit its configuration"),
         ({"config.model.latent_dim": 50}, r"weights do not fit its configuration"),
-        ({"latent_dim": 50}, r"its latent_dim is 100 by its configuration, 50 beside it"),
-        ({"latent": "uniform"}, r"its latent is normal by its configuration, uniform beside it"),
-        ({"image_shape": [3, 28, 28]}, r"its image_shape is \(1, 28, 28\) by its configuration, \(3, 28, 28\) beside"),
+        ({"latent_dim": 50}, r"latent_dim is 100 by its configuration, but 50 by its description"),
+        ({"latent": "uniform"}, r"latent is normal by its configuration, but uniform by its description"),
+        ({"image_shape": [3, 28, 28]}, r"image_shape is \(1, 28, 28\) by its configuration, but \(3, 28, 28\) by"),
     ],
     ids=str,
 )

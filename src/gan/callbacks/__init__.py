@@ -1,1 +1,1 @@
-"""What happens around the game: looking at its terms, scoring, drawing, saving."""
+"""Callbacks: logging, evaluation, pictures, checkpoints, early stopping and signals."""

@@ -1,4 +1,4 @@
-"""Saves the last and the best state, each whole or not at all."""
+"""Checkpoints: the latest and the best state, written atomically."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ __all__ = ["Checkpoints"]
 
 
 class Checkpoints(Periodic, Checkpoint):
-    """Writes ``last.ckpt``, and ``best.ckpt`` whenever a new score is the best so far.
+    """Write ``last.ckpt`` regularly, and ``best.ckpt`` whenever a score is the best so far.
 
-    Lightning runs it after all other callbacks, so that a checkpoint holds what they did at its step.
+    Lightning runs Checkpoint callbacks last, so that a checkpoint includes the other callbacks' state of its step.
 
     Args:
-        folder: Where the checkpoints go.
+        folder: Folder of the checkpoints.
         every_n_steps: Generator updates between two checkpoints.
     """
 

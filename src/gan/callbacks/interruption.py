@@ -1,4 +1,4 @@
-"""What a signal does: Ctrl-C ends a run in good order; a cluster's signals save it, to go on later to the same bits."""
+"""Signals: Ctrl-C stops a run early; SIGTERM and a cluster's signals save it, to be resumed to the same bits."""
 
 import os
 import signal
@@ -22,12 +22,12 @@ __all__ = ["Interrupted", "Interruption", "requeue"]
 
 
 class SignalAction(IntEnum):
-    """What signals ask for; the greatest counts."""
+    """Action that a signal requests; the largest one requested takes effect."""
 
     NONE = 0
-    STOP = 1  # at this step, with a last score
-    SAVE = 2  # at this step, and leave at once
-    REQUEUE = 3  # the same, and ask Slurm to start the job again
+    STOP = 1  # after this step, with a final evaluation
+    SAVE = 2  # after this step, and exit at once
+    REQUEUE = 3  # like SAVE, and ask Slurm to requeue the job
 
 
 SIGNAL_ACTIONS = {
@@ -39,11 +39,11 @@ SIGNAL_ACTIONS = {
 
 
 class Interrupted(SystemExit):
-    """The end of a run that was told to leave and can go on later.
+    """Exit of a run that was saved after a signal and can be resumed.
 
     Args:
-        number: The signal.
-        requeue: Whether Slurm is to start the job again.
+        number: Number of the signal.
+        requeue: Whether Slurm should requeue the job.
     """
 
     def __init__(self, number: int, requeue: bool) -> None:
@@ -51,30 +51,30 @@ class Interrupted(SystemExit):
         self.number, self.requeue = number, requeue
 
     def __str__(self) -> str:
-        return f"{signal.Signals(self.number).name} came; all steps so far are saved"
+        return f"{signal.Signals(self.number).name} received; all steps so far are saved"
 
 
 class Interruption(Checkpoint):
-    """Ends a run after the step at which all ranks know of a signal to any of them.
+    """End a run after the step at which all ranks know of a signal to any of them.
 
-    Each rank's word goes around as the next step is computed, without waiting for it, so that all ranks stop at the
-    same one. It is a Checkpoint for Lightning to run it last, when other callbacks have done what a step asks for.
+    The requested actions are reduced over the ranks asynchronously, during the next step, so that all ranks stop at the
+    same step. The class derives from Checkpoint because Lightning runs those callbacks last.
     """
 
     def __init__(self) -> None:
-        self.wish, self.number = SignalAction.NONE, 0
+        self.action, self.number = SignalAction.NONE, 0
         self._pending_reduce: tuple[torch.Tensor, dist.Work] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Heed signals; a second Ctrl-C ends the process at once."""
+        """Handle signals in this context; a second Ctrl-C ends the process at once."""
         process = os.getpid()
 
         def handle_signal(number: int, _frame: FrameType | None) -> None:
-            if os.getpid() != process:  # a loader's worker, which inherits the handler: its parent will end it
+            if os.getpid() != process:  # a data loader's worker, which inherits the handler; its parent ends it
                 return
-            if SIGNAL_ACTIONS[signal.Signals(number)] > self.wish:
-                self.wish, self.number = SIGNAL_ACTIONS[signal.Signals(number)], number
+            if SIGNAL_ACTIONS[signal.Signals(number)] > self.action:
+                self.action, self.number = SIGNAL_ACTIONS[signal.Signals(number)], number
             if number == signal.SIGINT:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 if os.environ.get("RANK", "0") == "0":
@@ -88,12 +88,12 @@ class Interruption(Checkpoint):
                 signal.signal(number, handler)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Take signals out of Lightning's hands.
+        """Disable Lightning's signal handling.
 
-        Its handler of SIGTERM begins an exchange between ranks wherever they stand, and its loop waits for the device
-        at each batch to learn of it.
+        Its SIGTERM handler starts a collective at whatever point each rank has reached, and its loop synchronises with
+        the device at each batch to learn of the signal.
         """
-        # Private names, of the Lightning 2.6 that pyproject.toml asks for, which has no option for either.
+        # Private names of Lightning 2.6, which has no option for either.
         connector, loop = trainer._signal_connector, trainer.fit_loop.epoch_loop
         connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]  # of this object alone
         loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]  # likewise
@@ -101,39 +101,39 @@ class Interruption(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Do what the ranks agree on."""
-        wish, number = self._agree()
+        """Act as the ranks agree."""
+        action, number = self._agreed_action()
         done = trainer.global_step >= trainer.max_steps >= 0
-        if wish is SignalAction.STOP:
+        if action is SignalAction.STOP:
             trainer.should_stop = True
-        elif wish >= SignalAction.SAVE and not done:
+        elif action >= SignalAction.SAVE and not done:
             for checkpoints in find_callbacks(trainer, Checkpoints):
                 checkpoints.save(trainer)
-            raise Interrupted(number, wish is SignalAction.REQUEUE)
+            raise Interrupted(number, action is SignalAction.REQUEUE)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Hear the last word, which no step waited for."""
+        """Wait for the last reduction."""
         if self._pending_reduce is not None:
             self._pending_reduce[1].wait()
 
-    def _agree(self) -> tuple[SignalAction, int]:
-        """Return the greatest wish of any rank, and its signal, as of the step before where there are several ranks."""
+    def _agreed_action(self) -> tuple[SignalAction, int]:
+        """Return the largest action of any rank and its signal; with several ranks, as of the previous step."""
         if not dist.is_initialized():
-            return self.wish, self.number
-        heard = 0
+            return self.action, self.number
+        reduced = 0
         if self._pending_reduce is not None:
-            word, work = self._pending_reduce
+            value, work = self._pending_reduce
             work.wait()
-            heard = int(word)
-        word = torch.tensor(100 * self.wish + self.number)
-        self._pending_reduce = word, dist.all_reduce(word, dist.ReduceOp.MAX, async_op=True)
-        return SignalAction(heard // 100), heard % 100
+            reduced = int(value)
+        value = torch.tensor(100 * self.action + self.number)
+        self._pending_reduce = value, dist.all_reduce(value, dist.ReduceOp.MAX, async_op=True)
+        return SignalAction(reduced // 100), reduced % 100
 
 
 def requeue() -> str:
-    """Ask Slurm to start this job again; return what came of it, in words."""
+    """Ask Slurm to requeue this job, and describe the outcome."""
     job = os.environ.get("SLURM_JOB_ID")
     if job is None:
-        return "there is no Slurm job to start again"
+        return "there is no Slurm job to requeue"
     done = subprocess.run(["scontrol", "requeue", job], capture_output=True, text=True)
-    return f"job {job} will be started again" if done.returncode == 0 else f"job {job}: {done.stderr.strip()}"
+    return f"job {job} is requeued" if done.returncode == 0 else f"job {job}: {done.stderr.strip()}"

@@ -1,4 +1,4 @@
-"""Looks at the terms of the game: logs their means, and stops a run whose losses are no longer numbers."""
+"""Logging of loss terms and throughput, and detection of non-finite values."""
 
 from math import isfinite
 from statistics import fmean
@@ -15,22 +15,23 @@ from gan.types import Terms
 
 __all__ = ["Monitor", "check_finite"]
 
-ADVICE = "the last good checkpoint is kept: resume from it with lower learning rates or a model.gradient_clip"
+ADVICE = "the last good checkpoint is kept: resume from it with lower learning rates or with model.gradient_clip"
 
 
 class Monitor(Callback):
-    """Keeps each step's terms where they were computed, and reads them together: one wait for the device a window.
+    """Log mean loss terms and throughput once per window of generator updates.
 
-    Logs the means of ``train/d/<term>`` and ``train/g/<term>`` over a window of generator updates and over all ranks,
-    and images a second.
+    Logs ``train/d/<term>`` and ``train/g/<term>``, averaged over the window and all ranks, and
+    ``train/images_per_second``. Terms stay on their device until the window ends, so that training waits for the device
+    once per window.
 
     Args:
-        every_n_steps: Generator updates a window.
+        every_n_steps: Generator updates per window.
 
     Attributes:
-        latest: The last means, by name.
-        closed_at: The generator update that the last whole window ended with, or that this process began at.
-        busy: Seconds of training up to the last window's end, without evaluation, pictures and checkpoints.
+        latest: Means of the last window by name.
+        closed_at: Generator update at the end of the last whole window, or at the start of this process.
+        busy: Seconds of training up to the end of the last window, without evaluation, pictures and checkpoints.
     """
 
     def __init__(self, every_n_steps: int) -> None:
@@ -44,45 +45,45 @@ class Monitor(Callback):
 
     @property
     def images_per_second(self) -> float:
-        """Training's throughput over the run so far."""
+        """Training throughput over the run so far."""
         return self.images / self.busy if self.busy else 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the stopwatch."""
+        """Start timing."""
         self.window, self.closed_at = self._now(trainer), trainer.global_step
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Keep a batch's terms, and at the end of a window log their means."""
+        """Store the batch's terms, and log their means at the end of a window."""
         self.pending.append((trainer.global_step, outputs))
         if is_generator_update(outputs) and trainer.global_step % self.every_n_steps == 0:
             self._log_window(trainer)
             self.values, self.closed_at = {}, trainer.global_step
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log the window that training ended in, if the generator was updated in it; a resumed run completes it."""
+        """Log the unfinished window if it has a generator update; a resumed run completes the window."""
         if trainer.global_step > self.closed_at:
             self._log_window(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Refuse to save a game that has left the finite numbers."""
+        """Refuse to checkpoint non-finite state."""
         check_finite(trainer, pl_module)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the terms of the window at hand, and what training has taken so far."""
+        """Return the terms of the current window, and the counts of images and seconds."""
         self.read()
         return {"values": self.values, "images": self.images, "busy": self.busy}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on with the window that a checkpoint was saved in, and with the counts."""
+        """Restore the current window and the counts."""
         self.values, self.images, self.busy = state_dict["values"], state_dict["images"], state_dict["busy"]
 
     def read(self) -> None:
-        """Take the pending terms from the device, all at once, to the window's others.
+        """Move the pending terms from the device to the current window in one transfer.
 
         Raises:
-            UserError: If one is not finite; the first is named, with its step.
+            UserError: If a term is not finite; the message names the first one and its step.
         """
         names = [(step, name) for step, terms in self.pending for name in terms]
         values = [value.float() for _, terms in self.pending for value in terms.values()]
@@ -96,8 +97,8 @@ class Monitor(Callback):
     def _log_window(self, trainer: Trainer) -> None:
         self.read()
         self.latest = {name: fmean(numbers) for name, numbers in self.values.items()}
-        (images, at), self.window = self.window, self._now(trainer)
-        images, seconds = self.window[0] - images, self.window[1] - at
+        (images_before, start), self.window = self.window, self._now(trainer)
+        images, seconds = self.window[0] - images_before, self.window[1] - start
         self.images, self.busy = self.images + images, self.busy + seconds
         metrics = {f"train/{name}": mean for name, mean in self.latest.items()}
         for logger in trainer.loggers:
@@ -109,10 +110,10 @@ class Monitor(Callback):
 
 
 def check_finite(trainer: Trainer, module: LightningModule) -> None:
-    """Look for terms and weights that are not finite.
+    """Check that all terms and weights are finite.
 
     Raises:
-        UserError: If there are some; the first term, with its step, or the first parameter is named.
+        UserError: If one is not; the message names the first term with its step, or the first parameter.
     """
     for monitor in find_callbacks(trainer, Monitor):
         monitor.read()

@@ -1,4 +1,4 @@
-"""The one clock: callbacks that act every so many generator updates, and at the last one."""
+"""Base class of callbacks that act every N generator updates and at the end of training."""
 
 from abc import abstractmethod
 from time import perf_counter
@@ -15,13 +15,16 @@ CallbackType = TypeVar("CallbackType", bound=Callback)
 
 
 class Periodic(Callback):
-    """Acts after every ``every_n_steps``-th generator update and after the last, and notes how long that takes.
+    """Callback that acts after every ``every_n_steps``-th generator update and after the last one.
 
     Args:
         every_n_steps: Generator updates between two actions.
 
+    Attributes:
+        seconds: Total duration of the actions, which does not count as training time.
+
     Raises:
-        ValueError: If it is below one.
+        ValueError: If ``every_n_steps`` is below one.
     """
 
     def __init__(self, every_n_steps: int) -> None:
@@ -33,17 +36,17 @@ class Periodic(Callback):
 
     @abstractmethod
     def act(self, trainer: Trainer, module: LightningModule) -> None:
-        """Do what is due at ``trainer.global_step``."""
+        """Act at ``trainer.global_step``."""
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Act if this batch brought a generator update that an action is due after."""
+        """Act if this batch updated the generator and the step is a multiple of ``every_n_steps``."""
         if is_generator_update(outputs) and trainer.global_step % self.every_n_steps == 0:
             self._act(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Act once more where training ended between two actions."""
+        """Act once more if training ended between two actions."""
         if self._acted_at != trainer.global_step:
             self._act(trainer, pl_module)
 
@@ -55,27 +58,27 @@ class Periodic(Callback):
 
 
 def is_generator_update(outputs: Terms) -> bool:
-    """Tell whether a training step updated the generator too, from the terms that it returned."""
+    """Return whether a training step updated the generator, from the terms that it returned."""
     return any(name.startswith("g/") for name in outputs)
 
 
 def overhead_seconds(trainer: Trainer) -> float:
-    """Return the seconds that a run has spent on actions beside training."""
-    aside: list[float] = [callback.seconds for callback in _callbacks(trainer) if isinstance(callback, Periodic)]
-    return sum(aside)
+    """Return the seconds that a run has spent on periodic actions."""
+    seconds: list[float] = [callback.seconds for callback in _callbacks(trainer) if isinstance(callback, Periodic)]
+    return sum(seconds)
 
 
 def find_callbacks(trainer: Trainer, kind: type[CallbackType]) -> list[CallbackType]:
-    """Return a trainer's callbacks of a kind."""
+    """Return a trainer's callbacks of a class."""
     return [callback for callback in _callbacks(trainer) if isinstance(callback, kind)]
 
 
 def data_module(trainer: Trainer) -> ImageDataModule:
-    """Return a trainer's data."""
-    data = getattr(trainer, "datamodule", None)  # set by one of Lightning's connectors, where type checkers see none
+    """Return a trainer's data module."""
+    data = getattr(trainer, "datamodule", None)  # set by a connector of Lightning's, invisible to type checkers
     assert isinstance(data, ImageDataModule)
     return data
 
 
 def _callbacks(trainer: Trainer) -> list[Callback]:
-    return list(getattr(trainer, "callbacks", []))  # set by one of Lightning's connectors too
+    return list(getattr(trainer, "callbacks", []))  # set by a connector of Lightning's

@@ -13,13 +13,13 @@ __all__ = ["SampleGrid"]
 
 
 class SampleGrid(Periodic):
-    """Writes ``<folder>/<step>.png`` and sends the picture to the trackers.
+    """Write ``<folder>/<step>.png`` and log the picture.
 
     Args:
-        folder: Where the pictures go.
+        folder: Folder of the pictures.
         every_n_steps: Generator updates between two pictures.
-        num: Number of samples in a picture.
-        seed: What their noise follows from.
+        num: Number of samples per picture.
+        seed: Seed of the samples' noise.
     """
 
     def __init__(self, folder: str, every_n_steps: int, num: int = 64, seed: int = 0) -> None:

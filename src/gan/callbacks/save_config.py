@@ -1,21 +1,23 @@
-"""Puts the run's configuration into its checkpoints, so that one file is enough to sample, evaluate or resume."""
+"""Configuration inside each checkpoint, so that one file is enough to sample, evaluate or resume."""
 
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.checkpoint.reading import FORMAT
+
 __all__ = ["SaveConfig"]
 
 
 class SaveConfig(Callback):
-    """Adds ``config`` to each checkpoint.
+    """Add ``config`` and the ``format`` number to each checkpoint.
 
     Args:
-        config: Plain values, interpolations included.
+        config: The run's configuration as plain values, interpolations included.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        checkpoint["config"] = self.config
+        checkpoint["config"], checkpoint["format"] = self.config, FORMAT

@@ -1,4 +1,4 @@
-"""Ends a run where its score or its game says that more of it is of no use."""
+"""Early stopping by score or by the discriminator's accuracy."""
 
 import logging
 from typing import Any
@@ -24,21 +24,21 @@ ADVICE = (
 
 
 class Stop(Callback):
-    """Stops training at the first criterion that is met; None switches one off.
+    """Early stopping at the first criterion that is met; None disables a criterion.
 
-    D's accuracy is the mean of its accuracies on real and on fake images, over one of the monitor's windows. Where a
-    loss makes log-odds of the logits, so that D can win, a saturated D is also warned of, once. Stands behind the
-    monitor and the evaluation in the list of callbacks, to see what they found at the same step.
+    D's accuracy is the mean of its accuracies on real and fake images over one window of the monitor. With losses whose
+    logits are log-odds, where D can win, a saturated D is also warned of, once. This callback must follow the monitor
+    and the evaluation in the list of callbacks, to see their values of the same step.
 
     Args:
-        patience: Evaluations since the best score.
-        balance: Largest distance of D's accuracy from 1/2, the game's equilibrium as far as D can tell.
-        saturation: Least accuracy that means that D has won.
-        stop_on_saturation: Whether a saturated D ends the run, beside the warning.
-        windows: How many windows in a row ``balance`` and ``saturation`` must hold for.
+        patience: Evaluations without a better score.
+        balance: Largest distance of D's accuracy from 1/2, its value at the equilibrium.
+        saturation: Accuracy from which D counts as having won.
+        stop_on_saturation: Whether a saturated D ends the run, in addition to the warning.
+        windows: Number of consecutive windows for which ``balance`` and ``saturation`` must hold.
 
     Attributes:
-        reason: Why the run was stopped, in words; None where it was not.
+        reason: Reason for stopping; None if the run was not stopped.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -68,57 +68,60 @@ class Stop(Callback):
         self.reason: str | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Check that what the criteria look at is there.
+        """Check that the callbacks and networks that the criteria need exist.
 
         Raises:
-            UserError: If it is not.
+            UserError: If one is missing.
         """
         if self.patience is not None and not find_callbacks(trainer, Evaluation):
             raise UserError("callbacks.stop.patience needs scores, from callbacks.evaluation")
-        of_game = self.balance is not None or self.stop_on_saturation
-        if of_game and not find_callbacks(trainer, Monitor):
+        uses_accuracy = self.balance is not None or self.stop_on_saturation
+        if uses_accuracy and not find_callbacks(trainer, Monitor):
             raise UserError("callbacks.stop needs D's accuracy, from callbacks.monitor")
-        if of_game and isinstance(pl_module, Trainable) and "discriminator" not in pl_module.players():
-            raise UserError("callbacks.stop: balance and stop_on_saturation look at D, which this model does not have")
+        if uses_accuracy and isinstance(pl_module, Trainable) and "discriminator" not in pl_module.players():
+            raise UserError(
+                "callbacks.stop: balance and stop_on_saturation need a discriminator, which this model does not have"
+            )
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Look at a score or a window that came with this batch."""
+        """Check the score or the window that ended with this batch."""
         if not is_generator_update(outputs):
             return
         step = trainer.global_step
-        scores = [evaluation for evaluation in find_callbacks(trainer, Evaluation) if step in evaluation.scores]
-        games = [monitor.latest for monitor in find_callbacks(trainer, Monitor) if step == monitor.closed_at]
-        if not (scores or games):
-            return
-        reasons = [reason for found in (*map(self._scores, scores), *map(self._game, games)) for reason in found]
+        evaluated = [evaluation for evaluation in find_callbacks(trainer, Evaluation) if step in evaluation.scores]
+        windows = [monitor.latest for monitor in find_callbacks(trainer, Monitor) if step == monitor.closed_at]
+        by_score, by_accuracy = map(self._score_reasons, evaluated), map(self._accuracy_reasons, windows)
+        reasons = [reason for part in (*by_score, *by_accuracy) for reason in part]
         if reasons:
             self.reason = f"at step {step}: {reasons[0]}"
             trainer.should_stop = True
 
-    def _scores(self, evaluation: Evaluation) -> list[str]:
-        """Return the reason to stop that scores give, if any."""
+    def _score_reasons(self, evaluation: Evaluation) -> list[str]:
+        """Return the reason to stop by score, if there is one."""
         best, every = evaluation.improved_at, evaluation.every_n_steps
         assert best is not None
-        since = sum(step > best and step % every == 0 for step in evaluation.scores)  # but for those where a run ended
+        since = sum(
+            step > best and step % every == 0 for step in evaluation.scores
+        )  # leaves out the final evaluation between two regular ones
         if self.patience is None or since < self.patience:
             return []
         return [f"no better score than at step {best} in {since} evaluation{'s' if since > 1 else ''}"]
 
-    def _game(self, means: dict[str, float]) -> list[str]:
-        """Count a window; return the reasons to stop that it gives: none without a D."""
+    def _accuracy_reasons(self, means: dict[str, float]) -> list[str]:
+        """Count a window, and return the reasons to stop by D's accuracy; none without a discriminator."""
         if not {"d/accuracy_real", "d/accuracy_fake"} <= means.keys():
             return []
         accuracy, reasons = (means["d/accuracy_real"] + means["d/accuracy_fake"]) / 2, []
-        lately = f"for {self.windows} windows, {accuracy:.3f} at last"
+        over_windows = f"for {self.windows} windows, {accuracy:.3f} in the last"
         self.balanced = self.balanced + 1 if self.balance and abs(accuracy - 0.5) <= self.balance else 0
         self.saturated = self.saturated + 1 if self.saturation and accuracy >= self.saturation else 0
         if self.balanced >= self.windows:
-            reasons.append(f"D's accuracy was within {self.balance} of 1/2 {lately}")
+            reasons.append(f"D's accuracy was within {self.balance} of 1/2 {over_windows}")
         if self.saturated >= self.windows:
-            saturated = f"D's accuracy was at least {self.saturation} {lately}"
-            if "d/js" in means and not self.warned:  # a critic of distances is meant to be right
+            saturated = f"D's accuracy was at least {self.saturation} {over_windows}"
+            if "d/js" in means and not self.warned:  # only log-odds; a critic that estimates a distance should be right
                 rank_zero_only(log.warning)(f"{saturated}; {ADVICE}")
                 self.warned = True
             if self.stop_on_saturation:
@@ -126,10 +129,10 @@ class Stop(Callback):
         return reasons
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the windows counted so far, and whether D's saturation was warned of."""
+        """Return the counts of consecutive windows, and whether the warning was given."""
         return {"balanced": self.balanced, "saturated": self.saturated, "warned": self.warned}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on counting where a checkpoint was saved."""
+        """Restore the counts."""
         self.balanced, self.saturated = state_dict["balanced"], state_dict["saturated"]
         self.warned = state_dict["warned"]

@@ -16,10 +16,10 @@ TERMS = {"d": "d/adversarial", "g": "g/adversarial", "elbo": "g/elbo"}
 
 
 class TrainingProgress(ProgressBar):
-    """Shows generator updates out of ``trainer.max_steps``, the players' losses, and the latest score.
+    """Progress bar with generator updates out of ``trainer.max_steps``, both losses, and the latest score.
 
     Args:
-        refresh: Seconds between two drawings; ten times that where the output is not a terminal.
+        refresh: Seconds between two updates of the bar; ten times that if the output is not a terminal.
     """
 
     def __init__(self, refresh: float = 0.5) -> None:
@@ -29,7 +29,7 @@ class TrainingProgress(ProgressBar):
         self._disabled = False
 
     def disable(self) -> None:
-        """Show nothing, as on all ranks but the first."""
+        """Hide the bar, as Lightning does on all ranks except 0."""
         self._disabled = True
 
     def enable(self) -> None:

@@ -1,4 +1,4 @@
-"""A generator out of training: ``gan.load("runs/...").sample(16)``."""
+"""Trained generator, loaded from a checkpoint: ``gan.load("runs/...").sample(16)``."""
 
 import base64
 import html
@@ -18,25 +18,25 @@ from gan.types import Batch
 
 __all__ = ["TrainedGenerator", "load"]
 
-SHOWN = 16  # samples in a notebook
+NOTEBOOK_SAMPLES = 16
 
 
 class TrainedGenerator:
-    """The generator of a checkpoint, and all that it takes to use it.
+    """Generator of a checkpoint, with its data set and configuration.
 
     Args:
-        path: A checkpoint, a run's folder, which stands for its best, or weights that ``gan.export`` wrote.
-        use_ema: Whether to use the moving average of its weights, where there is one.
-        device: Where it computes; None for a GPU if there is one.
+        path: A checkpoint, a run's folder (its best checkpoint), or weights written by ``gan.export``.
+        use_ema: Whether to use the moving average of the weights, if there is one.
+        device: Device; None is a GPU if there is one, otherwise the CPU.
 
     Attributes:
-        model: What was trained, in evaluation mode.
-        data: What it was trained on; nothing of it is loaded yet.
-        config: How, as plain values.
-        global_step: Generator updates that it has had.
+        model: The trained model, in evaluation mode.
+        data: Data module of the run; no data is loaded until it is used.
+        config: Configuration of the run, as plain values.
+        global_step: Number of generator updates.
 
     Raises:
-        UserError: If there is no such checkpoint, it is damaged, or asks for code outside this package.
+        UserError: If the checkpoint does not exist, is damaged, or names code outside this package.
     """
 
     def __init__(self, path: str | Path, use_ema: bool = True, device: str | torch.device | None = None) -> None:
@@ -55,7 +55,7 @@ class TrainedGenerator:
 
     @property
     def num_classes(self) -> int:
-        """Number of classes that can be asked for; 1 where it takes none."""
+        """Number of classes; 1 for an unconditional generator."""
         return self.model.num_classes
 
     def sample(
@@ -66,20 +66,20 @@ class TrainedGenerator:
         truncation: float | None = None,
         batch_size: int = 256,
     ) -> Tensor:
-        """Generate images, the same for a seed whatever their number and the batch size.
+        """Generate images; a seed gives the same images for any number and batch size.
 
         Args:
-            num: How many.
-            labels: Classes, taken in turn where there are fewer than images; None for all classes in turn.
-            seed: What the noise follows from.
-            truncation: Keeps the noise within so many standard deviations; None keeps all of it.
-            batch_size: How many at a time.
+            num: Number of images.
+            labels: Classes, repeated cyclically; None cycles through all classes.
+            seed: Seed of the latent vectors.
+            truncation: Truncates the latent vectors to this many standard deviations; None does not.
+            batch_size: Images per forward pass.
 
         Returns:
-            In [-1, 1], float32, with shape (num, C, H, W), on the generator's device.
+            Images in [-1, 1], float32, with shape (num, C, H, W), on the generator's device.
 
         Raises:
-            UserError: If a number or a class does not exist.
+            UserError: If a number is out of range or a class does not exist.
         """
         if num < 1:
             raise UserError(f"the number of samples must be at least 1, not {num}")
@@ -94,27 +94,27 @@ class TrainedGenerator:
         truncation: float | None = None,
         batch_size: int = 256,
     ) -> Iterator[Batch]:
-        """Yield the samples that a seed has at some consecutive indices, and their classes; see ``sample``."""
+        """Yield the samples of a seed at consecutive indices, with their classes; see ``sample``."""
         if seed < 0 or batch_size < 1:
             raise UserError(f"a seed must be at least 0 and a batch at least 1, not {seed} and {batch_size}")
         self._check(truncation)
         return self.model.iterate_samples(indices, seed, batch_size, self.use_ema, self.classes(labels), truncation)
 
     def latents(self, num: int, seed: int = 0, truncation: float | None = None) -> Tensor:
-        """Return the noise of a seed's first samples, with shape (num, latent_dim)."""
+        """Return the latent vectors of a seed's first samples, with shape (num, latent_dim)."""
         self._check(truncation)
         return self.model.latents(range(num), seed, truncation)
 
     def __call__(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Generate images from given noise; gradients flow back to it.
+        """Generate images from latent vectors, differentiably.
 
         Args:
-            z: With shape (B, latent_dim).
-            labels: Classes, int64 with shape (B,), or mixtures of them, float32 with shape (B, num_classes); None for
+            z: Latent vectors, with shape (B, latent_dim).
+            labels: Classes, int64 with shape (B,), or mixtures of them, float32 with shape (B, num_classes); None is
                 the first class.
 
         Returns:
-            In [-1, 1], float32, with shape (B, C, H, W).
+            Images in [-1, 1], float32, with shape (B, C, H, W).
         """
         if labels is None:
             labels = torch.zeros(len(z), dtype=torch.long)
@@ -122,35 +122,37 @@ class TrainedGenerator:
             return network(z.to(self.device), labels.to(self.device)).float()
 
     def check_smooth(self) -> None:
-        """Refuse to go by the gradient of images by noise where there is none.
+        """Check that images are differentiable by the latent vector.
 
         Raises:
-            UserError: If noise picks whole codes, say.
+            UserError: If they are not, such as those of a VQ-VAE, whose latent vector selects discrete codes.
         """
         with torch.enable_grad():
             smooth = self(self.latents(1).requires_grad_()).requires_grad
         if not smooth:
-            raise UserError(f"{self.path}: its images do not change smoothly with noise, as this view needs")
+            raise UserError(
+                f"{self.path}: this command needs images that change smoothly with the latent vector, and these do not"
+            )
 
     def classes(self, labels: Sequence[int] | Tensor | None) -> list[int] | None:
-        """Check classes.
+        """Validate classes and return them as a list; None stays None.
 
         Raises:
-            UserError: If there is no such class.
+            UserError: If a class does not exist.
         """
         if labels is None:
             return None
-        wanted = [int(label) for label in labels]
+        requested = [int(label) for label in labels]
         if self.num_classes == 1:
-            raise UserError(f"{self.path} takes no classes: it was trained without")
-        if not wanted:
+            raise UserError(f"{self.path} is unconditional: it takes no classes")
+        if not requested:
             raise UserError("no class is named")
-        if wrong := sorted({label for label in wanted if not 0 <= label < self.num_classes}):
+        if wrong := sorted({label for label in requested if not 0 <= label < self.num_classes}):
             raise UserError(f"there is no class {wrong[0]}: {self.path} has classes 0 to {self.num_classes - 1}")
-        return wanted
+        return requested
 
     def picture(self, images: Tensor) -> Tensor:
-        """Show samples, with shape (N, C, H, W), in one picture, uint8 with shape (3 or C, H', W')."""
+        """Arrange samples, with shape (N, C, H, W), in one picture, uint8 with shape (3 or C, H', W')."""
         return self.data.picture(images)
 
     def _check(self, truncation: float | None) -> None:
@@ -161,8 +163,8 @@ class TrainedGenerator:
         return f"TrainedGenerator({', '.join(f'{name}={value}' for name, value in self._facts().items())})"
 
     def _repr_html_(self) -> str:
-        """Show what it is, and some samples, in a notebook."""
-        picture = base64.b64encode(encode_png(self.picture(self.sample(SHOWN)))).decode()
+        """Table of properties and some samples, for notebooks."""
+        picture = base64.b64encode(encode_png(self.picture(self.sample(NOTEBOOK_SAMPLES)))).decode()
         facts = (f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts().items())
         image = f'<img src="data:image/png;base64,{picture}" alt="samples" style="image-rendering: pixelated">'
         return f"<table>{''.join(facts)}</table>{image}"
@@ -183,5 +185,5 @@ class TrainedGenerator:
 
 
 def load(path: str | Path, use_ema: bool = True, device: str | torch.device | None = None) -> TrainedGenerator:
-    """Load the generator of a checkpoint; see TrainedGenerator."""
+    """Load the generator of a checkpoint, a run or an export; see TrainedGenerator for arguments and errors."""
     return TrainedGenerator(path, use_ema, device)

@@ -12,6 +12,7 @@ from gan.config import plain
 from gan.export import onnx, program
 from gan.export.graph import Graph
 from gan.host import versions
+from gan.runs.folder import EXPORTED_WEIGHTS
 
 __all__ = ["FORMATS", "export", "write_weights"]
 
@@ -38,7 +39,7 @@ def export(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) ->
         UserError: If a file cannot be written, or does not reproduce the generator's images.
     """
     if "safetensors" in formats:
-        for path in write_weights(generator, folder / exported.WEIGHTS):
+        for path in write_weights(generator, folder / EXPORTED_WEIGHTS):
             yield f"Wrote    {path}, {_size(path)}"
     graphs = {folder / name: write for form, (name, write) in GRAPHS.items() if form in formats}
     graph = None
