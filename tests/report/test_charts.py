@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -124,7 +125,7 @@ def test_svg_is_self_contained_and_complete(comparison: Chart) -> None:
     root = ElementTree.fromstring(text)
     name = "{http://www.w3.org/2000/svg}"
     words = [" ".join("".join(element.itertext()).split()) for element in root.iter(f"{name}text")]
-    assert words[0].startswith("title log scale")
+    assert words[:2] == ["title", "log scale"]
     legend = " ".join(words)
     for line in comparison.lines[:21]:
         assert f"{line.name} {line.last}" in legend
@@ -141,8 +142,9 @@ def test_svg_is_self_contained_and_complete(comparison: Chart) -> None:
     assert len({tuple(c) for c in classes if c and c[0] == "dots"}) == 21, "all lines look different"
 
 
-def test_svg_is_drawn_within_its_borders(comparison: Chart, browser: Any, tmp_path: Path) -> None:
-    (tmp_path / "chart.svg").write_text(svg(comparison), encoding="utf-8")
+@pytest.mark.parametrize("title", ["short", 12 * "fd_classifier on MNIST5k image_size=28 "])
+def test_svg_is_drawn_within_its_borders(comparison: Chart, title: str, browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "chart.svg").write_text(svg(replace(comparison, title=title)), encoding="utf-8")
     page = browser.new_page(viewport={"width": 1000, "height": 1400})
     page.goto((tmp_path / "chart.svg").as_uri())
     outside = """() => {
