@@ -1,0 +1,33 @@
+"""``python -m gan``, also ``python train.py``: training, with every option of conf/."""
+
+import hydra
+from omegaconf import DictConfig
+
+from gan import cli
+from gan.config import CONF
+from gan.help import register_choices
+from gan.runs import resolver
+
+__all__ = ["main", "run"]
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
+@cli.task
+def main(config: DictConfig) -> float | None:
+    """Train, and return the best score for a sweeper to minimise, negated if higher is better."""
+    from gan.training import train  # imports torch, which --help does not need
+
+    results = train(config)
+    score: float | None = results["score"]
+    return -score if score is not None and results["higher_is_better"][results["score_name"]] else score
+
+
+def run() -> None:
+    """Run the command line."""
+    resolver.register()
+    register_choices(CONF)
+    cli.run(main, CONF / "train.yaml")
+
+
+if __name__ == "__main__":
+    run()
