@@ -1,4 +1,4 @@
-"""How a command ends: what a user can mend is one line on standard error and exit status 2; a bug is a traceback."""
+"""Error handling of commands: user errors end in one line and exit status 2, bugs in a traceback."""
 
 import functools
 import logging
@@ -15,24 +15,24 @@ __all__ = ["run", "task"]
 
 log = logging.getLogger(__name__)
 
-EXTRAS = {  # what plugins bring, the choice that asks for it, and what installs it
+EXTRAS = {  # configuration of a plugin: the choice that needs it, and the extra that installs it
     "hydra/launcher/submitit_slurm": ("hydra/launcher=slurm", "slurm"),
     "hydra/sweeper/optuna": ("hydra/sweeper=optuna", "optuna"),
 }
 
 
 def run(main: Callable[[], Any], conf: Path | None = None) -> None:
-    """Run an entry point; with ``HYDRA_FULL_ERROR=1`` every error is a traceback.
+    """Run an entry point. With ``HYDRA_FULL_ERROR=1`` every error is a traceback.
 
     Args:
-        main: A function without arguments, such as what ``hydra.main`` returns.
-        conf: Its configuration's file, in which a misspelt option's nearest match is looked for.
+        main: A function without arguments, such as one decorated by ``hydra.main``.
+        conf: Primary configuration file, which has the options to suggest for a misspelt one.
     """
     traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # lets errors through to here
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors instead of printing them
     try:
         main()
-    except Exception as error:  # whatever it is, _explain tells a user's mistake from a bug, which goes on
+    except Exception as error:  # of any kind: _explain tells user errors from bugs, which are raised again
         message = _explain(error, conf)
         if message is None or traceback:
             raise
@@ -42,7 +42,7 @@ def run(main: Callable[[], Any], conf: Path | None = None) -> None:
 
 
 def task(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Decorate what ``hydra.main`` calls, so that an error of the user's ends it without a word of Hydra's own."""
+    """Decorate the function given to ``hydra.main`` so that a user error ends it without Hydra's own message."""
 
     @functools.wraps(function)
     def wrapped(config: Any) -> Any:
@@ -52,7 +52,7 @@ def task(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             return function(config)
         except UserError as error:
-            if HydraConfig.get().mode is RunMode.MULTIRUN:  # the other jobs are to run
+            if HydraConfig.get().mode is RunMode.MULTIRUN:  # the sweep's other jobs must run
                 log.error("Job %s failed: %s", HydraConfig.get().job.num, one_line(error))
                 raise
             _fail(one_line(error))
@@ -66,7 +66,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def _explain(error: Exception, conf: Path | None) -> str | None:
-    """Put an error that a user can mend in one line; None for a bug."""
+    """Return a one-line message for a user error; None for a bug."""
     if isinstance(error, UserError):
         return one_line(error)
 
@@ -77,14 +77,14 @@ def _explain(error: Exception, conf: Path | None) -> str | None:
         if isinstance(error, MissingConfigException) and f"'{plugin}'" in str(error):
             return f"{choice} needs a package: pip install -e '.[{extra}]'"
     if isinstance(error, MissingConfigException) and error.options:
-        wanted = re.search(r"Could not find '(?:(.*)/)?(.*)'", str(error))
-        group, name = wanted.groups() if wanted else ("", "")
+        match = re.search(r"Could not find '(?:(.*)/)?(.*)'", str(error))
+        group, name = match.groups() if match else ("", "")
         return f"{group}={name}: there are {', '.join(error.options)}{did_you_mean(name, list(error.options))}"
     if isinstance(error, HydraException | OmegaConfBaseException):
         first = str(error).splitlines()[0].strip()
-        wanted = re.match(r"Could not (?:override|append to) '?([^'\s]+?)'?\.?$", first)
-        if wanted and conf is not None:
-            key = wanted.group(1).lstrip("+")
+        match = re.match(r"Could not (?:override|append to) '?([^'\s]+?)'?\.?$", first)
+        if match and conf is not None:
+            key = match.group(1).lstrip("+")
             return f"there is no option '{key}'{did_you_mean(key, _options(conf, sys.argv[1:]))}"
         cause = str(error.__cause__).splitlines()[0].strip() if error.__cause__ else ""
         return f"{first} {cause}".strip()
@@ -92,7 +92,7 @@ def _explain(error: Exception, conf: Path | None) -> str | None:
 
 
 def _options(conf: Path, arguments: list[str]) -> list[str]:
-    """List all that could have been set in a configuration, given the groups that the command line chooses."""
+    """List all options of a configuration, given the choices on the command line."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
