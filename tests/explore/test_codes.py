@@ -1,4 +1,4 @@
-"""``python -m gan.explore codes``: a figure of each code, and one line for a run without any."""
+"""``python -m gan.explore codes``: the figure, and errors."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ def explore(folder: Path, *options: str) -> Run:
 
 
 def tiles(picture: np.ndarray, left: int, columns: int, rows: int) -> np.ndarray:
-    """Cut (rows, columns, 28, 28) out of a figure, drawn twice as large beneath a heading."""
+    """Crop 28x28 tiles, as (rows, columns, 28, 28), from a figure at twice the size below a title."""
     grid = picture[-2 * (30 * rows + 2) :: 2, 2 * left : 2 * (left + 30 * columns + 2) : 2]
     return grid[2:, 2:].reshape(rows, 30, columns, 30)[:, :28, :, :28].transpose(0, 2, 1, 3)
 
@@ -49,12 +49,12 @@ def test_figure(folder: Path, tmp_path: Path) -> None:
     z = generator.latents(4)
     shown = tiles(picture, 0, 3, 4)
     for category in range(3):
-        wanted = pixels(z, torch.full((4,), category))
-        assert np.abs(shown[:, category] - wanted).max() <= 3, "the same noise in each category"
+        expected = pixels(z, torch.full((4,), category))
+        assert np.abs(shown[:, category] - expected).max() <= 3, "the same noise in each category"
     shown = tiles(picture, 3 * 30 + 2 + 12, 3, 4)
     for column, value in enumerate((-1.5, 0.0, 1.5)):
         z[:, -1] = value
-        assert np.abs(shown[:, column] - pixels(z, torch.arange(4) % 3)).max() <= 3, "the last entry moves alone"
+        assert np.abs(shown[:, column] - pixels(z, torch.arange(4) % 3)).max() <= 3, "only the last entry of z moves"
 
 
 def test_a_run_without_codes(train: Train, tmp_path: Path) -> None:

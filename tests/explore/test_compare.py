@@ -1,4 +1,4 @@
-"""``python -m gan.explore compare``: a square of each run's samples, and their sharpness."""
+"""``python -m gan.explore compare``: the figure, the printed sharpness, and errors."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def test_runs_side_by_side(train: Train, tmp_path: Path) -> None:
         assert picture.width >= 3 * 3 * 28 * 2
 
 
-def test_images_of_another_shape_are_refused(train: Train) -> None:
+def test_images_of_another_shape_are_rejected(train: Train) -> None:
     small, large = (
         str(train(*TINY, f"data.image_size={size}", "trainer.max_steps=1", name=f"{size}").folder) for size in (28, 32)
     )

@@ -1,4 +1,4 @@
-"""``python -m gan.explore generators``: points in colours, images in rows, and what it refuses."""
+"""``python -m gan.explore generators``: rows of images, coloured points, and errors."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ def show(run: Run, *options: str) -> Run:
     return run_here("-m", "gan.explore", "generators", str(run.folder), *options)
 
 
-def test_images_have_a_row_a_generator(train: Callable[..., Run], tmp_path: Path) -> None:
+def test_images_have_one_row_per_generator(train: Callable[..., Run], tmp_path: Path) -> None:
     out = tmp_path / "rows.png"
     shown = show(train(*TINY, *SEVERAL), "--num", "4", "--out", str(out))
     assert shown.out == f"Wrote {out}\n", shown.err
@@ -25,7 +25,7 @@ def test_images_have_a_row_a_generator(train: Callable[..., Run], tmp_path: Path
         assert image.size == (4 * (28 + 2) + 2, 3 * (28 + 2) + 2)
 
 
-def test_points_have_a_colour_a_generator(train: Callable[..., Run], tmp_path: Path) -> None:
+def test_points_have_one_colour_per_generator(train: Callable[..., Run], tmp_path: Path) -> None:
     run, hues = train(*TINY, *SEVERAL, "data=ring8"), []
     for num in ("1", "200"):
         out = tmp_path / f"{num}.png"

@@ -1,4 +1,4 @@
-"""``python -m gan.explore neighbors``: its figure, and what it refuses."""
+"""``python -m gan.explore neighbors``: the figure, the printed distances, and errors."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,9 @@ def test_the_figure(train: Callable[..., Run], tmp_path: Path) -> None:
     shown = run_here("-m", "gan.explore", "neighbors", str(run.folder), "--num", "3", "--k", "2", "--out", str(out))
     assert shown.status == 0, shown.err
     for name in ("pixels", "classifier"):
-        assert re.search(rf"^{name} +nearest training image at \S+ on average; held-out .* at \S+$", shown.out, re.M)
+        assert re.search(
+            rf"^{name} +mean distance to the nearest training image \S+; of held-out images \S+$", shown.out, re.M
+        )
     with Image.open(out) as image:
         width, height = image.size
     assert height > 2 * 3 * 28

@@ -1,4 +1,4 @@
-"""``python -m gan.explore project``: what the generator made is found again, other images nearly."""
+"""``python -m gan.explore project``: projections of generated and other images, the figure, and errors."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def image(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("options", [["model=dcgan"], ["model=mlp_gan", "model.latent=uniform"], ["model=cgan"]])
-def test_projections_come_nearer_and_stay_where_noise_is(options: list[str], train: Train) -> None:
+def test_descent_reduces_the_distance_and_keeps_z_in_its_domain(options: list[str], train: Train) -> None:
     generator = gan.load(train(*TINY, *options, "trainer.max_steps=1").folder)
     image = generator.sample(3000, seed=7)[2999]
     found = project(generator, image, steps=60)
@@ -45,8 +45,8 @@ def test_the_command(image: Path, train: Train, tmp_path: Path) -> None:
     options = ["--steps", "5", "--starts", "2", "--out", str(out)]
     done = run_here("-m", "gan.explore", "project", str(run.folder), str(image), *options)
     assert done.status == 0, done.err
-    last, began = (float(found) for found in re.findall(r"^(?:Distance|Began at) ([\d.]+)", done.out, re.MULTILINE))
-    assert 0 < last <= began < 255
+    last, first = (float(x) for x in re.findall(r"^(?:Distance|Nearest of 2,048 samples at) ([\d.]+)", done.out, re.M))
+    assert 0 < last <= first < 255
     z = np.load(tmp_path / "found.npy")
     generator = gan.load(run.folder)
     made = generator.data.discretize(generator(torch.from_numpy(z)[None]))[0, 0].float()
@@ -57,12 +57,12 @@ def test_the_command(image: Path, train: Train, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(28, 28), (32, 40)])
-def test_images_of_other_sizes_are_fitted_when_asked(size: tuple[int, int], train: Train, tmp_path: Path) -> None:
+def test_images_of_other_sizes_need_fit(size: tuple[int, int], train: Train, tmp_path: Path) -> None:
     run, image, out = train(*TINY, "trainer.max_steps=1"), tmp_path / "image.jpg", tmp_path / "x.png"
     Image.new("RGB", size, (200, 10, 10)).save(image)
     command = ["-m", "gan.explore", "project", str(run.folder), str(image), "--steps", "2", "--out", str(out)]
     if size != (28, 28):
-        assert "has 32x40 pixels, the generator's images 28x28: crop and scale it with --fit" in error_line(
+        assert "has 32x40 pixels, the generator's images 28x28: --fit crops and resizes it" in error_line(
             run_here(*command)
         )
     assert run_here(*command, "--fit").status == 0
@@ -76,6 +76,6 @@ def test_bad_input(image: Path, train: Train, tmp_path: Path) -> None:
         return error_line(run_here("-m", "gan.explore", "project", str(run.folder), *options))
 
     assert "there is no image at nowhere.png" in refused("nowhere.png")
-    assert "is no image that can be read" in refused(str(tmp_path / "text.png"))
+    assert "cannot be read as an image" in refused(str(tmp_path / "text.png"))
     assert "--steps must be at least 1" in refused(str(image), "--steps", "0")
     assert "end it in .png" in refused(str(image), "--out", "x.jpg")

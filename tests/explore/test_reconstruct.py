@@ -1,4 +1,4 @@
-"""``python -m gan.explore reconstruct``: its figure and figures; and views that a model cannot have."""
+"""``python -m gan.explore reconstruct``: the figure and the printed values; and views that a model does not support."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def test_the_figure(model: str, names: set[str], train: Train, tmp_path: Path) -
         assert picture.height > 2 * 28 * 2
 
 
-def test_who_has_no_encoder_says_so(train: Train, tmp_path: Path) -> None:
+def test_models_without_an_encoder_are_rejected(train: Train, tmp_path: Path) -> None:
     assert "has no encoder" in error_line(
         run_here("-m", "gan.explore", "reconstruct", str(train(*TINY, "trainer.max_steps=1").folder))
     )
@@ -39,8 +39,10 @@ def test_who_has_no_encoder_says_so(train: Train, tmp_path: Path) -> None:
     assert "has no encoder" in error_line(run_here("-m", "gan.explore", "reconstruct", str(exported)))
 
 
-def test_views_that_follow_gradients_refuse_codes(train: Train, tmp_path: Path) -> None:
+def test_views_that_need_gradients_reject_discrete_codes(train: Train, tmp_path: Path) -> None:
     run, image = train(*TINY, "model=vqvae", "trainer.max_steps=1"), tmp_path / "image.png"
     Image.new("L", (28, 28)).save(image)
     for view in (["directions", str(run.folder)], ["project", str(run.folder), str(image)]):
-        assert "change smoothly with the latent vector, and these do not" in error_line(run_here("-m", "gan.explore", *view))
+        assert "change smoothly with the latent vector, and these do not" in error_line(
+            run_here("-m", "gan.explore", *view)
+        )

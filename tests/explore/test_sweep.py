@@ -1,4 +1,4 @@
-"""``python -m gan.explore directions``: a figure for each direction, with the samples themselves in the middle."""
+"""``python -m gan.explore directions``: one figure per direction, with the samples in the middle column."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 import gan
 from tests.conftest import LIVELY, TINY, Run, run_here
-from tests.interpolate.test_interpolate import nearly, tiles
+from tests.interpolate.test_interpolate import equal_up_to_rounding, tiles
 from tests.test_errors import error_line
 
 Train = Callable[..., Run]
@@ -27,9 +27,9 @@ def test_figures(model: str, train: Train, tmp_path: Path) -> None:
     figures = [tiles(tmp_path / "figures" / name) for name in names]
     for figure in figures:
         assert figure.shape[:2] == (3, 5)
-        assert nearly(figure[:, 2], samples)
-        assert not nearly(figure[:, 0], figure[:, -1])
-    assert not any(np.array_equal(a, b) for place, a in enumerate(figures) for b in figures[:place])
+        assert equal_up_to_rounding(figure[:, 2], samples)
+        assert not equal_up_to_rounding(figure[:, 0], figure[:, -1])
+    assert not any(np.array_equal(a, b) for index, a in enumerate(figures) for b in figures[:index])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Directions: exact where a generator is linear, and the same whatever is appended to the noise."""
+"""Latent directions of linear generators, where they are known."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ SCALES = torch.tensor([1.0, 5.0, 3.0, 0.1])
 
 
 class TwoLayers(nn.Module):
-    """Stretches each entry of z on its own, and turns the result."""
+    """Linear generator that scales each entry of z, and rotates the result."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,16 +37,16 @@ def trained(network: nn.Module, **settings: Any) -> TrainedGenerator:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_linear_generator_has_the_directions_of_its_scales(method: Method) -> None:
+def test_directions_of_a_linear_generator_are_sorted_by_scale(method: Method) -> None:
     torch.manual_seed(0)
-    found = find_directions(trained(TwoLayers()), method, num=3)
+    directions = find_directions(trained(TwoLayers()), method, num=3)
     exact = torch.eye(4)[[1, 2, 0]]
-    assert_close(found, exact, atol=0.06 if method == "principal" else 1e-5, rtol=0)
-    assert_close(found.norm(dim=1), torch.ones(3))
+    assert_close(directions, exact, atol=0.06 if method == "principal" else 1e-5, rtol=0)
+    assert_close(directions.norm(dim=1), torch.ones(3))
 
 
 class Conditional(TwoLayers):
-    """With a layer of its own for labels, which comes first."""
+    """Linear generator with a label embedding before the first layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,13 +60,13 @@ class Conditional(TwoLayers):
         return self.head(self.stretch(torch.cat([z, self.label(hot)], 1))).view(-1, 1, 3, 3)
 
 
-def test_a_conditional_generator_has_those_of_its_noise() -> None:
+def test_directions_of_a_conditional_generator_are_those_of_its_noise() -> None:
     torch.manual_seed(0)
-    found = find_directions(trained(Conditional(), num_classes=2), "factorized", num=2)
-    assert_close(found, torch.eye(4)[[1, 2]], atol=1e-5, rtol=0)
+    directions = find_directions(trained(Conditional(), num_classes=2), "factorized", num=2)
+    assert_close(directions, torch.eye(4)[[1, 2]], atol=1e-5, rtol=0)
 
 
-def test_what_has_no_directions() -> None:
+def test_generators_without_directions() -> None:
     with pytest.raises(UserError, match="1 to 4 directions"):
         find_directions(trained(TwoLayers()), "factorized", num=5)
 

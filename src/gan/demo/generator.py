@@ -10,7 +10,7 @@ from gan.checkpoint.trained import TrainedGenerator
 from gan.demo.settings import MAX_DIRECTIONS, MAX_POINTS, MorphSettings, SampleSettings
 from gan.errors import UserError
 from gan.latent.directions import Method, find_directions
-from gan.latent.interpolation import PATHS, lerp, travel
+from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp
 
 __all__ = ["MORPH_STEPS", "DemoGenerator"]
 
@@ -80,7 +80,7 @@ class DemoGenerator:
         classes = [self._class_weights(label) for label in (settings.start_label, settings.end_label)]
         interpolate = PATHS[settings.path]
         if self.generator.data.pixels:
-            z, labels = travel(ends, steps, interpolate), travel(classes, steps, lerp)
+            z, labels = interpolate_keyframes(ends, steps, interpolate), interpolate_keyframes(classes, steps, lerp)
         else:
             positions = torch.linspace(0, settings.t, TRACE_POINTS).tolist()
             z = [interpolate(ends[0], ends[1], t) for t in positions]

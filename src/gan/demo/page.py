@@ -11,8 +11,7 @@ from gan.demo.generator import DemoGenerator
 from gan.demo.settings import MorphSettings, SampleSettings
 from gan.demo.summary import title
 from gan.latent.directions import METHODS, Method
-from gan.latent.interpolation import PATHS
-from gan.latent.interpolation import Path as LatentPath
+from gan.latent.interpolation import PATHS, LatentPath
 
 __all__ = ["HEAD", "STYLE", "THEME", "build_page"]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from gan.latent.directions import Method
-from gan.latent.interpolation import Path
+from gan.latent.interpolation import LatentPath
 
 __all__ = ["MAX_DIRECTIONS", "MAX_POINTS", "MorphSettings", "SampleSettings"]
 
@@ -49,5 +49,5 @@ class MorphSettings(BaseModel, frozen=True):
     end: Annotated[int, Field(ge=0)] = 1
     start_label: Annotated[int | None, Field(ge=0)] = None
     end_label: Annotated[int | None, Field(ge=0)] = None
-    path: Path = "spherical"
+    path: LatentPath = "spherical"
     t: Annotated[float, Field(ge=0, le=1)] = 0.5

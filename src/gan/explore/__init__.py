@@ -1,1 +1,1 @@
-"""Looking into what generators have learned: a view a file, which ``python -m gan.explore`` rng."""
+"""``python -m gan.explore``: figures of what a generator has learned."""

@@ -1,4 +1,4 @@
-"""``python -m gan.explore VIEW CKPT``: look into what a generator has learned."""
+"""``python -m gan.explore VIEW CKPT``: draw figures of what a generator has learned."""
 
 import argparse
 from collections.abc import Callable
@@ -29,77 +29,83 @@ VIEWS: dict[str, Callable[..., None]] = {
     "project": project_image,
     "reconstruct": reconstruct,
 }
-SHOW_POINTS = ("generators",)  # views of points in the plane too
+VIEWS_OF_POINTS = ("generators",)  # views that can also draw 2-D points
 
 
 def main() -> None:
-    """Look as the command line says."""
+    """Parse the command line, load the generator, and draw the view."""
+    args = vars(_parser().parse_args())
+    if invalid := [name for name in ("num", "k", "steps", "starts") if args.get(name, 1) < 1]:
+        raise UserError(f"--{invalid[0]} must be at least 1")
+    if args["seed"] < 0:
+        raise UserError("--seed must be at least 0")
+    view, path, out = args.pop("view"), args.pop("checkpoint"), args["out"]
+    if view != "directions" and out.suffix != ".png":
+        raise UserError(f"--out {out}: end it in .png")
+    generator = load(path)
+    if not generator.data.pixels and view not in VIEWS_OF_POINTS:
+        raise UserError(f"{path} makes points: there are no images to show")
+    try:
+        VIEWS[view](generator, **args)
+    except OSError as error:
+        raise UserError(f"--out {out}: {error}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m gan.explore", description="Look into what a generator has learned."
+        prog="python -m gan.explore", description="Draw figures of what a generator has learned."
     )
     views = parser.add_subparsers(dest="view", required=True, metavar="VIEW")
 
-    def view(name: str, what: str, out: str, ending: str) -> argparse.ArgumentParser:
-        sub = views.add_parser(name, help=what, description=what)
-        sub.add_argument("checkpoint", help="a checkpoint, or a run's folder, which stands for its best")
-        sub.add_argument("--seed", type=int, default=0, help="what the noise follows from (default: %(default)s)")
-        sub.add_argument("--out", type=Path, default=Path(out), help=f"a {ending} (default: %(default)s)")
+    def add_view(name: str, description: str, out: str, kind: str = ".png file") -> argparse.ArgumentParser:
+        sub = views.add_parser(name, help=description, description=description)
+        sub.add_argument("checkpoint", help="a checkpoint, an export, or a run's folder for its best checkpoint")
+        sub.add_argument("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
+        sub.add_argument("--out", type=Path, default=Path(out), help=f"{kind} to write (default: %(default)s)")
         return sub
 
-    def counts(sub: argparse.ArgumentParser, **defaults: tuple[int, str]) -> None:
-        for name, (default, what) in defaults.items():
-            sub.add_argument(f"--{name}", type=int, default=default, help=f"{what} (default: %(default)s)")
+    def add_numbers(sub: argparse.ArgumentParser, **options: tuple[int, str]) -> None:
+        for name, (default, description) in options.items():
+            sub.add_argument(f"--{name}", type=int, default=default, help=f"{description} (default: %(default)s)")
 
-    sub = view("attention", "show where the indices of samples look, with self-attention", "attention.png", ".png")
-    counts(sub, num=(8, "samples"))
-    sub = view("codes", "show what each code of an InfoGAN changes", "codes.png", ".png")
-    counts(sub, num=(10, "rows, each with noise of its own"), steps=(9, "images of a sweep"))
-    sub.add_argument("--reach", type=float, default=2.0, help="end of a sweep; trained: 1 (default: %(default)s)")
+    sub = add_view("attention", "show attention maps of a generator with self-attention", "attention.png")
+    add_numbers(sub, num=(8, "number of samples"))
 
-    sub = view(
-        "compare", "show samples of several runs beside held-out images, and their sharpness", "compare.png", ".png"
+    sub = add_view("codes", "show the effect of each code of an InfoGAN", "codes.png")
+    add_numbers(sub, num=(10, "number of rows, each with its own noise"), steps=(9, "images per continuous code"))
+    sub.add_argument(
+        "--reach", type=float, default=2.0, help="largest value of a code; 1 in training (default: %(default)s)"
     )
-    sub.add_argument("--others", nargs="+", required=True, help="checkpoints, or runs' folders, to show beside it")
-    counts(sub, num=(64, "samples of each, a square number"))
 
-    sub = view("directions", "sweep samples along the directions that change them most", "directions", "folder")
-    counts(sub, num=(5, "directions of each method"), samples=(6, "samples to move"), steps=(9, "images of a sweep"))
+    sub = add_view("compare", "show samples of several runs beside held-out images, with sharpness", "compare.png")
+    sub.add_argument("--others", nargs="+", required=True, help="further checkpoints or runs' folders")
+    add_numbers(sub, num=(64, "samples of each run, a square number"))
+
+    sub = add_view(
+        "directions", "show samples along the latent directions that change them most", "directions", "folder"
+    )
+    add_numbers(sub, num=(5, "directions per method"), samples=(6, "number of samples"), steps=(9, "images per sample"))
     sub.add_argument("--methods", choices=METHODS, nargs="+", default=METHODS, help="(default: both)")
-    sub.add_argument("--reach", type=float, default=4.0, help="standard deviations each way (default: %(default)s)")
-    sub.add_argument("--classes", type=int, nargs="+", help="of the samples, in turn (default: all)")
-
-    sub = view("generators", "show what each generator, or each class, makes", "generators.png", ".png")
-    counts(sub, num=(10, "samples of each"))
-
-    sub = view("neighbors", "show samples beside the training images nearest to them", "neighbors.png", ".png")
-    counts(sub, num=(8, "samples"), k=(4, "neighbours of each"))
-    sub.add_argument("--samples", type=int, nargs="+", help="which samples of the seed (default: the first ones)")
-
-    sub = view("project", "find the noise that the generator makes an image of", "projection.png", ".png")
-    sub.add_argument("image", type=Path, help="an image file")
-    sub.add_argument("--fit", action="store_true", help="crop and scale an image of another size")
-    counts(sub, steps=(300, "of gradient descent"), starts=(8, "samples to descend from"))
-
-    sub = view(
-        "reconstruct", "show held-out images above what an autoencoder gives back", "reconstructions.png", ".png"
+    sub.add_argument(
+        "--reach", type=float, default=4.0, help="standard deviations in either direction (default: %(default)s)"
     )
-    counts(sub, num=(12, "images"))
+    sub.add_argument("--classes", type=int, nargs="+", help="classes to cycle through (default: all)")
 
-    args = vars(parser.parse_args())
-    if wrong := [name for name in ("num", "k", "steps", "starts") if args.get(name, 1) < 1]:
-        raise UserError(f"--{wrong[0]} must be at least 1")
-    if args["seed"] < 0:
-        raise UserError("--seed must be at least 0")
-    name, path, out = args.pop("view"), args.pop("checkpoint"), args["out"]
-    if name != "directions" and out.suffix != ".png":
-        raise UserError(f"--out {out}: end it in .png")
-    generator = load(path)
-    if not generator.data.pixels and name not in SHOW_POINTS:
-        raise UserError(f"{path} makes points: there are no images to show")
-    try:
-        VIEWS[name](generator, **args)
-    except OSError as error:
-        raise UserError(f"--out {out}: {error}") from error
+    sub = add_view("generators", "show samples of each generator, or of each class", "generators.png")
+    add_numbers(sub, num=(10, "samples of each"))
+
+    sub = add_view("neighbors", "show samples beside their nearest training images", "neighbors.png")
+    add_numbers(sub, num=(8, "number of samples"), k=(4, "neighbours per sample"))
+    sub.add_argument("--samples", type=int, nargs="+", help="indices of the seed's samples (default: the first ones)")
+
+    sub = add_view("project", "find the latent vector that reproduces an image", "projection.png")
+    sub.add_argument("image", type=Path, help="image file")
+    sub.add_argument("--fit", action="store_true", help="crop and resize an image of another size")
+    add_numbers(sub, steps=(300, "steps of gradient descent"), starts=(8, "samples to start from"))
+
+    sub = add_view("reconstruct", "show held-out images above an autoencoder's reconstructions", "reconstructions.png")
+    add_numbers(sub, num=(12, "number of images"))
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What each code of an InfoGAN changes (Chen et al., 2016, Figure 2)."""
+"""Effect of each InfoGAN code on the samples (Chen et al., 2016, Figure 2)."""
 
 from pathlib import Path
 
@@ -14,12 +14,20 @@ __all__ = ["codes"]
 
 
 def codes(generator: TrainedGenerator, num: int, steps: int, reach: float, seed: int, out: Path) -> None:
-    """Draw a figure: a row has the same noise throughout, in each category, then along each continuous code.
+    """Draw each row's sample in every category, then along each continuous code.
 
-    Along those, each row keeps to one category, all in turn.
+    Along the continuous codes, a row keeps its category; the rows cycle through the categories.
+
+    Args:
+        generator: A trained InfoGAN.
+        num: Number of rows, each with its own noise.
+        steps: Images per continuous code.
+        reach: The codes run from ``-reach`` to ``reach``.
+        seed: Seed of the noise.
+        out: PNG file to write.
 
     Raises:
-        UserError: If there are no codes, or nowhere to go.
+        UserError: If the model has no codes, or ``reach`` is not positive.
     """
     model = generator.model
     if not isinstance(model, InfoGAN):
@@ -27,16 +35,19 @@ def codes(generator: TrainedGenerator, num: int, steps: int, reach: float, seed:
     if not reach > 0:
         raise UserError("--reach must be above 0")
     z, categories = generator.latents(num, seed), model.num_classes
-    nowhere = torch.zeros(model.latent_dim)
-    all_of_them = torch.arange(categories).repeat(num)
-    shown = {f"category 0 to {categories - 1}": (z.repeat_interleave(categories, 0), all_of_them, nowhere, 1)}
+    zero_direction = torch.zeros(model.latent_dim)
+    all_categories = torch.arange(categories).repeat(num)
+    groups = {
+        f"category 0 to {categories - 1}": sweep(
+            generator, z.repeat_interleave(categories, 0), all_categories, zero_direction, 1, reach
+        )
+    }
     for number in range(model.continuous):
-        along, at_zero = nowhere.clone(), z.clone()
-        along[number - model.continuous], at_zero[:, number - model.continuous] = 1, 0
+        entry = number - model.continuous  # the continuous codes are the last entries of z
+        direction, start = zero_direction.clone(), z.clone()
+        direction[entry], start[:, entry] = 1, 0
         name = f"code {number + 1} from {-reach:g} to {reach:g}"
-        shown[name] = at_zero, torch.arange(num) % categories, along, steps
-    groups = {name: sweep(generator, *indices, reach) for name, indices in shown.items()}
-    save_png(
-        gallery({name: generator.data.discretize(x).cpu().unflatten(0, (num, -1)) for name, x in groups.items()}), out
-    )
+        groups[name] = sweep(generator, start, torch.arange(num) % categories, direction, steps, reach)
+    discretize = generator.data.discretize
+    save_png(gallery({name: discretize(x).cpu().unflatten(0, (num, -1)) for name, x in groups.items()}), out)
     print(f"Wrote {out}")

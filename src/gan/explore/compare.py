@@ -1,4 +1,4 @@
-"""Samples of several generators side by side, beside held-out images, and how sharp each set is."""
+"""Samples of several generators beside held-out images, with the sharpness of each set."""
 
 from collections.abc import Sequence
 from math import isqrt
@@ -14,38 +14,46 @@ from gan.metrics.sharpness import laplacian_variance
 
 __all__ = ["compare"]
 
-MEASURED = 1000  # images at most that a set's sharpness is of
+MAX_IMAGES = 1000  # images per set for the sharpness
 
 
 def compare(generator: TrainedGenerator, others: Sequence[str], num: int, seed: int, out: Path) -> None:
-    """Draw a square of each generator's samples and one of held-out images, each with its sharpness.
+    """Draw a square grid of held-out images and of each generator's samples, with their sharpness.
 
-    Sharpness is the mean variance of images' Laplacians over that of the held-out ones (see ``metric=sharpness``, whose
-    measure is the training split).
+    Sharpness is the mean Laplacian variance relative to the held-out images; ``metric=sharpness`` is relative to the
+    training split.
+
+    Args:
+        generator: The first generator, with the data for the held-out images.
+        others: Paths of the other generators.
+        num: Images per grid, rounded down to a square number.
+        seed: Seed of the samples.
+        out: PNG file to write.
 
     Raises:
-        UserError: If two generators make images of other shapes.
+        UserError: If the generators make images of different shapes.
     """
     data, side = generator.data, max(1, isqrt(num))
     size = len(data.split("test"))
-    held_out = next(data.batches("test", MEASURED, range(0, size, -(-size // MEASURED)))).images
+    held_out = next(data.batches("test", MAX_IMAGES, range(0, size, -(-size // MAX_IMAGES)))).images
     sets = {"held-out images": held_out}
-    for one in [generator, *(load(path) for path in others)]:
-        images = data.discretize(one.sample(max(MEASURED, side**2), seed=seed)).cpu()
+    for each in [generator, *(load(path) for path in others)]:
+        images = data.discretize(each.sample(max(MAX_IMAGES, side**2), seed=seed)).cpu()
         if images.shape[1:] != held_out.shape[1:]:
-            raise UserError(f"{one.path} makes images of another shape than {generator.path}")
-        name = str(one.config["name"])
-        sets[name if name not in sets else f"{name} ({one.path})"] = images
-    usual = mean_sharpness(held_out)
-    titled = {}
+            raise UserError(f"{each.path} makes images of another shape than {generator.path}")
+        name = str(each.config["name"])
+        sets[name if name not in sets else f"{name} ({each.path})"] = images
+    held_out_variance = mean_laplacian_variance(held_out)
+    grids = {}
     for name, images in sets.items():
-        sharpness = mean_sharpness(images[:MEASURED]) / usual
+        sharpness = mean_laplacian_variance(images[:MAX_IMAGES]) / held_out_variance
         print(f"{name:<24} sharpness {sharpness:.3f}")
-        shown = images[torch.linspace(0, len(images) - 1, side**2).round().long()]  # of all classes
-        titled[f"{name}: sharpness {sharpness:.2f}"] = shown.unflatten(0, (side, side))
-    save_png(gallery(titled), out)
+        evenly_spaced = torch.linspace(0, len(images) - 1, side**2).round().long()  # of all classes
+        grids[f"{name}: sharpness {sharpness:.2f}"] = images[evenly_spaced].unflatten(0, (side, side))
+    save_png(gallery(grids), out)
     print(f"Wrote {out}")
 
 
-def mean_sharpness(images: Tensor) -> float:
+def mean_laplacian_variance(images: Tensor) -> float:
+    """Return the mean variance of the images' Laplacians."""
     return float(laplacian_variance(images).double().mean())

@@ -1,4 +1,4 @@
-"""What each of several generators makes, side by side: which modes are whose?"""
+"""Samples of each generator of a multi-generator GAN, or of each class, for comparison."""
 
 from pathlib import Path
 
@@ -10,13 +10,19 @@ __all__ = ["generators"]
 
 
 def generators(generator: TrainedGenerator, num: int, seed: int, out: Path) -> None:
-    """Draw samples of each generator, or of each class: images in a row of their own, points in a colour.
+    """Draw samples of each generator or class: one row of images each, or points in one colour each.
+
+    Args:
+        generator: The trained model.
+        num: Samples per generator or class.
+        seed: Seed of the samples.
+        out: PNG file to write.
 
     Raises:
-        UserError: If there is but one generator.
+        UserError: If there is a single generator without classes.
     """
     if generator.num_classes == 1:
-        raise UserError(f"{generator.path} is one generator without classes: there is nothing to tell apart")
+        raise UserError(f"{generator.path} is one generator without classes: there is nothing to compare")
     groups = {f"generator {k}": generator.sample(num, [k], seed) for k in range(generator.num_classes)}
     save_png(generator.data.picture_of(groups), out)
     print(f"Wrote {out}")

@@ -1,9 +1,11 @@
-"""Samples beside the training images that are nearest to them: are they copies?"""
+"""Samples beside their nearest training images, to detect copies."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from omegaconf import OmegaConf
+from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
@@ -14,32 +16,50 @@ from gan.metrics.nearest_neighbors import Embedding, flatten_pixels, nearest_tra
 
 __all__ = ["neighbors"]
 
-HELD_OUT = 512  # at most so many held-out images say what distance is usual
+MAX_HELD_OUT = 512  # held-out images for the reference distance
 
 
 def neighbors(
     generator: TrainedGenerator, num: int, k: int, samples: Sequence[int] | None, seed: int, out: Path
 ) -> None:
-    """Draw a figure, nearest in pixels and in the run's own features, and print how near they are.
+    """Draw samples and their nearest training images, and print the mean distances.
+
+    Distances are between pixels, and between features of the run's own extractor.
+
+    Args:
+        generator: The generator.
+        num: Number of samples.
+        k: Neighbours per sample.
+        samples: Indices of the seed's samples; None for the first ``num``.
+        seed: Seed of the samples.
+        out: PNG file to write.
 
     Raises:
-        UserError: If a sample's number is negative.
+        UserError: If an index is negative.
     """
-    chosen = list(samples or range(num))
-    if min(chosen) < 0:
+    indices = list(samples or range(num))
+    if min(indices) < 0:
         raise UserError("--samples are numbered from 0")
     data, device = generator.data, generator.device
     features: FeatureExtractor = build(OmegaConf.create(generator.config).metric.features)(data)
     features.to(device).eval()
-    spaces: dict[str, Embedding] = {"pixels": flatten_pixels, features.name: lambda images: features(images).vectors}
-    fakes = data.discretize(generator.sample(max(chosen) + 1, seed=seed)).cpu()[chosen]
-    size = len(data.split("test"))
-    held_out = next(data.batches("test", size, range(0, size, -(-size // HELD_OUT)))).images  # of all classes
 
+    @torch.no_grad()
+    def feature_vectors(images: Tensor) -> Tensor:
+        return features(images).vectors
+
+    fakes = data.discretize(generator.sample(max(indices) + 1, seed=seed)).cpu()[indices]
+    size = len(data.split("test"))
+    held_out = next(data.batches("test", size, range(0, size, -(-size // MAX_HELD_OUT)))).images  # of all classes
+
+    embeddings: dict[str, Embedding] = {"pixels": flatten_pixels, features.name: feature_vectors}
     groups = {"sample": fakes[:, None]}
-    for name, space in spaces.items():
-        distances, groups[f"nearest in {name}"] = nearest_training_images(fakes, data, space, k, device)
-        near, usual = distances[:, 0].mean(), nearest_training_images(held_out, data, space, 1, device)[0].mean()
-        print(f"{name:<12} nearest training image at {near:.4g} on average; held-out images have theirs at {usual:.4g}")
+    for name, embedding in embeddings.items():
+        distances, groups[f"nearest in {name}"] = nearest_training_images(fakes, data, embedding, k, device)
+        held_out_distances, _ = nearest_training_images(held_out, data, embedding, 1, device)
+        print(
+            f"{name:<12} mean distance to the nearest training image {distances[:, 0].mean():.4g}; "
+            f"of held-out images {held_out_distances[:, 0].mean():.4g}"
+        )
     save_png(gallery(groups), out)
     print(f"Wrote {out}")

@@ -1,4 +1,4 @@
-"""An image found again in latent space: what comes nearest to it, and how near."""
+"""Projection of an image file into latent space."""
 
 from pathlib import Path
 
@@ -10,39 +10,57 @@ from torch import Tensor
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.images import gallery, save_png, to_uint8
-from gan.latent.projection import TRIED, project
+from gan.latent.projection import NUM_CANDIDATES, project
 
 __all__ = ["project_image"]
+
+SHADES = 127.5  # of 256, per unit of [-1, 1]
 
 
 def project_image(
     generator: TrainedGenerator, image: Path, fit: bool, steps: int, starts: int, seed: int, out: Path
 ) -> None:
-    """Project an image file; write a figure, and the noise beside it as ``.npy``.
+    """Project an image file, draw the result, and save the latent vector beside the figure as ``.npy``.
+
+    Args:
+        generator: The generator.
+        image: The image file.
+        fit: Whether to crop and resize an image of another size.
+        steps: Steps of gradient descent.
+        starts: Number of descents.
+        seed: Seed of the samples from which descent starts.
+        out: PNG file to write.
 
     Raises:
-        UserError: If the file is no image, or not of the generator's size.
+        UserError: If the file is not an image, or has another size than the generator's images.
     """
     target = read_image(image, generator.image_shape, fit)
-    found = project(generator, target.float() / 127.5 - 1, steps, starts, seed=seed)
-    made = [to_uint8(x).cpu() for x in (found.start, found.image)]
-    apart = (made[1].int() - target.int()).abs().to(torch.uint8)
-    names = ("image", "nearest sample", "projection", "difference")
-    save_png(gallery({name: x[None, None] for name, x in zip(names, (target, *made, apart), strict=True)}, 4), out)
+    projection = project(generator, target.float() / 127.5 - 1, steps, starts, seed=seed)
+    start, projected = (to_uint8(x).cpu() for x in (projection.start, projection.image))
+    difference = (projected.int() - target.int()).abs().to(torch.uint8)
+    images = {"image": target, "nearest sample": start, "projection": projected, "difference": difference}
+    save_png(gallery({name: x[None, None] for name, x in images.items()}, 4), out)
     latent = out.with_suffix(".npy")
-    np.save(latent, found.z.cpu().numpy())
-    label = f", class {found.label}" if generator.num_classes > 1 else ""
-    shades = 127.5  # of 256, in a unit of [-1, 1]
-    print(f"Distance {shades * found.distance:.1f} of 255 shades, the root of their mean square over pixels{label}")
-    print(f"Began at {shades * found.start_distance:.1f}, the nearest of {TRIED:,} samples")
+    np.save(latent, projection.z.cpu().numpy())
+    label = f", class {projection.label}" if generator.num_classes > 1 else ""
+    print(f"Distance {SHADES * projection.distance:.1f} of 255 shades (root mean square over pixels){label}")
+    print(f"Nearest of {NUM_CANDIDATES:,} samples at {SHADES * projection.start_distance:.1f}, before the descent")
     print(f"Wrote {out} and {latent}")
 
 
 def read_image(path: Path, shape: tuple[int, int, int], fit: bool) -> Tensor:
-    """Read an image, uint8 with shape (C, H, W); ``fit`` crops its middle and scales it where its size is another.
+    """Read an image file.
+
+    Args:
+        path: The file.
+        shape: Channels, height and width.
+        fit: Whether to crop the centre and resize it, if the image has another size.
+
+    Returns:
+        uint8, with the given shape.
 
     Raises:
-        UserError: If it is no image, or not of that size.
+        UserError: If the file is not an image, or has another size.
     """
     channels, height, width = shape
     if channels not in (1, 3):
@@ -53,11 +71,13 @@ def read_image(path: Path, shape: tuple[int, int, int], fit: bool) -> Tensor:
     except FileNotFoundError as error:
         raise UserError(f"there is no image at {path}") from error
     except (OSError, UnidentifiedImageError) as error:
-        raise UserError(f"{path} is no image that can be read") from error
+        raise UserError(f"{path} cannot be read as an image") from error
     if picture.size != (width, height):
         if not fit:
-            found, wanted = f"{picture.width}x{picture.height}", f"{width}x{height}"
-            raise UserError(f"{path} has {found} pixels, the generator's images {wanted}: crop and scale it with --fit")
+            actual, expected = f"{picture.width}x{picture.height}", f"{width}x{height}"
+            raise UserError(
+                f"{path} has {actual} pixels, the generator's images {expected}: --fit crops and resizes it"
+            )
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC)
     pixels = torch.from_numpy(np.array(picture))
     return pixels[None] if channels == 1 else pixels.permute(2, 0, 1)

@@ -1,4 +1,4 @@
-"""Held-out images above what an autoencoder gives back, and what its loss comes to on them."""
+"""Reconstructions of held-out images by an autoencoder, and its loss on them."""
 
 from pathlib import Path
 
@@ -13,31 +13,36 @@ from gan.types import Batch
 
 __all__ = ["reconstruct"]
 
-HELD_OUT = 1000  # at most so many images are scored, as one batch
+MAX_HELD_OUT = 1000  # held-out images for the printed values, as one batch
 
 
 def reconstruct(generator: TrainedGenerator, num: int, seed: int, out: Path) -> None:
-    """Draw a figure of some images, and print the mean error and terms of many.
+    """Draw some held-out images above their reconstructions, and print the mean error and loss terms over many.
+
+    Args:
+        generator: A trained autoencoder.
+        num: Number of images to draw.
+        seed: Seed of the encoder's noise.
+        out: PNG file to write.
 
     Raises:
         UserError: If the model has no encoder.
     """
     model, data = generator.model, generator.data
-    if not isinstance(model, AutoEncoder) or not hasattr(model, "encoder"):  # which exported weights are without
+    if not isinstance(model, AutoEncoder) or not hasattr(model, "encoder"):  # exported weights have no encoder
         raise UserError(f"{generator.path} has no encoder, so it cannot reconstruct: name a run of model=vae or vqvae")
     size = len(data.split("test"))
-    indices = range(0, size, -(-size // HELD_OUT))  # of all classes
+    indices = range(0, size, -(-size // MAX_HELD_OUT))  # of all classes
     held_out, labels = next(data.batches("test", len(indices), indices))
     images = held_out.to(generator.device).float() / 127.5 - 1
-    scores = model.score(
-        Batch(images, labels.to(generator.device)), KeyedRandom(seed, total=len(images), device=images.device)
-    )
-    chosen = torch.linspace(0, len(images) - 1, min(num, len(images))).round().long()
-    made = model.reconstruct(images)
-    shades = 127.5 * float((made - images).square().mean().sqrt())
-    print(f"{len(images):,} held-out images, distance {shades:.1f} of 255 shades, the root of their mean square")
-    for name, value in scores.items():
+    rng = KeyedRandom(seed, total=len(images), device=images.device)
+    terms = model.score(Batch(images, labels.to(generator.device)), rng)
+    reconstructions = model.reconstruct(images)
+    shades = 127.5 * float((reconstructions - images).square().mean().sqrt())
+    print(f"{len(images):,} held-out images, distance {shades:.1f} of 255 shades (root mean square over pixels)")
+    for name, value in terms.items():
         print(f"{name:<14} {value:.4g}")
-    rows = torch.stack([held_out[chosen], data.discretize(made[chosen]).cpu()])
+    drawn = torch.linspace(0, len(images) - 1, min(num, len(images))).round().long()
+    rows = torch.stack([held_out[drawn], data.discretize(reconstructions[drawn]).cpu()])
     save_png(gallery({"held-out images, and their reconstructions": rows}), out)
     print(f"Wrote {out}")

@@ -1,4 +1,4 @@
-"""Samples swept along the directions of latent space that change images most."""
+"""Samples moved along directions in latent space."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,15 +26,26 @@ def directions(
     seed: int,
     out: Path,
 ) -> None:
-    """Write ``<method>-<n>.png`` for each direction: a row a sample, from ``-reach`` to ``reach`` along it.
+    """Draw samples along the directions that change them most: ``<method>-<n>.png``, with one row per sample.
+
+    Args:
+        generator: The generator.
+        methods: Methods that find the directions.
+        num: Directions per method.
+        samples: Number of samples.
+        steps: Images per row.
+        reach: Distance from the sample to either end of its row.
+        classes: Classes to cycle through; None for all.
+        seed: Seed of the samples.
+        out: Folder to write to.
 
     Raises:
-        UserError: If a number or a class does not exist.
+        UserError: If a number is out of range, or a class does not exist.
     """
     if samples < 1 or not reach > 0 or out.suffix:
-        raise UserError("--samples must be at least 1, --reach above 0, and --out a folder, without an ending")
-    wanted = generator.classes(classes) or range(generator.num_classes)
-    labels = torch.tensor([wanted[place % len(wanted)] for place in range(samples)])
+        raise UserError("--samples must be at least 1, --reach above 0, and --out a folder without a suffix")
+    cycle = generator.classes(classes) or range(generator.num_classes)
+    labels = torch.tensor([cycle[index % len(cycle)] for index in range(samples)])
     z = generator.latents(samples, seed)
     for method in methods:
         for number, direction in enumerate(find_directions(generator, method, num), start=1):
@@ -48,20 +59,20 @@ def directions(
 def sweep(
     generator: TrainedGenerator, z: Tensor, labels: Tensor, direction: Tensor, steps: int, reach: float
 ) -> Tensor:
-    """Move noise along a direction.
+    """Generate images along a direction from each latent vector.
 
     Args:
-        generator: Whose images.
-        z: With shape (N, latent_dim).
+        generator: The generator.
+        z: Latent vectors, with shape (N, latent_dim).
         labels: Classes, with shape (N,).
-        direction: A unit vector, with shape (latent_dim,).
-        steps: Images of each sample; the middle one of an odd number is the sample itself.
-        reach: How far to go each way.
+        direction: Unit vector, with shape (latent_dim,).
+        steps: Images per latent vector; the middle one of an odd number is the sample itself.
+        reach: Distance from the latent vector to either end.
 
     Returns:
-        Images in [-1, 1], with shape (N * steps, C, H, W), those of a sample one after the other.
+        Images in [-1, 1], with shape (N * steps, C, H, W), grouped by latent vector.
     """
     offsets = torch.linspace(-reach, reach, steps) if steps > 1 else torch.zeros(1)
     moved = z[:, None] + offsets.to(z)[:, None] * direction.to(z)
     parts = zip(moved.flatten(0, 1).split(256), labels.repeat_interleave(steps).split(256), strict=True)
-    return torch.cat([generator(part, classes) for part, classes in parts])
+    return torch.cat([generator(part, part_labels) for part, part_labels in parts])

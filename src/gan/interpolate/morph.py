@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
-from gan.latent.interpolation import PATHS, lerp, travel
+from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp
 
 __all__ = ["interpolate_weights", "keyframe_labels", "morph"]
 
@@ -44,8 +44,8 @@ def morph(
     """
     num = max(len(z), len(labels))
     order = [*range(num), 0] if loop else range(num)
-    z_path = travel([z[index % len(z)] for index in order], steps, PATHS[path])
-    label_path = travel([labels[index % len(labels)] for index in order], steps, lerp)
+    z_path = interpolate_keyframes([z[index % len(z)] for index in order], steps, PATHS[path])
+    label_path = interpolate_keyframes([labels[index % len(labels)] for index in order], steps, lerp)
     for z_frame, label_frame in zip(z_path, label_path, strict=True):
         yield generator(z_frame, label_frame)
 

@@ -1,1 +1,1 @@
-"""Ways through latent space: between points of it, along directions that mean something, back from an image."""
+"""Latent space: interpolation between latent vectors, directions that change images, and projection of images."""

@@ -1,4 +1,4 @@
-"""Between points of latent space: straight, or along the sphere that normal noise lies near to (White, 2016)."""
+"""Interpolation between latent vectors: linear, or spherical as suits normal noise (White, 2016)."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -7,22 +7,28 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-__all__ = ["PATHS", "Path", "lerp", "slerp", "travel"]
+__all__ = ["PATHS", "LatentPath", "interpolate_keyframes", "lerp", "slerp"]
 
-Path = Literal["spherical", "linear"]
-NEARLY_PARALLEL = 1e-3  # the sine of an angle below which the sphere's formula divides by too little
+LatentPath = Literal["spherical", "linear"]
+MIN_SINE = 1e-3  # below this sine of the angle, the spherical formula divides by almost zero
 
 
 def lerp(start: Tensor, end: Tensor, t: float) -> Tensor:
-    """Go a share t of the straight way from start to end, each with shape (B, D)."""
+    """Interpolate linearly.
+
+    Args:
+        start: With shape (B, D).
+        end: With shape (B, D).
+        t: From 0 to 1.
+    """
     return torch.lerp(start, end, t)
 
 
 def slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
-    """Go a share t of the way from start to end at a constant angle, row by row.
+    """Interpolate along a great circle, row by row, at constant angular speed.
 
-    The straight way through normal noise comes near to the origin, where no sample lies. Rows that are parallel, or
-    opposite, where no one way around is the shortest, take the straight way.
+    A straight line between draws from a normal distribution passes near the origin, where no samples lie. Parallel and
+    opposite rows are interpolated linearly, since no shortest arc is unique.
 
     Args:
         start: With shape (B, D).
@@ -32,7 +38,7 @@ def slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
     cosine = torch.cosine_similarity(start.double(), end.double(), dim=1)
     angle = cosine.clamp(-1, 1).acos()[:, None]
     sine = angle.sin()
-    parallel = sine < NEARLY_PARALLEL
+    parallel = sine < MIN_SINE
     weights = [torch.where(parallel, share, (share * angle).sin() / sine) for share in (1 - t, t)]
     return (weights[0] * start + weights[1] * end).to(start.dtype)
 
@@ -40,16 +46,18 @@ def slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
 PATHS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {"spherical": slerp, "linear": lerp}
 
 
-def travel(stops: Sequence[Tensor], steps: int, way: Callable[[Tensor, Tensor, float], Tensor]) -> list[Tensor]:
-    """Go from stop to stop in even steps; the first and the last place are the first and the last stop.
+def interpolate_keyframes(
+    keyframes: Sequence[Tensor], steps: int, path: Callable[[Tensor, Tensor, float], Tensor]
+) -> list[Tensor]:
+    """Interpolate between successive keyframes in even steps; the keyframes themselves are included.
 
     Args:
-        stops: Two or more tensors of one shape.
-        steps: From one stop to the next.
-        way: What lies between two stops.
+        keyframes: Two or more tensors of one shape.
+        steps: Steps from one keyframe to the next.
+        path: Interpolation between two keyframes, such as ``slerp``.
 
     Returns:
-        ``steps * (len(stops) - 1) + 1`` indices.
+        ``steps * (len(keyframes) - 1) + 1`` tensors.
     """
-    between = [way(start, end, step / steps) for start, end in pairwise(stops) for step in range(steps)]
-    return [*between, stops[-1]]
+    points = [path(start, end, step / steps) for start, end in pairwise(keyframes) for step in range(steps)]
+    return [*points, keyframes[-1]]

@@ -1,4 +1,4 @@
-"""Back from an image to the noise that a generator makes it of, by gradient descent on the noise."""
+"""Projection of an image into latent space, by gradient descent on the latent vector."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,20 @@ from gan.progress import progress_bar
 
 __all__ = ["Projection", "project"]
 
-TRIED = 2048  # samples that the nearest few are where descents begin
+NUM_CANDIDATES = 2048  # samples among which descent starts from the nearest
 
 
 @dataclass(frozen=True)
 class Projection:
-    """What came nearest to an image.
+    """Latent vector that reproduces an image best.
 
     Attributes:
-        z: The noise, with shape (latent_dim,).
-        label: The class that it goes with; 0 for a generator without.
-        image: What the generator makes of it, in [-1, 1], with shape (C, H, W).
-        distance: From the image: the root of the mean square over pixels, whose range is 2.
-        start: The sample that the descent began at, with shape (C, H, W).
-        start_distance: Of that sample, the nearest of all that were tried.
+        z: Latent vector, with shape (latent_dim,).
+        label: Class of the image; 0 for an unconditional generator.
+        image: Generated image, in [-1, 1], with shape (C, H, W).
+        distance: Root mean square difference between the images' pixels, in [0, 2].
+        start: Sample nearest to the image, with shape (C, H, W).
+        start_distance: Distance of that sample.
     """
 
     z: Tensor
@@ -37,61 +37,68 @@ class Projection:
 def project(
     generator: TrainedGenerator, image: Tensor, steps: int = 300, starts: int = 8, lr: float = 0.05, seed: int = 0
 ) -> Projection:
-    """Find noise that a generator makes an image of, or nearly.
+    """Find a latent vector for which the generator approximates an image.
 
-    Adam descends from the nearest of many samples, each with its own class; noise is kept where it is drawn from: on
-    the sphere of its usual length if it is normal (Menon et al., 2020, Section 3.2), in the box if it is uniform.
+    Adam starts from the samples nearest to the image, each with its class. Latent vectors stay where they are drawn
+    from: normal ones on the sphere of radius √latent_dim (Menon et al., 2020, Section 3.2), uniform ones in the cube.
 
     Args:
-        generator: Whose.
-        image: In [-1, 1], with shape (C, H, W).
-        steps: Of each descent.
-        starts: Descents, side by side.
-        lr: Adam's learning rate, which falls to zero along a cosine.
-        seed: What the samples follow from.
+        generator: The generator.
+        image: Target in [-1, 1], with shape (C, H, W).
+        steps: Steps of each descent.
+        starts: Number of descents, run as one batch.
+        lr: Initial learning rate of Adam, annealed to zero by a cosine schedule.
+        seed: Seed of the samples.
 
     Raises:
-        UserError: If there is no gradient to go by.
+        UserError: If the generator is not differentiable in its latent vector.
     """
     generator.check_smooth()
     target = image.to(generator.device)[None]
-    samples = list(generator.batches(range(TRIED), seed=seed))
-    far = torch.cat([_distance(batch.images, target) for batch in samples])
-    order = far.argsort()[:starts]
+    samples = list(generator.batches(range(NUM_CANDIDATES), seed=seed))
+    sample_distances = torch.cat([_distance(batch.images, target) for batch in samples])
+    order = sample_distances.argsort()[:starts]
     labels = torch.cat([batch.labels for batch in samples])[order]
-    first = torch.cat([batch.images for batch in samples])[order[0]]
+    nearest_sample = torch.cat([batch.images for batch in samples])[order[0]]
 
-    z = generator.latents(TRIED, seed)[order].clone().requires_grad_()
-    best_z, best = z.detach().clone(), far[order].clone()
+    z = generator.latents(NUM_CANDIDATES, seed)[order].clone().requires_grad_()
+    best_z, best_distance = z.detach().clone(), sample_distances[order].clone()
     optimizer = torch.optim.Adam([z], lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in progress_bar(range(steps), steps, "Steps"):
         distance = _distance(generator(z, labels), target)
-        _keep_best(best_z, best, z, distance)
+        _keep_best(best_z, best_distance, z, distance)
         optimizer.zero_grad()
         distance.square().sum().backward()
         optimizer.step()
         schedule.step()
         with torch.no_grad():
-            _restrict(z, generator.model.latent)
+            _constrain(z, generator.model.latent)
     with torch.no_grad():
-        _keep_best(best_z, best, z, _distance(generator(z, labels), target))
-        winner = int(best.argmin())
-        made = generator(best_z[winner : winner + 1], labels[winner : winner + 1])[0]
-    return Projection(best_z[winner], int(labels[winner]), made, float(best[winner]), first, float(far[order[0]]))
+        _keep_best(best_z, best_distance, z, _distance(generator(z, labels), target))
+        best = int(best_distance.argmin())
+        projected = generator(best_z[best : best + 1], labels[best : best + 1])[0]
+    return Projection(
+        z=best_z[best],
+        label=int(labels[best]),
+        image=projected,
+        distance=float(best_distance[best]),
+        start=nearest_sample,
+        start_distance=float(sample_distances[order[0]]),
+    )
 
 
 def _distance(images: Tensor, target: Tensor) -> Tensor:
     return (images - target).square().flatten(1).mean(1).sqrt()
 
 
-def _keep_best(best_z: Tensor, best: Tensor, z: Tensor, distance: Tensor) -> None:
-    """Note where each descent came nearest."""
-    nearer = distance.detach() < best
-    best_z[nearer], best[nearer] = z.detach()[nearer], distance.detach()[nearer]
+def _keep_best(best_z: Tensor, best_distance: Tensor, z: Tensor, distance: Tensor) -> None:
+    """Update, in place, the best latent vector of each descent."""
+    better = distance.detach() < best_distance
+    best_z[better], best_distance[better] = z.detach()[better], distance.detach()[better]
 
 
-def _restrict(z: Tensor, latent: str) -> None:
+def _constrain(z: Tensor, latent: str) -> None:
     if latent == "normal":
         z.mul_(z.shape[1] ** 0.5 / z.norm(dim=1, keepdim=True))
     else:
