@@ -20,7 +20,7 @@ def test_of_equal_scores_the_last_is_best_and_the_first_is_the_improvement(
     higher: bool, scores: dict[int, float], best: tuple[int, float] | None, improved_at: int | None
 ) -> None:
     evaluation = Evaluation(SimpleNamespace(), every_n_steps=1)
-    evaluation.evaluator = SimpleNamespace(name="score", higher_is_better={"score": higher})
+    evaluation.evaluator = SimpleNamespace(name="score", higher_is_better={"score": higher})  # type: ignore[assignment]
     evaluation.scores = {step: {"score": score, "other": -score} for step, score in scores.items()}
     assert evaluation.best == best
     assert evaluation.improved_at == improved_at
