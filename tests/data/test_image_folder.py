@@ -79,8 +79,8 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
 
 
 def test_bad_folders(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"nowhere is not a folder"):
-        make(tmp_path / "nowhere").split("train")
+    with pytest.raises(UserError, match=r"missing is not a folder"):
+        make(tmp_path / "missing").split("train")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"no image in .*empty \(looked for .*\.png"):
         make(tmp_path / "empty").split("train")

@@ -163,7 +163,7 @@ def test_description(weights: Exported) -> None:
     assert all(torch.equal(value, checkpoint[f"ema.network.{name}"]) for name, value in state.items())
 
 
-def test_current_weights(weights: Exported, tmp_path: Path) -> None:
+def test_last_weights(weights: Exported, tmp_path: Path) -> None:
     done = run_here("-m", "gan.export", str(weights.run), "--out", str(tmp_path), "--no-ema", *WEIGHTS)
     assert done.status == 0, done.err
     assert json.loads((tmp_path / "generator.json").read_text())["use_ema"] is False

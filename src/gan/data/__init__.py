@@ -1,1 +1,1 @@
-"""Data sets: one file here and one YAML in conf/data each."""
+"""Data sets, each one Python file and one YAML file in conf/data."""

@@ -1,11 +1,9 @@
 """Title and facts of a generator, and the check that two generators are comparable."""
 
-import json
-from typing import Any
-
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.runs.folder import RunFolder, run_folder_of
+from gan.runs.record import read_results
 
 __all__ = ["check_comparable", "facts", "title"]
 
@@ -25,7 +23,7 @@ def facts(generator: TrainedGenerator) -> dict[str, str]:
         "images": f"{height} × {width}, {colours}" if generator.data.pixels else "2-D points",
         "classes": str(generator.num_classes) if generator.num_classes > 1 else "",
         "noise": f"{model.latent}, {model.latent_dim} dimensions",
-        "weights": "moving average" if generator.use_ema and model.ema is not None else "current",
+        "weights": "moving average" if generator.use_ema and model.ema is not None else "last",
     }
     return {name: value for name, value in values.items() if value}
 
@@ -53,10 +51,11 @@ def _score(generator: TrainedGenerator) -> str:
     """Return the score at the checkpoint's step, from the results of its run; empty if there is none."""
     folder = RunFolder(run_folder_of(generator.path) or generator.path.parent)
     try:
-        results: dict[str, Any] = json.loads(folder.results.read_text())
-        name = str(results["score_name"])
-        score = float(results["scores"][str(generator.global_step)][name])
-        better = "higher" if results["higher_is_better"][name] else "lower"
-    except (OSError, ValueError, LookupError, TypeError):  # no results, or of another format
+        results = read_results(folder.results)
+    except (OSError, ValueError):  # missing or damaged
         return ""
-    return f"{name} {score:.4g} ({better} is better)"
+    name = results.score_name
+    if name is None or generator.global_step not in results.scores:
+        return ""
+    better = "higher" if results.higher_is_better[name] else "lower"
+    return f"{name} {results.scores[generator.global_step][name]:.4g} ({better} is better)"

@@ -27,7 +27,7 @@ def main() -> None:
         help="safetensors: weights, for gan.load; onnx: for onnxruntime and browsers (pip install -e '.[export]'); "
         "torch: for torch.export.load (default: all that the installed packages can write)",
     )
-    parser.add_argument("--no-ema", action="store_true", help="use the current weights, not their moving average")
+    parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
     args = parser.parse_args()
     formats = args.formats or [form for form in FORMATS if form != "onnx" or onnx.available()]
     if "onnx" in formats and not onnx.available():

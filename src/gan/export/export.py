@@ -1,4 +1,4 @@
-"""Export of a generator to a folder of files, each verified before it is kept."""
+"""Export of a generator to a folder: its weights, and graphs, which are verified before they replace a file."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence

@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--path", choices=list(PATHS), help="(default: spherical for normal noise, linear for uniform)")
     parser.add_argument("--loop", action="store_true", help="return to the first frame")
     parser.add_argument("--truncation", type=float, help="truncate the noise at this many standard deviations")
-    parser.add_argument("--no-ema", action="store_true", help="use the current weights, not their moving average")
+    parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
     parser.add_argument("--fps", type=float, default=12, help="frames per second (default: %(default)s)")
     parser.add_argument(
         "--out",

@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--classes", type=int, nargs="+", help="classes to cycle through (default: all)")
     parser.add_argument("--truncation", type=float, help="truncate the noise at this many standard deviations")
     parser.add_argument("--batch-size", type=int, default=256, help="images per forward pass (default: %(default)s)")
-    parser.add_argument("--no-ema", action="store_true", help="use the current weights, not their moving average")
+    parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
     args = parser.parse_args()
     if min(args.num, args.batch_size) < 1:
         raise UserError("--num and --batch-size must be at least 1")
