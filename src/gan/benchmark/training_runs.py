@@ -1,6 +1,5 @@
 """Throughput of short training runs in new processes."""
 
-import csv
 import logging
 import shutil
 from contextlib import redirect_stdout
@@ -13,6 +12,7 @@ from gan.distributed.environment import RankInfo
 from gan.distributed.launch import launch
 from gan.runs import resolver
 from gan.runs.folder import RunFolder
+from gan.runs.record import read_metrics
 from gan.training import train
 
 __all__ = ["OPTIONS", "training_throughput"]
@@ -51,8 +51,7 @@ def training_throughput(folder: Path, options: list[str], processes: int, steps:
     options = [*options, f"trainer.devices={processes}", f"trainer.max_steps={steps}", f"run_dir={run.path}"]
     launch(_train, options, processes, RankInfo(), {})
     shutil.rmtree(run.checkpoints)
-    with run.metrics.open(newline="") as file:
-        windows = [float(row["train/images_per_second"]) for row in csv.DictReader(file)]
+    windows = read_metrics(run.metrics).series["train/images_per_second"].values
     return median(windows[1:])
 
 

@@ -7,6 +7,7 @@ from pytorch_lightning.callbacks import Checkpoint
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.periodic import Periodic, find_callbacks
+from gan.runs.folder import BEST_CHECKPOINT, LAST_CHECKPOINT, atomic_path
 
 __all__ = ["Checkpoints"]
 
@@ -27,15 +28,16 @@ class Checkpoints(Periodic, Checkpoint):
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         if any(c.best is not None and c.best[0] == trainer.global_step for c in find_callbacks(trainer, Evaluation)):
-            self._save(trainer, self.folder / "best.ckpt")
+            self._save(trainer, self.folder / BEST_CHECKPOINT)
         self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
         """Write ``last.ckpt``."""
-        self._save(trainer, self.folder / "last.ckpt")
+        self._save(trainer, self.folder / LAST_CHECKPOINT)
 
     def _save(self, trainer: Trainer, path: Path) -> None:
-        partial = path.with_name(path.name + ".partial")  # in the same folder, so that the replacement is atomic
-        trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
-            partial.replace(path)
+            with atomic_path(path) as partial:
+                trainer.save_checkpoint(partial)
+        else:  # collective, but only rank 0 writes a file
+            trainer.save_checkpoint(path)

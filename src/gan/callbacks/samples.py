@@ -1,4 +1,4 @@
-"""KeyedRandom samples from the same noise as training goes on."""
+"""Sample grids from fixed noise during training."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from gan.callbacks.periodic import Periodic, data_module
 from gan.images import save_png
 from gan.loggers.base import PictureLogger
 from gan.models.sampler import Sampler
+from gan.runs.folder import sample_grid
 
 __all__ = ["SampleGrid"]
 
@@ -30,7 +31,7 @@ class SampleGrid(Periodic):
         assert isinstance(module, Sampler)
         picture = data_module(trainer).picture(module.sample(self.num, self.seed))
         if trainer.is_global_zero:
-            save_png(picture, self.folder / f"{trainer.global_step:06d}.png")
+            save_png(picture, sample_grid(self.folder, trainer.global_step))
             for logger in trainer.loggers:
                 if isinstance(logger, PictureLogger):
                     logger.log_picture("samples", picture, trainer.global_step)

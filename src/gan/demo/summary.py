@@ -54,8 +54,7 @@ def _score(generator: TrainedGenerator) -> str:
         results = read_results(folder.results)
     except (OSError, ValueError):  # missing or damaged
         return ""
-    name = results.score_name
-    if name is None or generator.global_step not in results.scores:
+    name, scores = results.score_name, results.scores.get(generator.global_step, {})
+    if name is None or name not in scores:
         return ""
-    better = "higher" if results.higher_is_better[name] else "lower"
-    return f"{name} {results.scores[generator.global_step][name]:.4g} ({better} is better)"
+    return f"{name} {scores[name]:.4g} ({'higher' if results.higher_is_better[name] else 'lower'} is better)"
