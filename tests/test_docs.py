@@ -88,7 +88,7 @@ def test_the_guides_show_a_python_and_a_yaml_file_per_part() -> None:
         "src/gan/losses": "conf/loss",
         "src/gan/metrics": "conf/metric",
         "src/gan/models": "conf/model",
-        "src/gan": "conf/schedule",
+        "src/gan/schedules": "conf/schedule",
     }
     folders = {Path(path).parent.as_posix() for path in FILES}
     assert folders == {*parts, *parts.values(), "conf/loss/regularizers"}
@@ -212,7 +212,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         if not folder.exists():
             model, loss = re.sub(r"^\d\d-\d\d-\d\d-", "", name).split("-")
             small = [option for option in TINY if "width" not in option or model != "multi_gan"]
-            run = run_here("train.py", f"model={model}", f"loss={loss}", *small, "debug=fast", f"hydra.run.dir={folder}")
+            run = run_here(
+                "train.py", f"model={model}", f"loss={loss}", *small, "debug=fast", f"hydra.run.dir={folder}"
+            )
             assert run.status == 0, run.err
         return folder
 
