@@ -1,4 +1,4 @@
-"""conf/sweep.yaml: W&B's own parser and schema take it, and what its agent then starts is a run of train.py."""
+"""conf/sweep.yaml: valid for W&B's parser and schema, and its agent's commands are runs of train.py."""
 
 import json
 from pathlib import Path
@@ -18,20 +18,20 @@ SWEEP: dict[str, Any] = load_sweep_config(str(ROOT / "conf" / "sweep.yaml")) or 
 
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed")
-def test_the_schema_takes_it() -> None:
-    """By the package that W&B's server checks sweeps with; it asks for NumPy below 2, which others here do not take."""
-    sweeps = pytest.importorskip("sweeps", reason="needs W&B's own check: pip install --no-deps sweeps")
+def test_schema() -> None:
+    """Checked by the package that W&B's server uses. It requires NumPy below 2, unlike our other dependencies."""
+    sweeps = pytest.importorskip("sweeps", reason="needs W&B's schema: pip install --no-deps sweeps")
     assert sweeps.schema_violations_from_proposed_config(SWEEP) == []
     broken = SWEEP | {"metric": {"name": "val/fd_classifier", "goal": "smaller"}}
-    assert sweeps.schema_violations_from_proposed_config(broken), "it would tell"
+    assert sweeps.schema_violations_from_proposed_config(broken), "errors are found"
     assert (ROOT / SWEEP["program"]).is_file()
 
 
-def test_its_losses_are_there() -> None:
+def test_losses_exist() -> None:
     assert set(SWEEP["parameters"]["loss"]["values"]) <= set(choices("loss"))
 
 
-def test_its_metric_is_the_score_that_is_logged() -> None:
+def test_metric_is_logged() -> None:
     config = composed("model=dcgan", "data=mnist5k")
     assert SWEEP["metric"]["name"] == "val/fd_classifier"
     assert config.metric.features._target_.endswith("Classifier")
@@ -39,7 +39,7 @@ def test_its_metric_is_the_score_that_is_logged() -> None:
 
 
 def command_of_agent(parameters: dict[str, Any], folder: Path) -> list[str]:
-    """Return what W&B's agent starts for the parameters that its server sends."""
+    """Return the command that W&B's agent starts for parameters from the server."""
     started: list[list[str]] = []
     agent = SimpleNamespace(
         _sweep_command=list(SWEEP["command"]),
@@ -57,26 +57,26 @@ def command_of_agent(parameters: dict[str, Any], folder: Path) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wandb_agent, "AgentProcess", start)
         for name in (wandb.env.DIR, wandb.env.SWEEP_ID, wandb.env.RUN_ID, wandb.env.SWEEP_PARAM_PATH):
-            patch.setenv(name, "x")  # so that they are put back
+            patch.setenv(name, "x")  # restored afterwards
         patch.setenv(wandb.env.DIR, str(folder))
         wandb_agent.Agent._command_run(agent, message)
     return started[0]
 
 
-def pick(place: int) -> dict[str, Any]:
+def pick(index: int) -> dict[str, Any]:
     """Pick a value of each parameter: one of its list, or one end of its range."""
     return {
-        key: options["values"][place % len(options["values"])]
+        key: options["values"][index % len(options["values"])]
         if "values" in options
-        else options[("min", "max")[place]]
+        else options[("min", "max")[index]]
         for key, options in SWEEP["parameters"].items()
     }
 
 
-@pytest.mark.parametrize("place", [0, 1])
-def test_what_the_agent_starts_trains_with_what_was_picked(place: int, tmp_path: Path) -> None:
-    picked = pick(place)
-    sent = json.loads(json.dumps({key: {"value": value} for key, value in picked.items()}))  # as a server sends it
+@pytest.mark.parametrize("index", [0, 1])
+def test_agents_train_with_the_chosen_options(index: int, tmp_path: Path) -> None:
+    picked = pick(index)
+    sent = json.loads(json.dumps({key: {"value": value} for key, value in picked.items()}))  # the server's format
     env, python, program, *options = command_of_agent(sent, tmp_path)
     assert (env, python, program) == ("/usr/bin/env", "python", "train.py")
     assert not [option for option in options if option.startswith("-")], "Hydra's options have no hyphens"
