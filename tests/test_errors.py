@@ -35,7 +35,7 @@ def error_line(run: Run) -> str:
             ["model=vae", "augment=ada"],
             r"model: augmentation .* a discriminator .*, and there is none: use augment=none",
         ),
-        (["model=vqvae", "loss=elbo"], r"model: a VQ-VAE has a loss of its own, not ELBO: leave loss=\.\.\. out"),
+        (["model=vqvae", "loss=elbo"], r"model: a VQ-VAE needs its own loss, not ELBO: leave loss=\.\.\. out"),
         (["model=vqvae", "data.image_size=32"], r"the 8 x 8 codes of an image of 32 pixels: set model\.latent_dim=64"),
         (["loss=elbo"], r"model\.discriminator\.norm: the choices of .* do not fit: .*'loss\.critic_norm' not found"),
         (["model=mlp_gan", "loss=elbo"], r"model: MLPGAN needs an adversarial loss, not ELBO: choose another"),

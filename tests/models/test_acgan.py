@@ -1,4 +1,4 @@
-"""AC-GAN: networks, the class terms of both players, and what is logged."""
+"""AC-GAN: discriminator, class terms of both players, and logged accuracy."""
 
 from functools import partial
 from pathlib import Path
@@ -35,84 +35,86 @@ def make(**settings: Any) -> ACGAN:
     )
 
 
-def play(model: ACGAN) -> tuple[Batch, GeneratorInput, DiscriminatorPass]:
-    """Judge fakes of other classes than the real images beside them."""
+def run_pass(model: ACGAN) -> tuple[Batch, GeneratorInput, DiscriminatorPass]:
+    """Run D on real images and on fakes of other classes."""
     batch = Batch(torch.rand(6, *SHAPE) * 2 - 1, torch.tensor([0, 1, 2, 0, 1, 2]))
     inputs = GeneratorInput(torch.randn(6, 4), torch.tensor([2, 2, 1, 1, 0, 0]))
     return batch, inputs, model.discriminate(batch, model.generate(inputs), KeyedRandom(0, total=6))
 
 
-def nats(model: ACGAN, features: Tensor, labels: Tensor) -> Tensor:
-    """The mean of -log P(C = c | X), as one would write it."""
+def cross_entropy(model: ACGAN, features: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean of -log P(C = c | X), from its definition."""
     head: Any = model.discriminator.class_head
     logits = features @ head.weight.T + head.bias
     return -logits.softmax(1).log()[range(len(labels)), labels].mean()
 
 
-def test_the_judge_is_dcgans_and_does_not_ask_for_the_class() -> None:
+def test_the_discriminator_is_dcgans_and_ignores_labels() -> None:
     torch.manual_seed(0)
-    judge, images = Discriminator(SHAPE, 3, width=4), torch.randn(5, *SHAPE)
+    discriminator, images = Discriminator(SHAPE, 3, width=4), torch.randn(5, *SHAPE)
     plain = dcgan.Discriminator(SHAPE, width=4)
-    plain.load_state_dict({name: value for name, value in judge.state_dict().items() if "class_head" not in name})
-    told, untold = judge(images, torch.arange(5) % 3), judge(images)
-    assert torch.equal(told.logits, untold.logits)
-    assert_close(untold, plain(images))
+    plain.load_state_dict(
+        {name: value for name, value in discriminator.state_dict().items() if "class_head" not in name}
+    )
+    with_labels, without = discriminator(images, torch.arange(5) % 3), discriminator(images)
+    assert torch.equal(with_labels.logits, without.logits)
+    assert_close(without, plain(images))
 
 
 @pytest.mark.parametrize("spectral_norm", [False, True])
 def test_shapes_and_gradients(spectral_norm: bool) -> None:
-    judge = Discriminator(SHAPE, 3, width=4, spectral_norm=spectral_norm)
-    logits, features = judge(torch.randn(5, *SHAPE))
-    classes = judge.classify(features.bfloat16())
+    discriminator = Discriminator(SHAPE, 3, width=4, spectral_norm=spectral_norm)
+    logits, features = discriminator(torch.randn(5, *SHAPE))
+    classes = discriminator.classify(features.bfloat16())
     assert classes.shape == (5, 3)
     assert classes.dtype == torch.float32
     (logits.sum() + F.cross_entropy(classes, torch.arange(5) % 3)).backward()
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in judge.parameters())
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in discriminator.parameters())
 
 
-def test_classes_are_told_apart_in_float32_under_mixed_precision() -> None:
-    judge = Discriminator(SHAPE, 3, width=4)
-    features = judge(torch.randn(5, *SHAPE)).features
-    exact = judge.classify(features)
+def test_classification_is_in_float32_under_mixed_precision() -> None:
+    discriminator = Discriminator(SHAPE, 3, width=4)
+    features = discriminator(torch.randn(5, *SHAPE)).features
+    exact = discriminator.classify(features)
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(judge.classify(features), exact)
+        assert torch.equal(discriminator.classify(features), exact)
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.3])
 @pytest.mark.parametrize("classify_fakes", [True, False])
 def test_the_class_terms_are_cross_entropies(weight: float, classify_fakes: bool) -> None:
     model = make(class_weight=weight, classify_fakes=classify_fakes)
-    batch, inputs, d_pass = play(model)
+    batch, inputs, d_pass = run_pass(model)
     assert d_pass.real_output is not None
-    of_real = nats(model, d_pass.real_output.features, batch.labels)
-    of_fake = nats(model, d_pass.fake_output.features, inputs.labels)
+    real_term = cross_entropy(model, d_pass.real_output.features, batch.labels)
+    fake_term = cross_entropy(model, d_pass.fake_output.features, inputs.labels)
     terms = model.discriminator_terms(batch, inputs, d_pass)
     assert list(terms) == ["adversarial", "class"]
     assert_close(terms["adversarial"], model.objective.discriminator_terms(d_pass, 0)["adversarial"])
-    assert_close(terms["class"], weight * (of_real + (of_fake if classify_fakes else 0)))
+    assert_close(terms["class"], weight * (real_term + (fake_term if classify_fakes else 0)))
     terms = model.generator_terms(batch, inputs, d_pass)
     assert_close(terms["adversarial"], model.objective.generator_terms(d_pass)["adversarial"])
-    assert_close(terms["class"], weight * of_fake)
+    assert_close(terms["class"], weight * fake_term)
 
 
-def test_the_generators_class_term_reaches_all_its_weights() -> None:
+def test_the_generators_class_term_trains_all_its_weights() -> None:
     model = make()
-    model.generator_terms(*play(model))["class"].backward()
+    model.generator_terms(*run_pass(model))["class"].backward()
     assert all(p.grad is not None and p.grad.any() for p in model.generator.parameters())
 
 
-def test_the_share_of_real_images_that_are_named_right_is_logged() -> None:
+def test_the_classification_accuracy_on_real_images_is_logged() -> None:
     model = make()
-    batch, inputs, d_pass = play(model)
+    batch, inputs, d_pass = run_pass(model)
     assert d_pass.real_output is not None
-    named = model.discriminator.classify(d_pass.real_output.features).argmax(1)
-    right = batch._replace(labels=torch.where(torch.arange(6) < 4, named, (named + 1) % 3))
-    measures = model.measures(right, inputs, d_pass)
+    predicted = model.discriminator.classify(d_pass.real_output.features).argmax(1)
+    batch = batch._replace(labels=torch.where(torch.arange(6) < 4, predicted, (predicted + 1) % 3))
+    measures = model.measures(batch, inputs, d_pass)
     assert measures["class_accuracy"].item() == pytest.approx(4 / 6)
     assert {"accuracy_real", "accuracy_fake"} < set(measures)
 
 
-def test_what_is_out_of_range_is_refused() -> None:
+def test_invalid_arguments() -> None:
     with pytest.raises(ValueError, match="class_weight must be at least 0"):
         make(class_weight=-1.0)
     with pytest.raises(ValueError, match="two classes or more, not 1"):
@@ -120,7 +122,7 @@ def test_what_is_out_of_range_is_refused() -> None:
 
 
 @pytest.mark.parametrize("model", ["acgan", "cdcgan"])
-def test_data_without_classes_are_refused_before_training(model: str, tmp_path: Path) -> None:
+def test_data_without_classes_are_rejected_before_training(model: str, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     for n in range(40):
         grey = np.random.default_rng(n).integers(0, 255, (16, 16, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""VAE and VQ-VAE: what they reconstruct, what moves what, samples of a seed, and what they refuse."""
+"""VAE and VQ-VAE: reconstructions, gradients, seeded samples, and rejected options."""
 
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,7 @@ def test_the_vaes_decoder_is_dcgans_generator() -> None:
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_training_brings_reconstructions_nearer(
-    model: str, data: ImageDataModule, batch: Batch, tmp_path: Path
-) -> None:
+def test_training_improves_reconstructions(model: str, data: ImageDataModule, batch: Batch, tmp_path: Path) -> None:
     before = make(model)
     config = composed(f"model={model}", *SMALL[model])
     torch.manual_seed(0)
@@ -55,28 +53,28 @@ def test_training_brings_reconstructions_nearer(
     rng = KeyedRandom(0, total=32)
     assert isinstance(after, AutoEncoder)
     assert after.score(batch, rng)["elbo"] > before.score(batch, rng)["elbo"] + 50
-    apart = [(m.reconstruct(batch.images) - batch.images).square().mean() for m in (before, after)]
-    assert apart[1] < 0.7 * apart[0]
+    errors = [(m.reconstruct(batch.images) - batch.images).square().mean() for m in (before, after)]
+    assert errors[1] < 0.7 * errors[0]
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_reconstructions_are_of_each_image_alone(model: str, batch: Batch) -> None:
-    trained = make(model)
-    whole = trained.reconstruct(batch.images)
+def test_reconstructions_do_not_depend_on_the_batch(model: str, batch: Batch) -> None:
+    autoencoder = make(model)
+    whole = autoencoder.reconstruct(batch.images)
     assert whole.shape == batch.images.shape
     assert whole.abs().max() <= 1
-    assert_close(trained.reconstruct(batch.images[:5]), whole[:5])
-    assert trained.encoder.training, "the mode is left as it was"
-    assert trained.generator.training
+    assert_close(autoencoder.reconstruct(batch.images[:5]), whole[:5])
+    assert autoencoder.encoder.training, "the mode is restored"
+    assert autoencoder.generator.training
 
 
-def test_the_posterior_is_drawn_from() -> None:
-    """At a posterior of N(0, I) there is nothing to pay, and z is the noise itself."""
+def test_latents_are_drawn_from_the_posterior() -> None:
+    """If the posterior is N(0, I), the KL divergence is zero, and z is the noise."""
     model, images = make("vae"), torch.zeros(4, 1, 28, 28)
     with torch.no_grad():
         model.encoder.head.weight.zero_()
         model.encoder.head.bias.zero_()
-    terms, _ = model.terms(Batch(images, torch.zeros(4, dtype=torch.long)), KeyedRandom(3, total=4))
+    terms, _ = model.loss_terms(Batch(images, torch.zeros(4, dtype=torch.long)), KeyedRandom(3, total=4))
     assert terms["kl"] == 0
     expected = model.objective(
         images, model.generator(model.sample_latent(KeyedRandom(3, total=4))), model.encoder(images)
@@ -84,12 +82,12 @@ def test_the_posterior_is_drawn_from() -> None:
     assert_close(terms["reconstruction"], expected[0]["reconstruction"])
 
 
-def test_the_prior_moves_nothing_but_itself(batch: Batch) -> None:
+def test_the_priors_term_trains_the_prior_alone(batch: Batch) -> None:
     model = make("vqvae")
-    terms, _ = model.terms(batch, KeyedRandom(0, total=32))
+    terms, _ = model.loss_terms(batch, KeyedRandom(0, total=32))
     terms["prior"].backward(retain_graph=True)
-    moved = {name.split(".")[0] for name, p in model.generator.named_parameters() if p.grad is not None}
-    assert moved == {"prior"}
+    trained = {name.split(".")[0] for name, p in model.generator.named_parameters() if p.grad is not None}
+    assert trained == {"prior"}
     assert all(p.grad is None for p in model.encoder.parameters())
     model.zero_grad()
     sum(term for name, term in terms.items() if name != "prior").backward()
@@ -98,7 +96,7 @@ def test_the_prior_moves_nothing_but_itself(batch: Batch) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [100, 300])
-def test_a_seed_has_the_same_samples_on_any_batch_size(batch_size: int) -> None:
+def test_the_samples_of_a_seed_do_not_depend_on_the_batch_size(batch_size: int) -> None:
     model = make("vqvae")
     whole = model.sample(300, seed=3)
     assert_close(model.sample(300, seed=3, batch_size=batch_size), whole)
@@ -115,7 +113,7 @@ def test_a_seed_has_the_same_samples_on_any_batch_size(batch_size: int) -> None:
         ("vqvae", "model.generator.halvings=3", "cannot be halved 3 times"),
     ],
 )
-def test_what_does_not_fit_is_refused(model: str, option: str, message: str) -> None:
+def test_options_that_do_not_fit_are_rejected(model: str, option: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         make(model, option)
 

@@ -1,4 +1,4 @@
-"""The loop: who is updated when, counting, noise, averaging, clipping, accumulation."""
+"""The update loop: order and count of updates, noise, moving average, clipping, accumulation, mixed precision."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -46,7 +46,7 @@ class Noise(IterableDataset[Batch]):
 
 
 class Recorder(Callback):
-    """Keeps the terms and the players' weights after each batch."""
+    """Records the terms and all weights after each batch."""
 
     def __init__(self) -> None:
         self.terms: list[Terms] = []
@@ -56,8 +56,8 @@ class Recorder(Callback):
         self.terms.append(dict(outputs))
         self.weights.append({name: p.detach().clone() for name, p in pl_module.named_parameters()})
 
-    def moved(self, player: str) -> list[bool]:
-        """Tell for each batch but the first whether a player's weights changed in it."""
+    def changed(self, player: str) -> list[bool]:
+        """Tell for each batch except the first whether it changed a player's weights."""
         return [
             any(not torch.equal(a[name], b[name]) for name in a if name.startswith(f"{player}."))
             for a, b in pairwise(self.weights)
@@ -94,16 +94,16 @@ def fit(model: GAN, steps: int = 4, **settings: Any) -> tuple[Trainer, Recorder]
     return trainer, recorder
 
 
-def kept_latents(model: GAN) -> list[Tensor]:
-    """Keep each z that a model draws from now on."""
+def record_latents(model: GAN) -> list[Tensor]:
+    """Return a list to which each later draw of z is appended."""
     drawn: list[Tensor] = []
     draw = model.sample_latent
 
-    def keep(rng: KeyedRandom) -> Tensor:
+    def record(rng: KeyedRandom) -> Tensor:
         drawn.append(draw(rng))
         return drawn[-1]
 
-    vars(model)["sample_latent"] = keep
+    vars(model)["sample_latent"] = record
     return drawn
 
 
@@ -115,18 +115,18 @@ def test_steps_are_generator_updates(critic_steps: int) -> None:
     assert model.batches_seen == 4 * critic_steps == len(recorder.terms)
     updates = [any(name.startswith("g/") for name in terms) for terms in recorder.terms]
     assert updates == ([False] * (critic_steps - 1) + [True]) * 4
-    assert recorder.moved("generator") == updates[1:]
-    assert all(recorder.moved("discriminator"))
+    assert recorder.changed("generator") == updates[1:]
+    assert all(recorder.changed("discriminator"))
 
 
 @pytest.mark.parametrize("k", [1, 2])
-def test_one_step_by_hand(k: int) -> None:
-    """The loop against the few lines that one would write for plain gradient descent."""
+def test_one_step_matches_plain_gradient_descent(k: int) -> None:
+    """Against a direct implementation."""
     model = make(Objective(NonSaturating(), critic_steps=k), ema_decay=0)
     sgd = partial(torch.optim.SGD, lr=0.1)
     model.optimizer_factories = {"generator": sgd, "discriminator": sgd}
     twin = make(Objective(NonSaturating()), ema_decay=0)
-    noise = kept_latents(model)
+    noise = record_latents(model)
     fit(model, steps=1)
 
     data, latents, bce = iter(Noise()), iter(noise), nn.functional.binary_cross_entropy_with_logits
@@ -147,17 +147,17 @@ def test_one_step_by_hand(k: int) -> None:
         assert_close(ours, theirs)
 
 
-def test_noise_follows_from_the_seed_and_never_repeats() -> None:
+def test_noise_is_determined_by_the_seed_and_never_repeats() -> None:
     def latents(seed: int) -> list[Tensor]:
         model = make(seed=seed)
-        drawn = kept_latents(model)
+        drawn = record_latents(model)
         fit(model, steps=3)
         return drawn
 
     first, again, other = latents(0), latents(0), latents(1)
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
-    everything = [*first, *other]
-    assert not any(torch.equal(a, b) for i, a in enumerate(everything) for b in everything[:i])
+    draws = [*first, *other]
+    assert not any(torch.equal(a, b) for i, a in enumerate(draws) for b in draws[:i])
 
 
 @pytest.mark.parametrize(("latent", "least", "std"), [("uniform", -1.0, 3**-0.5), ("normal", -float("inf"), 1.0)])
@@ -169,7 +169,7 @@ def test_latent_distributions(latent: Any, least: float, std: float) -> None:
     assert z.std().item() == pytest.approx(std, rel=0.02)
 
 
-def test_the_average_follows_the_weights() -> None:
+def test_the_moving_average_follows_the_weights() -> None:
     model = make(ema_decay=0.9)
     _, recorder = fit(model, steps=20)
     names = [name for name in recorder.weights[0] if name.startswith("generator.")]
@@ -183,17 +183,17 @@ def test_the_average_follows_the_weights() -> None:
         assert_close(averaged[f"ema.network.{name.removeprefix('generator.')}"], expected[name])
 
 
-def test_samples_come_from_the_average_unless_there_is_none() -> None:
+def test_samples_use_the_moving_average_if_there_is_one() -> None:
     model = make(ema_decay=0.9)
     fit(model)
     assert model.ema is not None
     assert not torch.equal(model.sample(4), model.sample(4, use_ema=False))
-    assert torch.equal(model.sample(4, use_ema=False), model.generator.eval()(_latents(model)).detach())
+    assert torch.equal(model.sample(4, use_ema=False), model.generator.eval()(first_latents(model)).detach())
     assert make(ema_decay=0).ema is None
     assert make(ema_decay=0).sample(4).shape == (4, *SHAPE)
 
 
-def _latents(model: GAN) -> Tensor:
+def first_latents(model: GAN) -> Tensor:
     return model.sample_latent(KeyedRandom(0, Stream.SAMPLES, 0, total=NOISE_BLOCK))[:4]
 
 
@@ -206,11 +206,11 @@ def _latents(model: GAN) -> Tensor:
     ],
 )
 @pytest.mark.parametrize("parts", [2, 3, 4])
-def test_accumulation_leaves_the_trajectory_as_it_is(objective: Objective, parts: int) -> None:
+def test_accumulation_does_not_change_training(objective: Objective, parts: int) -> None:
     whole, split = make(objective, lr=1e-3), make(objective, lr=1e-3, accumulate=parts)
     (_, a), (_, b) = fit(whole), fit(split)
     for before, after in zip(a.terms, b.terms, strict=True):
-        losses = [name for name in before if "accuracy" not in name]  # taken by part
+        losses = [name for name in before if "accuracy" not in name]  # accuracies depend on the parts
         assert_close([after[name] for name in losses], [before[name] for name in losses], atol=1e-4, rtol=1e-4)
     for ours, theirs in zip(split.parameters(), whole.parameters(), strict=True):
         assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
@@ -233,56 +233,56 @@ def test_gradients_are_clipped() -> None:
         assert len(norms) == 6, "both players, each step"
         assert max(norms) > 1e-2 if clip is None else max(norms) <= 1.01 * clip
         logged = [float(terms[f"{player}/gradient_norm"]) for terms in recorder.terms for player in "dg"]
-        assert min(logged) > 1e-2, "what is logged is the norm before clipping"
+        assert min(logged) > 1e-2, "the norm before clipping is logged"
 
 
 @pytest.mark.parametrize("clip", [None, 1.0])
-def test_norms_are_taken_where_a_window_begins_or_gradients_are_clipped(clip: float | None) -> None:
+def test_norms_are_computed_at_the_start_of_a_window_or_for_clipping(clip: float | None) -> None:
     model = make(Objective(NonSaturating(), critic_steps=2), gradient_clip=clip)
     _, recorder = fit(model, steps=5, log_every_n_steps=3)
-    taken = [[player for player in "dg" if f"{player}/gradient_norm" in terms] for terms in recorder.terms]
+    computed = [[player for player in "dg" if f"{player}/gradient_norm" in terms] for terms in recorder.terms]
     due, rest = [["d"], ["d", "g"]], [[], []] if clip is None else [["d"], ["d", "g"]]
-    assert taken == [*due, *rest, *rest, *due, *rest]
+    assert computed == [*due, *rest, *rest, *due, *rest]
 
 
 @pytest.mark.parametrize("clip", [None, 0.3])
-def test_gradients_are_measured_and_clipped_by_the_same_norm(clip: float | None) -> None:
-    """Against torch's own clipping and a norm over all numbers, to the bit and to rounding."""
-    by_hand: list[Tensor] = []
+def test_logging_and_clipping_use_the_same_norm(clip: float | None) -> None:
+    """Clipping equals torch's to the bit, and the logged norm equals that of the concatenated gradient."""
+    expected: list[Tensor] = []
 
-    class ByHand(GAN):
+    class Reference(GAN):
         def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            by_hand.append(torch.linalg.norm(torch.cat([p.grad.flatten() for p in parameters])))
+            expected.append(torch.linalg.norm(torch.cat([p.grad.flatten() for p in parameters])))
             if self.gradient_clip is not None:
                 nn.utils.clip_grad_norm_(parameters, self.gradient_clip)
 
     model, reference = make(gradient_clip=clip), make(gradient_clip=clip)
-    reference.__class__ = ByHand
+    reference.__class__ = Reference
     (_, ours), (_, theirs) = fit(model, steps=5), fit(reference, steps=5)
     for a, b in zip(ours.weights, theirs.weights, strict=True):
         assert all(torch.equal(a[name], b[name]) for name in a)
-    assert_close([terms[f"{player}/gradient_norm"] for terms in ours.terms for player in "dg"], by_hand)
+    assert_close([terms[f"{player}/gradient_norm"] for terms in ours.terms for player in "dg"], expected)
 
 
-def test_an_overflow_that_loss_scaling_mends_has_no_norm() -> None:
-    """A scale that is too large makes infinite gradients; the scaler leaves those updates out and goes on."""
-    _, recorder = fit(make(), steps=8, plugins=half(2.0**24))
+def test_an_update_skipped_by_loss_scaling_has_norm_zero() -> None:
+    """A scale that is too large gives infinite gradients; the scaler skips such updates and lowers its scale."""
+    _, recorder = fit(make(), steps=8, plugins=float16(2.0**24))
     norms = [terms["d/gradient_norm"] for terms in recorder.terms]
     assert norms[0] == 0
     assert norms[-1] > 0
-    assert recorder.moved("discriminator")[-1]
+    assert recorder.changed("discriminator")[-1]
     assert all(value.isfinite() for terms in recorder.terms for value in terms.values())
 
 
-def half(scale: float) -> MixedPrecision:
-    """Float16 as Lightning has it, on the CPU, with a first scale."""
+def float16(scale: float) -> MixedPrecision:
+    """Lightning's float16 precision on the CPU, with an initial scale."""
     return MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=scale))
 
 
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
-def test_an_overflow_skips_just_that_update(player: str) -> None:
-    """One player's gradient is infinite at its second update; its third, and all of the other's, go on."""
+def test_an_overflow_skips_one_update_of_one_player(player: str) -> None:
+    """One player's gradient is infinite at its second update; its third, and all of the other player's, are applied."""
     model, other = make(), {"generator": "discriminator", "discriminator": "generator"}[player]
     terms, calls = getattr(model, f"{player}_terms"), [0]
 
@@ -291,15 +291,15 @@ def test_an_overflow_skips_just_that_update(player: str) -> None:
         return {name: term * (float("inf") if calls[0] == 2 else 1) for name, term in terms(*args).items()}
 
     vars(model)[f"{player}_terms"] = overflowing
-    _, recorder = fit(model, steps=4, plugins=half(256.0))
-    assert recorder.moved(player) == [False, True, True]
-    assert recorder.moved(other) == [True, True, True]
+    _, recorder = fit(model, steps=4, plugins=float16(256.0))
+    assert recorder.changed(player) == [False, True, True]
+    assert recorder.changed(other) == [True, True, True]
 
 
 @pytest.mark.parametrize("objective", [Objective(NonSaturating()), Objective(Wasserstein(), {"gp": GradientPenalty()})])
-def test_one_scaler_serves_both_players(objective: Objective) -> None:
-    """The scale leaves no trace in an update, penalties included: it is all the same whose overflow has lowered it."""
-    runs = [fit(make(objective, lr=1e-3), steps=4, plugins=half(scale))[1] for scale in (2.0**6, 2.0**12)]
+def test_updates_do_not_depend_on_the_scale(objective: Objective) -> None:
+    """Not even with penalties; so both players can share a scaler, which an overflow of either lowers."""
+    runs = [fit(make(objective, lr=1e-3), steps=4, plugins=float16(scale))[1] for scale in (2.0**6, 2.0**12)]
     for low, high in zip(runs[0].weights, runs[1].weights, strict=True):
         for name in low:
             assert_close(low[name], high[name], rtol=1e-4, atol=1e-6)
@@ -310,7 +310,7 @@ def test_one_scaler_serves_both_players(objective: Objective) -> None:
 @pytest.mark.parametrize(
     "loss", [Minimax(), NonSaturating(), Wasserstein(), Relativistic()], ids=lambda loss: type(loss).__name__
 )
-def test_bf16_stays_near_float32(loss: AdversarialLoss) -> None:
+def test_bf16_is_close_to_float32(loss: AdversarialLoss) -> None:
     objective = Objective(loss, {"gp": GradientPenalty(1.0)})
     (_, exact), (_, mixed) = fit(make(objective, lr=1e-3)), fit(make(objective, lr=1e-3), precision="bf16-mixed")
     for a, b in zip(exact.terms, mixed.terms, strict=True):
@@ -318,15 +318,15 @@ def test_bf16_stays_near_float32(loss: AdversarialLoss) -> None:
         assert_close(b, a, atol=0.03, rtol=0.03)
 
 
-class Silent(NonSaturating):
-    """Says nothing, so that penalties alone move D."""
+class ZeroDiscriminatorLoss(NonSaturating):
+    """A discriminator loss of zero, so that penalties alone update D."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return 0 * (real.sum() + fake.sum())
 
 
-def test_penalties_are_differentiated_in_float32_too() -> None:
-    objective = Objective(Silent(), {"r1": R1(1.0)})
+def test_penalties_are_differentiated_in_float32() -> None:
+    objective = Objective(ZeroDiscriminatorLoss(), {"r1": R1(1.0)})
     runs = [fit(make(objective), steps=1, precision=precision)[1] for precision in ("32-true", "bf16-mixed")]
     norms = [run.terms[0]["d/gradient_norm"] for run in runs]
     assert torch.equal(*norms)
@@ -345,57 +345,57 @@ def test_penalties_are_differentiated_in_float32_too() -> None:
     ],
     ids=["r1", "r2", "all", "gp"],
 )
-def test_what_is_differentiated_twice_is_judged_once_in_float32(
+def test_passes_and_precision_of_double_backward(
     regularizers: dict[str, Regularizer], kinds: set[RealOrFake], precision: str
 ) -> None:
-    """And in the precision of the rest, in one pass, where none is due; D sees each image once, and those of gp."""
-    seen: list[bool] = []
-    counted: list[list[bool]] = []
+    """Penalties reuse one float32 pass per kind; without a penalty, one joint pass has the precision of training."""
+    autocast: list[bool] = []
+    passes: list[list[bool]] = []
 
-    class Watched(GAN):
+    class Recorded(GAN):
         def discriminate(self, *args: Any, **kwargs: Any) -> DiscriminatorPass:
-            seen.clear()
+            autocast.clear()
             return super().discriminate(*args, **kwargs)
 
         def measures(self, *args: Any) -> Terms:
-            counted.append([*seen])
+            passes.append([*autocast])
             return super().measures(*args)
 
     model = make(Objective(NonSaturating(), regularizers))
-    model.__class__ = Watched
+    model.__class__ = Recorded
     forward = model.discriminator.forward
 
-    def watched(images: Tensor, labels: Tensor | None) -> DiscriminatorOutput:
-        seen.append(torch.is_autocast_enabled("cpu"))
+    def recorded(images: Tensor, labels: Tensor | None) -> DiscriminatorOutput:
+        autocast.append(torch.is_autocast_enabled("cpu"))
         return forward(images, labels)
 
-    vars(model.discriminator)["forward"] = watched
+    vars(model.discriminator)["forward"] = recorded
     fit(model, steps=2, precision=precision)
-    half = precision == "bf16-mixed"
-    verdicts = [half and "real" not in kinds, half and "fake" not in kinds] if kinds else [half]
-    own = [False] * ("gp" in regularizers)
-    assert counted == [verdicts + own, [half] + own * (not kinds)]
+    mixed = precision == "bf16-mixed"
+    outputs = [mixed and "real" not in kinds, mixed and "fake" not in kinds] if kinds else [mixed]
+    interpolated = [False] * ("gp" in regularizers)
+    assert passes == [outputs + interpolated, [mixed] + interpolated * (not kinds)]
 
 
 def test_compiled_networks_are_not_differentiated_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their verdicts are not; penalties let the network as it is judge once more."""
+    """Penalties run the uncompiled network once more."""
     monkeypatch.setattr("gan.models.trainable.compile_calls", Mock())
-    passed: list[frozenset[RealOrFake]] = []
+    kinds: list[frozenset[RealOrFake]] = []
 
-    class Watched(GAN):
+    class Recorded(GAN):
         def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-            passed.append(d_pass.double_backward)
+            kinds.append(d_pass.double_backward)
             return super().discriminator_terms(batch, inputs, d_pass)
 
     for compiled in (False, True):
         model = make(Objective(NonSaturating(), {"r1": R1(1.0)}), compile=compiled)
-        model.__class__ = Watched
+        model.__class__ = Recorded
         fit(model, steps=1)
-    assert passed == [{"real"}, set()]
+    assert kinds == [{"real"}, set()]
 
 
 @pytest.mark.parametrize(("setting", "value"), [("ema_decay", 1.0), ("ema_decay", -0.1), ("accumulate", 0)])
-def test_wrong_arguments(setting: str, value: float) -> None:
+def test_invalid_arguments(setting: str, value: float) -> None:
     with pytest.raises(ValueError, match=setting):
         make(**{setting: value})
 
@@ -410,7 +410,7 @@ def packed(packing: int, objective: Objective | None = None) -> GAN:
     return model
 
 
-def test_a_pack_is_one_image_of_more_channels() -> None:
+def test_packs_are_images_with_more_channels() -> None:
     images = torch.arange(6 * 16.0).view(6, *SHAPE)
     packs = pack(images, 3)
     assert packs.shape == (2, 3, 4, 4)
@@ -419,7 +419,7 @@ def test_a_pack_is_one_image_of_more_channels() -> None:
 
 
 @pytest.mark.parametrize("packing", [2, 4])
-def test_the_discriminator_judges_packs(packing: int) -> None:
+def test_the_discriminator_sees_packs(packing: int) -> None:
     model = packed(packing, Objective(Relativistic(), {"gp": GradientPenalty(), "r1": R1(1.0)}))
     batch, rng = next(iter(Noise())), KeyedRandom(0, total=8)
     fake = model.generate(model.draw_generator_input(batch, rng))
@@ -431,11 +431,11 @@ def test_the_discriminator_judges_packs(packing: int) -> None:
     assert len(d_pass.rng) == 8 // packing
     trainer, recorder = fit(model, steps=3)
     assert trainer.global_step == 3
-    assert all(recorder.moved("discriminator"))
+    assert all(recorder.changed("discriminator"))
     assert all(value.isfinite() for terms in recorder.terms for value in terms.values())
 
 
-def test_packs_must_fill_a_batch_and_have_no_class() -> None:
+def test_packs_must_divide_a_batch_and_have_no_class() -> None:
     with pytest.raises(UserError, match=r"packs of model\.packing=3"):
         fit(packed(3))
     with pytest.raises(ValueError, match="a pack has no one class"):
@@ -458,7 +458,7 @@ def test_learning_rates_follow_the_schedule(accumulate: int) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 100, 256, 300, 1000])
-def test_a_seed_has_the_same_samples_however_they_are_asked_for(batch_size: int) -> None:
+def test_the_samples_of_a_seed_do_not_depend_on_batches_and_ranges(batch_size: int) -> None:
     model = make()
     whole = model.sample(700, seed=3)
     assert_close(model.sample(700, seed=3, batch_size=batch_size), whole)
@@ -468,16 +468,16 @@ def test_a_seed_has_the_same_samples_however_they_are_asked_for(batch_size: int)
     assert_close(torch.cat(parts), whole)
     assert len(whole.flatten(1).unique(dim=0)) == 700
     assert not torch.equal(model.sample(10, seed=4), whole[:10])
-    assert model.generator.training, "sampling leaves the mode as it was"
+    assert model.generator.training, "sampling restores the mode"
 
 
-def test_a_conditional_generator_is_asked_for_each_class_in_turn() -> None:
-    class Painted(nn.Module):
+def test_samples_cycle_through_the_classes() -> None:
+    class Constant(nn.Module):
         def forward(self, z: Tensor, labels: Tensor) -> Tensor:
             return labels.float().view(-1, 1, 1, 1).expand(-1, *SHAPE)
 
     model = make(ema_decay=0, num_classes=3)
-    model.generator = Painted()
+    model.generator = Constant()
     batches = list(model.iterate_samples(range(5, 12), batch_size=4))
     labels = torch.cat([batch.labels for batch in batches])
     assert labels.tolist() == [2, 0, 1, 2, 0, 1, 2]
@@ -489,7 +489,7 @@ def adaptive(**settings: Any) -> Adaptive:
 
 
 @pytest.mark.parametrize("parts", [2, 3])
-def test_parts_of_a_batch_are_augmented_as_the_whole(parts: int) -> None:
+def test_accumulation_does_not_change_augmentation(parts: int) -> None:
     whole, split = (make(lr=1e-3, augment=adaptive(start=0.5), accumulate=n) for n in (1, parts))
     _, one = fit(whole)
     _, other = fit(split)
@@ -498,7 +498,7 @@ def test_parts_of_a_batch_are_augmented_as_the_whole(parts: int) -> None:
     assert one.terms[-1]["g/adversarial"] == pytest.approx(other.terms[-1]["g/adversarial"].item(), rel=1e-4)
 
 
-def test_the_discriminator_sees_real_and_fake_augmented_in_both_steps() -> None:
+def test_the_discriminator_sees_augmented_real_and_fake_images() -> None:
     class Doubled(Augment):
         def change(self, images: Tensor, rng: KeyedRandom) -> Tensor:
             return 2 * images + rng.uniform(1, 1, 1)
@@ -512,21 +512,21 @@ def test_the_discriminator_sees_real_and_fake_augmented_in_both_steps() -> None:
     real_seen, fake_seen = torch.cat(seen).chunk(2)
     assert ((real_seen >= 0) & (real_seen < 1)).all()
     assert ((fake_seen >= 2) & (fake_seen < 3)).all()
-    assert len({*real_seen[:, 0, 0, 0].tolist(), *(fake_seen[:, 0, 0, 0] - 2).tolist()}) == 16, "each its own"
+    assert len({*real_seen[:, 0, 0, 0].tolist(), *(fake_seen[:, 0, 0, 0] - 2).tolist()}) == 16, "all differ"
     assert torch.equal(d_pass.real, real_seen)
     (gradient,) = torch.autograd.grad(d_pass.fake_output.logits.sum(), fake)
-    (by_seen,) = torch.autograd.grad(d_pass.critic(fake_seen.requires_grad_()).logits.sum(), fake_seen)
-    assert_close(gradient, 2 * by_seen)
+    (seen_gradient,) = torch.autograd.grad(d_pass.critic(fake_seen.requires_grad_()).logits.sum(), fake_seen)
+    assert_close(gradient, 2 * seen_gradient)
 
 
 @pytest.mark.parametrize(("lr", "start", "rises"), [(3e-2, 0.0, True), (0.0, 0.5, False)])
-def test_augmentation_follows_the_discriminator(lr: float, start: float, rises: bool) -> None:
-    """A discriminator beside a generator that does not move overfits; one that does not learn does not."""
+def test_augmentation_adapts_to_overfitting(lr: float, start: float, rises: bool) -> None:
+    """A discriminator overfits if the generator is frozen, and does not if it is frozen itself."""
     model = make(augment=Adaptive(4, {}, start=start, images=400, limit=0.8))
     sgd = partial(torch.optim.SGD, lr=0.0)
     model.optimizer_factories = {"generator": sgd, "discriminator": partial(torch.optim.Adam, lr=lr)}
     _, recorder = fit(model, steps=100)
-    course = [terms["d/augment_p"].item() for terms in recorder.terms]
-    assert course[2] == pytest.approx(start), "before the first move"
-    assert course[-1] > course[3] + 0.2 if rises else course[-1] < course[3]
-    assert model.state_dict()["augment.probability"].item() == pytest.approx(course[-1])
+    probabilities = [terms["d/augment_p"].item() for terms in recorder.terms]
+    assert probabilities[2] == pytest.approx(start), "before the first update"
+    assert probabilities[-1] > probabilities[3] + 0.2 if rises else probabilities[-1] < probabilities[3]
+    assert model.state_dict()["augment.probability"].item() == pytest.approx(probabilities[-1])

@@ -1,4 +1,4 @@
-"""InfoGAN's codes: how they are drawn, what telling them is worth, and who learns from it."""
+"""InfoGAN: distribution of the codes, information terms, and the networks that they train."""
 
 from functools import partial
 from math import e, log, pi
@@ -22,15 +22,15 @@ LATENT_DIM, CATEGORIES, CONTINUOUS = 6, 3, 2
 
 
 class Generator(mlp_gan.Generator):
-    """Takes a category beside z, and mixtures of them too."""
+    """A perceptron that also takes a category."""
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         assert labels is not None
         return super().forward(torch.cat([z, nn.functional.one_hot(labels, CATEGORIES)], 1))
 
 
-class Nothing(AdversarialLoss):
-    """No game: what is left is the information."""
+class ZeroLoss(AdversarialLoss):
+    """An adversarial loss of zero, so that the information terms alone train the players."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return 0 * (real.mean() + fake.mean())
@@ -53,13 +53,13 @@ def make(objective: Objective | None = None, **settings: Any) -> InfoGAN:
     )
 
 
-def drawn(model: InfoGAN, rng: KeyedRandom) -> GeneratorInput:
+def draw_inputs(model: InfoGAN, rng: KeyedRandom) -> GeneratorInput:
     zeros = torch.zeros(len(rng), dtype=torch.long)
     return model.draw_generator_input(Batch(torch.zeros(len(rng), *SHAPE), zeros), rng)
 
 
-def test_codes_are_drawn_evenly_whatever_the_classes_of_the_batch() -> None:
-    z, labels = drawn(make(), KeyedRandom(0, total=30_000))
+def test_codes_are_uniform_and_independent_of_the_batch() -> None:
+    z, labels = draw_inputs(make(), KeyedRandom(0, total=30_000))
     assert_close(torch.bincount(labels) / 30_000, torch.full((CATEGORIES,), 1 / CATEGORIES), atol=0.01, rtol=0)
     assert -1 <= z.min() < -0.99
     assert 0.99 < z.max() <= 1
@@ -69,15 +69,15 @@ def test_codes_are_drawn_evenly_whatever_the_classes_of_the_batch() -> None:
 
 
 @pytest.mark.parametrize("parts", [2, 3])
-def test_parts_of_a_batch_have_the_codes_of_the_whole(parts: int) -> None:
-    model, whole = make(), drawn(make(), KeyedRandom(0, total=10))
-    pieces = [drawn(model, part) for part in KeyedRandom(0, total=10).parts(parts)]
+def test_parts_of_a_batch_get_the_codes_of_the_whole(parts: int) -> None:
+    model, whole = make(), draw_inputs(make(), KeyedRandom(0, total=10))
+    pieces = [draw_inputs(model, part) for part in KeyedRandom(0, total=10).parts(parts)]
     for piece, expected in zip(zip(*pieces, strict=True), whole, strict=True):
         assert torch.equal(torch.cat(piece), expected)
 
 
 class Oracle(nn.Module):
-    """Q that is told the posterior."""
+    """Q with a given posterior."""
 
     def __init__(self, posterior: CodePosterior) -> None:
         super().__init__()
@@ -90,15 +90,15 @@ class Oracle(nn.Module):
 
 @pytest.mark.parametrize("autocast", [False, True])
 def test_terms_are_the_bound_on_mutual_information(autocast: bool) -> None:
-    """I(c; x) is H(c) where images tell all, of the categories at most log K; nothing is known of no information."""
+    """It is H(c), log K for the category, if images determine the codes, and 0 if they contain no information."""
     model = make(category_weight=2.0, continuous_weight=0.5)
-    inputs = drawn(model, KeyedRandom(0, total=50_000))
+    inputs = draw_inputs(model, KeyedRandom(0, total=50_000))
     codes = inputs.z[:, -CONTINUOUS:]
-    verdict = DiscriminatorOutput(
+    output = DiscriminatorOutput(
         torch.zeros(50_000), torch.zeros(50_000, 16, dtype=torch.bfloat16 if autocast else torch.float32)
     )
     images = torch.zeros(1, *SHAPE)
-    d_pass = DiscriminatorPass(lambda _: verdict, images, images, None, verdict, KeyedRandom(0, total=1))
+    d_pass = DiscriminatorPass(lambda _: output, images, images, None, output, KeyedRandom(0, total=1))
     certain = 100 * nn.functional.one_hot(inputs.labels, CATEGORIES).float()
     variance = 1e-2
 
@@ -107,38 +107,38 @@ def test_terms_are_the_bound_on_mutual_information(autocast: bool) -> None:
         with torch.autocast("cpu", enabled=autocast):
             return {name: float(value) for name, value in model.information_terms(inputs, d_pass).items()}
 
-    nothing = terms(CodePosterior(torch.zeros_like(certain), torch.zeros_like(codes), torch.ones_like(codes)))
-    assert nothing["category"] == pytest.approx(0, abs=1e-5)
+    uninformed = terms(CodePosterior(torch.zeros_like(certain), torch.zeros_like(codes), torch.ones_like(codes)))
+    assert uninformed["category"] == pytest.approx(0, abs=1e-5)
     # a standard normal in place of U[-1, 1], whose second moment is 1/3
     expected = CONTINUOUS * (log(2) - log(2 * pi) / 2 - 1 / 6)
-    assert nothing["continuous"] == pytest.approx(-0.5 * expected, abs=5e-3)
+    assert uninformed["continuous"] == pytest.approx(-0.5 * expected, abs=5e-3)
 
-    everything = terms(CodePosterior(certain, codes, torch.full_like(codes, variance)))
-    assert everything["category"] == pytest.approx(-2 * log(CATEGORIES), rel=1e-5)
+    exact = terms(CodePosterior(certain, codes, torch.full_like(codes, variance)))
+    assert exact["category"] == pytest.approx(-2 * log(CATEGORIES), rel=1e-5)
     peak = CONTINUOUS * (log(2) - log(2 * pi * variance) / 2)  # the normal density at its mean
-    assert everything["continuous"] == pytest.approx(-0.5 * peak, rel=1e-4)
+    assert exact["continuous"] == pytest.approx(-0.5 * peak, rel=1e-4)
 
     noisy = codes + variance**0.5 * torch.randn(codes.shape, generator=torch.Generator().manual_seed(0))
-    channel = CONTINUOUS * (log(2) - log(2 * pi * e * variance) / 2)  # I(c; c + noise), but for the ends of [-1, 1]
-    found = terms(CodePosterior(certain, noisy, torch.full_like(codes, variance)))
-    assert found["continuous"] == pytest.approx(-0.5 * channel, rel=2e-2)
+    channel = CONTINUOUS * (log(2) - log(2 * pi * e * variance) / 2)  # I(c; c + noise), neglecting the ends of [-1, 1]
+    estimated = terms(CodePosterior(certain, noisy, torch.full_like(codes, variance)))
+    assert estimated["continuous"] == pytest.approx(-0.5 * channel, rel=2e-2)
 
 
-def test_q_learns_with_the_generator_alone() -> None:
+def test_q_is_updated_with_the_generator() -> None:
     model = make(Objective(NonSaturating(), critic_steps=3))
     _, recorder = fit(model, steps=3)
     updates = ([False] * 2 + [True]) * 3
-    assert recorder.moved("recognition") == recorder.moved("generator") == updates[1:]
-    assert all(recorder.moved("discriminator"))
+    assert recorder.changed("recognition") == recorder.changed("generator") == updates[1:]
+    assert all(recorder.changed("discriminator"))
 
 
 @pytest.mark.parametrize("learned_variance", [False, True])
-def test_both_players_learn_to_tell_codes(learned_variance: bool) -> None:
-    """Without an adversarial loss, D's head has nothing to learn, its body has, and images come to tell codes."""
-    model = make(Objective(Nothing()), learned_variance=learned_variance, continuous_weight=1.0)
+def test_both_players_maximise_the_information(learned_variance: bool) -> None:
+    """Without an adversarial loss, D's hidden layers are trained and its head is not; the terms decrease."""
+    model = make(Objective(ZeroLoss()), learned_variance=learned_variance, continuous_weight=1.0)
     _, recorder = fit(model, steps=150)
-    assert recorder.moved("discriminator.hidden")[0]
-    assert not any(recorder.moved("discriminator.head"))
+    assert recorder.changed("discriminator.hidden")[0]
+    assert not any(recorder.changed("discriminator.head"))
     for player in "dg":
         category, continuous = (
             torch.stack([terms[f"{player}/{name}"] for terms in recorder.terms]) for name in ("category", "continuous")
@@ -149,19 +149,19 @@ def test_both_players_learn_to_tell_codes(learned_variance: bool) -> None:
 
 
 @pytest.mark.parametrize("learned_variance", [False, True])
-def test_the_posterior(learned_variance: bool) -> None:
-    found = Recognition(7, CATEGORIES, CONTINUOUS, learned_variance=learned_variance)(torch.randn(5, 7))
-    assert [x.shape[1] for x in found] == [CATEGORIES, CONTINUOUS, CONTINUOUS]
-    assert (found.variance > 0).all()
-    assert torch.equal(found.variance, torch.ones(5, CONTINUOUS)) is not learned_variance
+def test_the_shape_and_variance_of_the_posterior(learned_variance: bool) -> None:
+    posterior = Recognition(7, CATEGORIES, CONTINUOUS, learned_variance=learned_variance)(torch.randn(5, 7))
+    assert [x.shape[1] for x in posterior] == [CATEGORIES, CONTINUOUS, CONTINUOUS]
+    assert (posterior.variance > 0).all()
+    assert torch.equal(posterior.variance, torch.ones(5, CONTINUOUS)) is not learned_variance
 
 
-def test_codes_can_be_categorical_alone() -> None:
+def test_continuous_codes_are_optional() -> None:
     fit(make(continuous=0), steps=2)
 
 
 @pytest.mark.parametrize("network", [dcgan.Discriminator, cgan.Discriminator, mlp_gan.Discriminator])
-def test_discriminators_say_how_many_features_they_have(network: Any) -> None:
+def test_discriminators_declare_their_number_of_features(network: Any) -> None:
     conditional = {"num_classes": 3} if network is cgan.Discriminator else {}
     discriminator = network((1, 28, 28), width=4, **conditional)
     features = discriminator(torch.randn(2, 1, 28, 28), torch.tensor([0, 1])).features
@@ -175,11 +175,11 @@ def test_discriminators_say_how_many_features_they_have(network: Any) -> None:
         ({"category_weight": -1.0}, "weights must be at least 0"),
     ],
 )
-def test_bad_settings(settings: dict[str, Any], message: str) -> None:
+def test_invalid_arguments(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make(**settings)
 
 
-def test_a_discriminator_without_a_number_of_features_is_named() -> None:
+def test_a_discriminator_without_num_features_is_rejected() -> None:
     with pytest.raises(ValueError, match="Linear has no num_features"):
         InfoGAN(nn.Linear(1, 1), nn.Linear(1, 1), partial(Recognition, num_classes=2), Objective(NonSaturating()), {})

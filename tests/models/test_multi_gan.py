@@ -1,4 +1,4 @@
-"""Several generators: each has a first layer of its own, all share the rest, and C's cross entropy tells them apart."""
+"""MGAN: separate first layers, shared other layers, and the classifier's cross entropy."""
 
 from functools import partial
 from math import log
@@ -33,29 +33,29 @@ def make(**settings: Any) -> MultiGAN:
 @pytest.mark.parametrize("activation", ["relu", "maxout"])
 @pytest.mark.parametrize("norm", ["layer", "none"])
 @pytest.mark.parametrize("depth", [1, 3])
-def test_each_is_a_perceptron_with_a_first_layer_of_its_own(activation: Any, norm: Any, depth: int) -> None:
+def test_each_generator_is_a_perceptron_with_its_own_first_layer(activation: Any, norm: Any, depth: int) -> None:
     settings = {"width": 8, "depth": depth, "activation": activation, "norm": norm}
-    generator, alone = Generator(SHAPE, K, 5, **settings), mlp_gan.Generator(SHAPE, 5, **settings)
-    alone.head.load_state_dict(generator.head.state_dict())
-    alone.hidden[1:].load_state_dict({f"{int(n[0])}{n[1:]}": p for n, p in generator.hidden.state_dict().items()})
-    assert isinstance(alone.hidden[0], nn.Linear)
+    generator, single = Generator(SHAPE, K, 5, **settings), mlp_gan.Generator(SHAPE, 5, **settings)
+    single.head.load_state_dict(generator.head.state_dict())
+    single.hidden[1:].load_state_dict({f"{int(n[0])}{n[1:]}": p for n, p in generator.hidden.state_dict().items()})
+    assert isinstance(single.hidden[0], nn.Linear)
     assert isinstance(generator.first, nn.Linear)
     z = torch.randn(6, 5)
     first: Any = generator.first
     for k, (weight, bias) in enumerate(zip(first.weight.chunk(K), first.bias.chunk(K), strict=True)):
-        alone.hidden[0].weight.data, alone.hidden[0].bias.data = weight, bias
-        assert_close(generator(z, torch.full((6,), k)), alone(z))
+        single.hidden[0].weight.data, single.hidden[0].bias.data = weight, bias
+        assert_close(generator(z, torch.full((6,), k)), single(z))
 
 
 def test_labels_may_be_mixtures_of_generators() -> None:
     generator = Generator(SHAPE, K, 5, width=8, norm="none")
     z, labels = torch.randn(6, 5), torch.arange(6) % K
     assert_close(generator(z, F.one_hot(labels, K).float()), generator(z, labels))
-    between = generator(z, torch.tensor([[0.5, 0.5, 0.0]]).expand(6, -1))
-    assert not torch.allclose(between, generator(z, torch.zeros(6).long()))
+    mixed = generator(z, torch.tensor([[0.5, 0.5, 0.0]]).expand(6, -1))
+    assert not torch.allclose(mixed, generator(z, torch.zeros(6).long()))
 
 
-def test_a_generator_that_is_not_drawn_does_not_learn() -> None:
+def test_generators_that_are_not_drawn_get_no_gradient() -> None:
     generator = Generator(SHAPE, K, 5, width=8, norm="none")
     generator(torch.randn(6, 5), torch.ones(6).long()).square().sum().backward()
     assert isinstance(generator.first, nn.Linear)
@@ -63,7 +63,7 @@ def test_a_generator_that_is_not_drawn_does_not_learn() -> None:
     assert [bool(rows.any()) for rows in generator.first.weight.grad.chunk(K)] == [False, True, False]
 
 
-def test_generators_are_drawn_evenly_whatever_the_classes_and_the_ranks() -> None:
+def test_generators_are_uniform_and_independent_of_classes_and_parts() -> None:
     model, size = make(), 6000
     batch = Batch(torch.zeros(size, *SHAPE), torch.zeros(size, dtype=torch.long))
     whole = model.draw_generator_input(batch, KeyedRandom(0, total=size))
@@ -75,15 +75,15 @@ def test_generators_are_drawn_evenly_whatever_the_classes_and_the_ranks() -> Non
     assert (counts / size - 1 / K).abs().max() < 0.02
 
 
-def test_the_cross_entropy_is_of_the_generators_numbers() -> None:
-    """By a classifier that knows nothing it is log K; D has it once, G ``diversity`` times."""
+def test_the_cross_entropy_is_over_generators() -> None:
+    """It is log K for an untrained classifier; D's weight is 1, G's is ``diversity``."""
     model = make(diversity=0.5)
     images, numbers = torch.randn(6, *SHAPE), torch.tensor([0, 1, 2, 2, 2, 2])
     batch, inputs = Batch(images, torch.zeros(6).long()), GeneratorInput(torch.randn(6, 5), numbers)
 
     def terms() -> list[Tensor]:
-        verdict = model.discriminator(images)
-        d_pass = DiscriminatorPass(model.discriminator, images, images, verdict, verdict, KeyedRandom(0, total=6))
+        output = model.discriminator(images)
+        d_pass = DiscriminatorPass(model.discriminator, images, images, output, output, KeyedRandom(0, total=6))
         both = model.discriminator_terms(batch, inputs, d_pass), model.generator_terms(batch, inputs, d_pass)
         assert all(list(terms) == ["adversarial", "classification"] for terms in both)
         return [terms["classification"] for terms in both]
@@ -97,14 +97,14 @@ def test_the_cross_entropy_is_of_the_generators_numbers() -> None:
         assert_close(terms(), [expected, 0.5 * expected])
 
 
-def test_samples_are_of_each_generator_in_turn() -> None:
+def test_samples_cycle_through_the_generators() -> None:
     model = make(ema_decay=0.0)
     (batch,) = model.iterate_samples(range(7))
     assert batch.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert torch.equal(batch.images, model.generator(model.latents(range(7)), batch.labels).detach())
 
 
-def test_wrong_arguments() -> None:
+def test_invalid_arguments() -> None:
     with pytest.raises(ValueError, match="num_generators"):
         Generator(SHAPE, 1)
     with pytest.raises(ValueError, match="diversity"):

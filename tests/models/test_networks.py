@@ -1,4 +1,4 @@
-"""Every network: shapes, a finite gradient for every parameter, and its weights saved and loaded."""
+"""Networks of DCGAN and MLP GAN: shapes, gradients, saved weights, initial weights, options."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,17 +16,17 @@ SHAPES = [(1, 28, 28), (3, 32, 32), (1, 48, 48), (3, 64, 64), (3, 128, 128)]
 
 def pairs(shape: tuple[int, int, int], norm: Norm, spectral_norm: bool) -> list[tuple[nn.Module, nn.Module]]:
     common = {"norm": norm, "spectral_norm": spectral_norm}
-    found: list[tuple[nn.Module, nn.Module]] = [
+    networks: list[tuple[nn.Module, nn.Module]] = [
         (dcgan.Generator(shape, 10, width=4, **common), dcgan.Discriminator(shape, width=4, **common))
     ]
     if norm != "instance":
-        found.append(
+        networks.append(
             (
                 mlp_gan.Generator(shape, 10, width=16, depth=2, **common),
                 mlp_gan.Discriminator(shape, width=16, depth=2, dropout=0.2, **common),
             )
         )
-    return found
+    return networks
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -39,10 +39,10 @@ def test_shapes_gradients_and_weights(
         images = generator(torch.randn(3, 10), None)
         assert images.shape == (3, *shape)
         assert images.abs().max() <= 1
-        verdict = discriminator(images, None)
-        assert verdict.logits.shape == (3,)
-        assert verdict.features.dim() == 2
-        verdict.logits.square().sum().backward()
+        output = discriminator(images, None)
+        assert output.logits.shape == (3,)
+        assert output.features.dim() == 2
+        output.logits.square().sum().backward()
         for network in (generator, discriminator):
             for name, parameter in network.named_parameters():
                 assert parameter.grad is not None, name
@@ -55,7 +55,7 @@ def test_shapes_gradients_and_weights(
         assert_close(twin.eval()(z), generator.eval()(z))
 
 
-def test_dcgan_has_its_published_shape() -> None:
+def test_dcgan_has_the_published_channels() -> None:
     """Radford et al. (2016), Figure 1: 1024 channels would be width 128; here 64, as in the authors' code."""
     generator = dcgan.Generator((3, 64, 64), 100, width=64)
     channels = [layer.out_channels for layer in generator.layers if isinstance(layer, nn.ConvTranspose2d)]
@@ -66,7 +66,7 @@ def test_dcgan_has_its_published_shape() -> None:
 
 @pytest.mark.parametrize("make", [dcgan.Generator, dcgan.Discriminator])
 @pytest.mark.parametrize("spectral_norm", [False, True])
-def test_dcgan_weights_start_as_published(make: Callable[..., nn.Module], spectral_norm: bool) -> None:
+def test_dcgan_has_the_published_initial_weights(make: Callable[..., nn.Module], spectral_norm: bool) -> None:
     network = make((3, 64, 64), width=32, spectral_norm=spectral_norm)
     weights = [p for p in network.parameters() if p.dim() == 4 and p.numel() > 10_000]
     assert weights
@@ -92,12 +92,12 @@ def test_spectral_norm_bounds_each_layer() -> None:
         ({"depth": 0}, "depth"),
     ],
 )
-def test_misspelt_choices_name_the_nearest(settings: dict[str, str], message: str) -> None:
+def test_misspelt_choices_suggest_the_nearest(settings: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         mlp_gan.Generator((1, 4, 4), **settings)
 
 
-def test_a_linear_output_has_no_bounds() -> None:
+def test_a_linear_output_is_unbounded() -> None:
     torch.manual_seed(0)
     generator = mlp_gan.Generator((2, 1, 1), 4, width=16, norm="none", output="linear")
     assert generator(100 * torch.randn(50, 4)).abs().max() > 1
@@ -111,23 +111,21 @@ def test_maxout_units_have_several_pieces(norm: Norm) -> None:
     assert discriminator(torch.randn(3, 2, 1, 1)).features.shape == (3, 8)
 
 
-def test_maxout() -> None:
+def test_maxout_takes_the_largest_piece() -> None:
     assert_close(Maxout(2)(torch.tensor([[1.0, -3.0, -1.0, -2.0]])), torch.tensor([[1.0, -2.0]]))
 
 
 @pytest.mark.parametrize("packing", [2, 3])
 @pytest.mark.parametrize("network", [dcgan.Discriminator, mlp_gan.Discriminator])
-def test_a_discriminator_of_packs_takes_as_many_times_the_channels(
-    network: Callable[..., nn.Module], packing: int
-) -> None:
+def test_packing_multiplies_the_input_channels(network: Callable[..., nn.Module], packing: int) -> None:
     assert network((1, 28, 28), width=4, packing=packing)(torch.randn(5, packing, 28, 28)).logits.shape == (5,)
 
 
-def test_gain_is_of_the_first_layer_alone() -> None:
+def test_gain_scales_the_first_layer_only() -> None:
     def weights(gain: float) -> list[torch.Tensor]:
         torch.manual_seed(0)
         return [*mlp_gan.Discriminator((2, 1, 1), width=8, gain=gain).parameters()]
 
-    usual, scaled = weights(1.0), weights(4.0)
-    assert_close(scaled[:2], [4 * usual[0], 4 * usual[1]])
-    assert all(torch.equal(ours, theirs) for ours, theirs in zip(scaled[2:], usual[2:], strict=True))
+    default, scaled = weights(1.0), weights(4.0)
+    assert_close(scaled[:2], [4 * default[0], 4 * default[1]])
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(scaled[2:], default[2:], strict=True))

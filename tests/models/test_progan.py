@@ -1,4 +1,4 @@
-"""ProGAN: what plays at each level, what does not show when the next begins, and growth through train.py."""
+"""ProGAN: layers used at each level, continuity of fades, real images, and growth through train.py."""
 
 from collections.abc import Callable
 from functools import partial
@@ -32,14 +32,14 @@ def networks(level: float, **settings: Any) -> tuple[Generator, Discriminator]:
     return generator, discriminator
 
 
-def game(**settings: Any) -> ProGAN:
+def make(**settings: Any) -> ProGAN:
     adam = partial(torch.optim.Adam, lr=1e-3)
     optimizer = {"generator": adam, "discriminator": adam}
     return ProGAN(*networks(0.0), **{"objective": Objective(NonSaturating()), "optimizer": optimizer, **settings})
 
 
-def playing(network: nn.Module) -> set[str]:
-    """Return which layers, by list and place, got gradients."""
+def trained_layers(network: nn.Module) -> set[str]:
+    """Return the list and index of each layer that has a gradient."""
     return {
         ".".join(name.split(".")[:2])
         for name, p in network.named_parameters()
@@ -49,57 +49,57 @@ def playing(network: nn.Module) -> set[str]:
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 48, 48), (3, 64, 64)], ids=str)
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0, 2.0])
-def test_images_have_their_full_size_and_blocks_of_the_levels(shape: tuple[int, int, int], level: float) -> None:
+def test_images_have_full_size_and_the_detail_of_the_level(shape: tuple[int, int, int], level: float) -> None:
     generator, discriminator = Generator(shape, 6, width=2), Discriminator(shape, width=2)
     generator.level = discriminator.level = level
     images = generator(torch.randn(3, 6))
     assert images.shape == (3, *shape)
     assert_close(images, images_at_level(images, float(-(-level // 1)), generator.sizes))
-    verdict = discriminator(images)
-    assert verdict.logits.shape == (3,)
-    assert verdict.features.shape[0] == 3
+    output = discriminator(images)
+    assert output.logits.shape == (3,)
+    assert output.features.shape[0] == 3
 
 
 @pytest.mark.parametrize(
     ("level", "blocks", "ends"), [(0.0, 0, [0]), (0.5, 1, [0, 1]), (1.0, 1, [1]), (1.5, 2, [1, 2]), (2.0, 2, [2])]
 )
-def test_just_the_layers_of_a_level_play(level: float, blocks: int, ends: list[int]) -> None:
+def test_only_the_layers_of_a_level_are_used(level: float, blocks: int, ends: list[int]) -> None:
     generator, discriminator = networks(level)
     discriminator(generator(torch.randn(4, 6))).logits.square().sum().backward()
     inner = {f"blocks.{n}" for n in range(blocks)}
-    assert playing(generator) == inner | {f"to_image.{n}" for n in ends}
-    assert playing(discriminator) == inner | {f"from_image.{n}" for n in ends}
+    assert trained_layers(generator) == inner | {f"to_image.{n}" for n in ends}
+    assert trained_layers(discriminator) == inner | {f"from_image.{n}" for n in ends}
 
 
 @pytest.mark.parametrize("start_size", [4, 8, 16])
-def test_every_layer_plays_where_growth_is_at_its_end_from_the_start(start_size: int) -> None:
-    """All but the ends of lower levels, of which there are none where the start is the full size."""
+def test_all_layers_are_used_at_the_last_level(start_size: int) -> None:
+    """Except for the input and output layers of lower levels, if there are any."""
     generator, discriminator = networks(0.0, start_size=start_size)
     generator.level = discriminator.level = float(len(generator.sizes) - 1)
     discriminator(generator(torch.randn(4, 6))).logits.square().sum().backward()
     for network in (generator, discriminator):
-        idle = {name.split(".")[0] for name, p in network.named_parameters() if p.grad is None}
-        assert idle <= ({"to_image", "from_image"} if start_size < 16 else set())
+        unused = {name.split(".")[0] for name, p in network.named_parameters() if p.grad is None}
+        assert unused <= ({"to_image", "from_image"} if start_size < 16 else set())
 
 
-@pytest.mark.parametrize("begun", [1e-6, 1 - 1e-6])
-def test_a_fade_begins_and_ends_without_a_jump(begun: float) -> None:
+@pytest.mark.parametrize("alpha", [1e-6, 1 - 1e-6])
+def test_a_fade_starts_and_ends_continuously(alpha: float) -> None:
     z, images = torch.randn(4, 6), torch.rand(4, *SHAPE) * 2 - 1
-    for at, near in ((0.0, begun), (1.0, 1 + begun)):
-        still = at + round(begun)
-        (generator, discriminator), (fading, judging) = networks(still), networks(near)
-        assert_close(fading(z), generator(z), atol=1e-4, rtol=1e-4)
-        assert_close(judging(images).logits, discriminator(images).logits, atol=1e-4, rtol=1e-4)
+    for level in (0.0, 1.0):
+        generator, discriminator = networks(level + round(alpha))
+        fading_generator, fading_discriminator = networks(level + alpha)
+        assert_close(fading_generator(z), generator(z), atol=1e-4, rtol=1e-4)
+        assert_close(fading_discriminator(images).logits, discriminator(images).logits, atol=1e-4, rtol=1e-4)
 
 
-def test_a_fade_mixes_both_resolutions() -> None:
+def test_a_fade_blends_both_resolutions() -> None:
     """Karras et al. (2018), Figure 2b."""
     z = torch.randn(4, 6)
-    coarse, fine, between = (networks(level)[0](z) for level in (0.0, 1.0, 0.25))
-    assert_close(between, 0.75 * coarse + 0.25 * fine)
+    coarse, fine, blended = (networks(level)[0](z) for level in (0.0, 1.0, 0.25))
+    assert_close(blended, 0.75 * coarse + 0.25 * fine)
 
 
-def test_the_discriminator_sees_no_more_than_its_level() -> None:
+def test_the_discriminator_sees_only_the_detail_of_its_level() -> None:
     images = torch.rand(4, *SHAPE)
     for level in (0.0, 1.0):
         discriminator = networks(level)[1]
@@ -108,7 +108,7 @@ def test_the_discriminator_sees_no_more_than_its_level() -> None:
         assert not torch.equal(discriminator(images_at_level(images, 2.0, discriminator.sizes) ** 2).logits, logits)
 
 
-def test_images_are_cut_off_where_they_are_used() -> None:
+def test_images_are_clamped_in_evaluation_mode() -> None:
     generator, _ = networks(2.0)
     last = generator.to_image[2]
     assert isinstance(last, EqualizedConv2d)
@@ -120,8 +120,8 @@ def test_images_are_cut_off_where_they_are_used() -> None:
 
 
 @pytest.mark.parametrize(("seen", "level"), [(0, 0.0), (150, 0.5), (250, 1.0), (310, 1.1)])
-def test_real_images_are_those_of_the_level(seen: int, level: float) -> None:
-    model = game(stable_images=100, fade_images=100)
+def test_real_images_have_the_detail_of_the_level(seen: int, level: float) -> None:
+    model = make(stable_images=100, fade_images=100)
     model.images_seen = seen
     model.grow()
     levels = {network.level for network in model.modules() if isinstance(network, Growing)}
@@ -133,15 +133,15 @@ def test_real_images_are_those_of_the_level(seen: int, level: float) -> None:
     assert not torch.equal(shrink(d_pass.real, 16), batch.images)
 
 
-def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 FADING = ["model=progan", *TINY, "model.discriminator.width=8", "evaluate.every_n_steps=3"]
-FADING += ["model.stable_images=16", "model.fade_images=96"]  # a batch of 16, then a fade of six
+FADING += ["model.stable_images=16", "model.fade_images=96"]  # one batch of 16, then a fade over six batches
 
 
-def test_a_run_that_is_resumed_in_a_fade_ends_in_the_same_bits(train: Train) -> None:
+def test_resuming_during_a_fade_is_bit_exact(train: Train) -> None:
     whole = train(*FADING, "trainer.max_steps=6", name="whole")
     parts = train(*FADING, "trainer.max_steps=3", name="parts")
     assert whole.status == parts.status == 0, whole.err + parts.err
@@ -150,20 +150,20 @@ def test_a_run_that_is_resumed_in_a_fade_ends_in_the_same_bits(train: Train) -> 
     parts = train(f"ckpt={parts.folder}", "trainer.max_steps=6", name="parts")
     assert parts.status == 0, parts.err
     a, b = whole.checkpoint(), parts.checkpoint()
-    assert same(a["state_dict"], b["state_dict"])
+    assert equal(a["state_dict"], b["state_dict"])
     assert float(a["state_dict"]["ema.network._extra_state"]) == pytest.approx(4 / 6)
     for ours, theirs in zip(a["optimizer_states"], b["optimizer_states"], strict=True):
         assert ours["state"].keys() == theirs["state"].keys()
-        assert all(same(ours["state"][n], theirs["state"][n]) for n in ours["state"])
+        assert all(equal(ours["state"][n], theirs["state"][n]) for n in ours["state"])
     assert a["images_seen"] == b["images_seen"] == 96
     assert whole.results["scores"] == parts.results["scores"]
 
     again = train(f"ckpt={parts.folder}", "trainer.max_steps=7", "data.batch_size=8", name="parts")
     assert again.status == 0, again.err
-    assert again.checkpoint()["images_seen"] == 104, "the level goes on where it was, whatever the batch"
+    assert again.checkpoint()["images_seen"] == 104, "the level does not depend on the batch size"
 
 
-def test_a_checkpoint_in_a_fade_samples_and_is_exported_as_it_is(train: Train, tmp_path: Path) -> None:
+def test_a_checkpoint_during_a_fade_samples_and_exports_its_level(train: Train, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="needs pip install -e '.[export]'")
     run = train(*FADING, "trainer.max_steps=4", "model.accumulate=2")
     generator = gan.load(run.folder)
@@ -185,7 +185,7 @@ def test_a_checkpoint_in_a_fade_samples_and_is_exported_as_it_is(train: Train, t
         (["data.image_size=36"], "image size 36 does not fit"),
     ],
 )
-def test_wrong_options_are_named(options: list[str], message: str) -> None:
+def test_invalid_options(options: list[str], message: str) -> None:
     from gan.instantiate import build
     from tests.test_conf import composed
 

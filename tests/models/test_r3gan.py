@@ -1,4 +1,4 @@
-"""R3GAN's networks: shapes, finite gradients, activations that keep their size through the depth, and no norms."""
+"""R3GAN's networks: shapes, gradients, scale of activations, published channels, no norms."""
 
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,10 @@ def test_shapes_gradients_and_weights(shape: tuple[int, int, int], multiple: int
     images = generator(torch.randn(3, 10))
     assert images.shape == (3, *shape)
     assert images.abs().max() <= 1
-    verdict = discriminator(images)
-    assert verdict.logits.shape == (3,)
-    assert verdict.features.shape == (3, 4 * multiple)
-    verdict.logits.square().sum().backward()
+    output = discriminator(images)
+    assert output.logits.shape == (3,)
+    assert output.features.shape == (3, 4 * multiple)
+    output.logits.square().sum().backward()
     for network in (generator, discriminator):
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
@@ -42,40 +42,40 @@ def test_shapes_gradients_and_weights(shape: tuple[int, int, int], multiple: int
     assert_close(twin(z), generator(z))
 
 
-def sizes(network: nn.Module, inputs: Tensor) -> list[float]:
-    """The mean square of what each residual block returns."""
-    found: list[float] = []
+def mean_squares(network: nn.Module, inputs: Tensor) -> list[float]:
+    """Return the mean square of each residual block's output."""
+    values: list[float] = []
 
-    def keep(_: nn.Module, __: Any, output: Tensor) -> None:
-        found.append(output.square().mean().item())
+    def record(_: nn.Module, __: Any, output: Tensor) -> None:
+        values.append(output.square().mean().item())
 
     blocks = [module for module in network.modules() if isinstance(module, Bottleneck)]
-    handles = [block.register_forward_hook(keep) for block in blocks]
+    handles = [block.register_forward_hook(record) for block in blocks]
     network(inputs)
     for handle in handles:
         handle.remove()
-    return found
+    return values
 
 
 @pytest.mark.parametrize("blocks", [1, 4])
 @pytest.mark.parametrize("player", [Generator, Discriminator])
-def test_activations_keep_their_size_through_the_depth(player: type[nn.Module], blocks: int) -> None:
-    """At the start, and once last layers are as large as others: each of L branches then adds a share of 1 / L."""
+def test_activations_keep_their_scale_through_the_layers(player: type[nn.Module], blocks: int) -> None:
+    """Initially, and with non-zero last convolutions, where each of L branches adds 1 / L of the mean square."""
     torch.manual_seed(0)
     network = player((3, 64, 64), width=16, blocks=blocks, cardinality=2)
     inputs = torch.randn(16, 64) if player is Generator else torch.ones(16, 3, 64, 64)
-    start = sizes(network, inputs)
+    start = mean_squares(network, inputs)
     assert len(start) == 5 * blocks
-    assert all(0.1 < size < 4 for size in start), start
+    assert all(0.1 < value < 4 for value in start), start
     for module in network.modules():
         if isinstance(module, Bottleneck):
             scaled_normal(convolutions(module)[-1])
-    later = sizes(network, inputs)
+    later = mean_squares(network, inputs)
     assert all(after < 6 * before for after, before in zip(later, start, strict=True)), (start, later)
 
 
-def test_config_e_has_its_published_channels() -> None:
-    """Huang et al. (2024), for CIFAR-10: four levels of 768 channels, two blocks each, 16 channels a group."""
+def test_config_e_has_the_published_channels() -> None:
+    """Huang et al. (2024), for CIFAR-10: four levels of 768 channels, two blocks each, 16 channels per group."""
     with torch.device("meta"):
         networks = [Generator((3, 32, 32), 64, 768, 1, 2, 2, 96), Discriminator((3, 32, 32), 768, 1, 2, 2, 96)]
     for network in networks:
@@ -90,14 +90,14 @@ def test_there_are_no_norms() -> None:
     assert not [module for network in networks for module in network.modules() if "Norm" in type(module).__name__]
 
 
-def test_an_image_is_judged_by_itself() -> None:
+def test_outputs_do_not_depend_on_the_batch() -> None:
     torch.manual_seed(0)
     discriminator = Discriminator((1, 28, 28), width=4, cardinality=1)
     images = torch.randn(4, 1, 28, 28)
     assert_close(discriminator(images).logits[:1], discriminator(images[:1]).logits)
 
 
-def test_a_discriminator_of_packs_takes_as_many_times_the_channels() -> None:
+def test_packing_multiplies_the_input_channels() -> None:
     discriminator = Discriminator((1, 28, 28), width=4, cardinality=1, packing=3)
     assert discriminator(torch.randn(5, 3, 28, 28)).logits.shape == (5,)
 
@@ -106,12 +106,12 @@ def test_a_discriminator_of_packs_takes_as_many_times_the_channels() -> None:
     ("settings", "message"),
     [({"blocks": 0}, "blocks"), ({"growth": 0}, "growth"), ({"cardinality": 5}, "cardinality=5 must divide")],
 )
-def test_numbers_that_do_not_fit(settings: dict[str, int], message: str) -> None:
+def test_invalid_arguments(settings: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Generator((1, 28, 28), 8, **{"width": 4, "cardinality": 1} | settings)
 
 
 @pytest.mark.parametrize("network", [Generator, Discriminator])
-def test_points_have_no_places(network: type[nn.Module]) -> None:
+def test_2d_points_are_rejected(network: type[nn.Module]) -> None:
     with pytest.raises(ValueError, match=r"image size 1 does not fit.*model=mlp_gan"):
         network((2, 1, 1))

@@ -1,4 +1,4 @@
-"""SAGAN's networks: attention where it is asked for, and SNGAN's networks until it has learned."""
+"""SAGAN's networks: position of the attention layer, spectral norm, equality with SNGAN at the start."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from gan.nn.attention import SelfAttention
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 48, 48), (3, 64, 64)], ids=str)
 @pytest.mark.parametrize("attention_size", [None, 8, 14, 16])
-def test_attention_sees_features_of_a_size(shape: tuple[int, int, int], attention_size: int | None) -> None:
+def test_attention_is_applied_at_the_requested_size(shape: tuple[int, int, int], attention_size: int | None) -> None:
     settings = {"width": 8, "attention_size": attention_size}
     if attention_size not in (None, *sngan.Generator(shape, width=4).sizes):
         with pytest.raises(ValueError, match=rf"attention_size={attention_size} is not a size .*: \d+, \d+"):
@@ -24,28 +24,28 @@ def test_attention_sees_features_of_a_size(shape: tuple[int, int, int], attentio
         (layer,) = [layer for layer in network.modules() if isinstance(layer, SelfAttention)]
         layer.register_forward_hook(lambda _, __, output: seen.append(output.shape[-1]))
     images = generator(torch.randn(3, 10))
-    verdict = discriminator(images)
+    output = discriminator(images)
     assert seen == 2 * [attention_size or shape[1] // 2]
     assert images.shape == (3, *shape)
-    assert verdict.logits.shape == (3,)
-    verdict.logits.square().sum().backward()
+    assert output.logits.shape == (3,)
+    output.logits.square().sum().backward()
     for network in (generator, discriminator):
         assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
 
 
-def test_a_discriminator_knows_its_sizes() -> None:
+def test_a_missing_size_names_the_discriminators_sizes() -> None:
     with pytest.raises(ValueError, match=r"attention_size=32 .*: 8, 16$"):
         sagan.Discriminator((3, 32, 32), attention_size=32, width=8)
 
 
-def test_spectral_norm_is_in_both() -> None:
+def test_both_networks_have_spectral_norm() -> None:
     for network in (sagan.Generator((1, 28, 28), width=8), sagan.Discriminator((1, 28, 28), width=8)):
         layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
         assert all(parametrize.is_parametrized(layer, "weight") for layer in layers)
 
 
 @pytest.mark.parametrize("name", ["Generator", "Discriminator"])
-def test_it_starts_as_sngan(name: str) -> None:
+def test_networks_start_as_sngans(name: str) -> None:
     torch.manual_seed(0)
     with_attention = getattr(sagan, name)((1, 28, 28), width=8).eval()
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""SNGAN's networks: the published ones, other sizes, and what they are made of."""
+"""SNGAN's networks: published channels, other sizes, features, spectral norm, packing."""
 
 import pytest
 import torch
@@ -11,11 +11,11 @@ from gan.nn.residual import Residual
 
 
 def convolutions(network: nn.Module) -> list[tuple[int, int, int]]:
-    found = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
-    return [(layer.in_channels, layer.out_channels, layer.kernel_size[0]) for layer in found]
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    return [(layer.in_channels, layer.out_channels, layer.kernel_size[0]) for layer in layers]
 
 
-def test_the_published_networks() -> None:
+def test_channels_are_the_published_ones() -> None:
     """Miyato et al. (2018), Table 4: three doublings from 4x4x256, and four blocks of 128 channels."""
     with torch.device("meta"):
         generator = Generator((3, 32, 32), 128, width=256)
@@ -56,25 +56,25 @@ def test_sizes(size: int, ups: list[int], downs: list[int], norm: Norm, spectral
             if isinstance(block, Residual):
                 block.register_forward_hook(lambda _, __, output, sizes=sizes: sizes.append(output.shape[-1]))
     images = generator(torch.randn(3, 10))
-    verdict = discriminator(images)
+    output = discriminator(images)
     assert seen[generator] == generator.sizes == ups
     assert seen[discriminator] == discriminator.sizes == downs
     assert images.shape == (3, *shape)
     assert images.abs().max() <= 1
-    assert verdict.logits.shape == (3,)
-    assert verdict.features.shape == (3, 4)
-    verdict.logits.square().sum().backward()
+    assert output.logits.shape == (3,)
+    assert output.features.shape == (3, 4)
+    output.logits.square().sum().backward()
     for network in (generator, discriminator):
         assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
 
 
-def test_features_are_the_sum_over_places() -> None:
+def test_features_are_sums_over_positions() -> None:
     discriminator = Discriminator((1, 28, 28), width=4)
     maps: list[torch.Tensor] = []
     discriminator.activation.register_forward_hook(lambda _, __, output: maps.append(output))
-    verdict = discriminator(torch.randn(2, 1, 28, 28))
+    output = discriminator(torch.randn(2, 1, 28, 28))
     assert maps[0].min() >= 0
-    torch.testing.assert_close(verdict.features, maps[0].flatten(2).sum(2))
+    torch.testing.assert_close(output.features, maps[0].flatten(2).sum(2))
 
 
 def test_spectral_norm_is_on_every_layer() -> None:
@@ -89,11 +89,11 @@ def test_spectral_norm_is_on_every_layer() -> None:
     torch.testing.assert_close(torch.stack(norms), torch.ones(len(norms)), atol=2e-2, rtol=0)
 
 
-def test_packs() -> None:
+def test_packing_multiplies_the_input_channels() -> None:
     assert Discriminator((1, 28, 28), width=4, packing=2)(torch.randn(5, 2, 28, 28)).logits.shape == (5,)
 
 
-def test_a_size_that_does_not_fit() -> None:
+def test_invalid_sizes_name_the_nearest() -> None:
     for network in (Generator, Discriminator):
         with pytest.raises(ValueError, match="28 and 32"):
             network((1, 30, 30), width=4)

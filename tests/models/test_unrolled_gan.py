@@ -1,4 +1,4 @@
-"""The unrolled game: its loss is that of a D really moved on, its gradient the total derivative, and D stays put."""
+"""Unrolled GAN: loss of an updated D, total derivative, and an unchanged D."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -45,23 +45,23 @@ def make(
     return kind(generator, discriminator, objective, {"generator": adam, "discriminator": adam}, **settings)
 
 
-def pass_of(model: GAN, real: Tensor, fake: Tensor) -> DiscriminatorPass:
-    """Return what the loop hands over in G's turn, when D's weights are not to be trained."""
+def run_pass(model: GAN, real: Tensor, fake: Tensor) -> DiscriminatorPass:
+    """Return the pass of a generator step, in which D's weights are frozen."""
     critic, rng = model.discriminator.requires_grad_(False), KeyedRandom(0, total=len(real))
     real_output = critic(real) if model.objective.adversarial.pairs_real else None
     return DiscriminatorPass(critic, real, fake, real_output, critic(fake), rng)
 
 
-def loss_of(model: GAN, d_pass: DiscriminatorPass) -> Tensor:
+def generator_loss(model: GAN, d_pass: DiscriminatorPass) -> Tensor:
     labels = torch.zeros(len(d_pass.real), dtype=torch.long)
     terms = model.generator_terms(Batch(d_pass.real, labels), GeneratorInput(d_pass.fake, labels), d_pass)
     assert list(terms) == ["adversarial"]
     return terms["adversarial"]
 
 
-def loss_by(discriminator: nn.Module, objective: Objective, real: Tensor, fake: Tensor, **settings: Any) -> Tensor:
+def loss_with(discriminator: nn.Module, objective: Objective, real: Tensor, fake: Tensor, **settings: Any) -> Tensor:
     model = make(discriminator, objective, **settings)
-    return loss_of(model, pass_of(model, real, fake))
+    return generator_loss(model, run_pass(model, real, fake))
 
 
 def images(*shape: int) -> tuple[Tensor, Tensor]:
@@ -76,21 +76,21 @@ def images(*shape: int) -> tuple[Tensor, Tensor]:
     ids=lambda loss: type(loss).__name__,
 )
 def test_the_gradient_is_the_total_derivative(loss: AdversarialLoss, k: int) -> None:
-    """Against finite differences in float64."""
+    """Compared with finite differences in float64."""
     torch.manual_seed(0)
     discriminator = mlp_gan.Discriminator(POINTS, width=5, depth=2, activation="tanh").double()
-    objective, moved, (real, fake) = Objective(loss), deepcopy(discriminator), (x.double() for x in images(*POINTS))
-    ahead = partial(loss_by, discriminator, objective, real, unroll_steps=k, unroll_lr=2.0)
-    descend(moved, objective, real, fake, k, 2.0)
-    assert torch.autograd.gradcheck(ahead, fake.requires_grad_())
+    objective, updated, (real, fake) = Objective(loss), deepcopy(discriminator), (x.double() for x in images(*POINTS))
+    unrolled_loss = partial(loss_with, discriminator, objective, real, unroll_steps=k, unroll_lr=2.0)
+    descend(updated, objective, real, fake, k, 2.0)
+    assert torch.autograd.gradcheck(unrolled_loss, fake.requires_grad_())
 
-    (total,) = torch.autograd.grad(ahead(fake), fake)
-    (direct,) = torch.autograd.grad(loss_by(moved, objective, real, fake, unroll_steps=0), fake)
-    assert (total - direct).norm() > 0.05 * direct.norm(), "the way through the steps is a part of it"
+    (total,) = torch.autograd.grad(unrolled_loss(fake), fake)
+    (direct,) = torch.autograd.grad(loss_with(updated, objective, real, fake, unroll_steps=0), fake)
+    assert (total - direct).norm() > 0.05 * direct.norm(), "the path through the steps contributes"
 
 
 def descend(critic: nn.Module, objective: Objective, real: Tensor, fake: Tensor, k: int, lr: float) -> None:
-    """Move a discriminator on as one would by hand."""
+    """Update a discriminator with torch's SGD."""
     critic.requires_grad_(True)
     sgd, rng = torch.optim.SGD(critic.parameters(), lr), KeyedRandom(0, total=len(real))
     for step in range(k):
@@ -118,30 +118,30 @@ DISCRIMINATORS: dict[str, tuple[tuple[int, int, int], Callable[[], nn.Module]]] 
     ids=["r3gan", "wgan_gp", "dragan"],
 )
 @pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_the_loss_is_that_of_a_discriminator_moved_on_and_nothing_moves(name: str, objective: Objective) -> None:
+def test_the_loss_is_that_of_an_updated_discriminator_and_nothing_is_updated(name: str, objective: Objective) -> None:
     shape, make_one = DISCRIMINATORS[name]
     if name == "batch norm":
-        objective = Objective(objective.adversarial)  # its penalties have no third derivative
+        objective = Objective(objective.adversarial)  # batch norm has no third derivative, which penalties need
     torch.manual_seed(0)
     discriminator = make_one()
     real, fake = images(*shape)
     model = make(discriminator, objective, unroll_steps=3, unroll_lr=0.1)
-    d_pass = pass_of(model, real, fake.requires_grad_())
-    moved = deepcopy(discriminator)
+    d_pass = run_pass(model, real, fake.requires_grad_())
+    updated = deepcopy(discriminator)
     before = {name: value.clone() for name, value in discriminator.state_dict().items()}
-    loss = loss_of(model, d_pass)
+    loss = generator_loss(model, d_pass)
     loss.backward()
     assert all(torch.equal(value, before[name]) for name, value in discriminator.state_dict().items())
     assert all(p.grad is None for p in discriminator.parameters())
     assert fake.grad is not None
     assert fake.grad.isfinite().all()
 
-    descend(moved, objective, real, fake.detach(), 3, 0.1)
-    assert_close(loss, loss_by(moved, objective, real, fake, unroll_steps=0))
+    descend(updated, objective, real, fake.detach(), 3, 0.1)
+    assert_close(loss, loss_with(updated, objective, real, fake, unroll_steps=0))
 
 
 class Quadratic(nn.Module):
-    """D(x) = Σ w x² / 2, so that all derivatives can be had by hand."""
+    """D(x) = Σ w x² / 2, which has all derivatives in closed form."""
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
@@ -154,7 +154,7 @@ class Quadratic(nn.Module):
 
 @pytest.mark.parametrize("penalty", [None, R1(0.7), R2(0.7)], ids=["none", "r1", "r2"])
 def test_one_step_in_closed_form(penalty: Regularizer | None) -> None:
-    """Penalties on fakes are looked through, too: with s the mean square of fakes, r of reals, and γ of the penalty.
+    """Penalties on fakes contribute to the gradient too. Let s and r be the mean squares of fakes and reals.
 
     w' = w - η ((s - r) / 2 + γ w p), where p is r for R1 and s for R2; f = -w' s / 2.
     """
@@ -162,19 +162,19 @@ def test_one_step_in_closed_form(penalty: Regularizer | None) -> None:
     real, fake = images(*POINTS)
     fake.requires_grad_()
     model = make(Quadratic(w.clone()), Objective(Wasserstein(), {"p": penalty}), unroll_steps=1, unroll_lr=lr)
-    loss = loss_of(model, pass_of(model, real, fake))
+    loss = generator_loss(model, run_pass(model, real, fake))
 
     s, r = (x.detach().flatten(1).square().mean(0) for x in (fake, real))
     gamma = 0.7 if penalty is not None else 0.0
-    of_fake = isinstance(penalty, R2)
-    ahead = w - lr * ((s - r) / 2 + gamma * w * (s if of_fake else r))
-    assert_close(loss.detach(), -(ahead * s / 2).sum())
-    slope = -ahead / 2 + s / 2 * lr * (0.5 + gamma * w * of_fake)
-    expected = (slope * 2 * fake.detach().flatten(1) / SIZE).view_as(fake)
+    on_fake = isinstance(penalty, R2)
+    updated = w - lr * ((s - r) / 2 + gamma * w * (s if on_fake else r))
+    assert_close(loss.detach(), -(updated * s / 2).sum())
+    derivative = -updated / 2 + s / 2 * lr * (0.5 + gamma * w * on_fake)
+    expected = (derivative * 2 * fake.detach().flatten(1) / SIZE).view_as(fake)
     assert_close(torch.autograd.grad(loss, fake)[0], expected)
 
 
-def test_no_steps_are_the_plain_game() -> None:
+def test_zero_steps_give_the_plain_gan() -> None:
     runs = []
     for kind in (mlp_gan.MLPGAN, partial(UnrolledGAN, unroll_steps=0), partial(UnrolledGAN, unroll_steps=1)):
         torch.manual_seed(0)
@@ -192,20 +192,20 @@ def test_no_steps_are_the_plain_game() -> None:
 @pytest.mark.parametrize(
     ("loss", "precision"), [("hinge", "32-true"), ("wgan_gp", "32-true"), ("r3gan", "bf16-mixed"), ("wgan", "32-true")]
 )
-def test_other_networks_play_it_too(loss: str, precision: str, tmp_path: Path) -> None:
+def test_other_networks_and_losses_can_be_unrolled(loss: str, precision: str, tmp_path: Path) -> None:
     unrolled = ["model._target_=gan.models.unrolled_gan.UnrolledGAN", "+model.unroll_steps=2", "model.accumulate=2"]
     config = composed("model=dcgan", f"loss={loss}", "model.generator.width=4", "data.batch_size=8", *unrolled)
     check_trained(config, fit(config, build(config.data), tmp_path, precision))
 
 
 @pytest.mark.parametrize("settings", [{"unroll_steps": -1}, {"unroll_lr": 0.0}])
-def test_wrong_arguments(settings: dict[str, float]) -> None:
+def test_invalid_arguments(settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         make(nn.Identity(), Objective(Minimax()), **settings)
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
-def test_norms_that_penalties_cannot_be_looked_through_are_refused(norm: Norm) -> None:
+def test_norms_without_third_derivatives_are_rejected_with_penalties(norm: Norm) -> None:
     discriminator, penalized = dcgan.Discriminator((1, 16, 16), width=4, norm=norm), Objective(Minimax(), {"r1": R1(1)})
     with pytest.raises(ValueError, match="critic_norm=layer"):
         make(discriminator, penalized)

@@ -1,1 +1,1 @@
-"""The update loop, and one file for each variant of the game."""
+"""Models: the update loop, and one file per variant."""

@@ -1,4 +1,4 @@
-"""AC-GAN: D names the class beside judging (Odena et al., 2017), with DCGAN's networks and cGAN's generator."""
+"""AC-GAN: D also classifies images (Odena et al., 2017), with cGAN's generator and DCGAN's discriminator."""
 
 from typing import Any
 
@@ -16,16 +16,16 @@ __all__ = ["ACGAN", "Discriminator"]
 
 
 class Discriminator(dcgan.Discriminator):
-    """From images alone to logits, and from their features to the logits of classes.
+    """DCGAN's discriminator with a classifier on its features; it does not get the class as an input.
 
     Args:
-        image_shape: (C, H, W), as DCGAN's.
+        image_shape: (C, H, W); see DCGAN's.
         num_classes: Number of classes K.
-        spectral_norm: Whether weights are divided by their largest singular value, those of the class head too.
-        **settings: As DCGAN's takes them.
+        spectral_norm: Whether to divide weights by their largest singular value, including the class head.
+        **settings: See DCGAN's.
 
     Raises:
-        ValueError: If the size does not fit, or there is but one class.
+        ValueError: If the size does not fit, or there are fewer than two classes.
     """
 
     def __init__(
@@ -33,23 +33,23 @@ class Discriminator(dcgan.Discriminator):
     ) -> None:
         check_classes(num_classes)
         super().__init__(image_shape, spectral_norm=spectral_norm, **settings)
-        class_head = dcgan.initialized(nn.Linear(self.num_features, num_classes))
+        class_head = dcgan.init_weights(nn.Linear(self.num_features, num_classes))
         self.class_head = maybe_spectral_norm(class_head, spectral_norm)
 
     def classify(self, features: Tensor) -> Tensor:
-        """Return a logit for each class in float32, with shape (B, K), from a verdict's features."""
+        """Return class logits, float32 with shape (B, K), from an output's features."""
         with torch.autocast(features.device.type, enabled=False):
             return self.class_head(features.float())
 
 
 class ACGAN(GAN):
-    """The game between the two, who also agree on the classes of images.
+    """Auxiliary classifier GAN: both players also minimise the cross entropy of the classes.
 
     Args:
-        discriminator: Has ``classify`` beside its verdicts.
-        class_weight: The factor of the cross entropy of classes in both players' losses; 1 in the paper.
-        classify_fakes: Whether D's cross entropy counts fakes, as in the paper's L_C, beside real images.
-        **settings: As GAN takes them.
+        discriminator: A discriminator with a method ``classify``.
+        class_weight: Weight of the cross entropy in both players' losses; 1 in the paper.
+        classify_fakes: Whether D's cross entropy includes fakes, as in the paper's L_C, or real images alone.
+        **settings: See GAN.
 
     Raises:
         ValueError: If the weight is negative.
@@ -69,10 +69,10 @@ class ACGAN(GAN):
             raise ValueError(f"class_weight must be at least 0, not {class_weight}")
         self.class_weight, self.classify_fakes = class_weight, classify_fakes
 
-    def class_term(self, verdict: DiscriminatorOutput | None, labels: Tensor) -> Tensor:
-        """Return the weighted cross entropy of classes: one of the two expectations of L_C (Eq. 3), negated."""
-        assert verdict is not None
-        return self.class_weight * F.cross_entropy(self.discriminator.classify(verdict.features), labels)
+    def class_term(self, output: DiscriminatorOutput | None, labels: Tensor) -> Tensor:
+        """Return the weighted cross entropy of the classes: one of the two expectations in L_C (Eq. 3), negated."""
+        assert output is not None
+        return self.class_weight * F.cross_entropy(self.discriminator.classify(output.features), labels)
 
     def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
         term = self.class_term(d_pass.real_output, batch.labels)
@@ -86,8 +86,8 @@ class ACGAN(GAN):
 
     @torch.no_grad()
     def measures(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-        """Add the share of real images that D names the right class of."""
+        """Return the measures of GAN, and D's classification accuracy on real images."""
         assert d_pass.real_output is not None
-        named = self.discriminator.classify(d_pass.real_output.features).argmax(1)
-        accuracy = (named == batch.labels).float().mean()
+        predicted = self.discriminator.classify(d_pass.real_output.features).argmax(1)
+        accuracy = (predicted == batch.labels).float().mean()
         return super().measures(batch, inputs, d_pass) | {"class_accuracy": accuracy}

@@ -1,4 +1,4 @@
-"""What encodes images and gives them back: one player that is trained without a discriminator."""
+"""Base class of autoencoders, which have a single player and no discriminator."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ __all__ = ["AutoEncoder"]
 
 
 class AutoEncoder(Trainable):
-    """An encoder, and a generator that decodes, updated together; their terms are logged as the generator's.
+    """An encoder, and a generator that contains the decoder, updated together; terms are logged as the generator's.
 
     Args:
-        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W); it holds the decoder.
-        encoder: Maps images to what the decoder takes.
+        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
+        encoder: Maps images to the decoder's input.
         optimizer: Functions from parameters to an optimiser, under ``generator``.
-        augment: None: there is no discriminator to keep from learning images by heart.
-        **settings: As Trainable takes them.
+        augment: Must be None, since there is no discriminator.
+        **settings: See Trainable.
 
     Raises:
-        ValueError: If a number is out of its range, or there is an augmentation.
+        ValueError: If a number is out of range, or there is an augmentation.
     """
 
     def __init__(
@@ -44,40 +44,40 @@ class AutoEncoder(Trainable):
         self.encoder = encoder.to(memory_format=self.memory_format)
 
     def players(self) -> dict[str, list[nn.Module]]:
-        """Return the networks that the one optimiser updates."""
+        """Return the networks of the only player."""
         return {"generator": [self.encoder, self.generator]}
 
     @abstractmethod
-    def terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
-        """Return the named terms that are minimised, and measures."""
+    def loss_terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+        """Return the named terms of the loss, and measures to log."""
 
     @abstractmethod
     def encode_and_decode(self, images: Tensor) -> Tensor:
-        """Return what is likeliest to be left of images, with shape (B, C, H, W)."""
+        """Return the most likely reconstructions, with shape (B, C, H, W)."""
 
     def training_step(self, batch: Batch, batch_idx: int) -> Terms:
         """Update all networks.
 
         Returns:
-            Every term and measure, detached, as ``g/<name>``; the gradient's norm where it was taken.
+            All terms and measures, detached, as ``g/<name>``, and the gradient's norm if computed.
         """
         (optimizer,) = self.begin_batch()
-        log = self.update("g", optimizer, batch, Stream.GENERATOR, self.terms)
+        log = self.update("g", optimizer, batch, Stream.GENERATOR, self.loss_terms)
         self.batches_seen += 1
         return log | self.step_generator(optimizer)
 
     @torch.no_grad()
     def reconstruct(self, images: Tensor) -> Tensor:
-        """Encode images in [-1, 1], with shape (B, C, H, W), and decode them by the weights that learned it together.
+        """Encode and decode images in [-1, 1], with shape (B, C, H, W), in evaluation mode.
 
-        The generator's moving average, which has no encoder of its own, takes no part.
+        The weights are the trained ones, not the generator's moving average: the encoder has no average.
         """
         with eval_mode(self.encoder), eval_mode(self.generator):
             return self.encode_and_decode(images)
 
     @torch.no_grad()
     def score(self, batch: Batch, rng: KeyedRandom) -> dict[str, float]:
-        """Return the terms and measures of images that need not be of the training set, by the same weights."""
+        """Return the loss's terms and measures of any images, in evaluation mode and with the trained weights."""
         with eval_mode(self.encoder), eval_mode(self.generator):
-            terms, measures = self.terms(batch, rng)
+            terms, measures = self.loss_terms(batch, rng)
         return {name: float(value) for name, value in (terms | measures).items()}

@@ -1,4 +1,4 @@
-"""Conditional DCGAN: D projects features on the class (Miyato and Koyama, 2018), G normalises by it."""
+"""Conditional DCGAN: projection discriminator (Miyato and Koyama, 2018), and class-conditional norms in G."""
 
 from functools import partial
 from typing import Any
@@ -16,18 +16,18 @@ __all__ = ["CDCGAN", "Discriminator", "Generator"]
 
 
 class Generator(cgan.Generator):
-    """From noise and a class to images, the normalisation of each hidden layer scaled and shifted as the class has it.
+    """DCGAN's generator with class-conditional norms, and with the label vector appended to z.
 
-    A class's shift is the same at all indices. A DCGAN has few layers after it to make shapes of that, so the class's
-    vector is appended to z too, where each of its entries has a weight for each place.
+    The shift of a conditional norm is the same at all positions, and a DCGAN has few layers to turn it into shapes. In
+    the first layer, by contrast, each entry of the label vector has a weight for each position.
 
     Args:
-        image_shape: (C, H, W), as DCGAN's.
+        image_shape: (C, H, W); see DCGAN's.
         num_classes: Number of classes K.
-        **settings: As cGAN's generator takes them.
+        **settings: See cGAN's generator.
 
     Raises:
-        ValueError: If the size does not fit, or there is but one class.
+        ValueError: If the size does not fit, or there are fewer than two classes.
     """
 
     def __init__(self, image_shape: tuple[int, int, int], num_classes: int, **settings: Any) -> None:
@@ -35,7 +35,7 @@ class Generator(cgan.Generator):
         super().__init__(image_shape, num_classes, make_norm=make_norm, **settings)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map z, with shape (B, latent_dim), and labels, as LabelVector takes them, to images, (B, C, H, W)."""
+        """Map z, with shape (B, latent_dim), and labels (see LabelVector) to images, with shape (B, C, H, W)."""
         assert labels is not None
         images = torch.cat([z, self.label(labels)], 1)[:, :, None, None]
         for layer in self.layers:
@@ -44,18 +44,18 @@ class Generator(cgan.Generator):
 
 
 class Discriminator(dcgan.Discriminator):
-    """From images and their classes to logits: DCGAN's, plus the product of features and a vector of the class.
+    """DCGAN's discriminator; the inner product of features and a class vector is added to its logits.
 
     Args:
-        image_shape: (C, H, W), as DCGAN's.
+        image_shape: (C, H, W); see DCGAN's.
         num_classes: Number of classes K.
-        spectral_norm: Whether weights are divided by their largest singular value, those of the vectors too.
-        pool: Whether features are summed over indices before the product, as the paper's deeper networks have it. Else
-            the class's vector, as DCGAN's last layer, has a weight for each place.
-        **settings: As DCGAN's takes them.
+        spectral_norm: Whether to divide weights by their largest singular value, including the class vectors.
+        pool: Whether to sum features over positions before the product, as in the paper's deeper networks. Otherwise
+            the class vector, like DCGAN's last layer, has a weight for each position.
+        **settings: See DCGAN's.
 
     Raises:
-        ValueError: If the size does not fit, or there is but one class.
+        ValueError: If the size does not fit, or there are fewer than two classes.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class Discriminator(dcgan.Discriminator):
         super().__init__(image_shape, spectral_norm=spectral_norm, **settings)
         self.label, self.pool = LabelVector(num_classes), pool
         size = self.feature_shape[0] if pool else self.num_features
-        vectors = dcgan.initialized(nn.Linear(num_classes, size, bias=False))
+        vectors = dcgan.init_weights(nn.Linear(num_classes, size, bias=False))
         self.vectors = maybe_spectral_norm(vectors, spectral_norm)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Judge images, with shape (B, C, H, W), as ones of some classes, by y^T V φ(x) + ψ(φ(x))."""
+        """Map images, with shape (B, C, H, W), and their classes to logits y^T V φ(x) + ψ(φ(x)) and features."""
         assert labels is not None
         logits, features = super().forward(images)
         phi = features.float()
@@ -83,4 +83,4 @@ class Discriminator(dcgan.Discriminator):
 
 
 class CDCGAN(GAN):
-    """The game between the two; see GAN for the arguments."""
+    """Conditional DCGAN; see GAN for the arguments."""

@@ -1,4 +1,4 @@
-"""Conditional GAN: both players are told the class (Mirza and Osindero, 2014), with DCGAN's networks."""
+"""Conditional GAN: both players get the class as an input (Mirza and Osindero, 2014), with DCGAN's networks."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ __all__ = ["CGAN", "Discriminator", "Generator"]
 
 
 class Generator(dcgan.Generator):
-    """From noise and a class to images: the class's vector is appended to z.
+    """DCGAN's generator with the label vector appended to z.
 
     Args:
-        image_shape: (C, H, W), as DCGAN's.
+        image_shape: (C, H, W); see DCGAN's.
         num_classes: Number of classes K.
         latent_dim: Length of z.
-        embedding_dim: Length of a class's learned vector; None for one-hot vectors.
-        **settings: As DCGAN's takes them.
+        embedding_dim: Length of the learned label vector; None for one-hot vectors.
+        **settings: See DCGAN's.
 
     Raises:
-        ValueError: If the size does not fit, or there is but one class.
+        ValueError: If the size does not fit, or there are fewer than two classes.
     """
 
     def __init__(
@@ -40,22 +40,22 @@ class Generator(dcgan.Generator):
         self.label = label
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map z, with shape (B, latent_dim), and labels, as LabelVector takes them, to images, (B, C, H, W)."""
+        """Map z, with shape (B, latent_dim), and labels (see LabelVector) to images, with shape (B, C, H, W)."""
         assert labels is not None
         return super().forward(torch.cat([z, self.label(labels)], 1))
 
 
 class Discriminator(dcgan.Discriminator):
-    """From images and their classes to logits: each entry of the class's vector is one more channel of the image.
+    """DCGAN's discriminator with each entry of the label vector as an additional, constant input channel.
 
     Args:
-        image_shape: (C, H, W), as DCGAN's.
+        image_shape: (C, H, W); see DCGAN's.
         num_classes: Number of classes K.
-        embedding_dim: Length of a class's learned vector; None for one-hot vectors.
-        **settings: As DCGAN's takes them.
+        embedding_dim: Length of the learned label vector; None for one-hot vectors.
+        **settings: See DCGAN's.
 
     Raises:
-        ValueError: If the size does not fit, or there is but one class.
+        ValueError: If the size does not fit, or there are fewer than two classes.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class Discriminator(dcgan.Discriminator):
         self.label = label
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Judge images, with shape (B, C, H, W), as ones of some classes."""
+        """Map images, with shape (B, C, H, W), and their classes to logits and features."""
         assert labels is not None
         planes = self.label(labels)[:, :, None, None].expand(-1, -1, *images.shape[2:])
         return super().forward(torch.cat([images, planes], 1))
 
 
 class CGAN(GAN):
-    """The game between the two; see GAN for the arguments."""
+    """Conditional GAN; see GAN for the arguments."""

@@ -1,4 +1,4 @@
-"""DCGAN: transposed convolutions up, strided convolutions down (Radford et al., 2016)."""
+"""DCGAN: transposed convolutions in G, strided convolutions in D (Radford et al., 2016)."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,8 @@ __all__ = ["DCGAN", "Discriminator", "Generator"]
 LARGEST_MULTIPLE = 8
 
 
-def initialized(layer: nn.Module) -> nn.Module:
-    """Draw a layer's weights from N(0, 0.02), a norm's scales from N(1, 0.02) (Radford et al., 2016, Section 4)."""
+def init_weights(layer: nn.Module) -> nn.Module:
+    """Draw weights from N(0, 0.02), and scales of norms from N(1, 0.02) (Radford et al., 2016, Section 4)."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(layer.weight, 0.0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm):
@@ -25,15 +25,15 @@ def initialized(layer: nn.Module) -> nn.Module:
 
 
 class Generator(nn.Module):
-    """From noise to images, doubling the resolution at each layer.
+    """Generator that doubles the resolution in each layer.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
         latent_dim: Length of z.
-        width: Channels of the last hidden layer; each layer before it has twice as many, up to 8 times.
+        width: Channels of the last hidden layer; each earlier layer has twice as many, up to 8 * width.
         norm: Normalisation of each hidden layer.
-        spectral_norm: Whether weights are divided by their largest singular value.
-        make_norm: Builds a normalisation from its name and the number of channels; a variant may build another.
+        spectral_norm: Whether to divide weights by their largest singular value.
+        make_norm: Builds a normalisation layer from its name and the number of channels.
 
     Raises:
         ValueError: If the size does not fit.
@@ -57,8 +57,8 @@ class Generator(nn.Module):
             kernel, stride, padding = (4, 2, 1) if n else (base, 1, 0)
             bias = last or norm == "none"
             layer = nn.ConvTranspose2d(before, after, kernel, stride, padding, bias=bias)
-            layers.append(maybe_spectral_norm(initialized(layer), spectral_norm))
-            layers += [nn.Tanh()] if last else [initialized(make_norm(norm, after)), nn.ReLU(inplace=True)]
+            layers.append(maybe_spectral_norm(init_weights(layer), spectral_norm))
+            layers += [nn.Tanh()] if last else [init_weights(make_norm(norm, after)), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -67,18 +67,18 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """From images to logits, halving the resolution at each layer.
+    """Discriminator that halves the resolution in each layer.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
-        width: Channels of the first layer; each layer has twice as many as the one before, up to 8 times.
-        norm: Normalisation of each hidden layer but the first.
-        spectral_norm: Whether weights are divided by their largest singular value.
-        packing: Images that are judged together, as channels of one.
+        width: Channels of the first layer; each later layer has twice as many, up to 8 * width.
+        norm: Normalisation of each hidden layer except the first.
+        spectral_norm: Whether to divide weights by their largest singular value.
+        packing: Images per pack, concatenated along the channels.
 
     Attributes:
-        feature_shape: (C, H, W) of the features of an image before they are flattened.
-        num_features: Length F of a verdict's features.
+        feature_shape: (C, H, W) of an image's features before flattening.
+        num_features: Length F of the output's features.
 
     Raises:
         ValueError: If the size does not fit.
@@ -98,18 +98,18 @@ class Discriminator(nn.Module):
         layers: list[nn.Module] = []
         for n, (before, after) in enumerate(zip([packing * image_shape[0], *widths[:-1]], widths, strict=True)):
             layer = nn.Conv2d(before, after, 4, 2, 1, bias=n == 0 or norm == "none")
-            layers.append(maybe_spectral_norm(initialized(layer), spectral_norm))
-            layers += [initialized(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
+            layers.append(maybe_spectral_norm(init_weights(layer), spectral_norm))
+            layers += [init_weights(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers)
-        self.head = maybe_spectral_norm(initialized(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
+        self.head = maybe_spectral_norm(init_weights(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
         self.feature_shape = (widths[-1], base, base)
         self.num_features = widths[-1] * base**2
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Judge images, with shape (B, C, H, W)."""
+        """Map images, with shape (B, C, H, W), to logits and features."""
         features = self.layers(images)
         return DiscriminatorOutput(self.head(features).flatten(), features.flatten(1))
 
 
 class DCGAN(GAN):
-    """The game between the two; see GAN for the arguments."""
+    """Deep convolutional GAN; see GAN for the arguments."""

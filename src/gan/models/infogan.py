@@ -1,4 +1,4 @@
-"""InfoGAN: codes that images must tell of, found without labels (Chen et al., 2016)."""
+"""InfoGAN: latent codes with high mutual information with the images, learned without labels (Chen et al., 2016)."""
 
 from collections.abc import Callable, Mapping
 from math import log
@@ -21,19 +21,19 @@ __all__ = ["CodePosterior", "Discriminator", "Generator", "InfoGAN", "Recognitio
 
 
 class Generator(dcgan.Generator):
-    """From noise and codes to images: DCGAN's, below a fully connected layer in which codes and noise meet (C.1 there).
+    """DCGAN's generator after a fully connected layer of noise and codes (Appendix C.1 of the paper).
 
     Args:
-        image_shape: (C, H, W), as DCGAN's.
-        num_classes: Categories K of the categorical code.
+        image_shape: (C, H, W); see DCGAN's.
+        num_classes: Number K of categories of the categorical code.
         latent_dim: Length of z.
         hidden: Units of the fully connected layer.
         norm: Normalisation of each hidden layer.
-        spectral_norm: Whether weights are divided by their largest singular value.
-        **settings: As DCGAN's takes them.
+        spectral_norm: Whether to divide weights by their largest singular value.
+        **settings: See DCGAN's.
 
     Raises:
-        ValueError: If the size does not fit, or there is but one category.
+        ValueError: If the size does not fit, or there are fewer than two categories.
     """
 
     def __init__(
@@ -48,23 +48,23 @@ class Generator(dcgan.Generator):
     ) -> None:
         super().__init__(image_shape, hidden, norm=norm, spectral_norm=spectral_norm, **settings)
         self.label = LabelVector(num_classes)
-        self.hidden = connected(latent_dim + num_classes, hidden, norm, spectral_norm, nn.ReLU(inplace=True))
+        self.hidden = fully_connected(latent_dim + num_classes, hidden, norm, spectral_norm, nn.ReLU(inplace=True))
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map z, with shape (B, latent_dim), and labels, as LabelVector takes them, to images, (B, C, H, W)."""
+        """Map z, with shape (B, latent_dim), and labels (see LabelVector) to images, with shape (B, C, H, W)."""
         assert labels is not None
         return super().forward(self.hidden(torch.cat([z, self.label(labels)], 1)))
 
 
 class Discriminator(dcgan.Discriminator):
-    """From images to logits: DCGAN's, with a fully connected layer before the last, whose units Q sees (C.1 there).
+    """DCGAN's discriminator with a fully connected layer before the last (Appendix C.1); Q takes its units.
 
     Args:
-        image_shape: (C, H, W), as DCGAN's.
+        image_shape: (C, H, W); see DCGAN's.
         hidden: Units of the fully connected layer.
-        norm: Normalisation of each hidden layer but the first.
-        spectral_norm: Whether weights are divided by their largest singular value.
-        **settings: As DCGAN's takes them.
+        norm: Normalisation of each hidden layer except the first.
+        spectral_norm: Whether to divide weights by their largest singular value.
+        **settings: See DCGAN's.
 
     Raises:
         ValueError: If the size does not fit.
@@ -79,29 +79,29 @@ class Discriminator(dcgan.Discriminator):
         **settings: Any,
     ) -> None:
         super().__init__(image_shape, norm=norm, spectral_norm=spectral_norm, **settings)
-        self.hidden = connected(self.num_features, hidden, norm, spectral_norm, nn.LeakyReLU(0.2, inplace=True))
-        self.head = maybe_spectral_norm(dcgan.initialized(nn.Linear(hidden, 1)), spectral_norm)
+        self.hidden = fully_connected(self.num_features, hidden, norm, spectral_norm, nn.LeakyReLU(0.2, inplace=True))
+        self.head = maybe_spectral_norm(dcgan.init_weights(nn.Linear(hidden, 1)), spectral_norm)
         self.num_features = hidden
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Judge images, with shape (B, C, H, W)."""
+        """Map images, with shape (B, C, H, W), to logits and features."""
         features = self.hidden(self.layers(images).flatten(1))
         return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
-def connected(inputs: int, outputs: int, norm: Norm, spectral_norm: bool, activation: nn.Module) -> nn.Sequential:
-    """Build a fully connected layer; units are no images of channels, so layer norm stands in for instance norm."""
-    layer = maybe_spectral_norm(dcgan.initialized(nn.Linear(inputs, outputs, bias=norm == "none")), spectral_norm)
+def fully_connected(inputs: int, outputs: int, norm: Norm, spectral_norm: bool, activation: nn.Module) -> nn.Sequential:
+    """Build a fully connected layer with norm and activation; layer norm replaces instance norm, which needs images."""
+    layer = maybe_spectral_norm(dcgan.init_weights(nn.Linear(inputs, outputs, bias=norm == "none")), spectral_norm)
     return nn.Sequential(layer, norm_layer("layer" if norm == "instance" else norm, outputs, spatial=False), activation)
 
 
 class CodePosterior(NamedTuple):
-    """What Q believes of the codes that images were made of.
+    """Q's posterior over the codes of images.
 
     Attributes:
-        logits: Of the categories, with shape (B, K).
-        mean: Of each continuous code, with shape (B, continuous).
-        variance: Of each continuous code, with shape (B, continuous).
+        logits: Logits of the categories, with shape (B, K).
+        mean: Mean of each continuous code, with shape (B, continuous).
+        variance: Variance of each continuous code, with shape (B, continuous).
     """
 
     logits: Tensor
@@ -110,15 +110,15 @@ class CodePosterior(NamedTuple):
 
 
 class Recognition(nn.Module):
-    """Q: from the discriminator's features to a posterior over codes, by one hidden layer (Appendix C.1 there).
+    """Recognition network Q: from D's features to a posterior over codes, with one hidden layer (Appendix C.1).
 
     Args:
         num_features: Length of the features.
-        num_classes: Categories K of the categorical code.
+        num_classes: Number K of categories of the categorical code.
         continuous: Number of continuous codes.
         width: Units of the hidden layer.
-        norm: Of the hidden layer: ``batch``, ``layer`` or ``none``.
-        learned_variance: Whether the variance of a continuous code depends on the image; else it is 1.
+        norm: Normalisation of the hidden layer: ``batch``, ``layer`` or ``none``.
+        learned_variance: Whether the variance of a continuous code depends on the image; otherwise it is 1.
     """
 
     def __init__(
@@ -140,37 +140,38 @@ class Recognition(nn.Module):
         self.head = nn.Linear(width, sum(self.sizes))
 
     def forward(self, features: Tensor) -> CodePosterior:
-        """Tell of what codes images are, from their features, with shape (B, num_features)."""
+        """Return the posterior over codes given features, with shape (B, num_features)."""
         logits, mean, log_variance = self.head(self.hidden(features)).split(self.sizes, 1)
         return CodePosterior(logits, mean, log_variance.exp() if self.sizes[2] else torch.ones_like(mean))
 
 
 class InfoGAN(GAN):
-    """A GAN whose players also maximise a lower bound on the mutual information of codes and images.
+    """GAN in which both players also maximise a lower bound on the mutual information of codes and images.
 
-    The bound is L_I(G, Q) = E[log Q(c | G(z, c))] + H(c) (Eq. 5), and D's features are what Q sees. Both players
-    minimise -λ L_I: G and Q together, by G's optimiser (Eq. 6), and D's body, with Q held still, since it is Q's body
-    too. A term of λ = 1 is thus minus a bound in nats: ``category`` is -log K where images tell their category for
-    certain, and 0 where they tell nothing of it.
+    The bound is L_I(G, Q) = E[log Q(c | G(z, c))] + H(c) (Eq. 5), where Q takes D's features. Both players minimise
+    -λ L_I: G's optimiser updates G and Q (Eq. 6), and D's optimiser updates D's hidden layers, which Q shares, with Q
+    frozen. With λ = 1, a term is the negative bound in nats: ``category`` is -log K if an image determines its
+    category, and 0 if it contains no information about it.
 
-    The categorical code is what the generator takes as labels; it is drawn, never read from data. The last entries of z
-    are the continuous codes. All of z is uniform on [-1, 1], the noise too, as in the authors' code.
+    The categorical code is passed to the generator as labels; it is drawn at random, never taken from the data. The
+    continuous codes are the last entries of z. All of z is uniform on [-1, 1], noise included, as in the authors' code.
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps (images, labels) to a DiscriminatorOutput; ``num_features`` says how many features it has.
-        recognition: Maps that number to Q.
-        objective: What the players minimise beside the information.
+        discriminator: Maps (images, labels) to a DiscriminatorOutput; its attribute ``num_features`` is the number of
+            features.
+        recognition: Builds Q from the number of features.
+        objective: Objective of both players, without the information terms.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
-        continuous: How many entries of z are codes.
+        continuous: Number of entries of z that are codes.
         category_weight: λ of the categorical code.
         continuous_weight: λ of the continuous codes.
         latent: Distribution of z.
-        **settings: As GAN takes them; ``latent_dim`` counts the continuous codes, ``num_classes`` is the number of
-            categories K.
+        **settings: See GAN; ``latent_dim`` includes the continuous codes, and ``num_classes`` is the number K of
+            categories.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a number is out of range, or the discriminator has no ``num_features``.
     """
 
     def __init__(
@@ -188,23 +189,25 @@ class InfoGAN(GAN):
     ) -> None:
         super().__init__(generator, discriminator, objective, optimizer, latent=latent, **settings)
         if not 0 <= continuous <= self.latent_dim:
-            raise ValueError(f"continuous={continuous} must be from 0 to latent_dim={self.latent_dim}, which counts it")
+            raise ValueError(
+                f"continuous={continuous} must be from 0 to latent_dim={self.latent_dim}, which includes it"
+            )
         if min(category_weight, continuous_weight) < 0:
             raise ValueError(f"weights must be at least 0, not {category_weight} and {continuous_weight}")
         num_features = getattr(discriminator, "num_features", None)
         if not isinstance(num_features, int):
-            raise ValueError(f"{type(discriminator).__name__} has no num_features, which Q must know")
+            raise ValueError(f"{type(discriminator).__name__} has no num_features, which Q needs")
         self.recognition = recognition(num_features)
         self.continuous = continuous
         self.category_weight, self.continuous_weight = category_weight, continuous_weight
 
     def players(self) -> dict[str, list[nn.Module]]:
-        """Return the networks that each player's optimiser updates; Q is of the generator's party (Eq. 6)."""
+        """Return each player's networks; Q belongs to the generator (Eq. 6)."""
         players = super().players()
         return players | {"generator": [*players["generator"], self.recognition]}
 
     def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
-        """Draw noise, continuous codes and categories, each category as likely as another."""
+        """Draw noise, continuous codes and uniformly distributed categories."""
         return GeneratorInput(self.sample_latent(rng), self.sample_labels(rng))
 
     def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
@@ -214,12 +217,12 @@ class InfoGAN(GAN):
         return super().generator_terms(batch, inputs, d_pass) | self.information_terms(inputs, d_pass)
 
     def information_terms(self, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-        """Return -λ L_I of the categorical and of the continuous codes (Eq. 5), in float32."""
+        """Return -λ L_I of the categorical and the continuous codes (Eq. 5), in float32."""
         features = d_pass.fake_output.features
         with torch.autocast(features.device.type, enabled=False):
-            found = self.recognition(features.float())
+            posterior = self.recognition(features.float())
             codes = inputs.z[:, self.latent_dim - self.continuous :]
-            nll = F.gaussian_nll_loss(found.mean, codes, found.variance, full=True, reduction="none")
-            category = log(self.num_classes) - F.cross_entropy(found.logits, inputs.labels)
+            nll = F.gaussian_nll_loss(posterior.mean, codes, posterior.variance, full=True, reduction="none")
+            category = log(self.num_classes) - F.cross_entropy(posterior.logits, inputs.labels)
             continuous = self.continuous * log(2) - nll.sum(1).mean()  # log 2 is the entropy of U[-1, 1]
         return {"category": -self.category_weight * category, "continuous": -self.continuous_weight * continuous}

@@ -1,4 +1,4 @@
-"""The GAN of multilayer perceptrons (Goodfellow et al., 2014, Section 5)."""
+"""MLP GAN: multilayer perceptrons, as in the first GAN (Goodfellow et al., 2014, Section 5)."""
 
 from itertools import pairwise
 from math import prod
@@ -14,22 +14,22 @@ from gan.types import DiscriminatorOutput
 __all__ = ["MLPGAN", "Discriminator", "Generator"]
 
 
-def hidden(
+def hidden_layers(
     features: int, width: int, depth: int, activation: Activation, norm: Norm, spectral_norm: bool, gain: float = 1.0
 ) -> nn.Sequential:
     """Stack ``depth`` linear layers, each with norm and activation, from ``features`` inputs to ``width`` units.
 
-    The first layer's initial weights and biases are ``gain`` times as large as usual.
+    The first layer's initial weights and biases are multiplied by ``gain``.
 
     Raises:
-        ValueError: If there is no layer, or norm or activation are unknown.
+        ValueError: If the depth is below one, or norm or activation is unknown.
     """
     if depth < 1:
         raise ValueError(f"depth must be at least 1, not {depth}")
     layers: list[nn.Module] = []
-    for before, units in pairwise([features] + [width] * depth):
+    for inputs, units in pairwise([features] + [width] * depth):
         nonlinear = activation_layer(activation)
-        linear = nn.Linear(before, units * nonlinear.pieces if isinstance(nonlinear, Maxout) else units)
+        linear = nn.Linear(inputs, units * nonlinear.pieces if isinstance(nonlinear, Maxout) else units)
         if not layers:
             with torch.no_grad():
                 linear.weight.mul_(gain)
@@ -42,17 +42,17 @@ def hidden(
 
 
 class Generator(nn.Module):
-    """From noise to images in [-1, 1].
+    """Multilayer perceptron from latent vectors to images in [-1, 1].
 
     Args:
         image_shape: (C, H, W).
         latent_dim: Length of z.
         width: Units of each hidden layer.
-        depth: Hidden layers.
-        activation: Of each hidden layer.
-        norm: Of each hidden layer: ``batch``, ``layer`` or ``none``.
-        output: Of the last layer: ``tanh``, or ``linear`` for data without bounds.
-        spectral_norm: Whether weights are divided by their largest singular value.
+        depth: Number of hidden layers.
+        activation: Activation of each hidden layer.
+        norm: Normalisation of each hidden layer: ``batch``, ``layer`` or ``none``.
+        output: Activation of the last layer: ``tanh``, or ``linear`` for unbounded data.
+        spectral_norm: Whether to divide weights by their largest singular value.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Generator(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        self.hidden = hidden(latent_dim, width, depth, activation, norm, spectral_norm)
+        self.hidden = hidden_layers(latent_dim, width, depth, activation, norm, spectral_norm)
         bounded = nn.Tanh() if output == "tanh" else nn.Identity()
         self.head = nn.Sequential(nn.Linear(width, prod(image_shape)), bounded, nn.Unflatten(1, tuple(image_shape)))
 
@@ -77,23 +77,23 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """From images to logits.
+    """Multilayer perceptron from images to logits.
 
     Args:
         image_shape: (C, H, W).
         width: Units of each hidden layer.
-        depth: Hidden layers.
-        activation: Of each hidden layer.
-        norm: Of each hidden layer: ``batch``, ``layer`` or ``none``.
-        dropout: Share of hidden units that are dropped (there as in Goodfellow et al., 2014).
-        spectral_norm: Whether weights are divided by their largest singular value.
-        packing: Images that are judged together, as channels of one.
-        gain: Factor of the first layer's initial weights and biases: above one, finer structure of the input is
-            followed early on (as by the ω of Sitzmann et al., 2020, Section 3.2).
+        depth: Number of hidden layers.
+        activation: Activation of each hidden layer.
+        norm: Normalisation of each hidden layer: ``batch``, ``layer`` or ``none``.
+        dropout: Fraction of features dropped before the last layer (Goodfellow et al., 2014, used dropout in D).
+        spectral_norm: Whether to divide weights by their largest singular value.
+        packing: Images per pack, concatenated along the channels.
+        gain: Factor of the first layer's initial weights and biases; above one, D resolves finer structure early in
+            training (like ω in Sitzmann et al., 2020, Section 3.2).
 
     Attributes:
-        num_features: Length F of a verdict's features.
-        batch_independent: Whether an image's verdict does not depend on what else is judged with it.
+        num_features: Length F of the output's features.
+        batch_independent: Whether an image's output does not depend on the rest of the batch.
     """
 
     def __init__(
@@ -109,16 +109,16 @@ class Discriminator(nn.Module):
         gain: float = 1.0,
     ) -> None:
         super().__init__()
-        self.hidden = hidden(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)
+        self.hidden = hidden_layers(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)
         self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral_norm(nn.Linear(width, 1), spectral_norm))
         self.num_features = width
         self.batch_independent = norm != "batch" and not spectral_norm
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Judge images, with shape (B, C, H, W)."""
+        """Map images, with shape (B, C, H, W), to logits and features."""
         features = self.hidden(images.flatten(1))
         return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
 class MLPGAN(GAN):
-    """The game between the two; see GAN for the arguments."""
+    """GAN of multilayer perceptrons; see GAN for the arguments."""

@@ -1,4 +1,4 @@
-"""MGAN: several generators, and a discriminator that also tells them apart (Hoang et al., 2018)."""
+"""MGAN: several generators, and a classifier of the generator of each fake (Hoang et al., 2018)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,14 +20,14 @@ __all__ = ["Discriminator", "Generator", "MultiGAN"]
 
 
 class Generator(mlp_gan.Generator):
-    """K generators that share all but their first layers (there, Section 3); a label is the number of one.
+    """K generators that share all layers except the first (Section 3 of the paper); a label is a generator's index.
 
     Args:
         image_shape: (C, H, W).
-        num_generators: K.
+        num_generators: Number K of generators.
         latent_dim: Length of z.
-        spectral_norm: Whether weights are divided by their largest singular value; the first layers' by that of all.
-        **settings: As MLP GAN's takes them.
+        spectral_norm: Whether to divide weights by their largest singular value; the first layers share one.
+        **settings: See MLP GAN's.
 
     Raises:
         ValueError: If there are fewer than two generators.
@@ -45,30 +45,30 @@ class Generator(mlp_gan.Generator):
         if num_generators < 2:
             raise ValueError(f"num_generators must be at least 2, not {num_generators}")
         self.label = LabelVector(num_generators)
-        alone = self.hidden[0]  # the first layer of one generator
-        assert isinstance(alone, nn.Linear)
-        self.first = maybe_spectral_norm(nn.Linear(latent_dim, num_generators * alone.out_features), spectral_norm)
+        single = self.hidden[0]  # the first layer of one generator
+        assert isinstance(single, nn.Linear)
+        self.first = maybe_spectral_norm(nn.Linear(latent_dim, num_generators * single.out_features), spectral_norm)
         self.hidden = self.hidden[1:]
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map z, with shape (B, latent_dim), by generators, as LabelVector takes them, to images, (B, C, H, W).
+        """Map z, with shape (B, latent_dim), and labels (see LabelVector) to images, with shape (B, C, H, W).
 
-        A mixture of generators mixes their first layers.
+        A mixture of generators is a mixture of their first layers.
         """
         assert labels is not None
-        shares = self.label(labels)
-        units = self.first(z).unflatten(1, (shares.shape[1], -1))  # of all generators
-        return self.head(self.hidden(torch.einsum("bk,bku->bu", shares.to(units.dtype), units)))
+        weights = self.label(labels)
+        units = self.first(z).unflatten(1, (weights.shape[1], -1))  # (B, K, units)
+        return self.head(self.hidden(torch.einsum("bk,bku->bu", weights.to(units.dtype), units)))
 
 
 class Discriminator(mlp_gan.Discriminator):
-    """MLP GAN's discriminator, with a classifier on its features, which shares all layers but the last.
+    """MLP GAN's discriminator with a classifier of generators, which shares all layers except the last.
 
     Args:
         image_shape: (C, H, W).
-        num_generators: Number of generators to tell apart.
+        num_generators: Number K of generators.
         width: Units of each hidden layer.
-        **settings: As MLP GAN's takes them.
+        **settings: See MLP GAN's.
     """
 
     def __init__(
@@ -79,26 +79,26 @@ class Discriminator(mlp_gan.Discriminator):
 
 
 class MultiGAN(GAN):
-    r"""The game between D, its classifier C, and generators that are drawn with equal probability.
+    r"""Mixture GAN: D, a classifier C, and K generators that are drawn with equal probability.
 
-    D and C minimise D's loss and the cross entropy of C on fakes; the generators minimise theirs and β times the same
-    cross entropy, which is least where each has images that no other has (there, Section 3; with the weights of the
-    authors' code):
+    D and C minimise D's loss and the cross entropy of C on fakes. The generators minimise their loss and β times the
+    same cross entropy, which is smallest if no two generate the same images (Section 3 of the paper, with the weights
+    of the authors' code):
 
     .. math:: L_D + E_k E_z[-\log C_k(G_k(z))], \quad L_G + β E_k E_z[-\log C_k(G_k(z))]
 
-    A generator's number takes the place of a class wherever a model is asked for one; the data's classes play no part.
+    Generators are passed as classes everywhere; the classes of the data are not used.
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
         discriminator: Maps images to a DiscriminatorOutput; its ``classifier`` maps features to logits, (B, K).
-        objective: What the players minimise.
+        objective: Objective of both players, without the cross entropy.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         diversity: β.
-        **settings: As GAN takes them; ``num_classes`` is the number K of generators.
+        **settings: See GAN; ``num_classes`` is the number K of generators.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If a number is out of range.
     """
 
     discriminator: Discriminator
@@ -118,7 +118,7 @@ class MultiGAN(GAN):
         self.diversity = diversity
 
     def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
-        """Draw noise for each image of a batch, and the number of a generator."""
+        """Draw a latent vector and a generator for each image of a batch."""
         return GeneratorInput(self.sample_latent(rng), self.sample_labels(rng))
 
     def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:

@@ -1,4 +1,4 @@
-"""ProGAN: both networks grow, resolution by resolution, while they train (Karras et al., 2018)."""
+"""ProGAN: both networks grow to higher resolutions during training (Karras et al., 2018)."""
 
 from itertools import pairwise
 from typing import Any
@@ -19,22 +19,22 @@ __all__ = ["Discriminator", "Generator", "ProGAN"]
 LARGEST_MULTIPLE = 8
 
 
-def channels(width: int, number: int) -> list[int]:
-    """Return the channels of ``number`` resolutions, ``width`` at the last, twice as many at each before, up to 8x."""
+def channel_counts(width: int, number: int) -> list[int]:
+    """Return the channels at ``number`` resolutions: ``width`` at the last, doubled at each earlier one up to 8x."""
     return [width * min(2**n, LARGEST_MULTIPLE) for n in reversed(range(number))]
 
 
 class Generator(Growing):
-    """From noise to images, each resolution with a layer of its own that turns features to images.
+    """Growing generator, with one output layer per resolution.
 
-    That layer is linear, as in the paper; images are cut off at [-1, 1] in evaluation mode alone, where the paper cuts
-    them off as it saves them.
+    The output layers are linear, as in the paper. Images are clamped to [-1, 1] in evaluation mode only; the paper
+    clamps them when they are saved.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
         latent_dim: Length of z, which is normalised first.
-        width: Channels at the full resolution; each one before it has twice as many, up to 8 times.
-        start_size: Pixels that growth begins with; None for the least, 4 to 7.
+        width: Channels at the full resolution; each lower resolution has twice as many, up to 8 * width.
+        start_size: Resolution at which growth starts; None for the smallest, 4 to 7.
 
     Raises:
         ValueError: If sizes do not fit.
@@ -48,14 +48,14 @@ class Generator(Growing):
         start_size: int | None = None,
     ) -> None:
         super().__init__(image_shape[-1], start_size)
-        widths = channels(width, self.start_doublings + len(self.sizes))
+        widths = channel_counts(width, self.start_doublings + len(self.sizes))
         base = self.sizes[0] >> self.start_doublings
 
-        def convolution(before: int, after: int) -> list[nn.Module]:
-            return [EqualizedConv2d(before, after, 3, padding=1), nn.LeakyReLU(0.2), PixelNorm()]
+        def convolution(inputs: int, outputs: int) -> list[nn.Module]:
+            return [EqualizedConv2d(inputs, outputs, 3, padding=1), nn.LeakyReLU(0.2), PixelNorm()]
 
-        def block(before: int, after: int) -> nn.Module:
-            return nn.Sequential(*convolution(before, after), *convolution(after, after))
+        def block(inputs: int, outputs: int) -> nn.Module:
+            return nn.Sequential(*convolution(inputs, outputs), *convolution(outputs, outputs))
 
         self.start = nn.Sequential(
             PixelNorm(),
@@ -75,23 +75,23 @@ class Generator(Growing):
         whole, alpha = int(self.level), self.level % 1
         features = self.start(z)
         for block in self.blocks[: self.start_doublings + whole]:
-            features = block(doubled(features))
+            features = block(double(features))
         images = self.to_image[whole](features)
         if alpha:
-            finer = self.to_image[whole + 1](self.blocks[self.start_doublings + whole](doubled(features)))
-            images = torch.lerp(doubled(images), finer, alpha)
+            finer = self.to_image[whole + 1](self.blocks[self.start_doublings + whole](double(features)))
+            images = torch.lerp(double(images), finer, alpha)
         images = enlarge(images, self.sizes[-1])
         return images if self.training else images.clamp(-1, 1)
 
 
 class Discriminator(Growing):
-    """From images to logits, the generator's mirror image; before its last layers it is told how much a batch varies.
+    """Growing discriminator, the mirror image of the generator, with the minibatch standard deviation as a feature.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
-        width: Channels at the full resolution; each one below it has twice as many, up to 8 times.
-        start_size: Pixels that growth begins with; None for the least, 4 to 7.
-        group_size: Images whose variation is told, at most; see MinibatchStd.
+        width: Channels at the full resolution; each lower resolution has twice as many, up to 8 * width.
+        start_size: Resolution at which growth starts; None for the smallest, 4 to 7.
+        group_size: Largest number of images per group; see MinibatchStd.
 
     Raises:
         ValueError: If a number does not fit.
@@ -105,14 +105,14 @@ class Discriminator(Growing):
         group_size: int = 4,
     ) -> None:
         super().__init__(image_shape[-1], start_size)
-        widths = channels(width, self.start_doublings + len(self.sizes))
+        widths = channel_counts(width, self.start_doublings + len(self.sizes))
         base = self.sizes[0] >> self.start_doublings
 
-        def convolution(before: int, after: int, kernel: int = 3, padding: int = 1) -> list[nn.Module]:
-            return [EqualizedConv2d(before, after, kernel, padding), nn.LeakyReLU(0.2)]
+        def convolution(inputs: int, outputs: int, kernel: int = 3, padding: int = 1) -> list[nn.Module]:
+            return [EqualizedConv2d(inputs, outputs, kernel, padding), nn.LeakyReLU(0.2)]
 
-        def block(after: int, before: int) -> nn.Module:
-            return nn.Sequential(*convolution(before, before), *convolution(before, after), nn.AvgPool2d(2))
+        def block(outputs: int, inputs: int) -> nn.Module:
+            return nn.Sequential(*convolution(inputs, inputs), *convolution(inputs, outputs), nn.AvgPool2d(2))
 
         self.from_image = nn.ModuleList(
             nn.Sequential(*convolution(image_shape[0], width, 1, 0)) for width in widths[self.start_doublings :]
@@ -127,7 +127,7 @@ class Discriminator(Growing):
         self.head = EqualizedLinear(widths[0], 1, gain=1)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Judge images, with shape (B, C, H, W), by what can be seen of them at the level's resolution."""
+        """Map images, with shape (B, C, H, W), averaged to the level's resolution, to logits and features."""
         whole, alpha = int(self.level), self.level % 1
         features = self.from_image[whole](shrink(images, self.sizes[whole]))
         if alpha:
@@ -140,22 +140,22 @@ class Discriminator(Growing):
 
 
 class ProGAN(GAN):
-    """The game at a resolution that rises with the real images seen.
+    """GAN with progressive growing: the resolution rises with the number of real images seen.
 
-    Each resolution is trained as it is for a while; then the next fades in, in both networks and in the real images.
+    Each resolution is first trained on its own; then the next one fades in, in both networks and in the real images.
 
     Args:
         generator: Maps (z, labels) to images.
-        discriminator: Maps (images, labels) to a DiscriminatorOutput; it grows as the generator does.
-        fade_images: Real images, on all ranks together, in which a resolution fades in.
-        stable_images: Real images for which a resolution is trained before the next fades in.
-        **settings: As GAN takes them.
+        discriminator: Maps (images, labels) to a DiscriminatorOutput; has the same resolutions as the generator.
+        fade_images: Real images, on all ranks together, during which a resolution fades in.
+        stable_images: Real images for which a resolution is trained before the next one fades in.
+        **settings: See GAN.
 
     Attributes:
-        images_seen: Real images, on all ranks together, that were trained on.
+        images_seen: Real images trained on so far, on all ranks together.
 
     Raises:
-        ValueError: If a number is negative, or the networks do not grow alike.
+        ValueError: If a number is negative, or the networks have different resolutions.
     """
 
     def __init__(
@@ -170,8 +170,8 @@ class ProGAN(GAN):
             raise ValueError(f"fade_images and stable_images must be at least 0, not {fade_images}, {stable_images}")
         if generator.sizes != discriminator.sizes:
             raise ValueError(
-                f"the networks must grow alike, but have sizes {generator.sizes} and {discriminator.sizes}: leave "
-                "model.discriminator.start_size as it is"
+                f"the networks must grow alike, but have sizes {generator.sizes} and {discriminator.sizes}: do not "
+                "change model.discriminator.start_size"
             )
         super().__init__(generator, discriminator, **settings)
         self.fade_images, self.stable_images, self.sizes = fade_images, stable_images, generator.sizes
@@ -180,17 +180,17 @@ class ProGAN(GAN):
 
     @property
     def level(self) -> float:
-        """The level that the images seen have come to; see Growing."""
+        """Level after the images seen so far; see Growing."""
         return growth_level(self.images_seen, self.stable_images, self.fade_images, len(self.sizes) - 1)
 
     def grow(self) -> None:
-        """Bring the networks, and the generator's average, to the level."""
+        """Set the level of both networks and of the generator's moving average."""
         for network in self.modules():
             if isinstance(network, Growing):
                 network.level = self.level
 
     def training_step(self, batch: Batch, batch_idx: int) -> Terms:
-        """Grow, and play at that level; ``level`` is logged beside the game's terms."""
+        """Update the level, then the players at this level; the level is logged as ``level``."""
         self.grow()
         terms = {"level": torch.tensor(self.level, device=self.device)}
         terms |= super().training_step(batch, batch_idx)
@@ -205,20 +205,21 @@ class ProGAN(GAN):
         include_real: bool = True,
         double_backward: frozenset[RealOrFake] = frozenset(),
     ) -> DiscriminatorPass:
-        """Let the discriminator judge fake images, and real ones as they look at the level."""
-        seen = batch._replace(images=images_at_level(batch.images, self.level, self.sizes))
-        return super().discriminate(seen, fake, rng, include_real, double_backward)
+        """Run the discriminator on fake images, and on real ones with the detail of the level."""
+        batch = batch._replace(images=images_at_level(batch.images, self.level, self.sizes))
+        return super().discriminate(batch, fake, rng, include_real, double_backward)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the images seen."""
+        """Save the number of images seen."""
         super().on_save_checkpoint(checkpoint)
         checkpoint["images_seen"] = self.images_seen
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on from the images seen, even with batches of another size."""
+        """Restore the number of images seen, which does not depend on the batch size."""
         super().on_load_checkpoint(checkpoint)
         self.images_seen = checkpoint["images_seen"]
 
 
-def doubled(images: Tensor) -> Tensor:
+def double(images: Tensor) -> Tensor:
+    """Double the resolution by repeating pixels."""
     return enlarge(images, 2 * images.shape[-1])

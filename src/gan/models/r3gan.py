@@ -1,6 +1,6 @@
-"""R3GAN: a modern ResNet for both players, without norms, styles or noise (Huang et al., 2024, Config E).
+"""R3GAN: residual networks without norms, styles or noise (Huang et al., 2024, Config E).
 
-The loss of the paper is not part of it: that is ``loss=r3gan``.
+The paper's loss is separate: ``loss=r3gan``.
 """
 
 from itertools import pairwise
@@ -20,26 +20,26 @@ __all__ = ["R3GAN", "Discriminator", "Generator"]
 LARGEST_MULTIPLE = 8
 
 
-def pointwise(before: int, after: int) -> nn.Conv2d:
-    """Build a 1x1 convolution without bias, whose output starts as large as its input."""
-    return scaled_normal(nn.Conv2d(before, after, 1, bias=False))
+def pointwise(inputs: int, outputs: int) -> nn.Conv2d:
+    """Build a 1x1 convolution without bias that initially preserves the mean square."""
+    return scaled_normal(nn.Conv2d(inputs, outputs, 1, bias=False))
 
 
 class Stages:
-    """The residual blocks of either player, level by level from the highest resolution on, and what lies between.
+    """Residual blocks of a network at each resolution, from the highest to the lowest.
 
     Args:
-        size: Of the images, 4, 5, 6 or 7 times a power of two.
+        size: Height and width of the images, 4, 5, 6 or 7 times a power of two.
         width: Channels at the images' resolution.
-        growth: Factor of the channels from a level to the one below, up to 8 times ``width``.
-        blocks: Residual blocks a level.
-        expansion: Channels of a block's 3x3 convolution a channel of the block.
-        cardinality: Groups of that convolution at the images' resolution; below, as many more as there are channels.
+        growth: Factor of the channels from one resolution to the next lower one, up to 8 * width.
+        blocks: Residual blocks per resolution.
+        expansion: Channels of a block's 3x3 convolution per channel of the block.
+        cardinality: Groups of the 3x3 convolution at the images' resolution; they grow with the channels.
 
     Attributes:
-        base: Pixels along a side of the lowest resolution.
-        widths: Channels of each level.
-        levels: The blocks of each level.
+        base: Height and width of the lowest resolution.
+        widths: Channels at each resolution.
+        levels: Blocks at each resolution.
 
     Raises:
         ValueError: If the size does not fit, a number is below one, or the groups do not divide the channels.
@@ -59,19 +59,19 @@ class Stages:
 
 
 class Generator(nn.Module):
-    """From noise to images: z weighs learned pictures of the lowest resolution, which are refined and doubled in turn.
+    """Generator: a linear function of z weights a learned basis at the lowest resolution, which is then upsampled.
 
-    The paper's images have no bounds, and are cut off when they are written; here a tanh ends the network, since all
-    that takes a generator's images counts on [-1, 1], and a cut has no gradient for what lies beyond it.
+    In the paper, images are unbounded, and clamped when they are saved. Here the last layer is a tanh, since the rest
+    of the project expects images in [-1, 1], and a clamp has no gradient outside them.
 
     Args:
         image_shape: (C, H, W) with H = W.
         latent_dim: Length of z.
         width: Channels at the images' resolution.
-        growth: Factor of the channels from a level to the one below, up to 8 times ``width``.
-        blocks: Residual blocks per level.
+        growth: Factor of the channels from one resolution to the next lower one, up to 8 * width.
+        blocks: Residual blocks per resolution.
         expansion: Channels of a block's 3x3 convolution per channel of the block.
-        cardinality: Groups of that convolution at the images' resolution; lower levels have more, with their channels.
+        cardinality: Groups of the 3x3 convolution at the images' resolution; they grow with the channels.
 
     Raises:
         ValueError: If the size does not fit, a number is below one, or the groups do not divide the channels.
@@ -88,12 +88,12 @@ class Generator(nn.Module):
         cardinality: int = 12,
     ) -> None:
         super().__init__()
-        plan = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)
-        widths, refined = plan.widths[::-1], plan.levels[::-1]
+        stages = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)
+        widths, levels = stages.widths[::-1], stages.levels[::-1]
         self.weights = scaled_normal(nn.Linear(latent_dim, widths[0], bias=False))
-        self.basis = nn.Parameter(torch.randn(widths[0], plan.base, plan.base))
-        layers: list[nn.Module] = [refined[0]]
-        for (before, after), level in zip(pairwise(widths), refined[1:], strict=True):
+        self.basis = nn.Parameter(torch.randn(widths[0], stages.base, stages.base))
+        layers: list[nn.Module] = [levels[0]]
+        for (before, after), level in zip(pairwise(widths), levels[1:], strict=True):
             layers += [pointwise(before, after), Upsample(), level]
         self.layers = nn.Sequential(*layers, pointwise(width, image_shape[0]), nn.Tanh())
 
@@ -103,16 +103,16 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """From images to logits, the generator's mirror image: its features weigh each channel by a learned picture.
+    """Discriminator, the mirror image of the generator: features are inner products of channels and a learned basis.
 
     Args:
         image_shape: (C, H, W) with H = W.
         width: Channels at the images' resolution.
-        growth: Factor of the channels from a level to the one below, up to 8 times ``width``.
-        blocks: Residual blocks per level.
+        growth: Factor of the channels from one resolution to the next lower one, up to 8 * width.
+        blocks: Residual blocks per resolution.
         expansion: Channels of a block's 3x3 convolution per channel of the block.
-        cardinality: Groups of that convolution at the images' resolution; lower levels have more, with their channels.
-        packing: Images that are judged together, as channels of one.
+        cardinality: Groups of the 3x3 convolution at the images' resolution; they grow with the channels.
+        packing: Images per pack, concatenated along the channels.
 
     Raises:
         ValueError: If the size does not fit, a number is below one, or the groups do not divide the channels.
@@ -129,19 +129,19 @@ class Discriminator(nn.Module):
         packing: int = 1,
     ) -> None:
         super().__init__()
-        plan = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)
-        layers: list[nn.Module] = [pointwise(packing * image_shape[0], width), plan.levels[0]]
-        for (before, after), level in zip(pairwise(plan.widths), plan.levels[1:], strict=True):
+        stages = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)
+        layers: list[nn.Module] = [pointwise(packing * image_shape[0], width), stages.levels[0]]
+        for (before, after), level in zip(pairwise(stages.widths), stages.levels[1:], strict=True):
             layers += [Downsample(), pointwise(before, after), level]
         self.layers = nn.Sequential(*layers)
-        self.basis = nn.Parameter(torch.randn(plan.widths[-1], plan.base, plan.base) / plan.base)
-        self.head = scaled_normal(nn.Linear(plan.widths[-1], 1, bias=False))
+        self.basis = nn.Parameter(torch.randn(stages.widths[-1], stages.base, stages.base) / stages.base)
+        self.head = scaled_normal(nn.Linear(stages.widths[-1], 1, bias=False))
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Judge images, with shape (B, C, H, W)."""
-        features = (self.layers(images) * self.basis).sum((2, 3))  # a depthwise convolution of the image's whole size
+        """Map images, with shape (B, C, H, W), to logits and features."""
+        features = (self.layers(images) * self.basis).sum((2, 3))  # a depthwise convolution over the whole feature map
         return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
 class R3GAN(GAN):
-    """The game between the two; see GAN for the arguments."""
+    """R3GAN's networks as a GAN; see GAN for the arguments."""

@@ -1,4 +1,4 @@
-"""SAGAN: SNGAN's networks with self-attention in both, and spectral norm in both (Zhang et al., 2019)."""
+"""SAGAN: SNGAN's networks with self-attention and spectral norm in both players (Zhang et al., 2019)."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ __all__ = ["SAGAN", "Discriminator", "Generator"]
 
 
 class Generator(sngan.Generator):
-    """From noise to images, with attention after the block that returns features of some size.
+    """SNGAN's generator with self-attention at one resolution.
 
     Args:
-        image_shape: (C, H, W), as SNGAN's.
-        attention_size: Pixels of the features that attention sees; None for half the images' size.
+        image_shape: (C, H, W); see SNGAN's.
+        attention_size: Height and width of the features that attention is applied to; None for half the images' size.
         width: Channels of each block.
-        spectral_norm: Whether weights are divided by their largest singular value.
-        **settings: As SNGAN's takes them.
+        spectral_norm: Whether to divide weights by their largest singular value.
+        **settings: See SNGAN's.
 
     Raises:
         ValueError: If a size does not fit.
@@ -33,18 +33,18 @@ class Generator(sngan.Generator):
     ) -> None:
         super().__init__(image_shape, width=width, spectral_norm=spectral_norm, **settings)
         size = image_shape[-1] // 2 if attention_size is None else attention_size
-        attend(self, size, SelfAttention(width, spectral_norm))
+        insert_attention(self, size, SelfAttention(width, spectral_norm))
 
 
 class Discriminator(sngan.Discriminator):
-    """From images to logits, with attention after the block that returns features of some size.
+    """SNGAN's discriminator with self-attention at one resolution.
 
     Args:
-        image_shape: (C, H, W), as SNGAN's.
-        attention_size: Pixels of the features that attention sees; None for half the images' size.
+        image_shape: (C, H, W); see SNGAN's.
+        attention_size: Height and width of the features that attention is applied to; None for half the images' size.
         width: Channels of each block.
-        spectral_norm: Whether weights are divided by their largest singular value.
-        **settings: As SNGAN's takes them.
+        spectral_norm: Whether to divide weights by their largest singular value.
+        **settings: See SNGAN's.
 
     Raises:
         ValueError: If a size does not fit.
@@ -60,11 +60,11 @@ class Discriminator(sngan.Discriminator):
     ) -> None:
         super().__init__(image_shape, width=width, spectral_norm=spectral_norm, **settings)
         size = image_shape[-1] // 2 if attention_size is None else attention_size
-        attend(self, size, SelfAttention(width, spectral_norm))
+        insert_attention(self, size, SelfAttention(width, spectral_norm))
 
 
-def attend(network: sngan.Generator | sngan.Discriminator, size: int, attention: SelfAttention) -> None:
-    """Insert attention after the first block of a network that returns features of a size, in pixels.
+def insert_attention(network: sngan.Generator | sngan.Discriminator, size: int, attention: SelfAttention) -> None:
+    """Insert attention after the first block with an output of a size, in pixels.
 
     Raises:
         ValueError: If there is no such block.
@@ -76,4 +76,4 @@ def attend(network: sngan.Generator | sngan.Discriminator, size: int, attention:
 
 
 class SAGAN(GAN):
-    """The game between the two; see GAN for the arguments."""
+    """Self-attention GAN; see GAN for the arguments."""

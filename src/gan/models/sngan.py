@@ -1,7 +1,7 @@
-"""SNGAN: residual networks, and a discriminator whose layers are divided by their spectral norm (Miyato et al., 2018).
+"""SNGAN: residual networks, with spectral norm in the discriminator (Miyato et al., 2018).
 
-The networks are those for 32x32 pixels (Appendix B.4, Table 4), of one width throughout; other sizes have as many
-doublings as they need.
+The networks are those for 32x32 pixels (Appendix B.4, Table 4), with one width throughout. Other sizes use more or
+fewer doublings.
 """
 
 from torch import Tensor, nn
@@ -14,22 +14,22 @@ from gan.types import DiscriminatorOutput
 
 __all__ = ["SNGAN", "Discriminator", "Generator"]
 
-SMALLEST = 5  # pixels that the discriminator halves images to: 32 comes to 8, as in the paper, and 28 to 7
-PLAIN = 2  # blocks after that
+SMALLEST = 5  # smallest resolution in the discriminator: 32 is halved to 8, as in the paper, and 28 to 7
+PLAIN = 2  # blocks at the lowest resolution
 
 
 class Generator(nn.Module):
-    """From noise to images, doubling the resolution in each block.
+    """Generator that doubles the resolution in each block.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
         latent_dim: Length of z.
         width: Channels of each block.
         norm: Normalisation before each ReLU.
-        spectral_norm: Whether weights are divided by their largest singular value.
+        spectral_norm: Whether to divide weights by their largest singular value.
 
     Attributes:
-        sizes: Pixels along a side of what each block returns.
+        sizes: Height and width of each block's output.
 
     Raises:
         ValueError: If the size does not fit.
@@ -58,18 +58,18 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """From images to logits: blocks that halve the resolution, two that keep it, and the sum over what is left of it.
+    """Discriminator: blocks that halve the resolution, two that keep it, and a sum over positions.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
         width: Channels of each block.
         norm: Normalisation before each ReLU; the paper has none.
-        spectral_norm: Whether weights are divided by their largest singular value, those of shortcuts and of the last
-            layer too.
-        packing: Images that are judged together, as channels of one.
+        spectral_norm: Whether to divide weights by their largest singular value, including those of shortcuts and of
+            the last layer.
+        packing: Images per pack, concatenated along the channels.
 
     Attributes:
-        sizes: Pixels along a side of what each block returns.
+        sizes: Height and width of each block's output.
 
     Raises:
         ValueError: If the size does not fit.
@@ -96,10 +96,10 @@ class Discriminator(nn.Module):
         self.head = maybe_spectral_norm(glorot(nn.Linear(width, 1, bias=False)), spectral_norm)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Judge images, with shape (B, C, H, W)."""
+        """Map images, with shape (B, C, H, W), to logits and features."""
         features = self.activation(self.blocks(images)).sum((2, 3))
         return DiscriminatorOutput(self.head(features).flatten(), features)
 
 
 class SNGAN(GAN):
-    """The game between the two; see GAN for the arguments."""
+    """Spectrally normalised GAN; see GAN for the arguments."""

@@ -1,4 +1,4 @@
-"""Unrolled GAN: G plays against the D of some steps later, and sees how D gets there (Metz et al., 2017)."""
+"""Unrolled GAN: G's loss looks several steps of D ahead (Metz et al., 2017)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,33 +18,33 @@ __all__ = ["UnrolledGAN"]
 
 
 class UnrolledGAN(GAN):
-    r"""Any two networks, where G descends a loss that D has k steps left to answer.
+    r"""GAN in which the generator differentiates through k future steps of the discriminator.
 
-    D's parameters θ are followed from where they are along k steps of gradient descent on D's own loss, regularisers
-    included, on the batch at hand (Eqs. 6 and 7); G's loss is that of the D at their end (Eq. 9):
+    From the current parameters θ, k steps of gradient descent on D's own loss, regularisers included, are taken on the
+    current batch (Eqs. 6 and 7). G's loss uses the resulting discriminator (Eq. 9):
 
     .. math::
         θ^0 = θ, \quad θ^{j+1} = θ^j - η ∇_θ L_D(θ^j, G), \quad f_k(G) = L_G(θ^k(G), G)
 
-    G descends the total derivative of f_k, both terms of Eq. 12: through its fakes, and through the steps, each of
-    which the fakes had a part in. D is updated as ever (Eq. 11): the steps leave it, and its buffers, as they are.
+    G descends the total derivative of f_k, both terms of Eq. 12: through its fakes, and through the steps, which depend
+    on the fakes. D's own update is the usual one (Eq. 11): unrolling changes neither its parameters nor its buffers.
 
-    The steps are those of Eq. 7, not of D's optimiser: the authors unroll Adam, whose state is no part of the game, and
-    whose derivative is unbounded where a gradient has been zero. They are taken in float32, as all that is
-    differentiated twice, and without the objective's constraint, which acts on weights in place. Each rank, and each
-    part of ``accumulate``, looks ahead on its own images, as batch norm does.
+    The steps are plain gradient descent, as in Eq. 7. The authors unroll Adam; its state is not part of the game, and
+    its derivative is unbounded where a gradient has been zero. The steps are computed in float32, since they are
+    differentiated twice, and without the objective's constraint, which modifies weights in place. As in batch norm,
+    each rank and each part of ``accumulate`` uses its own images.
 
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
         discriminator: Maps (images, labels) to a DiscriminatorOutput.
-        objective: What the players minimise.
+        objective: Objective of both players.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
-        unroll_steps: k, the steps that G looks ahead; 0 is the plain game.
-        unroll_lr: η, the learning rate of these steps; where penalties are strong, descent soon overshoots without end.
-        **settings: As GAN takes them.
+        unroll_steps: Number k of steps; 0 gives a plain GAN.
+        unroll_lr: Learning rate η of the steps; with strong penalties, large rates diverge.
+        **settings: See GAN.
 
     Raises:
-        ValueError: If a number is out of its range, or the discriminator's norm and the penalties do not go together.
+        ValueError: If a number is out of range, or the discriminator's norm does not support the penalties.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class UnrolledGAN(GAN):
         norms = [module for module in discriminator.modules() if isinstance(module, _NormBase)]
         if unroll_steps and objective.regularizers and norms:
             raise ValueError(
-                "penalties that G looks ahead through are differentiated three times, which torch's "
-                f"{type(norms[0]).__name__} is not: give the discriminator another (loss.critic_norm=layer or none)"
+                f"unrolling differentiates penalties three times, which torch's {type(norms[0]).__name__} does not "
+                "support: use another norm in the discriminator (loss.critic_norm=layer or none)"
             )
         self.unroll_steps, self.unroll_lr = unroll_steps, unroll_lr
 
@@ -72,33 +72,37 @@ class UnrolledGAN(GAN):
         if self.unroll_steps == 0:
             return super().generator_terms(batch, inputs, d_pass)
         with torch.autocast(d_pass.real.device.type, enabled=False):
-            return super().generator_terms(batch, inputs, self._ahead(d_pass))
+            return super().generator_terms(batch, inputs, self._unroll(d_pass))
 
-    def _ahead(self, d_pass: DiscriminatorPass) -> DiscriminatorPass:
-        """Return the d_pass that the discriminator would give after its next steps."""
-        user = _User(self.discriminator)
-        weights = {name: weight.detach().requires_grad_() for name, weight in user.named_parameters()}
-        buffers = {name: buffer.clone() for name, buffer in user.named_buffers()}  # each pass updates some
+    def _unroll(self, d_pass: DiscriminatorPass) -> DiscriminatorPass:
+        """Return the pass of the discriminator after its next steps, as a differentiable function of the fakes."""
+        caller = _CriticCaller(self.discriminator)
+        weights = {name: weight.detach().requires_grad_() for name, weight in caller.named_parameters()}
+        buffers = {name: buffer.clone() for name, buffer in caller.named_buffers()}  # forward passes update some
 
         def pass_with(weights: dict[str, Tensor], include_real: bool = True) -> DiscriminatorPass:
-            def judge(images: Tensor) -> DiscriminatorOutput:
-                return functional_call(user, weights | buffers, (d_pass.critic, images))
+            def critic(images: Tensor) -> DiscriminatorOutput:
+                return functional_call(caller, weights | buffers, (d_pass.critic, images))
 
-            real_output = judge(d_pass.real) if include_real else None
-            return replace(d_pass, critic=judge, real_output=real_output, fake_output=judge(d_pass.fake))
+            real_output = critic(d_pass.real) if include_real else None
+            return replace(d_pass, critic=critic, real_output=real_output, fake_output=critic(d_pass.fake))
 
         for step in range(self.unroll_steps):
             terms = self.objective.discriminator_terms(pass_with(weights), self.batches_seen + step)
             loss = torch.stack(list(terms.values())).sum()
-            # Not all weights need be part of a verdict: a classifier's are not.
-            slopes = torch.autograd.grad(loss, list(weights.values()), create_graph=True, materialize_grads=True)
-            named = zip(weights.items(), slopes, strict=True)
-            weights = {name: weight - self.unroll_lr * slope for (name, weight), slope in named}
+            # materialize_grads: some weights, such as a classifier's, may not affect the loss
+            gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True, materialize_grads=True)
+            named = zip(weights.items(), gradients, strict=True)
+            weights = {name: weight - self.unroll_lr * gradient for (name, weight), gradient in named}
         return pass_with(weights, include_real=d_pass.real_output is not None)
 
 
-class _User(nn.Module):
-    """What uses a discriminator, by a function that knows the labels and all else, for others to change its weights."""
+class _CriticCaller(nn.Module):
+    """Calls a critic that uses the discriminator, so that ``functional_call`` can replace the discriminator's weights.
+
+    Args:
+        discriminator: Owner of the weights.
+    """
 
     def __init__(self, discriminator: nn.Module) -> None:
         super().__init__()

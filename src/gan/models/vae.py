@@ -1,4 +1,4 @@
-"""VAE: an encoder, a decoder and a bound on the likelihood (Kingma and Welling, 2014), with DCGAN's networks."""
+"""Variational autoencoder (Kingma and Welling, 2014), with DCGAN's networks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,14 +17,14 @@ __all__ = ["VAE", "Encoder"]
 
 
 class Encoder(nn.Module):
-    """From images to a Gaussian over z: DCGAN's discriminator, with another last layer.
+    """Encoder from images to a Gaussian over z: DCGAN's discriminator with a different last layer.
 
     Args:
-        image_shape: (C, H, W), as DCGAN's.
+        image_shape: (C, H, W); see DCGAN's.
         latent_dim: Length of z.
-        width: Channels of the first layer, as DCGAN's.
-        norm: Normalisation of each hidden layer but the first.
-        spectral_norm: Whether hidden layers' weights are divided by their largest singular value.
+        width: Channels of the first layer; see DCGAN's.
+        norm: Normalisation of each hidden layer except the first.
+        spectral_norm: Whether to divide the weights of hidden layers by their largest singular value.
 
     Raises:
         ValueError: If the size does not fit.
@@ -39,9 +39,9 @@ class Encoder(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        body = dcgan.Discriminator(image_shape, width, norm, spectral_norm)
-        self.layers = body.layers
-        self.head = dcgan.initialized(nn.Linear(body.num_features, 2 * latent_dim))
+        discriminator = dcgan.Discriminator(image_shape, width, norm, spectral_norm)
+        self.layers = discriminator.layers
+        self.head = dcgan.init_weights(nn.Linear(discriminator.num_features, 2 * latent_dim))
 
     def forward(self, images: Tensor) -> GaussianPosterior:
         """Encode images, with shape (B, C, H, W)."""
@@ -50,17 +50,17 @@ class Encoder(nn.Module):
 
 
 class VAE(AutoEncoder):
-    """A variational autoencoder. Its samples are the decoder's means: no noise is added to pixels.
+    """Variational autoencoder; samples are the decoder's means, without pixel noise.
 
     Args:
         generator: The decoder; maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
         encoder: Maps images to a GaussianPosterior.
-        objective: What is minimised.
+        objective: The negative evidence lower bound.
         optimizer: Functions from parameters to an optimiser, under ``generator``.
-        **settings: As Trainable takes them.
+        **settings: See Trainable.
 
     Raises:
-        ValueError: If a number is out of its range, the objective is no bound, or z is not normal.
+        ValueError: If a number is out of range, the objective is not an ELBO, or z is not normal.
     """
 
     def __init__(
@@ -75,18 +75,18 @@ class VAE(AutoEncoder):
         if not isinstance(objective, ELBO):
             kind = type(objective).__name__
             raise ValueError(
-                f"a VAE maximises the evidence lower bound, not {kind}: leave loss=... out, or say loss=elbo"
+                f"a VAE maximises the evidence lower bound, not {kind}: leave loss=... out, or set loss=elbo"
             )
         if self.latent != "normal":
             raise ValueError(f"a VAE's posterior and prior are normal: model.latent={self.latent} does not fit")
         self.objective = objective
 
-    def terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
-        """Return the bound's two terms, from one draw of each posterior (Kingma and Welling, 2014, Eq. 10)."""
+    def loss_terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+        """Return both terms of the bound for one draw from each posterior (Kingma and Welling, 2014, Eq. 10)."""
         posterior = self.encoder(batch.images)
         z = posterior.mean + (posterior.log_variance / 2).exp() * self.sample_latent(rng)
         return self.objective(batch.images, self.generator(z, batch.labels).float(), posterior)
 
     def encode_and_decode(self, images: Tensor) -> Tensor:
-        """Decode the posteriors' means."""
+        """Decode the means of the posteriors."""
         return self.generator(self.encoder(images).mean).float()

@@ -1,4 +1,4 @@
-"""VQ-VAE: an autoencoder with discrete codes, and a PixelCNN that makes some up (van den Oord et al., 2017)."""
+"""VQ-VAE: an autoencoder with discrete codes, and a PixelCNN prior over them (van den Oord et al., 2017)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,17 +19,17 @@ __all__ = ["VQVAE", "Encoder", "Generator"]
 
 
 class Encoder(nn.Module):
-    """From images to vectors of mean 0 and deviation 1, where a codebook begins too.
+    """Encoder from images to a grid of vectors, normalised to mean 0 and deviation 1 like the initial codebook.
 
     Args:
         image_shape: (C, H, W) with H = W.
         code_dim: Length D of a vector.
         width: Channels of the hidden layers.
-        halvings: Strided convolutions.
+        halvings: Number of strided convolutions.
         blocks: Residual blocks.
 
     Raises:
-        ValueError: If the size cannot be halved so often.
+        ValueError: If the size cannot be halved that many times.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class Encoder(nn.Module):
         super().__init__()
         grid_size(image_shape, halvings)
         layers: list[nn.Module] = []
-        for before in [image_shape[0], *[width] * (halvings - 1)]:
-            layers += [nn.Conv2d(before, width, 4, 2, 1), nn.ReLU()]
+        for inputs in [image_shape[0], *[width] * (halvings - 1)]:
+            layers += [nn.Conv2d(inputs, width, 4, 2, 1), nn.ReLU()]
         layers += [nn.Conv2d(width, width, 3, padding=1), *(residual_block(width) for _ in range(blocks))]
         self.layers = nn.Sequential(
             *layers, nn.ReLU(), nn.Conv2d(width, code_dim, 1), nn.BatchNorm2d(code_dim, affine=False)
@@ -51,21 +51,21 @@ class Encoder(nn.Module):
 
 
 class Generator(nn.Module):
-    """From noise to images: the prior draws codes, the codebook has vectors for them, which the decoder decodes.
+    """Generator: the prior draws codes from uniform noise, and the decoder maps their vectors to images.
 
     Args:
         image_shape: (C, H, W) with H = W.
-        latent_dim: Length of z: the number of codes of an image, a number for each.
-        num_codes: Codes K of the codebook.
+        latent_dim: Length of z, which is the number of codes per image.
+        num_codes: Number K of codes in the codebook.
         code_dim: Length D of a code's vector.
         width: Channels of the decoder's hidden layers.
-        halvings: How often the encoder halves an image's size.
+        halvings: Number of times that the encoder halves an image's size.
         blocks: Residual blocks of the decoder.
         prior_width: Channels of the prior.
         prior_depth: Layers of the prior.
 
     Raises:
-        ValueError: If the size cannot be halved so often, or there are not as many codes as ``latent_dim``.
+        ValueError: If the size cannot be halved that many times, or ``latent_dim`` is not the number of codes.
     """
 
     def __init__(
@@ -92,8 +92,8 @@ class Generator(nn.Module):
             nn.Conv2d(code_dim, width, 3, padding=1),
             *(residual_block(width) for _ in range(blocks)),
         ]
-        for after in [*[width] * (halvings - 1), image_shape[0]]:
-            layers += [nn.ReLU(), nn.ConvTranspose2d(width, after, 4, 2, 1)]
+        for outputs in [*[width] * (halvings - 1), image_shape[0]]:
+            layers += [nn.ReLU(), nn.ConvTranspose2d(width, outputs, 4, 2, 1)]
         self.quantizer = VectorQuantizer(num_codes, code_dim)
         self.decoder = nn.Sequential(*layers, nn.Tanh())
         self.prior = PixelCNN(num_codes, prior_width, prior_depth)
@@ -105,20 +105,20 @@ class Generator(nn.Module):
 
 
 class VQVAE(AutoEncoder):
-    """Autoencoder and prior, trained side by side, the prior on codes that it has no say in.
+    """Vector-quantised autoencoder and its prior, trained together; the prior does not influence the codes.
 
-    The paper trains the prior once the autoencoder has been trained; here it follows codes that still change, so that
-    there are samples to look at from the beginning, and one run.
+    The paper trains the prior after the autoencoder. Here it is trained on codes that still change, so that a single
+    run produces samples from the beginning.
 
     Args:
-        generator: A Generator: what it holds is trained, its ``forward`` only samples.
+        generator: A Generator; its submodules are trained, and its ``forward`` only samples.
         encoder: Maps images to vectors, with shape (B, D, h, w).
-        objective: What is minimised.
+        objective: Loss of the autoencoder and the prior.
         optimizer: Functions from parameters to an optimiser, under ``generator``.
-        **settings: As Trainable takes them.
+        **settings: See Trainable.
 
     Raises:
-        ValueError: If a number is out of its range, the objective is of another kind, or z is not uniform.
+        ValueError: If a number is out of range, the objective is another loss, or z is not uniform.
     """
 
     generator: Generator
@@ -134,37 +134,37 @@ class VQVAE(AutoEncoder):
         super().__init__(generator, encoder, optimizer, **settings)
         if not isinstance(objective, VectorQuantization):
             kind = type(objective).__name__
-            raise ValueError(f"a VQ-VAE has a loss of its own, not {kind}: leave loss=... out, or say loss=vq")
+            raise ValueError(f"a VQ-VAE needs its own loss, not {kind}: leave loss=... out, or set loss=vq")
         if self.latent != "uniform":
-            raise ValueError(f"a VQ-VAE's codes follow from uniform noise: model.latent={self.latent} does not fit")
+            raise ValueError(f"a VQ-VAE draws codes from uniform noise: model.latent={self.latent} does not fit")
         self.objective = objective
 
     def players(self) -> dict[str, list[nn.Module]]:
-        """Return the networks that the one optimiser updates, the generator's one by one, as they are called."""
+        """Return the only player's networks: the encoder, and the generator's submodules, which are called directly."""
         return {"generator": [self.encoder, *self.generator.children()]}
 
-    def terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
-        """Return the objective's terms; codes have no gradient, so that the prior moves nothing but itself."""
+    def loss_terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+        """Return the objective's terms; codes have no gradient, so the prior's term trains the prior alone."""
         encoded = self.encoder(batch.images)
         quantized = self.generator.quantizer(encoded)
         reconstructions = self.generator.decoder(straight_through(encoded, quantized.vectors))
         return self.objective(batch.images, reconstructions, encoded, quantized, self.generator.prior(quantized.codes))
 
     def encode_and_decode(self, images: Tensor) -> Tensor:
-        """Decode the codes next to what the encoder says."""
+        """Decode the codes nearest to the encoder's outputs."""
         return self.generator.decoder(self.generator.quantizer(self.encoder(images)).vectors).float()
 
     def truncate_latent(self, z: Tensor, threshold: float) -> Tensor:
-        """Refuse: the middle of a uniform distribution stands for no better codes.
+        """Raise an error: codes from the middle of the uniform distribution are not better than others.
 
         Raises:
             UserError: Always.
         """
-        raise UserError("truncation has no meaning for a VQ-VAE, whose noise picks codes: leave it out")
+        raise UserError("truncation has no meaning for a VQ-VAE, which draws codes from its noise: leave it out")
 
 
 def residual_block(width: int) -> Residual:
-    """Build ReLU, 3x3, ReLU, 1x1 beside what comes in, with shape (B, width, h, w) (Section 4.1)."""
+    """Build a residual block of ReLU, 3x3, ReLU and 1x1 convolution, on (B, width, h, w) (Section 4.1)."""
     convolutions = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 1)
     return Residual(nn.Sequential(nn.ReLU(), convolutions[0], nn.ReLU(), convolutions[1]), nn.Identity())
 
@@ -173,7 +173,7 @@ def grid_size(image_shape: tuple[int, int, int], halvings: int) -> int:
     """Return the height and width of the grid of codes.
 
     Raises:
-        ValueError: If the image's size cannot be halved so often.
+        ValueError: If the image's size cannot be halved that many times.
     """
     size = image_shape[-1]
     if halvings < 1 or size % 2**halvings:
