@@ -20,7 +20,7 @@ from gan.runs.commands import PREFIX
 __all__ = ["ChangedOption", "Choices", "find_choices"]
 
 MAIN_GROUPS = ("model", "loss", "data", "trainer")
-IDENTITY = ("name", "run_dir", "id", "ckpt", "seed")
+NOT_COMPARED = ("name", "run_dir", "id", "ckpt", "seed")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _changed_options(
     """
     run, default = OmegaConf.create(dict(config)), OmegaConf.create(defaults)
     required = sorted(OmegaConf.missing_keys(default))  # options without a default, such as data.path
-    for key in (*required, *IDENTITY):
+    for key in (*required, *NOT_COMPARED):
         OmegaConf.update(default, key, OmegaConf.select(run, key))
     try:
         resolved = plain(default)
