@@ -19,9 +19,9 @@ def test_runs_side_by_side(train: Train, tmp_path: Path) -> None:
     out = tmp_path / "figure.png"
     shown = run_here("-m", "gan.explore", "compare", vae, "--others", dcgan, "--num", "9", "--out", str(out))
     assert shown.status == 0, shown.err
-    found = dict(re.findall(r"^(\S.*?) +sharpness (\d+\.\d+)$", shown.out, re.MULTILINE))
-    assert list(found) == ["held-out images", "vae-elbo", "dcgan-non_saturating"]
-    assert found["held-out images"] == "1.000"
+    sharpness = dict(re.findall(r"^(\S.*?) +sharpness (\d+\.\d+)$", shown.out, re.MULTILINE))
+    assert list(sharpness) == ["held-out images", "vae-elbo", "dcgan-non_saturating"]
+    assert sharpness["held-out images"] == "1.000"
     with Image.open(out) as picture:
         assert picture.width >= 3 * 3 * 28 * 2
 

@@ -29,25 +29,25 @@ def image(tmp_path: Path) -> Path:
 def test_descent_reduces_the_distance_and_keeps_z_in_its_domain(options: list[str], train: Train) -> None:
     generator = gan.load(train(*TINY, *options, "trainer.max_steps=1").folder)
     image = generator.sample(3000, seed=7)[2999]
-    found = project(generator, image, steps=60)
-    assert found.distance < 0.7 * found.start_distance
-    again = generator(found.z[None], torch.tensor([found.label]))[0]
-    assert_close(again, found.image)
-    assert float((again - image).square().mean().sqrt()) == pytest.approx(found.distance, rel=1e-3)
+    projection = project(generator, image, steps=60)
+    assert projection.distance < 0.7 * projection.start_distance
+    again = generator(projection.z[None], torch.tensor([projection.label]))[0]
+    assert_close(again, projection.image)
+    assert float((again - image).square().mean().sqrt()) == pytest.approx(projection.distance, rel=1e-3)
     if generator.model.latent == "normal":
-        assert found.z.norm().item() == pytest.approx(10, rel=1e-4)
+        assert projection.z.norm().item() == pytest.approx(10, rel=1e-4)
     else:
-        assert found.z.abs().max() <= 1
+        assert projection.z.abs().max() <= 1
 
 
 def test_the_command(image: Path, train: Train, tmp_path: Path) -> None:
-    run, out = train(*TINY, "trainer.max_steps=1"), tmp_path / "found.png"
+    run, out = train(*TINY, "trainer.max_steps=1"), tmp_path / "projection.png"
     options = ["--steps", "5", "--starts", "2", "--out", str(out)]
     done = run_here("-m", "gan.explore", "project", str(run.folder), str(image), *options)
     assert done.status == 0, done.err
     last, first = (float(x) for x in re.findall(r"^(?:Distance|Nearest of 2,048 samples at) ([\d.]+)", done.out, re.M))
     assert 0 < last <= first < 255
-    z = np.load(tmp_path / "found.npy")
+    z = np.load(tmp_path / "projection.npy")
     generator = gan.load(run.folder)
     made = generator.data.discretize(generator(torch.from_numpy(z)[None]))[0, 0].float()
     real = torch.from_numpy(np.array(Image.open(image))).float()
@@ -72,10 +72,10 @@ def test_bad_input(image: Path, train: Train, tmp_path: Path) -> None:
     run = train(*TINY, "trainer.max_steps=1")
     (tmp_path / "text.png").write_text("no image")
 
-    def refused(*options: str) -> str:
+    def error(*options: str) -> str:
         return error_line(run_here("-m", "gan.explore", "project", str(run.folder), *options))
 
-    assert "there is no image at nowhere.png" in refused("nowhere.png")
-    assert "cannot be read as an image" in refused(str(tmp_path / "text.png"))
-    assert "--steps must be at least 1" in refused(str(image), "--steps", "0")
-    assert "end it in .png" in refused(str(image), "--out", "x.jpg")
+    assert "there is no image at nowhere.png" in error("nowhere.png")
+    assert "cannot be read as an image" in error(str(tmp_path / "text.png"))
+    assert "--steps must be at least 1" in error(str(image), "--steps", "0")
+    assert "end it in .png" in error(str(image), "--out", "x.jpg")

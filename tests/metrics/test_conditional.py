@@ -39,8 +39,8 @@ def test_a_class_with_too_few_images_is_named(labels: list[int], named: str) -> 
         IntraFrechet()(classes([0.0, 5.0]), fake)
 
 
-@pytest.mark.parametrize(("wanted", "expected"), [([0, 1, 2, 0], 1.0), ([0, 1, 2, 1], 0.75), ([1, 2, 0, 1], 0.0)])
-def test_accuracy(wanted: list[int], expected: float) -> None:
+@pytest.mark.parametrize(("requested", "expected"), [([0, 1, 2, 0], 1.0), ([0, 1, 2, 1], 0.75), ([1, 2, 0, 1], 0.0)])
+def test_accuracy(requested: list[int], expected: float) -> None:
     logits = torch.eye(3)[[0, 1, 2, 0]]
-    fake = Statistics.of(torch.zeros(4, 2), logits, torch.tensor(wanted))
+    fake = Statistics.of(torch.zeros(4, 2), logits, torch.tensor(requested))
     assert ConditionalAccuracy()(Statistics.of(torch.zeros(2, 2)), fake) == {"accuracy": expected}

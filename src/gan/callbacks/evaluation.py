@@ -66,7 +66,7 @@ class Evaluation(Periodic):
         """Prepare the evaluator, and compute the baselines."""
         assert isinstance(pl_module, Sampler)
         if self.metric.needs_labels and pl_module.num_classes == 1:
-            raise UserError("metric: it needs samples of wanted classes, but the model is unconditional")
+            raise UserError("metric: it needs samples of requested classes, but the model is unconditional")
         self.evaluator = self.metric.prepare(data_module(trainer), pl_module.device)
         self.baselines = self.evaluator.baselines()
         if self._saved_protocol not in (None, self.evaluator.protocol):

@@ -30,7 +30,7 @@ class EvaluatedImages:
         batches: Yields this rank's part of a seed's set, as the data module returns its own images.
         protocol: Settings that affect the scores.
         folder: Folder for the results.
-        conditional: Whether the images have wanted classes.
+        conditional: Whether the images are of requested classes.
     """
 
     name: str

@@ -32,7 +32,7 @@ class IntraFrechet(Measure):
 
 
 class ConditionalAccuracy(Measure):
-    """Share of generated images that a classifier assigns to the wanted class (Odena et al., 2017, Section 4)."""
+    """Share of generated images that a classifier assigns to the requested class (Odena et al., 2017, Section 4)."""
 
     higher_is_better: ClassVar[dict[str, bool]] = {"accuracy": True}
     needs: ClassVar[frozenset[Need]] = frozenset({"modes", "labels"})

@@ -64,7 +64,7 @@ class Evaluator:
 
     @property
     def needs_labels(self) -> bool:
-        """Whether samples must have wanted classes."""
+        """Whether the samples must be of requested classes."""
         return any(measure.needs_labels for measure in self.measures.values())
 
     def prepare(self, data: ImageDataModule, device: torch.device) -> "PreparedEvaluator":

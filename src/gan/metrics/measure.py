@@ -15,7 +15,7 @@ class Measure(ABC):
         higher_is_better: Names of all its scores, and whether higher is better; runs are compared by the first.
         needs: Statistics of the generated images that it uses.
         needs_of_real: Statistics of the real images that it uses.
-        needs_labels: Whether the samples must have wanted classes, as a conditional generator's have.
+        needs_labels: Whether the samples must be of requested classes, as from a conditional generator.
         named_after_features: Whether the scores depend on the feature extractor, and carry its name.
     """
 

@@ -19,7 +19,7 @@ class PixelStatistic(NamedTuple):
     """Number that a measure computes from the pixels of each image, without the feature extractor.
 
     Attributes:
-        name: Its key in the statistics.
+        name: Its key in the statistics and in their cache; change it whenever the values change.
         compute: Maps images as the data module returns them, with shape (B, C, H, W), to float32 with shape (B,).
     """
 
@@ -78,7 +78,7 @@ class Statistics:
 
     @property
     def labels(self) -> Tensor:
-        """True classes of real images, wanted classes of generated ones, int64, with shape (N,)."""
+        """True classes of real images, requested classes of generated ones, int64, with shape (N,)."""
         return self.tensors["labels"]
 
     @classmethod
