@@ -24,3 +24,9 @@ def test_of_equal_scores_the_last_is_best_and_the_first_is_the_improvement(
     evaluation.scores = {step: {"score": score, "other": -score} for step, score in scores.items()}
     assert evaluation.best == best
     assert evaluation.improved_at == improved_at
+
+
+def test_the_saved_state_holds_no_network() -> None:
+    evaluation = Evaluation(SimpleNamespace(), every_n_steps=1)
+    evaluation.evaluator = SimpleNamespace(protocol={"features": "pixels"})  # type: ignore[assignment]
+    assert evaluation.state_dict() == {"scores": {}, "protocol": {"features": "pixels"}}
