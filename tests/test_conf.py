@@ -1,9 +1,15 @@
-"""Every choice in conf/: all combinations of model, loss and regulariser train two steps, and all else builds."""
+"""Every choice in conf/: models, losses and regularisers train in pairs, and every other choice builds.
 
+The choices, the data of a model and the values that it lacks all come from conf/ itself, so that a new part is tested
+without an edit here.
+"""
+
+import random
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import torch
@@ -24,6 +30,8 @@ from gan.types import Batch
 from tests.conftest import ROOT, run_here
 
 CONF = ROOT / "conf"
+EXAMPLES: dict[Any, Any] = {str: "example", int: 2, float: 0.5, bool: True}
+"""Values for options that have no default, by the annotation of the argument."""
 
 
 def choices(group: str) -> list[str]:
@@ -31,13 +39,39 @@ def choices(group: str) -> list[str]:
 
 
 def composed(*overrides: str) -> DictConfig:
+    """Compose train.yaml, and fill in the options that have no default."""
     resolver.register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("train", ["name=test", "run_dir=nowhere", *overrides])
+        config = compose("train", ["name=test", "run_dir=nowhere", *overrides])
+    OmegaConf.set_struct(config, False)
+    for key in sorted(missing(OmegaConf.to_container(config)), key=lambda key: not key.endswith("_target_")):
+        OmegaConf.update(config, key, example(config, key))
+    return config
+
+
+def missing(node: Any, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted keys of options without default, whether or not interpolations resolve."""
+    for name, value in node.items() if isinstance(node, dict) else ():
+        if value == "???":
+            yield f"{prefix}{name}"
+        yield from missing(value, f"{prefix}{name}.")
+
+
+def example(config: DictConfig, key: str) -> Any:
+    """Return a value for an option without default: a sibling's ``_target_``, or a value of the argument's type."""
+    node, _, name = key.rpartition(".")
+    if name == "_target_":
+        siblings = (
+            OmegaConf.load(path).get("_target_", "???") for path in (CONF / node.replace(".", "/")).glob("*.yaml")
+        )
+        return next(target for target in sorted(siblings) if target != "???")
+    owner = get_class(OmegaConf.select(config, f"{node}._target_"))
+    hints = [get_type_hints(vars(base)["__init__"]) for base in owner.__mro__ if "__init__" in vars(base)]
+    return EXAMPLES[next(hint[name] for hint in hints if name in hint)]
 
 
 def own_loss(model: str) -> str:
-    """Return the loss that a model brings, or the usual one."""
+    """Return the loss that a model's configuration chooses, or the default one."""
     defaults: Any = OmegaConf.load(CONF / "model" / f"{model}.yaml").get("defaults", [])
     chosen = [line for line in defaults if isinstance(line, DictConfig) and "override /loss@_global_.loss" in line]
     return chosen[0]["override /loss@_global_.loss"] if chosen else "non_saturating"
@@ -49,31 +83,38 @@ def adversarial(loss: str) -> bool:
 
 
 def fits(model: str, loss: str) -> bool:
-    """Tell whether a model must take a loss: a game all those of games, any other model its own."""
+    """Return whether a model must accept a loss: a GAN every adversarial loss, any other model its own."""
     return loss == own_loss(model) or (adversarial(loss) and adversarial(own_loss(model)))
 
 
-GAMES = [loss for loss in choices("loss") if adversarial(loss)]
+MODELS, LOSSES, REGULARIZERS = choices("model"), choices("loss"), choices("loss/regularizers")
+ADVERSARIAL = [loss for loss in LOSSES if adversarial(loss)]
 
 
-@pytest.fixture(scope="module")
-def data() -> ImageDataModule:
-    module = build(composed("data.batch_size=8").data)
+@cache
+def small(model: str) -> tuple[str, ...]:
+    """Return options that make a model small; one that grows starts at its final size, so that all layers train."""
+    keys = composed(f"model={model}").model
+    widths = [f"model.{player}.width=8" for player in ("generator", "discriminator") if "width" in keys.get(player, {})]
+    grows = "start_size" in keys.get("generator", {})
+    return (*widths, *(["model.generator.start_size=${data.image_size}"] if grows else []))
+
+
+@cache
+def data_module(node: str) -> ImageDataModule:
+    module = build(OmegaConf.create({"data": OmegaConf.create(node)}).data)
     assert isinstance(module, ImageDataModule)
     return module
 
 
-def small(model: str) -> list[str]:
-    """Options that make a model small, whatever it is called; one that grows is grown, so that all layers play."""
-    keys = composed(f"model={model}").model
-    small = [f"model.{player}.width=8" for player in ("generator", "discriminator") if "width" in keys.get(player, {})]
-    grows = "start_size" in keys.get("generator", {})
-    return [*small, "model.generator.start_size=${data.image_size}"] if grows else small
+def data_of(config: DictConfig) -> ImageDataModule:
+    """Return the data module of a configuration, built once per process, at its first image."""
+    data = data_module(OmegaConf.to_yaml(config.data, resolve=True))
+    data.images_seen = 0
+    return data
 
 
-def fit(
-    config: DictConfig, data: ImageDataModule, folder: Path, precision: Any = "32-true", max_steps: int = 2
-) -> Trainable:
+def fit(config: DictConfig, folder: Path, precision: Any = "32-true", max_steps: int = 2) -> Trainable:
     model = build(config.model)
     terms: list[dict[str, torch.Tensor]] = []
     model.on_train_batch_end = lambda outputs, *_: terms.append(outputs)
@@ -88,14 +129,14 @@ def fit(
         enable_model_summary=False,
         default_root_dir=folder,
     )
-    trainer.fit(model, datamodule=data)
+    trainer.fit(model, datamodule=data_of(config))
     assert trainer.global_step == max_steps
     assert all(value.isfinite() for step in terms for value in step.values()), terms
     return model
 
 
 def check_trained(config: DictConfig, trained: Trainable) -> None:
-    """Every weight has learned, and the checkpoint's weights make the same samples, of classes too."""
+    """Check that every weight has a gradient, and that the state rebuilds the same samples, of a class too."""
     for name, parameter in trained.named_parameters():
         if not name.startswith("ema."):
             assert parameter.grad is not None, name
@@ -108,21 +149,82 @@ def check_trained(config: DictConfig, trained: Trainable) -> None:
     assert batch.images.isfinite().all()
 
 
-@pytest.mark.parametrize(("model", "loss"), list(product(choices("model"), choices("loss"))))
-def test_all_models_train_with_all_losses(model: str, loss: str, data: ImageDataModule, tmp_path: Path) -> None:
-    config = composed(f"model={model}", f"loss={loss}", *small(model))
+@pytest.mark.parametrize(("model", "loss"), list(product(MODELS, LOSSES)))
+def test_each_model_trains_with_each_loss(model: str, loss: str, tmp_path: Path) -> None:
+    config = composed(f"model={model}", f"loss={loss}", "data.batch_size=8", *small(model))
     if fits(model, loss):
-        check_trained(config, fit(config, data, tmp_path))
+        check_trained(config, fit(config, tmp_path))
     else:
         with pytest.raises(UserError, match="loss"):
             build(config.model)
 
 
-PLAYED = [(model, loss) for model in choices("model") for loss in GAMES if fits(model, loss)]
+def covering(sets: list[str], others: list[str], number: int) -> list[tuple[str, str]]:
+    """Pair each entry of a list with some of another, so that those are used about equally often."""
+    return [(one, others[(number * i + k) % len(others)]) for i, one in enumerate(sets) for k in range(number)]
 
 
-@pytest.mark.parametrize(("model", "loss"), PLAYED)
-def test_real_and_fake_are_judged_in_one_pass_where_that_changes_nothing(model: str, loss: str) -> None:
+WITH_THREE_LOSSES = covering(REGULARIZERS, ADVERSARIAL, 3)
+
+
+def check_regularizer(model: str, loss: str, regularizer: str, folder: Path) -> None:
+    options = [f"model={model}", f"loss={loss}", f"loss/regularizers=[{regularizer}]", "data.batch_size=8"]
+    config = composed(*options, *small(model))
+    check_trained(config, fit(config, folder))
+
+
+@pytest.mark.parametrize(("regularizer", "loss"), WITH_THREE_LOSSES)
+def test_each_regularizer_trains_with_three_losses(regularizer: str, loss: str, tmp_path: Path) -> None:
+    check_regularizer("dcgan", loss, regularizer, tmp_path)
+
+
+FULL = [triple for triple in product(MODELS, ADVERSARIAL, REGULARIZERS) if fits(*triple[:2])]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("model", "loss", "regularizer"), random.Random(0).sample(FULL, min(60, len(FULL))))
+def test_a_sample_of_models_losses_and_regularizers(model: str, loss: str, regularizer: str, tmp_path: Path) -> None:
+    check_regularizer(model, loss, regularizer, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("regularizer", "loss"), [pair for pair in product(REGULARIZERS, ADVERSARIAL) if pair not in WITH_THREE_LOSSES]
+)
+def test_each_regularizer_trains_with_the_other_losses(regularizer: str, loss: str, tmp_path: Path) -> None:
+    check_regularizer("dcgan", loss, regularizer, tmp_path)
+
+
+AUGMENTATIONS = [choice for choice in choices("augment") if choice != "none"]
+
+
+@pytest.mark.parametrize(("augment", "loss"), [*product(AUGMENTATIONS, ["non_saturating", "wgan_gp"])])
+def test_each_augmentation_trains(augment: str, loss: str, tmp_path: Path) -> None:
+    options = ["model=dcgan", f"loss={loss}", f"augment={augment}", "data.batch_size=8"]
+    config = composed(*options, *small("dcgan"))
+    check_trained(config, fit(config, tmp_path, "bf16-mixed"))
+
+
+IN_BF16 = sorted(
+    {*((m, "wgan_gp" if fits(m, "wgan_gp") else own_loss(m)) for m in MODELS), *product(["dcgan"], ADVERSARIAL)}
+)
+
+
+@pytest.mark.parametrize(("model", "loss"), sorted(IN_BF16))
+def test_each_model_and_each_loss_trains_in_bf16(model: str, loss: str, tmp_path: Path) -> None:
+    config = composed(f"model={model}", f"loss={loss}", "data.batch_size=8", *small(model))
+    trained = fit(config, tmp_path, "bf16-mixed")
+    assert all(parameter.isfinite().all() for parameter in trained.parameters())
+
+
+JOINT = [pair for pair in product(MODELS, ADVERSARIAL) if fits(*pair)]
+
+
+@pytest.mark.parametrize(
+    ("model", "loss"),
+    [pytest.param(*pair, marks=[] if pair[1] in ("hinge", "non_saturating") else pytest.mark.long) for pair in JOINT],
+)
+def test_real_and_fake_share_a_pass_only_if_outputs_stay_the_same(model: str, loss: str) -> None:
     config = composed(f"model={model}", f"loss={loss}", *small(model))
     game = build(config.model)
     images, fake = torch.rand(2, 4, config.data.channels, config.data.image_size, config.data.image_size) * 2 - 1
@@ -137,76 +239,36 @@ def test_real_and_fake_are_judged_in_one_pass_where_that_changes_nothing(model: 
         assert_close((together.real_output, together.fake_output), (apart.real_output, apart.fake_output))
 
 
-@pytest.mark.parametrize("regularizers", choices("loss/regularizers"))
-@pytest.mark.parametrize("loss", GAMES)
-def test_all_losses_train_with_all_regularizers(
-    loss: str, regularizers: str, data: ImageDataModule, tmp_path: Path
-) -> None:
-    options = [f"loss/regularizers=[{regularizers}]", *small("dcgan")]
-    config = composed("model=dcgan", f"loss={loss}", *options)
-    check_trained(config, fit(config, data, tmp_path))
+def groups() -> list[str]:
+    """List the groups of conf/ whose choices are built from train.yaml."""
+    folders = {path.parent for path in CONF.rglob("*.yaml")} - {CONF}
+    names = sorted(str(folder.relative_to(CONF)) for folder in folders if folder.name != "base")
+    return [name for name in names if name.split("/")[0] not in ("debug", "experiment", "hydra", "logger", "trainer")]
 
 
-@pytest.mark.parametrize("augment", [choice for choice in choices("augment") if choice != "none"])
-@pytest.mark.parametrize("loss", ["non_saturating", "wgan_gp"])
-def test_augmentations_train(loss: str, augment: str, data: ImageDataModule, tmp_path: Path) -> None:
-    config = composed("model=dcgan", f"loss={loss}", f"augment={augment}", *small("dcgan"))
-    check_trained(config, fit(config, data, tmp_path, "bf16-mixed"))
-
-
-IN_HALF = [(model, "wgan_gp" if fits(model, "wgan_gp") else own_loss(model)) for model in choices("model")]
-IN_HALF += [("dcgan", loss) for loss in GAMES]
-
-
-@pytest.mark.parametrize(("model", "loss"), sorted(set(IN_HALF)))
-def test_all_models_and_losses_train_in_bf16(model: str, loss: str, data: ImageDataModule, tmp_path: Path) -> None:
-    trained = fit(composed(f"model={model}", f"loss={loss}", *small(model)), data, tmp_path, "bf16-mixed")
-    assert all(parameter.isfinite().all() for parameter in trained.parameters())
-
-
-EVERYTHING: Iterator[tuple[str, str]] = (
-    (group, choice)
-    for group in (
-        "augment",
-        "callbacks",
-        "data",
-        "loss",
-        "metric",
-        "metric/features",
-        "model",
-        "optimizer",
-        "schedule",
-        "trainer",
-    )
-    for choice in choices(group)
-)
-
-
-@pytest.mark.parametrize(("group", "choice"), list(EVERYTHING))
-def test_every_choice_builds_and_says_what_it_is(group: str, choice: str) -> None:
-    path = CONF / group / f"{choice}.yaml"
-    if group not in ("callbacks", "trainer"):
-        assert path.read_text().startswith("# "), "a choice opens with its source"
-    key = group.replace("/", ".")
-    if group == "trainer":
-        return
-    given = {"image_folder": ["data.path=x"], "custom": ["metric.features._target_=gan.features.mixture.Mixture"]}
-    config: Any = composed(f"{group}={choice}", *given.get(choice, []))
-    for part in key.split("."):
-        config = config[part]
-    if config is None:
+@pytest.mark.parametrize(("group", "choice"), [(group, choice) for group in groups() for choice in choices(group)])
+def test_each_choice_builds(group: str, choice: str) -> None:
+    several = group == "loss/regularizers"
+    config: Any = composed(f"{group}=[{choice}]" if several else f"{group}={choice}")
+    node = OmegaConf.select(config, group.replace("/", "."))
+    if node is None:
         assert choice == "none"
-    elif "_target_" in config:
-        build(config)
+    elif "_target_" in node:
+        build(node)
     else:
-        for node in config.values():
-            build(node)
+        for part in node.values():
+            build(part)
+
+
+@pytest.mark.parametrize("group", groups())
+def test_each_choice_starts_with_a_comment(group: str) -> None:
+    assert all((CONF / group / f"{choice}.yaml").read_text().startswith("# ") for choice in choices(group))
 
 
 @pytest.mark.parametrize("experiment", choices("experiment"))
-def test_experiments_run(experiment: str, tmp_path: Path) -> None:
+def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
     options = [f"experiment={experiment}", "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
-    if composed(f"experiment={experiment}").data.get("download"):  # no test needs a network
+    if composed(f"experiment={experiment}").data.get("download"):  # tests use no network
         options += ["data=mnist5k", "model.generator.width=8", "model.discriminator.width=8"]
     run = run_here("train.py", *options)
     assert run.status == 0, run.err
@@ -237,5 +299,5 @@ def test_experiments_run(experiment: str, tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) and value and isinstance(value[0], str) else "",
 )
-def test_recipes_bring_their_settings_and_options_win(options: list[str], key: str, value: object) -> None:
+def test_recipes_set_options_and_the_command_line_overrides_them(options: list[str], key: str, value: object) -> None:
     assert OmegaConf.select(composed(*options), key) == value

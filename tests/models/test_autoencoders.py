@@ -45,11 +45,11 @@ def test_the_vaes_decoder_is_dcgans_generator() -> None:
 
 
 @pytest.mark.parametrize("model", SMALL)
-def test_training_improves_reconstructions(model: str, data: ImageDataModule, batch: Batch, tmp_path: Path) -> None:
+def test_training_improves_reconstructions(model: str, batch: Batch, tmp_path: Path) -> None:
     before = make(model)
-    config = composed(f"model={model}", *SMALL[model])
+    config = composed(f"model={model}", "data.batch_size=16", *SMALL[model])
     torch.manual_seed(0)
-    after: Any = fit(config, data, tmp_path, max_steps=40)
+    after: Any = fit(config, tmp_path, max_steps=40)
     rng = KeyedRandom(0, total=32)
     assert isinstance(after, AutoEncoder)
     assert after.score(batch, rng)["elbo"] > before.score(batch, rng)["elbo"] + 50
