@@ -109,7 +109,7 @@ def test_terms_are_the_bound_on_mutual_information(autocast: bool) -> None:
 
     uninformed = terms(CodePosterior(torch.zeros_like(certain), torch.zeros_like(codes), torch.ones_like(codes)))
     assert uninformed["category"] == pytest.approx(0, abs=1e-5)
-    # a standard normal in place of U[-1, 1], whose second moment is 1/3
+    # a standard normal instead of U[-1, 1], which has second moment 1/3
     expected = CONTINUOUS * (log(2) - log(2 * pi) / 2 - 1 / 6)
     assert uninformed["continuous"] == pytest.approx(-0.5 * expected, abs=5e-3)
 

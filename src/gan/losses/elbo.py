@@ -18,9 +18,8 @@ class ELBO:
 
     The decoder predicts the mean of each pixel. The variance sets the weight of the reconstruction against the KL
     divergence. A small variance gives sharp reconstructions, but the posteriors leave gaps in the prior, and samples
-    are broken; a large one gives coherent, blurred samples. On digits, whose background is almost constant, the
-    variance that maximises the bound (σ-VAE; Rybkin et al., 2021) is small: the best likelihood does not give the best
-    samples.
+    are broken; a large one gives coherent, blurred samples. Digits have an almost constant background, so the variance
+    that maximises the bound (σ-VAE; Rybkin et al., 2021) is small: the best likelihood does not give the best samples.
 
     Args:
         beta: Weight of the KL divergence; 1 gives the bound (β-VAE; Higgins et al., 2017, Eq. 4).

@@ -53,9 +53,9 @@ class Regularizer(ABC):
 def input_gradient(d_pass: DiscriminatorPass, images: Tensor, output: DiscriminatorOutput | None = None) -> Tensor:
     """Return the gradient of each image's logit with respect to the image, with shape (B, C * H * W).
 
-    The result is differentiable with respect to D's parameters, and to whatever the images were computed from: an
-    unrolled generator differentiates through D's next steps. There, D's weights themselves depend on the images, so
-    the gradient is taken with respect to a copy, which excludes that path.
+    The result is differentiable with respect to D's parameters, and to the inputs of the images: an unrolled generator
+    differentiates through D's next steps. In those, D's weights depend on the images too; taking the gradient with
+    respect to a copy of the images excludes that path.
 
     Args:
         d_pass: The pass that the critic is taken from.
