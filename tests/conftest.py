@@ -1,4 +1,4 @@
-"""What the tests share: train.py run as a user runs it, tiny settings, and the project's root."""
+"""Shared test helpers: running train.py as users do, tiny settings, and a browser."""
 
 import json
 import os
@@ -20,10 +20,10 @@ from gan.host import cores
 ROOT = Path(__file__).parent.parent
 
 TINY = ["logger=none", "trainer=cpu", "model.generator.width=8", "data.batch_size=16", "metric.num_samples=64"]
-"""Settings that make a run a matter of seconds."""
+"""Options that make a run take seconds."""
 
 LIVELY = ["trainer.max_steps=10", "evaluate.every_n_steps=10", "optimizer.generator.lr=0.02"]
-"""Settings after which images differ by many shades, as those of a generator that has hardly begun do not."""
+"""Options after which samples differ by many grey levels, unlike those of an untrained generator."""
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"]
@@ -35,10 +35,10 @@ class Run:
     """A finished command.
 
     Attributes:
-        status: Its exit status.
-        out: What it printed on standard output.
-        err: What it printed on standard error.
-        folder: The folder that it was told to write to.
+        status: Exit status.
+        out: Standard output.
+        err: Standard error.
+        folder: Folder that it was told to write to.
     """
 
     status: int
@@ -55,7 +55,7 @@ class Run:
 
 
 def start_python(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """Start Python in a process of its own, without a terminal, a W&B key or a GPU."""
+    """Start Python in a new process, without a terminal, a W&B key or a GPU."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
     env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}
     nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
@@ -64,14 +64,14 @@ def start_python(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def run_python(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
-    """Run Python as ``start_python`` does, to its end."""
+    """Run Python as ``start_python`` does, and wait for its end."""
     process = start_python(*arguments, **environment)
     out, err = process.communicate()
     return Run(process.returncode, out, err, folder)
 
 
 def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
-    """Run ``train.py ...`` or ``-m gan.<verb> ...`` in this process, which has imported torch already."""
+    """Run ``train.py ...`` or ``-m gan.<verb> ...`` in this process, which has already imported torch."""
     name, rest = (arguments[1], arguments[2:]) if arguments[0] == "-m" else (arguments[0], arguments[1:])
     out, err, status = StringIO(), StringIO(), 0
     hidden = {key: None for key in os.environ if key.startswith(("WANDB", "HYDRA"))} | {"NETRC": os.devnull}
@@ -91,7 +91,7 @@ def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Spread the whole suite over processes of one thread each; a part of it, and the long tests, run in this one."""
+    """Run the whole suite in one single-threaded process per core; parts of it and the long tests in this process."""
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.markexpr == "long":
         return 0
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -100,9 +100,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.fixture
 def train(tmp_path: Path) -> Callable[..., Run]:
-    """Run train.py with options; each run in a folder of its own, unless it is resumed.
+    """Run train.py with options, in a folder named ``name`` unless it resumes a run.
 
-    ``apart=True`` gives it a process of its own, as a user's run has; without it, starting takes no time.
+    ``apart=True`` runs it in a new process, as users do; the default avoids the start-up time.
     """
 
     def run(*options: str, name: str = "run", apart: bool = False, **environment: str) -> Run:
@@ -115,7 +115,7 @@ def train(tmp_path: Path) -> Callable[..., Run]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Playwright's Browser: a real Chromium without a window, which pages are opened in."""
+    """Playwright browser: headless Chromium."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
     if not CHROMIUM.is_file():
         pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")

@@ -1,4 +1,4 @@
-"""Every model through the commands: two updates, samples of classes, a morph, directions, weights that stand alone."""
+"""Every model through the commands: training, sampling classes, morphing, directions and exported weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,22 +22,22 @@ def succeeds(*command: str) -> Run:
 
 
 @pytest.mark.parametrize("model", choices("model"))
-def test_every_model_is_used_the_same_way(model: str, train: Train, tmp_path: Path) -> None:
+def test_every_model_supports_the_commands(model: str, train: Train, tmp_path: Path) -> None:
     run = train(f"model={model}", *small(model), *QUICK)
     assert run.status == 0, run.err
     folder, out = str(run.folder), tmp_path / "samples.npz"
 
-    wanted = ["--classes", "1", "0"] if gan.load(folder).num_classes > 1 else []
-    succeeds("-m", "gan.sample", folder, "--num", "5", *wanted, "--out", str(out))
+    classes = ["--classes", "1", "0"] if gan.load(folder).num_classes > 1 else []
+    succeeds("-m", "gan.sample", folder, "--num", "5", *classes, "--out", str(out))
     images = np.load(out)["images"]
     assert images.shape[0] == 5
     succeeds("-m", "gan.interpolate", folder, "--seeds", "0", "1", "--num", "2", "--out", str(tmp_path / "morph.png"))
     directions = ["--num", "1", "--methods", "principal", "--out", str(tmp_path)]
     looked = run_here("-m", "gan.explore", "directions", folder, *directions)
-    whole_codes = model == "vqvae"  # noise picks them, so nothing is smooth
-    assert ("change smoothly with the latent vector, and these do not" in looked.err) if whole_codes else (looked.status == 0), looked.err
+    discrete = model == "vqvae"  # the latent vector selects codes
+    assert ("change smoothly with the latent vector" in looked.err) if discrete else (looked.status == 0), looked.err
 
     exported = tmp_path / "exported"
     succeeds("-m", "gan.export", folder, "--formats", "safetensors", "--out", str(exported))
-    succeeds("-m", "gan.sample", str(exported), "--num", "5", *wanted, "--out", str(out))
+    succeeds("-m", "gan.sample", str(exported), "--num", "5", *classes, "--out", str(out))
     assert np.array_equal(np.load(out)["images"], images)

@@ -1,4 +1,4 @@
-"""Training holds no more memory as it goes on, and what it has it keeps."""
+"""Memory: training does not leak, freed memory is retained, and the peak is that of the process."""
 
 import platform
 import resource
@@ -16,10 +16,10 @@ EARLY, LATE = 2_000, 10_000
 
 
 class Peaks(Callback):
-    """Notes the most memory that the process has held by two generator updates.
+    """Callback that writes the peak memory at two generator updates.
 
     Args:
-        path: The file that it writes them to, in MB.
+        path: File for the peaks, in MB.
     """
 
     def __init__(self, path: str) -> None:
@@ -62,7 +62,7 @@ class Pages(Callback):
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
-def test_an_update_has_the_memory_of_the_last_one(tmp_path: Path) -> None:
+def test_updates_reuse_freed_memory(tmp_path: Path) -> None:
     watch = f"+callbacks.pages={{_target_: tests.test_host.Pages, path: {tmp_path / 'pages'}}}"
     images = ["data=stacked_mnist", "data.image_size=32", "data.batch_size=64"]
     short = ["logger=none", "trainer.max_steps=20", "callbacks.evaluation=null", "callbacks.samples=null"]
@@ -72,7 +72,7 @@ def test_an_update_has_the_memory_of_the_last_one(tmp_path: Path) -> None:
     assert (late - early) / 10 < 1000  # of 4 KiB; thousands where the C library does as it likes
 
 
-def test_a_process_has_a_peak_of_its_own(tmp_path: Path) -> None:
+def test_the_peak_excludes_the_parent_process(tmp_path: Path) -> None:
     held = torch.ones(2 * 10**8)  # 800 MB, which a process that this one starts has not
     code = "import torch; from gan.host import peak_memory; print(peak_memory(torch.device('cpu')) / 1e6)"
     run = run_python("-c", code, folder=tmp_path)

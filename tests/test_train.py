@@ -1,4 +1,4 @@
-"""train.py as its users run it: a whole run, its folder, resuming, seeds, and what else they rely on."""
+"""train.py end to end: a whole run and its folder, resuming, signals, seeds, trackers."""
 
 import csv
 import json
@@ -42,7 +42,7 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def test_a_run_from_beginning_to_end(train: Train) -> None:
+def test_a_whole_run(train: Train) -> None:
     run = train("model=dcgan", "loss=wgan_gp", *TINY, *STEPS, "logger=wandb", apart=True)
     assert run.status == 0, run.err
     for said in (
@@ -110,7 +110,7 @@ RECIPES = [
     "recipe", [RECIPES[0], pytest.param(RECIPES[1], marks=pytest.mark.long)], ids=lambda recipe: recipe[0]
 )
 def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) -> None:
-    """Stopped in the middle of an epoch (of 250 batches), and once more, against a run that never stopped."""
+    """A run stopped twice, once within an epoch of 250 batches, against an uninterrupted one."""
     options = [*recipe, *TINY, "evaluate.every_n_steps=2", "trainer.log_every_n_steps=2"]
     whole = train(*options, "trainer.max_steps=6", name="whole", apart=True)
     parts = train(*options, "trainer.max_steps=3", name="parts", apart=True)
@@ -132,7 +132,7 @@ def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) ->
     assert [row["step"] for row in rows(parts)] == ["2", "3", "4", "5", "6"]
 
 
-def test_resuming_before_the_end_drops_what_came_after(train: Train) -> None:
+def test_resuming_an_earlier_checkpoint_drops_later_rows(train: Train) -> None:
     run = train(*TINY, *STEPS)
     last = run.folder / "checkpoints" / "last.ckpt"
     early = last.with_name("early.ckpt")
@@ -160,8 +160,8 @@ def test_a_resumed_run_takes_new_options(train: Train) -> None:
 @pytest.mark.parametrize(
     "kill", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGKILL], ids=lambda kill: kill.name
 )
-def test_what_was_saved_outlives_the_process(train: Train, tmp_path: Path, kill: signal.Signals) -> None:
-    """Ctrl-C ends a run in good order; after a kill -9 it goes on from its last checkpoint; both to the same bits."""
+def test_a_run_resumes_after_ctrl_c_and_after_a_kill(train: Train, tmp_path: Path, kill: signal.Signals) -> None:
+    """Ctrl-C ends a run normally; after SIGKILL it resumes from its last checkpoint; both to the same bits."""
     folder, options = tmp_path / "run", [*TINY, "evaluate.every_n_steps=10", "trainer.log_every_n_steps=10"]
     process = start_python("train.py", *options, "trainer.max_steps=100000", f"hydra.run.dir={folder}")
     last = folder / "checkpoints" / "last.ckpt"
@@ -189,7 +189,7 @@ def test_what_was_saved_outlives_the_process(train: Train, tmp_path: Path, kill:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="there is no /proc to look for processes in")
 def test_a_signal_to_all_processes_of_a_run_saves_it(train: Train, tmp_path: Path) -> None:
-    """As a cluster sends it, to the processes that load data too."""
+    """A signal to the process group, data loader workers included, as a cluster sends it."""
     folder, options = tmp_path / "run", [*TINY, "data.num_workers=1", "evaluate.every_n_steps=10"]
     process = start_python("train.py", *options, "trainer.max_steps=100000", f"hydra.run.dir={folder}")
     while not (folder / "checkpoints" / "last.ckpt").exists():
@@ -209,7 +209,7 @@ def test_a_signal_to_all_processes_of_a_run_saves_it(train: Train, tmp_path: Pat
 
 
 def parent(process: Path) -> int:
-    """Return the parent of a process in /proc; 0 where it has ended."""
+    """Return a process's parent from /proc; 0 if the process has ended."""
     try:
         return int((process / "stat").read_text().rpartition(")")[2].split()[1])
     except OSError:
@@ -224,7 +224,7 @@ def test_the_seed_decides(train: Train) -> None:
     assert not same(weights(first), weights(other))
 
 
-def test_command_line_options_win_over_recipes(train: Train) -> None:
+def test_command_line_options_override_recipes(train: Train) -> None:
     run = train(
         "loss=wgan",
         *TINY,
@@ -249,7 +249,7 @@ def test_command_line_options_win_over_recipes(train: Train) -> None:
     assert rows(run)[-1]["train/d/r1"]
 
 
-def test_tensorboard_and_no_tracker_but_the_file(train: Train) -> None:
+def test_tensorboard_and_no_tracker(train: Train) -> None:
     run = train(*TINY, *STEPS, "logger=[tensorboard,csv]")
     assert run.status == 0, run.err
     assert list((run.folder / "tensorboard").glob("events.*"))
@@ -257,7 +257,7 @@ def test_tensorboard_and_no_tracker_but_the_file(train: Train) -> None:
     assert rows(run)
 
 
-def test_a_server_that_is_not_there_does_not_end_a_run(train: Train) -> None:
+def test_an_unreachable_server_does_not_end_a_run(train: Train) -> None:
     key = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "http://127.0.0.1:9"}
     run = train(*TINY, *STEPS, "logger=wandb", "logger.wandb.timeout=3", apart=True, **key)
     assert run.status == 0, run.err

@@ -58,7 +58,7 @@ def steps_to_stop(stop: Stop, accuracies: list[tuple[float, float]], **measures:
 # As a user runs it ---------------------------------------------------------------------------------------------------
 
 
-def test_patience_ends_a_run_in_good_order(train: Train) -> None:
+def test_patience_ends_a_run_normally(train: Train) -> None:
     options = [*SMALL, UNMOVED, "model.generator.norm=none", "evaluate.every_n_steps=3"]
     run = train(*options, "callbacks.stop.patience=2", "trainer.log_every_n_steps=50")
     assert run.status == 0, run.err
@@ -96,8 +96,8 @@ def test_a_saturated_discriminator_is_warned_of_once_and_ends_a_run_if_asked(tra
     assert "optimizer.discriminator.lr" not in again.err, "the run was warned already"
 
 
-def test_a_resumed_run_stops_where_an_undisturbed_one_does_and_goes_on_if_told_to(train: Train) -> None:
-    """Interrupted within a window, and between two of those that count."""
+def test_a_resumed_run_stops_at_the_same_step_and_can_continue(train: Train) -> None:
+    """Interrupted within a window, and between two counted windows."""
     options = [*UNSCORED, *SATURATED, "callbacks.stop.stop_on_saturation=true", "trainer.log_every_n_steps=4"]
     whole = train(*options, name="whole")
     assert whole.results["stopped"], whole.err
@@ -117,7 +117,7 @@ def test_a_resumed_run_stops_where_an_undisturbed_one_does_and_goes_on_if_told_t
     assert "Stopped" not in on.out
 
 
-def test_what_cannot_be_is_said_in_one_line(train: Train) -> None:
+def test_impossible_criteria_are_one_line(train: Train) -> None:
     for option, message in (
         ("callbacks.stop.balance=0.5", "callbacks.stop: balance must be above 0 and below 0.5, not 0.5"),
         ("callbacks.stop.patience=3", "callbacks.stop.patience needs scores, from callbacks.evaluation"),
@@ -156,7 +156,7 @@ def test_patience_counts_evaluations_since_the_best(scores: list[float], end: in
     assert ends[:1] == ([end] if end else [])
 
 
-def test_the_score_that_an_interrupted_run_ended_with_does_not_try_patience() -> None:
+def test_the_final_score_of_an_interrupted_run_does_not_count_for_patience() -> None:
     stop, evaluation = Stop(patience=2), Scored(every_n_steps=10)
     for step, ends in ((10, False), (13, False), (20, False), (30, True)):
         evaluation.add(step, float(step))
@@ -178,7 +178,7 @@ EVEN, WON, BETWEEN = (0.45, 0.57), (1.0, 0.996), (0.6, 0.8)
         (Stop(), 10 * [WON] + 10 * [EVEN], None),
     ],
 )
-def test_windows_are_counted_in_a_row(stop: Stop, accuracies: list[tuple[float, float]], end: int | None) -> None:
+def test_only_consecutive_windows_count(stop: Stop, accuracies: list[tuple[float, float]], end: int | None) -> None:
     assert steps_to_stop(stop, accuracies) == end
     assert (stop.reason is None) == (end is None)
 
@@ -187,21 +187,21 @@ def test_windows_are_counted_in_a_row(stop: Stop, accuracies: list[tuple[float, 
     ("saturation", "measures", "warnings"),
     [(0.995, {"d/js": 0.69}, 1), (0.995, {"d/wasserstein": 3.0}, 0), (None, {"d/js": 0.69}, 0)],
 )
-def test_who_is_warned(
+def test_warnings(
     caplog: pytest.LogCaptureFixture, saturation: float | None, measures: dict[str, float], warnings: int
 ) -> None:
     assert steps_to_stop(Stop(saturation=saturation), 12 * [WON], **measures) is None
     assert caplog.text.count("try a lower optimizer.discriminator.lr") == warnings
 
 
-def test_counts_go_through_a_checkpoint() -> None:
+def test_counts_are_checkpointed() -> None:
     first, second = Stop(balance=0.05, windows=3), Stop(balance=0.05, windows=3)
     assert steps_to_stop(first, [EVEN, EVEN]) is None
     second.load_state_dict(first.state_dict())
     assert steps_to_stop(second, [EVEN]) == 1
 
 
-def test_a_window_goes_through_a_checkpoint() -> None:
+def test_a_window_is_checkpointed() -> None:
     first, second = Monitor(10), Monitor(10)
     first.pending = [(1, {"d/x": torch.tensor(0.1)}), (2, {"d/x": torch.tensor(0.2), "g/x": torch.tensor(3.0)})]
     second.load_state_dict(first.state_dict())
@@ -216,7 +216,7 @@ def test_a_window_goes_through_a_checkpoint() -> None:
 # Where there is no D --------------------------------------------------------------------------------------------------
 
 
-def test_a_model_without_a_discriminator_has_no_game_to_look_at(train: Train) -> None:
+def test_a_model_without_a_discriminator_is_refused(train: Train) -> None:
     stop, monitor = Stop(windows=1), Monitor(10)
     monitor.latest, monitor.closed_at = {"g/elbo": 1.0}, 10
     assert not step_ended(10, stop, monitor, names=["g/elbo"])

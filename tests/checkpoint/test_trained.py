@@ -1,4 +1,4 @@
-"""``gan.load``: three lines from a run's folder to images, of wanted classes, and to gradients."""
+"""``gan.load``: sampling, classes, truncation and gradients of trained generators."""
 
 import base64
 import math
@@ -40,7 +40,7 @@ def generator(conditional: Path) -> TrainedGenerator:
     return gan.load(conditional, device="cpu")
 
 
-def test_three_lines_in_a_process_of_their_own(conditional: Path, tmp_path: Path) -> None:
+def test_three_lines_in_a_new_process(conditional: Path, tmp_path: Path) -> None:
     lines = ["import gan", f"images = gan.load({str(conditional)!r}).sample(16)"]
     lines += [f"import numpy; numpy.save({str(tmp_path / 'images.npy')!r}, images.cpu().numpy())"]
     run = run_python("-c", "\n".join(lines), folder=tmp_path)
@@ -51,17 +51,17 @@ def test_three_lines_in_a_process_of_their_own(conditional: Path, tmp_path: Path
     assert_close(torch.from_numpy(images), gan.load(conditional, device="cpu").sample(16))
 
 
-def test_importing_the_package_waits_for_nothing() -> None:
+def test_importing_the_package_is_fast() -> None:
     run = run_python("-c", "import sys, gan; print('torch' in sys.modules, gan.load, 'torch' in sys.modules)")
     assert re.fullmatch(r"False <function load at \w+> True\n", run.out), run.err
 
 
-def test_there_is_nothing_else_in_the_package() -> None:
+def test_unknown_attributes_are_errors() -> None:
     with pytest.raises(AttributeError, match="module 'gan' has no attribute 'lod'"):
         gan.lod  # noqa: B018
 
 
-def test_labels_are_taken_in_turn(generator: TrainedGenerator) -> None:
+def test_labels_are_cycled(generator: TrainedGenerator) -> None:
     z = generator.latents(25)
     every, some, one = (generator.sample(25, labels) for labels in (None, [3, 1, 7], torch.tensor([4])))
     assert_close(every, generator(z, torch.arange(25) % 10))
@@ -73,7 +73,7 @@ def test_labels_are_taken_in_turn(generator: TrainedGenerator) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 300, 1000])
-def test_the_same_images_on_any_batch_size(generator: TrainedGenerator, batch_size: int) -> None:
+def test_samples_do_not_depend_on_the_batch_size(generator: TrainedGenerator, batch_size: int) -> None:
     images = generator.sample(300, seed=2)
     assert_close(generator.sample(300, seed=2, batch_size=batch_size), images)
     assert_close(generator.sample(270, seed=2), images[:270])
@@ -85,7 +85,7 @@ def test_the_same_images_on_any_batch_size(generator: TrainedGenerator, batch_si
 
 @pytest.mark.parametrize("kind", ["conditional", "unconditional"])
 def test_truncation_bounds_the_noise(kind: str, request: pytest.FixtureRequest) -> None:
-    """A normal draw, at so many standard deviations, and a uniform one, at that share of its half-width."""
+    """A normal latent vector by standard deviations, a uniform one by its half-width."""
     generator = gan.load(request.getfixturevalue(kind), device="cpu")
     full = generator.latents(500)
     for threshold in (0.3, 1.0):
@@ -116,21 +116,21 @@ def test_truncation_bounds_the_noise(kind: str, request: pytest.FixtureRequest) 
     ],
     ids=str,
 )
-def test_what_there_is_not(generator: TrainedGenerator, settings: dict[str, Any], message: str) -> None:
+def test_invalid_arguments(generator: TrainedGenerator, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message) as error:
         generator.sample(**{"num": 4} | settings)
     assert "\n" not in str(error.value)
 
 
-def test_a_generator_without_classes_takes_none(unconditional: Path) -> None:
+def test_an_unconditional_generator_takes_no_classes(unconditional: Path) -> None:
     generator = gan.load(unconditional)
     assert generator.num_classes == 1
     with pytest.raises(UserError, match="is unconditional: it takes no classes"):
         generator.sample(4, labels=[0])
 
 
-def test_gradients_reach_the_noise(generator: TrainedGenerator) -> None:
-    """They are those of finite differences, and no weight takes part."""
+def test_gradients_reach_the_latent_vector(generator: TrainedGenerator) -> None:
+    """They equal finite differences, and weights get none."""
     z, labels = generator.latents(3).requires_grad_(), torch.tensor([1, 5, 9])
     images = generator(z, labels)
     (gradient,) = torch.autograd.grad(images.square().sum(), z)
@@ -151,7 +151,7 @@ def test_mixtures_of_classes(generator: TrainedGenerator) -> None:
     assert (half - pure).abs().max() > 0.01
 
 
-def test_the_average_or_the_last_weights(conditional: Path) -> None:
+def test_moving_average_or_last_weights(conditional: Path) -> None:
     average, last = (gan.load(conditional, use_ema=choice, device="cpu") for choice in (True, False))
     assert average.model.ema is not None
     z = average.latents(5)
@@ -161,7 +161,7 @@ def test_the_average_or_the_last_weights(conditional: Path) -> None:
     assert not torch.equal(average(z, labels), last(z, labels))
 
 
-def test_what_it_says_of_itself(generator: TrainedGenerator, conditional: Path) -> None:
+def test_representations(generator: TrainedGenerator, conditional: Path) -> None:
     facts = {"path": repr(str(conditional)), "model": "CGAN", "data": "MNIST5k", "image_shape": "(1, 28, 28)"}
     facts |= {"num_classes": "10", "latent_dim": "100", "global_step": "10", "use_ema": "True", "device": "cpu"}
     assert repr(generator) == f"TrainedGenerator({', '.join(f'{name}={value}' for name, value in facts.items())})"
@@ -179,7 +179,7 @@ def test_what_it_says_of_itself(generator: TrainedGenerator, conditional: Path) 
     assert shown.float().std() > 10
 
 
-def test_a_path_cannot_bring_html_into_a_notebook(conditional: Path, tmp_path: Path) -> None:
+def test_paths_are_escaped_in_notebooks(conditional: Path, tmp_path: Path) -> None:
     path = tmp_path / "<b>bold<b>.ckpt"
     path.write_bytes((conditional / "checkpoints" / "best.ckpt").read_bytes())
     assert "<b>" not in gan.load(path)._repr_html_()

@@ -1,4 +1,4 @@
-"""A real Slurm of two nodes on this machine, for as long as the tests of this folder run."""
+"""A real two-node Slurm on this machine, while the tests of this folder run."""
 
 import os
 import shutil
@@ -55,7 +55,7 @@ class Cluster:
         self.environment |= {"SLURM_CONF": str(folder / "slurm.conf"), "CUDA_VISIBLE_DEVICES": ""}
 
     def command(self, *arguments: str) -> str:
-        """Run one of Slurm's commands, or another in its environment, and return what it printed."""
+        """Run a command in Slurm's environment, and return its output."""
         done = subprocess.run(arguments, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
@@ -73,7 +73,7 @@ class Cluster:
         ]
 
     def wait(self, job: str, *states: str, seconds: float = 120) -> str:
-        """Wait until a job is in one of some states; one that is to be started again need not wait its two minutes."""
+        """Wait until a job is in one of the given states; requeued jobs skip Slurm's delay of two minutes."""
         deadline = monotonic() + seconds
         while (state := self.state(job)) not in states:
             if state == "PENDING":
@@ -85,7 +85,7 @@ class Cluster:
 
 
 def missing() -> str | None:
-    """Say what stands in the way of a cluster, if something does."""
+    """Return the reason why no cluster can be started; None if it can."""
     for name in ("slurmctld", "slurmd", "munged", "mungekey"):
         if shutil.which(name) is None and not Path("/usr/sbin", name).exists():
             return f"{name} is not installed: apt-get install slurm-wlm munge"
@@ -93,7 +93,7 @@ def missing() -> str | None:
 
 
 def free_port(count: int = 1) -> int:
-    """Return the first of some ports in a row that nobody listens at."""
+    """Return the first of several consecutive free ports."""
     for first in range(23000, 30000, 10):
         with suppress(OSError):
             for port in range(first, first + count):
@@ -105,7 +105,7 @@ def free_port(count: int = 1) -> int:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Start Slurm with a configuration, a key and ports of its own, and end it."""
+    """Start Slurm with its own configuration, key and ports, and stop it afterwards."""
     if reason := missing():
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("slurm")

@@ -1,4 +1,4 @@
-"""Jobs of two nodes on a real Slurm: preempted, near their time limit, on a node that fails, and in a sweep."""
+"""Two-node jobs on a real Slurm: preemption, time limits, node failures, and sweeps."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def weights(folder: Path) -> dict[str, Any]:
 
 
 def undisturbed(folder: Path, steps: int) -> dict[str, Any]:
-    """Return the weights of a run on this machine that nothing happens to."""
+    """Return the weights of an uninterrupted run on this machine."""
     options = [*OPTIONS, "logger=none", f"trainer.max_steps={steps}", "trainer.devices=2"]
     run = run_python("train.py", *options, f"hydra.run.dir={folder}", OMP_NUM_THREADS="1")
     assert run.status == 0, run.err
@@ -58,7 +58,7 @@ def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_job_resumes_after_signals_preemption_and_requeue(cluster: Cluster, tmp_path: Path) -> None:
     """The signal before the time limit, an urgent job, and scontrol requeue: one folder, one W&B run, the same bits."""
     run, log, steps = tmp_path / "run", tmp_path / "job.log", 250
     number = cluster.submit(job(run, steps, logger="wandb"), log)
@@ -86,8 +86,8 @@ def test_a_job_goes_on_whatever_slurm_does_to_it(cluster: Cluster, tmp_path: Pat
     assert len({folder.name.rpartition("-")[2] for folder in begun}) == 1, "one W&B run"
 
 
-def test_a_time_limit_is_not_the_end(cluster: Cluster, tmp_path: Path) -> None:
-    """A job that needs longer than it may is saved in time, again and again, until it is done."""
+def test_a_job_resumes_after_its_time_limit(cluster: Cluster, tmp_path: Path) -> None:
+    """A job that exceeds its time limit is saved and requeued until it is done."""
     run, log, steps = tmp_path / "run", tmp_path / "job.log", 1000
     number = cluster.submit(job(run, steps, limit="00:01:00", margin=20), log)
     cluster.wait(number, "COMPLETED", "TIMEOUT", "FAILED", seconds=500)
@@ -96,7 +96,7 @@ def test_a_time_limit_is_not_the_end(cluster: Cluster, tmp_path: Path) -> None:
     assert same(weights(run), undisturbed(tmp_path / "whole", steps))
 
 
-def test_each_node_starts_a_rank_for_each_device(cluster: Cluster, tmp_path: Path) -> None:
+def test_each_node_starts_one_rank_per_device(cluster: Cluster, tmp_path: Path) -> None:
     """Four ranks from two tasks; the signal that Slurm gives to these reaches all.
 
     More than two numbers are added in another order between machines than within one, so that the run which nothing
@@ -113,7 +113,7 @@ def test_each_node_starts_a_rank_for_each_device(cluster: Cluster, tmp_path: Pat
     assert same(weights(run), weights(whole))
 
 
-def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_node_failure_costs_the_steps_since_the_last_checkpoint(cluster: Cluster, tmp_path: Path) -> None:
     run, log, steps = tmp_path / "run", tmp_path / "job.log", 250
     number = cluster.submit(job(run, steps), log)
     wait_for(run / "checkpoints" / "last.ckpt")
@@ -137,7 +137,7 @@ def test_a_node_that_fails_costs_the_steps_since_the_last_checkpoint(cluster: Cl
 
 
 def test_twenty_preemptions_leave_no_trace(cluster: Cluster, tmp_path: Path) -> None:
-    """At random moments, of starting and of training; the weights are those of an undisturbed run, bit for bit."""
+    """At random moments of starting and training; the weights equal those of an uninterrupted run bit for bit."""
     run, log, steps, moments = tmp_path / "run", tmp_path / "job.log", 2500, random.Random(0)
     number = cluster.submit(job(run, steps), log)
     for preemption in range(20):
@@ -155,7 +155,7 @@ def test_twenty_preemptions_leave_no_trace(cluster: Cluster, tmp_path: Path) -> 
 
 
 def test_a_sweep_is_an_array_of_jobs(cluster: Cluster, tmp_path: Path) -> None:
-    """Through Hydra's launcher: one job of three fails, and the others do not mind."""
+    """Through Hydra's launcher: one job of three fails, and the others finish."""
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="pip install -e '.[slurm]'")
     sweep = ["-m", "hydra/launcher=slurm", *OPTIONS, "logger=none", "trainer.num_nodes=2", "trainer.devices=1"]
     sweep += ["trainer.max_steps=5", "seed=0,1,-1", "hydra.launcher.timeout_min=10", f"hydra.sweep.dir={tmp_path}"]

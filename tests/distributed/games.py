@@ -1,4 +1,4 @@
-"""What the ranks of a test do; a process that is started anew imports it from here."""
+"""Functions that the tests' ranks run, importable from new processes."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ QUICK = [
 
 
 def play(games: list[tuple[Path, list[str]]]) -> None:
-    """Train one run after the other, as one of the ranks that the environment names, or alone."""
+    """Train several runs one after the other, as one of the ranks in the environment or as the only one."""
     resolver.register()
     with group.process_group(torch.device("cpu")):
         for folder, options in games:
@@ -73,7 +73,7 @@ class Watch(Callback):
 
 
 def report(folder: Path) -> None:
-    """Write what the environment says to a file of the rank's own."""
+    """Write the rank's environment variables to a file."""
     keys = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "OMP_NUM_THREADS")
     (folder / f"rank{os.environ['RANK']}").write_text(" ".join(os.environ[key] for key in keys))
 
@@ -97,7 +97,7 @@ def average(path: Path) -> None:
 
 
 def start(folder: Path) -> None:
-    """Let the strategy take over a model that each rank has made otherwise."""
+    """Start the strategy with weights that differ by rank."""
     with group.process_group(torch.device("cpu")):
         torch.manual_seed(dist.get_rank())
         strategy = NetworksStrategy()
@@ -110,13 +110,13 @@ def start(folder: Path) -> None:
 
 
 def differ(_: None) -> None:
-    """Disagree on the second rank."""
+    """Use other settings on rank 1."""
     with group.process_group(torch.device("cpu")), group.propagate_errors():
         group.check_same_settings({"model": {"width": 8 + dist.get_rank()}, "seed": 0})
 
 
 def fail(how: str) -> None:
-    """Fail on the second rank in one of the ways there are, while the first waits for it."""
+    """Fail on rank 1, in one of several ways, while rank 0 waits for it."""
     with group.process_group(torch.device("cpu")), group.propagate_errors():
         if dist.get_rank() == 1:
             match how:
@@ -130,7 +130,7 @@ def fail(how: str) -> None:
 
 
 def hang(_: None) -> None:
-    """Fail on the second rank, while the first waits for something else than the group."""
+    """Fail on rank 1 while rank 0 is busy outside the process group."""
     if os.environ["RANK"] == "1":
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(600)

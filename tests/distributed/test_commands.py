@@ -1,4 +1,4 @@
-"""train.py on several ranks, as users start it: alone, by torchrun, in a sweep; stopped and resumed; told nonsense."""
+"""train.py on several ranks: by its own launcher, by torchrun, in a sweep; stopped and resumed; invalid options."""
 
 import json
 import os
@@ -33,8 +33,8 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         sleep(0.05)
 
 
-def test_a_run_that_is_told_to_leave_goes_on_to_the_same_bits(tmp_path: Path, train: Train) -> None:
-    """Saved at the step at hand, be it one of the critic's; resumed on two ranks, as a twin that torchrun starts."""
+def test_a_run_stopped_by_sigterm_resumes_to_the_same_bits(tmp_path: Path, train: Train) -> None:
+    """Saved at the current step, possibly a critic step; resumed on two ranks, against a run started by torchrun."""
     run, twin = tmp_path / "run", tmp_path / "twin"
     process = start_python("train.py", *TWO, "trainer.max_steps=100000", f"hydra.run.dir={run}")
     wait_for(run / "checkpoints" / "last.ckpt", process)
@@ -48,7 +48,7 @@ def test_a_run_that_is_told_to_leave_goes_on_to_the_same_bits(tmp_path: Path, tr
 
     resumed = run_python("train.py", f"ckpt={run}", steps, folder=run)
     assert resumed.status == 0, resumed.err
-    assert resumed.out.count("Best ") == 1, "one rank speaks"
+    assert resumed.out.count("Best ") == 1, "only rank 0 prints"
     torchrun = ["-m", "torch.distributed.run", "--nproc-per-node=2"]
     whole = run_python(*torchrun, "train.py", *TWO, steps, f"hydra.run.dir={twin}", folder=twin)
     assert whole.status == 0, whole.err
@@ -63,7 +63,7 @@ def test_a_run_that_is_told_to_leave_goes_on_to_the_same_bits(tmp_path: Path, tr
 
 
 @pytest.mark.long
-def test_ctrl_c_ends_two_ranks_in_good_order(tmp_path: Path) -> None:
+def test_ctrl_c_ends_two_ranks_normally(tmp_path: Path) -> None:
     run = tmp_path / "run"
     process = start_python("train.py", *TWO, "trainer.max_steps=100000", f"hydra.run.dir={run}")
     wait_for(run / "checkpoints" / "last.ckpt", process)
@@ -76,7 +76,7 @@ def test_ctrl_c_ends_two_ranks_in_good_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_sweep_on_two_ranks_goes_on_after_a_job_that_failed(tmp_path: Path) -> None:
+def test_a_sweep_on_two_ranks_continues_after_a_failed_job(tmp_path: Path) -> None:
     sweep = ["-m", *TWO, "trainer.max_steps=2", "seed=-1,0", "model.packing=1,3", f"hydra.sweep.dir={tmp_path}"]
     done = run_python("train.py", *sweep)
     assert done.status == 2
@@ -101,8 +101,8 @@ def test_a_sweep_on_two_ranks_goes_on_after_a_job_that_failed(tmp_path: Path) ->
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
-def test_nonsense_gets_one_line(train: Train, options: list[str], message: str) -> None:
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_invalid_options_are_one_line(train: Train, options: list[str], message: str) -> None:
     run = train(*TINY, "trainer=ddp", "trainer.accelerator=cpu", *options)
     assert run.status == 2
     assert run.err.splitlines()[-1].startswith("error: ")
@@ -111,7 +111,7 @@ def test_nonsense_gets_one_line(train: Train, options: list[str], message: str) 
 
 
 @pytest.mark.long
-def test_torchrun_wants_a_trainer_of_several_devices(tmp_path: Path) -> None:
+def test_torchrun_needs_a_trainer_with_several_devices(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "train.py", *TINY]
     done = subprocess.run(
         [*command, f"hydra.run.dir={tmp_path / 'run'}"], cwd=ROOT, env=os.environ, capture_output=True, text=True

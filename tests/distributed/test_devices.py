@@ -1,4 +1,4 @@
-"""What a device is good at decides the precision, and the run says so."""
+"""Precision chosen by the device."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ Train = Callable[..., Run]
         (set(), "32-true"),
     ],
 )
-def test_a_cpu_computes_in_bf16_where_it_has_units_for_it(monkeypatch: Any, flags: set[str], precision: str) -> None:
+def test_a_cpu_with_bf16_units_uses_bf16(monkeypatch: Any, flags: set[str], precision: str) -> None:
     monkeypatch.setattr(devices, "_cpu_flags", lambda: flags)
     assert devices.fast_precision(torch.device("cpu")) == precision
 
@@ -29,7 +29,7 @@ def test_a_cpu_computes_in_bf16_where_it_has_units_for_it(monkeypatch: Any, flag
 @pytest.mark.parametrize(
     ("capability", "precision"), [((7, 5), "32-true"), ((8, 0), "bf16-mixed"), ((9, 0), "bf16-mixed")]
 )
-def test_a_gpu_does_since_ampere(monkeypatch: Any, capability: tuple[int, int], precision: str) -> None:
+def test_a_gpu_since_ampere_uses_bf16(monkeypatch: Any, capability: tuple[int, int], precision: str) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
     assert devices.fast_precision(torch.device("cuda", 0)) == precision
 
@@ -44,7 +44,7 @@ def test_a_gpu_does_since_ampere(monkeypatch: Any, capability: tuple[int, int], 
     ],
     ids=["units", "no units", "asked for", "points, which are finer"],
 )
-def test_a_run_keeps_and_says_its_precision(
+def test_a_run_records_its_precision(
     train: Train, monkeypatch: Any, options: list[str], flags: set[str], precision: str
 ) -> None:
     monkeypatch.setattr(devices, "_cpu_flags", lambda: flags)

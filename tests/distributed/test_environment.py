@@ -1,4 +1,4 @@
-"""Where a process stands, as its launcher tells, and how many cores it may use."""
+"""Ranks from the environment of launchers, cores and threads."""
 
 import os
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ TORCHRUN = {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: Any) -> Iterator[None]:
-    """Take the launcher's variables away, and restore what a test leaves."""
+    """Remove the launchers' variables, and restore the environment after each test."""
     before, threads = dict(os.environ), torch.get_num_threads()
     for key in [key for key in os.environ if key.startswith(("SLURM", "OMP", "TORCHELASTIC", "MASTER"))]:
         monkeypatch.delenv(key)
@@ -49,13 +49,13 @@ def bare(monkeypatch: Any) -> Iterator[None]:
     ],
     ids=["alone", "torchrun", "a machine each", "srun", "one task", "batch script"],
 )
-def test_the_launcher_tells(variables: dict[str, str], expected: RankInfo) -> None:
+def test_rank_info_of_each_launcher(variables: dict[str, str], expected: RankInfo) -> None:
     os.environ |= variables
     assert rank_info() == expected
     assert rank_info() == expected, "once it is translated too"
 
 
-def test_slurms_ranks_meet_on_the_first_node_at_a_port_of_the_jobs() -> None:
+def test_slurm_ranks_use_the_first_node_and_a_port_of_the_job() -> None:
     os.environ |= STEP
     rank_info()
     assert (os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"]) == ("gpu07", "15123")
@@ -76,7 +76,7 @@ def test_uneven_tasks_are_refused() -> None:
     ],
     ids=["a task's", "a task's part", "a job's"],
 )
-def test_cores_are_those_that_slurm_grants(variables: dict[str, str], limit: int) -> None:
+def test_cores_are_limited_by_slurm(variables: dict[str, str], limit: int) -> None:
     all_cores = cores()
     assert 1 <= all_cores <= len(os.sched_getaffinity(0))
     os.environ |= variables
@@ -89,7 +89,7 @@ def test_threads_follow_the_cores(local_world: int) -> None:
     assert torch.get_num_threads() == max(1, cores() // local_world)
 
 
-def test_the_user_has_the_last_word_on_threads_but_not_torchrun() -> None:
+def test_omp_num_threads_of_the_user_but_not_of_torchrun_counts() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(3)
     set_threads()
@@ -122,7 +122,7 @@ print(found)
 
 
 @pytest.mark.long
-def test_threads_that_call_a_function_first_find_the_exact_one() -> None:
-    """With MKL 2024.2, one process in some 600 has other values in one half, where nothing calls before the threads."""
+def test_first_calls_from_several_threads_are_exact() -> None:
+    """With MKL 2024.2 and without initialisation, about one process in 600 computes one half inexactly."""
     run = run_python("-c", FIRST_CALLS)
     assert (run.status, run.out) == (0, "0\n"), run.err

@@ -1,4 +1,4 @@
-"""One game on one rank and on two: the same trajectory, the same state on each, and no more said than must be."""
+"""Training on one rank and on two: the same trajectory, identical ranks, and minimal communication."""
 
 import csv
 from functools import cache
@@ -32,7 +32,7 @@ EXACT = [name for name in GAMES if name not in ("batch norm", "bf16")]
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Play all games with one rank and with two, a thread each."""
+    """Train every configuration on one rank and on two, with one thread each."""
     folder = tmp_path_factory.mktemp("games")
     for ranks in (1, 2):
         runs = [(folder / str(ranks) / name, [*options, f"trainer.devices={ranks}"]) for name, options in GAMES.items()]
@@ -51,7 +51,7 @@ def rows(folder: Path) -> list[dict[str, float]]:
 
 
 @pytest.mark.parametrize("game", EXACT)
-def test_two_ranks_play_the_game_of_one(played: Path, game: str) -> None:
+def test_two_ranks_follow_the_trajectory_of_one(played: Path, game: str) -> None:
     one, two = played / "1" / game, played / "2" / game
     for name, weights in state(one).items():
         assert_close(state(two)[name], weights, rtol=1e-3, atol=1e-4)

@@ -1,4 +1,4 @@
-"""On GPUs, where there are some: half precision with a loss scaler, and ranks that exchange through NCCL."""
+"""On GPUs, if there are any: half precision with a loss scaler, and ranks over NCCL."""
 
 import csv
 import os
@@ -28,8 +28,8 @@ def test_half_precision_stays_finite(tmp_path: Path, loss: str, precision: str) 
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="no two GPUs are here")
-def test_batch_norm_over_ranks_is_that_of_one(tmp_path: Path) -> None:
-    """With the batch norms' statistics of all ranks, two GPUs play the game of one."""
+def test_synchronised_batch_norm_equals_that_of_one_rank(tmp_path: Path) -> None:
+    """With synchronised batch norm, two GPUs follow the trajectory of one."""
     for devices in (1, 2):
         options = [*OPTIONS, "trainer=ddp", f"trainer.devices={devices}", f"hydra.run.dir={tmp_path / str(devices)}"]
         options += [f"trainer.sync_batchnorm={devices > 1}".lower(), "trainer.max_steps=5"]

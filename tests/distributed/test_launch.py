@@ -1,4 +1,4 @@
-"""Ranks as processes of this machine: where they stand, and how a failure of one ends all, in one line."""
+"""Launcher: each rank's environment, and failures of one rank that end all with one line."""
 
 import socket
 from pathlib import Path
@@ -21,7 +21,7 @@ from tests.distributed import games
     [(RankInfo(), [0, 1], 2), (RankInfo(rank=1, world=2), [2, 3], 4)],
     ids=["one machine", "the second of two"],
 )
-def test_each_rank_knows_its_place(
+def test_environment_of_each_rank(
     tmp_path: Path, monkeypatch: Any, here: RankInfo, ranks: list[int], world: int
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
@@ -41,7 +41,7 @@ def test_ranks_average_in_buckets_of_25_megabytes(tmp_path: Path) -> None:
     assert_close(std, torch.arange(8.0).std())
 
 
-def test_ranks_start_from_the_first_ones_weights_and_buffers(tmp_path: Path) -> None:
+def test_ranks_start_with_the_weights_and_buffers_of_rank_zero(tmp_path: Path) -> None:
     launch(games.start, tmp_path, 2, RankInfo(), {})
     first, second = (torch.load(tmp_path / f"rank{rank}.pt") for rank in (0, 1))
     assert_close(second, first, rtol=0, atol=0)
@@ -56,7 +56,7 @@ def test_ranks_start_from_the_first_ones_weights_and_buffers(tmp_path: Path) -> 
         ("kill", "rank 1 was ended by SIGKILL; the last checkpoint is kept to resume from"),
     ],
 )
-def test_one_that_fails_is_named(how: str, message: str) -> None:
+def test_a_failing_rank_is_named(how: str, message: str) -> None:
     start = monotonic()
     with pytest.raises(UserError) as error:
         launch(games.fail, how, 2, RankInfo(), {})
@@ -64,7 +64,7 @@ def test_one_that_fails_is_named(how: str, message: str) -> None:
     assert monotonic() - start < 60
 
 
-def test_one_that_waits_in_vain_is_ended(monkeypatch: Any) -> None:
+def test_a_rank_that_waits_for_a_dead_one_is_ended(monkeypatch: Any) -> None:
     monkeypatch.setattr(launching, "GRACE_SECONDS", 1.0)
     start = monotonic()
     with pytest.raises(UserError, match="rank 1 was ended by SIGKILL"):
@@ -72,12 +72,12 @@ def test_one_that_waits_in_vain_is_ended(monkeypatch: Any) -> None:
     assert monotonic() - start < 60
 
 
-def test_ranks_that_were_started_differently_say_so() -> None:
+def test_different_options_are_reported() -> None:
     with pytest.raises(UserError, match=r"different options: model\.width is 8 on rank 0, and 9 on rank 1"):
         launch(games.differ, None, 2, RankInfo(), {})
 
 
-def test_a_port_in_use_is_named(monkeypatch: Any) -> None:
+def test_a_port_in_use_is_reported(monkeypatch: Any) -> None:
     monkeypatch.setattr(launching, "GRACE_SECONDS", 1.0)
     with socket.socket() as other:
         other.bind(("0.0.0.0", 0))
