@@ -202,7 +202,7 @@ def test_an_export_can_be_exported_again(weights: Exported, tmp_path: Path) -> N
 def test_training_cannot_resume_from_an_export(train: Train, weights: Exported, name: str) -> None:
     path = weights.folder / name
     message = error_line(train(f"ckpt={path}", "trainer.max_steps=20", f"hydra.run.dir={weights.folder.parent / 'no'}"))
-    assert message == f"error: ckpt={path} is an exported generator, which cannot go on training: name a run"
+    assert message == f"error: ckpt={path} is an exported generator, which cannot resume training: name a run"
 
 
 def test_a_run_folder_with_an_export_is_still_a_run(weights: Exported, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ EVIL = {"_target_": "os.mkdir", "path": MARKER}
         ({"format": None}, r"generator\.json was not written by this project: it has no format number"),
         ({"global_step": None}, r"generator\.json is damaged \(global_step: Field required\)"),
         ({"image_shape": [28, 28]}, r"generator\.json is damaged \(image_shape\.2: "),
-        ({"sha256": "0"}, r"generator\.safetensors is damaged, or of another export than generator\.json"),
+        ({"sha256": "0"}, r"generator\.safetensors is damaged or belongs to another export than generator\.json"),
         ({"config.model": EVIL}, r"asks for os\.mkdir \(at model\).*refused"),
         ({"config.data": EVIL}, r"asks for os\.mkdir \(at data\).*refused"),
         ({"config.model.generator": EVIL}, r"asks for os\.mkdir \(at model\.generator\).*refused"),
@@ -276,11 +276,20 @@ def test_bad_descriptions(weights: Exported, tmp_path: Path, changes: dict[str, 
         ("generator.json", b"{", r"generator\.json is damaged"),
         ("generator.json", b"[" * 100_000, r"generator\.json is damaged"),
         ("generator.json", b"\xff", r"generator\.json is damaged"),
-        ("generator.json", b"[]", r"generator\.json is not of this project"),
-        ("generator.safetensors", b"", r"generator\.safetensors is damaged, or holds no weights"),
-        ("generator.safetensors", b"\xff" * 1000, r"generator\.safetensors is damaged, or holds no weights"),
+        ("generator.json", b"[]", r"generator\.json was not written by this project"),
+        ("generator.safetensors", b"", r"generator\.safetensors is damaged or holds no weights"),
+        ("generator.safetensors", b"\xff" * 1000, r"generator\.safetensors is damaged or holds no weights"),
     ],
-    ids=str,
+    ids=[
+        "no description",
+        "no weights",
+        "invalid JSON",
+        "nested JSON",
+        "invalid UTF-8",
+        "not an object",
+        "empty weights",
+        "invalid weights",
+    ],
 )
 def test_bad_files(weights: Exported, tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     folder = tmp_path / "bad"
