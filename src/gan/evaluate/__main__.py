@@ -6,15 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from gan import cli
 from gan.config import CONF
-from gan.distributed.environment import rank_info
-from gan.distributed.group import process_group, propagate_errors, rank_and_world
+from gan.distributed.group import rank_and_world
+from gan.distributed.session import rank_session
 from gan.errors import UserError
 from gan.evaluate.scoring import evaluate
-from gan.host import set_threads
 
 __all__ = ["main"]
 
@@ -43,10 +40,7 @@ def main() -> None:
     ]
     args = parser.parse_args([argument for argument in sys.argv[1:] if argument not in options])
 
-    here = rank_info()
-    set_threads(here.local_world, here.world)
-    device = torch.device("cuda", here.local_rank) if torch.cuda.is_available() else torch.device("cpu")
-    with process_group(device), propagate_errors():
+    with rank_session() as device:
         results, out = evaluate(args.run, args.reference, options, device)
         if rank_and_world()[0] > 0:
             return

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable
+from pathlib import Path
 
 from gan.runs.folder import RunFolder
 
@@ -37,7 +38,8 @@ def parse_commands(config: str) -> list[str]:
 def resume_command(run: RunFolder, steps: int) -> str:
     """Return the command that trains a run of ``steps`` generator updates for as many again."""
     ckpt = shlex.quote(f"ckpt={run.last}")
-    return f"python train.py {ckpt} trainer.max_steps={max(1, 2 * steps)}"
+    program = "train.py" if Path("train.py").is_file() else "-m gan"  # outside a checkout
+    return f"python {program} {ckpt} trainer.max_steps={max(1, 2 * steps)}"
 
 
 def sample_command(run: RunFolder) -> str:

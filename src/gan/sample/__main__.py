@@ -3,14 +3,11 @@
 import argparse
 from pathlib import Path
 
-import torch
-
 from gan import cli
 from gan.checkpoint.trained import load
-from gan.distributed.environment import rank_info
-from gan.distributed.group import process_group, propagate_errors, rank_and_world, rank_range
+from gan.distributed.group import rank_and_world, rank_range
+from gan.distributed.session import rank_session
 from gan.errors import UserError
-from gan.host import set_threads
 from gan.progress import progress_bar
 from gan.sample.writing import write_samples
 
@@ -39,10 +36,7 @@ def main() -> None:
     if args.seed < 0:
         raise UserError("--seed must be at least 0")
 
-    here = rank_info()
-    set_threads(here.local_world, here.world)
-    device = torch.device("cuda", here.local_rank) if torch.cuda.is_available() else torch.device("cpu")
-    with process_group(device), propagate_errors():
+    with rank_session() as device:
         generator = load(args.checkpoint, use_ema=not args.no_ema, device=device)
         indices = rank_range(args.num)
         batches = generator.batches(indices, args.classes, args.seed, args.truncation, args.batch_size)
