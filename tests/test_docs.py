@@ -1,6 +1,5 @@
 """Code, commands, paths and links in the README and in docs/."""
 
-import contextlib
 import re
 import shlex
 import shutil
@@ -38,7 +37,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def commands(page: str) -> list[str]:
     """List the commands of a page's bash blocks, a ``&&`` chain as one command per part."""
-    lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
+    lines = [line for block in blocks(page, "bash") for line in block.splitlines() if not line.startswith("#")]
     return [part.strip() for line in lines for part in line.split(" && ")]
 
 
@@ -48,7 +47,7 @@ SNIPPETS = [code for page in PAGES.values() for code in blocks(page, "python") i
 TRAIN = re.compile(r"^(?:OMP_NUM_THREADS=1 )?(?:python|torchrun --nproc-per-node=2) train\.py (.*)$")
 VERB = re.compile(r"^(?:python|torchrun --nproc-per-node=2) -m gan\.(\w+) ?(.*)$")
 INSTALL = re.compile(r'^pip install -e "?\.(?:\[(\w+)\])?"?$')
-OTHER = re.compile(r"^(?:pytest(?: -m long)?|python3 -m venv \.venv|source \.venv/bin/activate|\w+='[^']*')$")
+OTHER = re.compile(r"^(?:pytest(?: -m long)?|python docs/generate\.py|python3 -m venv \.venv|source \.venv/bin/activate|\w+='[^']*')$")
 
 TRAINED = [command for command in COMMANDS if TRAIN.match(command)]
 VERBS = [command for command in COMMANDS if VERB.match(command)]
@@ -76,7 +75,7 @@ def in_copy(copy: Path, cache: Path, *command: str) -> subprocess.CompletedProce
     return subprocess.run([sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True)
 
 
-# Files of added parts --------------------------------------------------------------------------------------------------
+# Files of added parts ------------------------------------------------------------------------------------------------
 
 
 def test_the_guides_show_a_python_and_a_yaml_file_per_part() -> None:
@@ -129,11 +128,11 @@ def test_the_projects_tests_cover_added_parts(copy: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-# Options of commands ---------------------------------------------------------------------------------------------------
+# Options of commands -------------------------------------------------------------------------------------------------
 
 
 def test_every_command_is_checked() -> None:
-    """Commands in ``bash`` blocks are checked below; those in ``sh`` blocks say when they were run, or that they were not."""
+    """Those in ``bash`` blocks are checked below; text beside ``sh`` blocks says when or whether they were run."""
     unchecked = [c for c in COMMANDS if not any(kind.match(c) for kind in (TRAIN, VERB, INSTALL, OTHER))]
     assert not unchecked
     for name, page in PAGES.items():
@@ -199,7 +198,7 @@ def test_arguments_of_commands_parse(command: str, monkeypatch: pytest.MonkeyPat
         compose_config("evaluate", [word for word in words if "=" in word])
 
 
-# Commands, run ---------------------------------------------------------------------------------------------------------
+# Commands, run -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -266,16 +265,16 @@ def test_training_commands_run_two_steps(
         pytest.skip(reason)
     overrides = overrides_of(with_small_runs(command, runs))
     if "data=image_folder" in overrides:
-        for name in ("photos/", "cifar10/"):
-            overrides = [o.replace(f"ath={name}", f"ath={photos}/photos-split/") for o in overrides]
+        overrides = [re.sub(r"path=(photos|cifar10)/", f"path={photos}/photos-split/", o) for o in overrides]
         overrides = [o.replace("data.path=photos", f"data.path={photos}/photos") for o in overrides]
         overrides = [o.replace("data.num_classes=10", "data.num_classes=2") for o in overrides]
         if not any(o.startswith("metric/features=") for o in overrides):
             overrides.append("metric/features=efficientnet_lite0")  # Inception's weights would be downloaded
-    small = ["trainer.max_steps=4"] if "ckpt=" in command else ["debug=fast", f"hydra.run.dir={tmp_path}"]
-    small += ["trainer.accelerator=cpu", "trainer.log_every_n_steps=1", "metric.num_samples=32", "hydra.sweeper=null"]
-    overrides = [o for o in overrides if not o.startswith(("hydra", "trainer.max_", "evaluate.", "+logger", "logger"))]
-    arguments = ["train.py", *overrides, *small[:-1]]
+    if any("logger.wandb" in o for o in overrides):
+        overrides.append("logger=wandb")
+    overrides = [o for o in overrides if not o.startswith(("hydra", "trainer.max_", "evaluate."))]
+    overrides += ["trainer.max_steps=4"] if "ckpt=" in command else ["debug=fast", f"hydra.run.dir={tmp_path}"]
+    arguments = ["train.py", *overrides, "trainer.accelerator=cpu", "metric.num_samples=32"]
     if command in OF_NEW_PARTS:
         done = in_copy(copy, tmp_path, *arguments)
         run = Run(done.returncode, done.stdout, done.stderr, tmp_path)
@@ -286,40 +285,40 @@ def test_training_commands_run_two_steps(
 
 @pytest.mark.long
 @pytest.mark.parametrize("command", [c for c in VERBS if not re.search(r"torchrun|gan\.(demo|benchmark)", c)])
-def test_commands_run(
-    command: str, runs: Callable[[str], Path], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commands_run(command: str, runs: Callable[[str], Path], tmp_path: Path) -> None:
     """Servers and benchmarks have tests of their own; torchrun has tests/distributed."""
-    command = with_small_runs(command, runs).replace("RUN", str(runs("12-00-00-cgan-wgan_gp")))
+    small = runs("12-00-00-cgan-wgan_gp")
+    command = with_small_runs(command, runs).replace("RUN", str(small))
     command = re.sub(r"(-n|--num) \d{3,}", r"\1 20", command)
-    for name in ("digit.png", "samples/", "reals/", "photos/", "runs/grid25"):
-        command = re.sub(rf"(?<= ){name}(?= |$)", str(tmp_path / name), command)
-    command = re.sub(r"--out (\S+)", lambda match: f"--out {tmp_path / match.group(1)}", command)
+    command = re.sub(r" (digit\.png|samples/|reals/|photos/)", rf" {tmp_path}/\1", command)
+    command = re.sub(r"--out (\S+)", rf"--out {tmp_path}/\1", command)
+    command = re.sub(r"gan\.report runs\b.*", f"gan.report {small.parent} --out {tmp_path}", command)
     Image.new("L", (28, 28), 90).save(tmp_path / "digit.png")
     match = VERB.match(command)
     assert match is not None
     verb, words = match.group(1), shlex.split(match.group(2))
     if verb == "evaluate":
-        grey = "data=mnist5k" in words
-        for name in ("samples", "reals", "photos"):
-            for number in range(160):
-                (tmp_path / name).mkdir(exist_ok=True)
-                size, mode = ((28, 28), "L") if grey else ((64, 64), "RGB")
-                Image.effect_noise(size, 20 + number).convert(mode).save(tmp_path / name / f"{number}.png")
-        metric = [] if any(word.startswith("metric=") for word in words) else ["metric=frechet"]
-        if not any(word.startswith("metric/features=") for word in words):
-            metric.append(f"metric/features={'classifier' if grey else 'efficientnet_lite0'}")
-        words = [word for word in words if not word.startswith(("num_samples=", "seeds="))]
-        words += [*metric, "num_samples=32", "seeds=1", f"out={tmp_path / 'scores.json'}"]
-    if verb == "report" and not any(str(runs("12-00-00-cgan-wgan_gp").parent) in word for word in words):
-        runs("12-00-00-cgan-wgan_gp")
-        words = [str(runs("12-00-00-cgan-wgan_gp").parent), "--out", str(tmp_path / "report")]
-    with contextlib.chdir(tmp_path):
-        run = run_here("-m", f"gan.{verb}", *words)
+        words = small_evaluation(words, tmp_path)
+    run = run_here("-m", f"gan.{verb}", *words)
     assert run.status == 0, run.err
 
 
-# Text ------------------------------------------------------------------------------------------------------------------
+def small_evaluation(words: list[str], folder: Path) -> list[str]:
+    """Return the arguments of a small evaluation that downloads nothing, and write the folders that it names."""
+    grey = "data=mnist5k" in words or not words[0].endswith("/")
+    for name in ("samples", "reals", "photos"):
+        (folder / name).mkdir()
+        for number in range(40):
+            image = Image.effect_noise((28, 28), 20 + number) if grey else Image.effect_noise((64, 64), 20 + number)
+            image.convert("L" if grey else "RGB").save(folder / name / f"{number}.png")
+    words = [word for word in words if not word.startswith(("num_samples=", "seeds=", "metric/features="))]
+    if not any(word.startswith("metric=") for word in words):
+        words.append("metric=frechet")
+    features = "classifier" if grey else "efficientnet_lite0"
+    return [*words, f"metric/features={features}", "num_samples=32", "seeds=1", f"out={folder / 'scores.json'}"]
+
+
+# Text ----------------------------------------------------------------------------------------------------------------
 
 
 def test_the_two_commands_are_what_ci_runs() -> None:
