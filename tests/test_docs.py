@@ -47,7 +47,9 @@ SNIPPETS = [code for page in PAGES.values() for code in blocks(page, "python") i
 TRAIN = re.compile(r"^(?:OMP_NUM_THREADS=1 )?(?:python|torchrun --nproc-per-node=2) train\.py (.*)$")
 VERB = re.compile(r"^(?:python|torchrun --nproc-per-node=2) -m gan\.(\w+) ?(.*)$")
 INSTALL = re.compile(r'^pip install -e "?\.(?:\[(\w+)\])?"?$')
-OTHER = re.compile(r"^(?:pytest(?: -m long)?|python docs/generate\.py|python3 -m venv \.venv|source \.venv/bin/activate|\w+='[^']*')$")
+OTHER = re.compile(
+    r"^(?:pytest(?: -m long)?|python docs/generate\.py|python3 -m venv \.venv|source \.venv/bin/activate|\w+='[^']*')$"
+)
 
 TRAINED = [command for command in COMMANDS if TRAIN.match(command)]
 VERBS = [command for command in COMMANDS if VERB.match(command)]
@@ -72,6 +74,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def in_copy(copy: Path, cache: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the copy of the project."""
     environment = {"PYTHONPATH": str(copy / "src"), "PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(cache)}
+    environment["OMP_NUM_THREADS"] = "1"
     return subprocess.run([sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True)
 
 
