@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from gan.host import cores
+from tests.processes import Forked
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,19 +55,25 @@ class Run:
         return torch.load(self.folder / "checkpoints" / f"{name}.ckpt", weights_only=True)
 
 
-def start_python(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """Start Python in a new process, without a terminal, a W&B key or a GPU."""
+def start_python(*arguments: str, fresh: bool = False, **environment: str) -> subprocess.Popen[str] | Forked:
+    """Start Python in a new process, without a terminal, a W&B key or a GPU.
+
+    train.py and the commands are forked from a process that has imported the package, unless they are to start afresh.
+    """
     env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
     env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}
+    if not fresh and (arguments[0] == "train.py" or arguments[:1] == ("-m",) and arguments[1].startswith("gan.")):
+        return Forked(arguments, ROOT, env)
     nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
     command = [sys.executable, *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdin=nothing, stdout=pipe, stderr=pipe)
 
 
-def run_python(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
+def run_python(*arguments: str, folder: Path = ROOT, fresh: bool = False, **environment: str) -> Run:
     """Run Python as ``start_python`` does, and wait for its end."""
-    process = start_python(*arguments, **environment)
+    process = start_python(*arguments, fresh=fresh, **environment)
     out, err = process.communicate()
+    assert process.returncode is not None
     return Run(process.returncode, out, err, folder)
 
 
@@ -102,13 +109,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def train(tmp_path: Path) -> Callable[..., Run]:
     """Run train.py with options, in a folder named ``name`` unless it resumes a run.
 
-    ``apart=True`` runs it in a new process, as users do; the default avoids the start-up time.
+    ``apart=True`` runs it in a process of its own, ``fresh=True`` in one that starts as a user's does.
     """
 
-    def run(*options: str, name: str = "run", apart: bool = False, **environment: str) -> Run:
+    def run(*options: str, name: str = "run", apart: bool = False, fresh: bool = False, **environment: str) -> Run:
         folder = tmp_path / name
         place = [] if any(option.startswith("ckpt=") for option in options) else [f"hydra.run.dir={folder}"]
-        return (run_python if apart else run_here)("train.py", *options, *place, folder=folder, **environment)
+        if apart or fresh:
+            return run_python("train.py", *options, *place, folder=folder, fresh=fresh, **environment)
+        return run_here("train.py", *options, *place, folder=folder, **environment)
 
     return run
 

@@ -43,7 +43,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def test_a_whole_run(train: Train) -> None:
-    run = train("model=dcgan", "loss=wgan_gp", *TINY, *STEPS, "logger=wandb", apart=True)
+    run = train("model=dcgan", "loss=wgan_gp", *TINY, *STEPS, "logger=wandb", fresh=True)
     assert run.status == 0, run.err
     for said in (
         "generator",

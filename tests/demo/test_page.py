@@ -25,7 +25,9 @@ WAIT = 20_000  # milliseconds
 
 
 def start_demo(*arguments: str) -> subprocess.Popen[str]:
-    return start_python("-m", "gan.demo", *arguments, "--no-browser")
+    process = start_python("-m", "gan.demo", *arguments, "--no-browser", fresh=True)
+    assert isinstance(process, subprocess.Popen)
+    return process
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from pytorch_lightning import Trainer
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import (
     AdversarialLoss,

@@ -25,6 +25,7 @@ from gan.host import cores
 __all__ = ["FORWARDED", "launch"]
 
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+CONTEXT = get_context("spawn")  # forked processes would share this one's threads and CUDA state
 GRACE_SECONDS = 20.0  # for the other ranks to end by themselves after one has failed
 
 
@@ -58,8 +59,10 @@ def launch(function: Callable[[Any], Any], argument: Any, ranks: int, info: Rank
     with _forward_signals(processes) as received:
         for local in range(ranks):
             end, theirs = Pipe(duplex=False)
-            process = get_context("spawn").Process(target=_run, args=(function, argument, theirs, logs))
-            with child_environment(shared | {"RANK": info.rank * ranks + local, "LOCAL_RANK": local}):
+            variables = shared | {"RANK": info.rank * ranks + local, "LOCAL_RANK": local}
+            with child_environment(variables):
+                arguments = (function, argument, theirs, logs, dict(os.environ))
+                process = CONTEXT.Process(target=_run, args=arguments)
                 process.start()
             theirs.close()
             processes.append(process)
@@ -80,8 +83,15 @@ def launch(function: Callable[[Any], Any], argument: Any, ranks: int, info: Rank
     raise UserError(reason)
 
 
-def _run(function: Callable[[Any], Any], argument: Any, parent: Connection, logs: Mapping[str, Any]) -> None:
+def _run(
+    function: Callable[[Any], Any],
+    argument: Any,
+    parent: Connection,
+    logs: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> None:
     """Entry point of a rank's process."""
+    os.environ.update(environment)  # a spawned process has it already, and needs it to import torch
     os.setpgrp()  # a terminal's Ctrl-C reaches the parent only, which forwards it
     Thread(target=_terminate_with_parent, daemon=True).start()
     if os.environ["RANK"] == "0" and logs:
