@@ -10,6 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def start_python(*arguments: str, fresh: bool = False, **environment: str) -> su
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
     env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}
-    if not fresh and (arguments[0] == "train.py" or arguments[:1] == ("-m",) and arguments[1].startswith("gan.")):
+    if not fresh and (arguments[0] == "train.py" or (arguments[:1] == ("-m",) and arguments[1].startswith("gan."))):
         return Forked(arguments, ROOT, env)
     nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
     command = [sys.executable, *arguments]
@@ -75,6 +76,23 @@ def run_python(*arguments: str, folder: Path = ROOT, fresh: bool = False, **envi
     out, err = process.communicate()
     assert process.returncode is not None
     return Run(process.returncode, out, err, folder)
+
+
+def run_ranks(ranks: int, *arguments: str, torchrun: bool = False, folder: Path = ROOT) -> Run:
+    """Run ``-m gan.<verb> ...`` on several ranks, by torchrun or with the environment that it sets; return rank 0's."""
+    if torchrun:
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
+        return run_python(*launcher, *arguments, folder=folder)
+    shared = {"WORLD_SIZE": str(ranks), "LOCAL_WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1"}
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        shared["MASTER_PORT"] = str(probe.getsockname()[1])
+    processes = [start_python(*arguments, RANK=str(rank), LOCAL_RANK=str(rank), **shared) for rank in range(ranks)]
+    outputs = [process.communicate() for process in processes]
+    statuses = [process.returncode for process in processes]
+    return Run(
+        max(statuses, key=lambda status: abs(status or 0)) or 0, *map("".join, zip(*outputs, strict=True)), folder
+    )
 
 
 def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:

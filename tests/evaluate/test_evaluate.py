@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import TINY, Run, run_here, run_python
+from tests.conftest import TINY, Run, run_here, run_ranks
 from tests.test_errors import error_line
 
 MIXTURE = ["model=mlp_gan", "model.discriminator.width=8", "data=ring8"]
@@ -151,11 +151,12 @@ def test_an_unreadable_image(tmp_path: Path, on_error: str, caplog: pytest.LogCa
         assert "03.png" in caplog.text
 
 
-def test_two_processes_give_the_scores_of_one(digits: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("torchrun", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_two_processes_give_the_scores_of_one(digits: Path, tmp_path: Path, torchrun: bool) -> None:
     options = [str(digits), "metric=[frechet,kernel,prdc,inception_score]", "num_samples=501", "seeds=1"]
     assert evaluate(*options, f"out={tmp_path}/one.json").status == 0
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    run = run_python(*launcher, "-m", "gan.evaluate", *options, f"out={tmp_path}/two.json", f"metric.cache={tmp_path}")
+    places = [f"out={tmp_path}/two.json", f"metric.cache={tmp_path}"]
+    run = run_ranks(2, "-m", "gan.evaluate", *options, *places, torchrun=torchrun)
     assert run.status == 0, run.err
     assert run.out.count("Scored") == 1, "only rank 0 prints"
     one, two = scores(tmp_path / "one.json"), scores(tmp_path / "two.json")

@@ -8,6 +8,7 @@ import torch
 from gan.data.base import ImageDataModule, Split, TensorImages
 from gan.data.mnist5k import MNIST5k
 from gan.errors import UserError
+from gan.features import classifier as classifier_module
 from gan.features.classifier import Classifier
 
 DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
@@ -32,6 +33,19 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train for a tenth of the steps, where accuracy does not matter."""
+    monkeypatch.setattr(classifier_module, "STEPS", classifier_module.STEPS // 10)
+
+
+@pytest.fixture
+def brief_cache(briefly: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("brief")
+    Classifier(DATA, str(folder))
+    return folder
+
+
 def test_it_classifies_held_out_digits(cache: Path) -> None:
     held_out = next(DATA.batches("test", batch_size=1000))
     vectors, logits = Classifier(DATA, str(cache))(held_out.images)
@@ -46,10 +60,10 @@ def test_it_is_frozen_and_in_evaluation_mode(cache: Path) -> None:
     assert not any(parameter.requires_grad for parameter in classifier.parameters())
 
 
-def test_weights_are_cached_and_training_is_deterministic(cache: Path, tmp_path: Path) -> None:
-    (path,) = cache.iterdir()
+def test_weights_are_cached_and_training_is_deterministic(brief_cache: Path, tmp_path: Path) -> None:
+    (path,) = brief_cache.iterdir()
     before = path.stat().st_mtime_ns
-    loaded = Classifier(DATA, str(cache))
+    loaded = Classifier(DATA, str(brief_cache))
     assert path.stat().st_mtime_ns == before, "loaded, not trained"
     torch.manual_seed(123)
     state = torch.get_rng_state()
@@ -60,7 +74,7 @@ def test_weights_are_cached_and_training_is_deterministic(cache: Path, tmp_path:
     assert trained.protocol == loaded.protocol
 
 
-def test_other_data_has_its_own_classifier(tmp_path: Path) -> None:
+def test_other_data_has_its_own_classifier(briefly: None, tmp_path: Path) -> None:
     for value in (0, 1):
         Classifier(Uniform(value), str(tmp_path))
     assert len(list(tmp_path.iterdir())) == 2
@@ -68,14 +82,14 @@ def test_other_data_has_its_own_classifier(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
 def test_a_damaged_file_is_replaced(
-    cache: Path, tmp_path: Path, damage: bytes | None, caplog: pytest.LogCaptureFixture
+    brief_cache: Path, tmp_path: Path, damage: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (path,) = cache.iterdir()
+    (path,) = brief_cache.iterdir()
     copy = tmp_path / path.name
     copy.write_bytes(path.read_bytes()[:1000] if damage is None else damage)
     classifier = Classifier(DATA, str(tmp_path))
     assert "damaged" in caplog.text
-    assert classifier.protocol == Classifier(DATA, str(cache)).protocol
+    assert classifier.protocol == Classifier(DATA, str(brief_cache)).protocol
     assert copy.stat().st_size == path.stat().st_size
 
 

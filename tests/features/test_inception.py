@@ -29,18 +29,26 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_run_is_evaluated_with_fid(train: Callable[..., Run], weights: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("metric", "score"),
+    [("kernel", "kid"), pytest.param("frechet", "fid", marks=pytest.mark.long)],  # roots of 2,048 x 2,048 matrices
+)
+def test_a_run_is_evaluated(train: Callable[..., Run], weights: Path, tmp_path: Path, metric: str, score: str) -> None:
     images = tmp_path / "images"
     images.mkdir()
     for number in range(24):
         Image.new("RGB", (32, 32), (10 * number, 100, 0)).save(images / f"{number}.png")
     data = ["data=image_folder", f"data.path={images}", "data.image_size=32", "data.batch_size=8", "data.num_workers=0"]
-    run = train(
-        *data, f"metric.features.weights={weights}", "metric.num_samples=8", "debug=fast", "trainer.max_steps=1"
-    )
+    options = [
+        f"metric=[{metric}]",
+        f"metric.features.weights={weights}",
+        "metric.num_samples=8",
+        "trainer.max_steps=1",
+    ]
+    run = train("debug=fast", *data, *options)
     assert run.status == 0, run.err
-    assert run.results["score_name"] == "fid"
-    assert "val/fid" in (run.folder / "metrics.csv").read_text()
+    assert run.results["score_name"] == score
+    assert f"val/{score}" in (run.folder / "metrics.csv").read_text()
     protocol = run.results["protocol"]
     assert protocol["resize"] == "299x299 bilinear, antialiased"
     assert protocol["real_images"] == 22

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import LIVELY, TINY, Run, run_here, run_python
+from tests.conftest import LIVELY, TINY, Run, run_here, run_ranks
 from tests.test_errors import error_line
 
 Train = Callable[..., Run]
@@ -70,20 +70,23 @@ def test_a_run_without_evaluation_uses_its_last_checkpoint(train: Train, tmp_pat
     assert arrays(run.folder, tmp_path / "images.npz", "--num", "3").shape == (3, 28, 28)
 
 
-@pytest.mark.parametrize("name", ["images.npz", "folder"])
-def test_ranks_generate_the_same_images_as_one_process(name: str, train: Train, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "torchrun"),
+    [("images.npz", False), ("folder", False), pytest.param("folder", True, marks=pytest.mark.long)],
+)
+def test_ranks_generate_the_same_images_as_one_process(name: str, torchrun: bool, train: Train, tmp_path: Path) -> None:
     run = train(*TINY, *LIVELY)
 
-    def sample(out: Path, *launcher: str) -> list[np.ndarray]:
+    def sample(out: Path, ranks: int) -> list[np.ndarray]:
         command = ["-m", "gan.sample", str(run.folder), "-n", "11", "--out", str(out)]
-        done = (run_python if launcher else run_here)(*launcher, *command)
+        done = run_here(*command) if ranks == 1 else run_ranks(ranks, *command, torchrun=torchrun)
         assert done.status == 0, done.err
         assert done.out.count("Wrote 11 images") == 1
         files = sorted(out.iterdir()) if out.is_dir() else [out]
         return [np.load(f)["images"] if f.suffix == ".npz" else np.asarray(Image.open(f)) for f in files]
 
-    one_process = sample(tmp_path / "one" / name)
-    two_processes = sample(tmp_path / "two" / name, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    one_process = sample(tmp_path / "one" / name, 1)
+    two_processes = sample(tmp_path / "two" / name, 2)
     assert len(one_process) == (11 if name == "folder" else 1)
     for one, two in zip(one_process, two_processes, strict=True):
         assert np.abs(one.astype(int) - two.astype(int)).max() <= 1, "equal up to rounding"
