@@ -79,7 +79,7 @@ def run_python(*arguments: str, folder: Path = ROOT, fresh: bool = False, **envi
 
 
 def run_ranks(ranks: int, *arguments: str, torchrun: bool = False, folder: Path = ROOT) -> Run:
-    """Run ``-m gan.<verb> ...`` on several ranks, by torchrun or with the environment that it sets; return rank 0's."""
+    """Run ``-m gan.<verb> ...`` on several ranks, by torchrun or with the environment that it sets."""
     if torchrun:
         launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
         return run_python(*launcher, *arguments, folder=folder)
@@ -89,10 +89,9 @@ def run_ranks(ranks: int, *arguments: str, torchrun: bool = False, folder: Path 
         shared["MASTER_PORT"] = str(probe.getsockname()[1])
     processes = [start_python(*arguments, RANK=str(rank), LOCAL_RANK=str(rank), **shared) for rank in range(ranks)]
     outputs = [process.communicate() for process in processes]
-    statuses = [process.returncode for process in processes]
-    return Run(
-        max(statuses, key=lambda status: abs(status or 0)) or 0, *map("".join, zip(*outputs, strict=True)), folder
-    )
+    failed = [process.returncode for process in processes if process.returncode]
+    out, err = ("".join(texts) for texts in zip(*outputs, strict=True))
+    return Run(failed[0] if failed else 0, out, err, folder)
 
 
 def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:

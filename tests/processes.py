@@ -67,7 +67,7 @@ def _run(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], 
     os.environ.update(environment)
     for descriptor, path in enumerate(outputs, start=1):
         os.dup2(os.open(path, os.O_WRONLY), descriptor)
-    sys.stdin = Path(os.devnull).open()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if arguments[0] == "-m":

@@ -40,7 +40,8 @@ def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def brief_cache(briefly: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def brief_cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    request.getfixturevalue("briefly")
     folder = tmp_path_factory.mktemp("brief")
     Classifier(DATA, str(folder))
     return folder
@@ -74,7 +75,8 @@ def test_weights_are_cached_and_training_is_deterministic(brief_cache: Path, tmp
     assert trained.protocol == loaded.protocol
 
 
-def test_other_data_has_its_own_classifier(briefly: None, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("briefly")
+def test_other_data_has_its_own_classifier(tmp_path: Path) -> None:
     for value in (0, 1):
         Classifier(Uniform(value), str(tmp_path))
     assert len(list(tmp_path.iterdir())) == 2
