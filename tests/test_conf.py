@@ -25,7 +25,7 @@ from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models.trainable import Trainable
-from gan.runs import resolver
+from gan.runs import output_folder
 from gan.types import Batch
 from tests.conftest import ROOT, run_here
 
@@ -40,7 +40,7 @@ def choices(group: str) -> list[str]:
 
 def composed(*overrides: str) -> DictConfig:
     """Compose train.yaml, and fill in the options that have no default."""
-    resolver.register()
+    output_folder.register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", ["name=test", "run_dir=nowhere", *overrides])
     OmegaConf.set_struct(config, False)

@@ -20,7 +20,7 @@ from PIL import Image
 
 from gan.config import compose_config
 from gan.instantiate import build
-from gan.runs import resolver
+from gan.runs import output_folder
 from tests.conftest import ROOT, TINY, Run, run_here
 
 SOURCES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -169,7 +169,7 @@ def first_of(override: Override) -> str:
 
 
 def composed(conf: Path, overrides: list[str]) -> DictConfig:
-    resolver.register()
+    output_folder.register()
     with initialize_config_dir(str(conf), version_base="1.3"):
         return compose("train", ["name=test", "run_dir=nowhere", *overrides])
 

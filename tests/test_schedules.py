@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from gan.schedules import Constant, Cosine, Linear, Schedule
+from gan.schedules.base import Schedule
+from gan.schedules.constant import Constant
+from gan.schedules.decay import Cosine, Linear
 
 
 @pytest.mark.parametrize(("step", "factor"), [(0, 1.0), (50, 0.6), (100, 0.2), (1000, 0.2)])

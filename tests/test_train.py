@@ -191,7 +191,7 @@ def test_a_run_resumes_after_ctrl_c_and_after_a_kill(train: Train, tmp_path: Pat
 def test_a_signal_to_all_processes_of_a_run_saves_it(train: Train, tmp_path: Path) -> None:
     """A signal to the process group, data loader workers included, as a cluster sends it."""
     folder, options = tmp_path / "run", [*TINY, "data.num_workers=1", "evaluate.every_n_steps=10"]
-    process = start_python("train.py", *options, "trainer.max_steps=100000", f"hydra.run.dir={folder}")
+    process = start_python("train.py", *options, "trainer.max_steps=100000", f"hydra.run.dir={folder}", fresh=True)
     while not (folder / "checkpoints" / "last.ckpt").exists():
         assert process.poll() is None, process.communicate()
         sleep(0.05)

@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 from gan import cli
 from gan.config import CONF
 from gan.help import register_choices
-from gan.runs import resolver
+from gan.runs import output_folder
 
 __all__ = ["main", "run"]
 
@@ -24,7 +24,7 @@ def main(config: DictConfig) -> float | None:
 
 def run() -> None:
     """Run the command line."""
-    resolver.register()
+    output_folder.register()
     register_choices(CONF)
     cli.run(main, CONF / "train.yaml")
 

@@ -217,7 +217,7 @@ def _write_config(folder: RunFolder, config: DictConfig, resuming: bool) -> None
 
 
 def _fit_and_report(run: _Run, start: float) -> dict[str, Any]:
-    with run.interruption.listening(), _trackers_closed(run):
+    with run.interruption.listening(), _resumable(run), _tracked(run):
         results = _fit(run, start)
         if run.is_rank_zero:
             _write_run_page(run.folder)
@@ -256,22 +256,30 @@ def _error_file(folder: RunFolder | None) -> Iterator[None]:
 
 
 @contextmanager
-def _trackers_closed(run: _Run) -> Iterator[None]:
-    """Send the configuration to the trackers, end their runs with this one, and log how to resume if interrupted."""
+def _tracked(run: _Run) -> Iterator[None]:
+    """Send the configuration to the loggers, and end the trackers' runs with this one."""
     for logger in run.trainer.loggers:
         logger.log_hyperparams(plain(run.config))
     try:
         yield
     except BaseException as error:
-        interrupted = isinstance(error, Interrupted)
         for tracker in run.trackers:
-            tracker.abandon(will_resume=interrupted)
-        if isinstance(error, Interrupted) and run.is_rank_zero:
-            resume_hint = requeue() if error.requeue else f"resume with ckpt={_relative(run.folder.path)}"
-            log.info("%s; %s", error, resume_hint)
+            tracker.abandon(will_resume=isinstance(error, Interrupted))
         raise
     for tracker in run.trackers:
         tracker.close(run.folder.path)
+
+
+@contextmanager
+def _resumable(run: _Run) -> Iterator[None]:
+    """After an interruption, requeue the Slurm job or log how to resume."""
+    try:
+        yield
+    except Interrupted as interrupted:
+        if run.is_rank_zero:
+            folder = _relative(run.folder.path)
+            log.info("%s; %s", interrupted, requeue() if interrupted.requeue else f"resume with ckpt={folder}")
+        raise
 
 
 def _write_run_page(folder: RunFolder) -> None:

@@ -16,7 +16,7 @@ from gan.config import compose_config
 from gan.distributed import group, strategy
 from gan.distributed.strategy import NetworksStrategy, average_over_ranks
 from gan.errors import UserError
-from gan.runs import resolver
+from gan.runs import output_folder
 from gan.training import train
 
 QUICK = [
@@ -39,7 +39,7 @@ QUICK = [
 
 def play(games: list[tuple[Path, list[str]]]) -> None:
     """Train several runs one after the other, as one of the ranks in the environment or as the only one."""
-    resolver.register()
+    output_folder.register()
     with group.process_group(torch.device("cpu")):
         for folder, options in games:
             watch = f"+callbacks.watch={{_target_: tests.distributed.games.Watch, folder: {folder}}}"

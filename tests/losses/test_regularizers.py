@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from gan.keyed_random import KeyedRandom
 from gan.losses.regularizers import DRAGAN, R1, R2, Drift, GradientPenalty, Regularizer
-from gan.schedules import Cosine
+from gan.schedules.decay import Cosine
 from gan.types import DiscriminatorOutput, DiscriminatorPass, RealOrFake
 
 SHAPE = (2, 4, 4)

@@ -26,7 +26,7 @@ from gan.losses.regularizers import R1, R2, GradientPenalty, Regularizer
 from gan.models.gan import GAN, pack
 from gan.models.mlp_gan import MLPGAN, Discriminator, Generator
 from gan.models.sampler import NOISE_BLOCK
-from gan.schedules import Cosine
+from gan.schedules.decay import Cosine
 from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, RealOrFake, Terms
 
 SHAPE = (1, 4, 4)

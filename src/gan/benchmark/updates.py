@@ -20,7 +20,7 @@ from gan.callbacks.periodic import is_generator_update
 from gan.config import compose_config
 from gan.errors import UserError
 from gan.progress import progress_bar
-from gan.runs import resolver
+from gan.runs import output_folder
 from gan.training import train
 
 __all__ = ["MODELS", "GateCallback", "updates"]
@@ -86,7 +86,7 @@ def _measure_case(name: str, options: list[str], rounds: int, seconds: float, fo
 
 def our_loop(options: list[str], gate: UpdateGate) -> None:
     """Train endlessly with a run's default features, except evaluation and sample grids."""
-    resolver.register()
+    output_folder.register()
     _gates.append(gate)
     extra = [
         "+callbacks.gate={_target_: gan.benchmark.updates.GateCallback}",

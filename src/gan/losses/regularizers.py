@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan.distributed.group import std_over_ranks
-from gan.schedules import Schedule
+from gan.schedules.base import Schedule
 from gan.types import DiscriminatorOutput, DiscriminatorPass, RealOrFake
 
 __all__ = ["DRAGAN", "R1", "R2", "Drift", "GradientPenalty", "Regularizer"]

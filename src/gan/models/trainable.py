@@ -15,7 +15,7 @@ from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream, derive_seed
 from gan.models.sampler import Sampler
 from gan.nn.compiling import compile_calls
-from gan.schedules import Schedule
+from gan.schedules.base import Schedule
 from gan.types import Batch, Terms
 
 __all__ = ["OptimizerFactory", "Trainable"]

@@ -1,0 +1,38 @@
+"""Schedules that decay to a final factor: half a cosine, and linear."""
+
+from math import cos, pi
+
+from gan.schedules.base import Schedule
+
+__all__ = ["Cosine", "Decay", "Linear"]
+
+
+class Decay(Schedule):
+    """Base class of schedules that decay from one to ``end`` and stay there.
+
+    Args:
+        steps: Steps until ``end`` is reached.
+        end: The final factor.
+
+    Raises:
+        ValueError: If ``steps`` is below one or ``end`` is negative.
+    """
+
+    def __init__(self, steps: int, end: float = 0.0) -> None:
+        if steps < 1 or end < 0:
+            raise ValueError(f"steps must be at least 1 and end at least 0, not {steps} and {end}")
+        self.steps, self.end = steps, end
+
+
+class Cosine(Decay):
+    """Decay along half a cosine period (Loshchilov and Hutter, 2017, Eq. 5)."""
+
+    def __call__(self, step: int) -> float:
+        return self.end + (1 - self.end) * (1 + cos(pi * min(1.0, step / self.steps))) / 2
+
+
+class Linear(Decay):
+    """Linear decay (as in Miyato et al., 2018)."""
+
+    def __call__(self, step: int) -> float:
+        return 1 + (self.end - 1) * min(1.0, step / self.steps)
