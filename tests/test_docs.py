@@ -352,4 +352,4 @@ def test_every_picture_has_alternative_text_and_is_shown() -> None:
         for text, path in re.findall(r"!\[(.*?)\]\((.*?)\)", page):
             assert text, (name, path)
             shown[((ROOT / name).parent / path).resolve().name] = name
-    assert {path.name for path in (ROOT / "docs" / "pictures").iterdir()} <= shown.keys()
+    assert {path.name for path in (ROOT / "docs" / "pictures").rglob("*.*")} <= shown.keys()
