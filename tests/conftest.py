@@ -59,7 +59,7 @@ class Run:
 def start_python(*arguments: str, fresh: bool = False, **environment: str) -> subprocess.Popen[str] | Forked:
     """Start Python in a new process, without a terminal, a W&B key or a GPU.
 
-    train.py and the commands are forked from a process that has imported the package, unless they are to start afresh.
+    train.py and the commands are forked from a process that has imported the package, unless ``fresh`` is true.
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
     env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}

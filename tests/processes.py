@@ -1,6 +1,8 @@
-"""Commands in new processes, forked from a server that has imported the package: separate, but quick to start."""
+"""Commands in new processes, forked from a server that has imported the package: separate, but quick to start.
 
-import atexit
+They skip functions registered with ``atexit``, and must not use W&B or data loader workers, whose state is not forked.
+"""
+
 import multiprocessing
 import os
 import runpy
@@ -12,7 +14,7 @@ from pathlib import Path
 
 __all__ = ["Forked", "forkserver"]
 
-PRELOADED = ["gan.training", "gan.loggers.wandb", "gan.features.classifier", "tests.distributed.games"]
+PRELOADED = ["gan.training", "gan.features.classifier", "tests.distributed.games"]
 
 
 def forkserver() -> ForkServerContext:
@@ -69,14 +71,9 @@ def _run(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], 
         os.dup2(os.open(path, os.O_WRONLY), descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        if arguments[0] == "-m":
-            sys.argv = list(arguments[1:])
-            runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-        else:
-            sys.argv = list(arguments)
-            runpy.run_path(arguments[0], run_name="__main__")
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        atexit._run_exitfuncs()  # multiprocessing does not
+    if arguments[0] == "-m":
+        sys.argv = list(arguments[1:])
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = list(arguments)
+        runpy.run_path(arguments[0], run_name="__main__")

@@ -268,6 +268,7 @@ def test_each_choice_starts_with_a_comment(group: str) -> None:
 @pytest.mark.parametrize("experiment", choices("experiment"))
 def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
     options = [f"experiment={experiment}", "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
+    options += ["evaluate.every_n_steps=2", "metric.num_samples=32", "callbacks.neighbors=null"]
     if composed(f"experiment={experiment}").data.get("download"):  # tests use no network
         options += ["data=mnist5k", "model.generator.width=8", "model.discriminator.width=8"]
     run = run_here("train.py", *options)

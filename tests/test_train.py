@@ -259,7 +259,7 @@ def test_tensorboard_and_no_tracker(train: Train) -> None:
 
 def test_an_unreachable_server_does_not_end_a_run(train: Train) -> None:
     key = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "http://127.0.0.1:9"}
-    run = train(*TINY, *STEPS, "logger=wandb", "logger.wandb.timeout=3", apart=True, **key)
+    run = train(*TINY, *STEPS, "logger=wandb", "logger.wandb.timeout=3", fresh=True, **key)
     assert run.status == 0, run.err
     assert "tracked offline" in run.err + run.out
     assert "wandb sync" in run.out

@@ -39,7 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("tracked") / "run"
     steps = ["trainer.max_steps=4", "trainer.log_every_n_steps=2", "evaluate.every_n_steps=1", "metric=[frechet,prdc]"]
     options = [*TINY, *steps, "logger=wandb", f"hydra.run.dir={folder}"]
-    done = run_python("train.py", *options, folder=folder, TMPDIR=str(tmp_path_factory.mktemp("tmp")))
+    done = run_python("train.py", *options, folder=folder, fresh=True, TMPDIR=str(tmp_path_factory.mktemp("tmp")))
     assert done.status == 0, done.err
     return done
 

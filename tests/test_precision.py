@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan.distributed import devices
+from gan import host
 from tests.conftest import TINY, Run
 
 Train = Callable[..., Run]
@@ -22,8 +22,8 @@ Train = Callable[..., Run]
     ],
 )
 def test_a_cpu_with_bf16_units_uses_bf16(monkeypatch: Any, flags: set[str], precision: str) -> None:
-    monkeypatch.setattr(devices, "_cpu_flags", lambda: flags)
-    assert devices.fast_precision(torch.device("cpu")) == precision
+    monkeypatch.setattr(host, "_cpu_flags", lambda: flags)
+    assert host.fast_precision(torch.device("cpu")) == precision
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_cpu_with_bf16_units_uses_bf16(monkeypatch: Any, flags: set[str], prec
 )
 def test_a_gpu_since_ampere_uses_bf16(monkeypatch: Any, capability: tuple[int, int], precision: str) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
-    assert devices.fast_precision(torch.device("cuda", 0)) == precision
+    assert host.fast_precision(torch.device("cuda", 0)) == precision
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_gpu_since_ampere_uses_bf16(monkeypatch: Any, capability: tuple[int, i
 def test_a_run_records_its_precision(
     train: Train, monkeypatch: Any, options: list[str], flags: set[str], precision: str
 ) -> None:
-    monkeypatch.setattr(devices, "_cpu_flags", lambda: flags)
+    monkeypatch.setattr(host, "_cpu_flags", lambda: flags)
     run = train(*TINY, "trainer.max_steps=1", "evaluate.every_n_steps=1", *options)
     assert run.status == 0, run.err
     assert run.results["config"]["trainer"]["precision"] == precision
