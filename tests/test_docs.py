@@ -1,5 +1,6 @@
 """Code, commands, paths and links in the README and in docs/."""
 
+import pkgutil
 import re
 import shlex
 import shutil
@@ -344,6 +345,15 @@ def test_links_and_paths_exist(name: str) -> None:
         assert name == "README.md" or (folder / path).resolve().is_relative_to(ROOT / "docs"), f"{path} leaves the site"
     for path in re.findall(r"`((?:src|conf|tests|docs)/[\w./-]*\w)`", page):
         assert path in FILES or (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_names_exist(name: str) -> None:
+    """Names such as `gan.types.Batch`; those of added parts are in the copy only."""
+    added = {Path(path).stem for path in FILES}
+    for dotted in re.findall(r"`(gan(?:\.\w+)+)", PAGES[name]):
+        if added.isdisjoint(dotted.split(".")) and not dotted.startswith("gan.path."):
+            assert pkgutil.resolve_name(dotted), dotted
 
 
 def test_every_picture_has_alternative_text_and_is_shown() -> None:
