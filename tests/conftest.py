@@ -115,11 +115,11 @@ def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run the whole suite in one single-threaded process per core; parts of it and the long tests in this process."""
+    """Run the whole suite in single-threaded processes; parts of it and the long tests in this process."""
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.markexpr == "long":
         return 0
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    return min(4, cores())  # each takes about 2 GB
+    return min(4, cores() + 1)  # some wait for other processes; each takes about 2 GB
 
 
 @pytest.fixture

@@ -72,6 +72,7 @@ def test_updates_reuse_freed_memory(tmp_path: Path) -> None:
     assert (late - early) / 10 < 1000  # of 4 KiB; thousands where the C library does as it likes
 
 
+@pytest.mark.long
 def test_the_peak_excludes_the_parent_process(tmp_path: Path) -> None:
     held = torch.ones(2 * 10**8)  # 800 MB, which a process that this one starts has not
     code = "import torch; from gan.host import peak_memory; print(peak_memory(torch.device('cpu')) / 1e6)"

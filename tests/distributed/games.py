@@ -34,6 +34,7 @@ QUICK = [
     "trainer.enable_progress_bar=false",
     "trainer.enable_model_summary=false",
     "evaluate.every_n_steps=3",
+    "callbacks.neighbors=null",
 ]
 
 

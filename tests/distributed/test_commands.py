@@ -36,7 +36,7 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 def test_a_run_stopped_by_sigterm_resumes_to_the_same_bits(tmp_path: Path, train: Train) -> None:
     """Saved at the current step, possibly a critic step; resumed on two ranks, against a run started by torchrun."""
     run, twin = tmp_path / "run", tmp_path / "twin"
-    process = start_python("train.py", *TWO, "trainer.max_steps=100000", f"hydra.run.dir={run}")
+    process = start_python("train.py", *TWO, "trainer.max_steps=100000", f"hydra.run.dir={run}", fresh=True)
     wait_for(run / "checkpoints" / "last.ckpt", process)
     sleep(0.3)
     process.send_signal(signal.SIGTERM)

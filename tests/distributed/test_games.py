@@ -23,7 +23,6 @@ GAMES = {
         *(*BARE, "loss=hinge", "model.packing=2", "model.accumulate=2", "augment=ada", "augment.start=0.5"),
         *("augment.images=2000", "augment.interval=2"),
     ],
-    "hinge": [*BARE, "loss=hinge"],
     "batch norm": ["loss=non_saturating"],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
 }

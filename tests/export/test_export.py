@@ -55,7 +55,10 @@ class Exported:
         return {"z": generator.latents(num, seed=3)} | labels
 
 
-@pytest.fixture(scope="module", params=RECIPES)
+PARAMS = [pytest.param(name, marks=pytest.mark.long if name in ("dcgan", "mlp_gan") else []) for name in RECIPES]
+
+
+@pytest.fixture(scope="module", params=PARAMS)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     pytest.importorskip("onnxruntime", reason="needs pip install -e '.[export]'")
     run, out = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("new") / "exported"
