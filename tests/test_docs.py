@@ -279,7 +279,7 @@ def test_training_commands_run_two_steps(
         overrides.append("logger=wandb")
     overrides = [o for o in overrides if not o.startswith(("hydra", "trainer.max_", "evaluate."))]
     overrides += ["trainer.max_steps=4"] if "ckpt=" in command else ["debug=fast", f"hydra.run.dir={tmp_path}"]
-    overrides += ["trainer.accelerator=cpu", "data.batch_size=8", "metric.num_samples=32"]
+    overrides += ["trainer.accelerator=cpu", "data.batch_size=16", "metric.num_samples=32"]
     if not re.search(r"metric|experiment|patience|ckpt", command):
         overrides += ["callbacks.evaluation=null", "callbacks.neighbors=null"]
     run = run_here("train.py", *overrides)
