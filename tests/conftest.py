@@ -119,7 +119,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.markexpr == "long":
         return 0
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    return min(4, cores() + 1)  # some wait for other processes; each takes about 2 GB
+    return min(4, cores())  # each takes about 2 GB
 
 
 @pytest.fixture

@@ -265,7 +265,18 @@ def test_each_choice_starts_with_a_comment(group: str) -> None:
     assert all((CONF / group / f"{choice}.yaml").read_text().startswith("# ") for choice in choices(group))
 
 
-@pytest.mark.parametrize("experiment", choices("experiment"))
+def extends_another(experiment: str) -> bool:
+    defaults: Any = OmegaConf.load(CONF / "experiment" / f"{experiment}.yaml").get("defaults", [])
+    return any(isinstance(line, str) and line != "_self_" for line in defaults)
+
+
+EXPERIMENTS = [
+    pytest.param(experiment, marks=pytest.mark.long if extends_another(experiment) else [])
+    for experiment in choices("experiment")
+]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
     options = [f"experiment={experiment}", "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
     options += ["evaluate.every_n_steps=2", "metric.num_samples=32", "callbacks.neighbors=null"]

@@ -61,6 +61,7 @@ class Pages(Callback):
                 file.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_minflt}\n")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such setting")
 def test_updates_reuse_freed_memory(tmp_path: Path) -> None:
     watch = f"+callbacks.pages={{_target_: tests.test_host.Pages, path: {tmp_path / 'pages'}}}"

@@ -187,6 +187,7 @@ def test_a_run_resumes_after_ctrl_c_and_after_a_kill(train: Train, tmp_path: Pat
     assert rows(resumed)[-1]["val/fd_classifier"] == rows(whole)[-1]["val/fd_classifier"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="there is no /proc to look for processes in")
 def test_a_signal_to_all_processes_of_a_run_saves_it(train: Train, tmp_path: Path) -> None:
     """A signal to the process group, data loader workers included, as a cluster sends it."""
@@ -257,6 +258,7 @@ def test_tensorboard_and_no_tracker(train: Train) -> None:
     assert rows(run)
 
 
+@pytest.mark.long
 def test_an_unreachable_server_does_not_end_a_run(train: Train) -> None:
     key = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "http://127.0.0.1:9"}
     run = train(*TINY, *STEPS, "logger=wandb", "logger.wandb.timeout=3", fresh=True, **key)

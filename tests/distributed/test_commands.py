@@ -33,6 +33,7 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         sleep(0.05)
 
 
+@pytest.mark.long
 def test_a_run_stopped_by_sigterm_resumes_to_the_same_bits(tmp_path: Path, train: Train) -> None:
     """Saved at the current step, possibly a critic step; resumed on two ranks, against a run started by torchrun."""
     run, twin = tmp_path / "run", tmp_path / "twin"

@@ -55,7 +55,7 @@ class Exported:
         return {"z": generator.latents(num, seed=3)} | labels
 
 
-PARAMS = [pytest.param(name, marks=pytest.mark.long if name in ("dcgan", "mlp_gan") else []) for name in RECIPES]
+PARAMS = [pytest.param(name, marks=pytest.mark.long if name not in ("cgan", "attention") else []) for name in RECIPES]
 
 
 @pytest.fixture(scope="module", params=PARAMS)
@@ -125,6 +125,7 @@ def test_torch_export_reproduces_the_images(exported: Exported, num: int) -> Non
     torch.testing.assert_close(program(*inputs), gan.load(exported.run)(*inputs), rtol=0, atol=1e-4)
 
 
+@pytest.mark.long
 def test_graphs_run_without_this_package(train: Train, tmp_path: Path) -> None:
     """A separate process also reveals output that bypasses ``sys.stderr``, and imports of gan."""
     pytest.importorskip("onnxruntime", reason="needs pip install -e '.[export]'")
