@@ -148,7 +148,7 @@ class RunRecord:
 
     @property
     def state(self) -> Literal["finished", "stopped", "failed", "unfinished"]:
-        """How the run ended, if it did."""
+        """State of the run, by its results and its error file."""
         if self.results is not None:
             return "finished" if self.results.stopped is None else "stopped"
         return "unfinished" if self.failure == UNFINISHED else "failed"
