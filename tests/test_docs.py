@@ -175,6 +175,7 @@ def composed(conf: Path, overrides: list[str]) -> DictConfig:
         return compose("train", ["name=test", "run_dir=nowhere", *overrides])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [command for command in TRAINED if "ckpt=" not in command])
 def test_options_of_training_exist(command: str, copy: Path) -> None:
     overrides = [override for override in overrides_of(command) if not override.startswith("name=")]
@@ -230,6 +231,7 @@ def with_small_runs(text: str, runs: Callable[[str], Path]) -> str:
     return re.sub(r"\bruns/2026-01-31\b", lambda _: str(runs("12-00-00-cgan-wgan_gp").parent), text)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("code", SNIPPETS)
 def test_python_snippets_run(code: str, runs: Callable[[str], Path]) -> None:
     exec(compile(with_small_runs(code, runs), "snippet", "exec"), {})

@@ -18,6 +18,7 @@ from PIL import Image
 import gan
 from tests.conftest import start_python
 
+pytestmark = pytest.mark.long
 pytest.importorskip("gradio", reason="gradio is not installed: pip install -e '.[demo]'")
 
 Checkpoint = Callable[..., Path]
@@ -209,7 +210,6 @@ def test_integer_scaling_and_page_width(browser: Any, url: str, page_width: int,
         assert page.locator("#look-shown img").bounding_box()["y"] >= 0, "the image stays visible"
 
 
-@pytest.mark.long
 def test_points_without_classes_and_shutdown_by_ctrl_c(browser: Any, processes: dict[str, Any]) -> None:
     port = next(name for name in processes if name.isdigit())
     with running(processes[port], signal.SIGINT) as url:

@@ -53,7 +53,9 @@ def test_ranks_start_with_the_weights_and_buffers_of_rank_zero(tmp_path: Path) -
     [
         ("mistake", "rank 1: there is no such folder"),
         ("bug", "rank 1: RuntimeError: something is wrong here"),
-        ("kill", "rank 1 was ended by SIGKILL; the last checkpoint is kept to resume from"),
+        pytest.param(
+            "kill", "rank 1 was ended by SIGKILL; the last checkpoint is kept to resume from", marks=pytest.mark.long
+        ),
     ],
 )
 def test_a_failing_rank_is_named(how: str, message: str) -> None:

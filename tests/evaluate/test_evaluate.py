@@ -151,7 +151,8 @@ def test_an_unreadable_image(tmp_path: Path, on_error: str, caplog: pytest.LogCa
         assert "03.png" in caplog.text
 
 
-@pytest.mark.parametrize("torchrun", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("torchrun", [False, True])
 def test_two_processes_give_the_scores_of_one(digits: Path, tmp_path: Path, torchrun: bool) -> None:
     options = [str(digits), "metric=[frechet,kernel,prdc,inception_score]", "num_samples=501", "seeds=1"]
     assert evaluate(*options, f"out={tmp_path}/one.json").status == 0

@@ -55,7 +55,7 @@ class Exported:
         return {"z": generator.latents(num, seed=3)} | labels
 
 
-PARAMS = [pytest.param(name, marks=pytest.mark.long if name not in ("cgan", "attention") else []) for name in RECIPES]
+PARAMS = [pytest.param(name, marks=pytest.mark.long if name != "cgan" else []) for name in RECIPES]
 
 
 @pytest.fixture(scope="module", params=PARAMS)
