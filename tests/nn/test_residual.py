@@ -1,7 +1,6 @@
-"""Residual blocks: shapes, shortcuts, and initial weights."""
+"""Residual blocks: shapes and shortcuts."""
 
 from collections.abc import Callable
-from math import sqrt
 
 import pytest
 import torch
@@ -9,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.testing import assert_close
 
-from gan.nn.residual import Residual, down_block, first_block, glorot, plain_block, up_block
+from gan.nn.residual import Residual, down_block, first_block, plain_block, up_block
 
 Make = Callable[..., Residual]
 
@@ -56,13 +55,3 @@ def test_the_input_is_not_changed_in_place() -> None:
 def test_an_identity_shortcut_has_no_weights() -> None:
     assert not list(plain_block(4, 4, "none", True).shortcut.parameters())
     assert list(plain_block(4, 5, "none", True).shortcut.parameters())
-
-
-@pytest.mark.parametrize("gain", [1.0, sqrt(2)])
-def test_initial_weights_are_uniform_as_published(gain: float) -> None:
-    layer = glorot(nn.Conv2d(32, 64, 3), gain)
-    bound = gain * sqrt(6 / (9 * 32 + 9 * 64))
-    assert bound * 0.99 < layer.weight.abs().max() <= bound
-    assert layer.weight.std().item() == pytest.approx(bound / sqrt(3), rel=0.02)
-    assert layer.bias is not None
-    assert not layer.bias.any()

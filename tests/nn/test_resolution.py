@@ -1,8 +1,8 @@
-"""Image sizes: those that fit, and messages for those that do not."""
+"""Image sizes: those that fit, and messages for those that do not; channels."""
 
 import pytest
 
-from gan.nn.resolution import BASE_SIZES, base_and_doublings
+from gan.nn.resolution import BASE_SIZES, base_and_doublings, channel_counts
 
 
 @pytest.mark.parametrize("size", [28, 32, 40, 48, 56, 64, 80, 96, 112, 128])
@@ -21,3 +21,10 @@ def test_messages_name_the_nearest_sizes(size: int, near: str) -> None:
 def test_the_message_for_2d_points_names_perceptrons() -> None:
     with pytest.raises(ValueError, match=r"image size 1 does not fit.*model=mlp_gan"):
         base_and_doublings(1)
+
+
+@pytest.mark.parametrize(
+    ("growth", "counts"), [(1, [3, 3, 3, 3, 3]), (2, [3, 6, 12, 24, 24]), (4, [3, 12, 24, 24, 24])]
+)
+def test_channels_grow_up_to_eight_times_the_width(growth: int, counts: list[int]) -> None:
+    assert channel_counts(3, 5, growth) == counts

@@ -6,12 +6,10 @@ from torch import Tensor, nn
 
 from gan.models.gan import GAN
 from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
-from gan.nn.resolution import base_and_doublings
+from gan.nn.resolution import base_and_doublings, channel_counts
 from gan.types import DiscriminatorOutput
 
 __all__ = ["DCGAN", "Discriminator", "Generator"]
-
-LARGEST_MULTIPLE = 8
 
 
 def init_weights(layer: nn.Module) -> nn.Module:
@@ -50,7 +48,7 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         base, doublings = base_and_doublings(image_shape[-1])
-        widths = [width * min(2**n, LARGEST_MULTIPLE) for n in reversed(range(doublings))]
+        widths = channel_counts(width, doublings)[::-1]
         layers: list[nn.Module] = []
         for n, (before, after) in enumerate(zip([latent_dim, *widths], [*widths, image_shape[0]], strict=True)):
             last = n == doublings
@@ -94,7 +92,7 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         base, halvings = base_and_doublings(image_shape[-1])
-        widths = [width * min(2**n, LARGEST_MULTIPLE) for n in range(halvings)]
+        widths = channel_counts(width, halvings)
         layers: list[nn.Module] = []
         for n, (before, after) in enumerate(zip([packing * image_shape[0], *widths[:-1]], widths, strict=True)):
             layer = nn.Conv2d(before, after, 4, 2, 1, bias=n == 0 or norm == "none")

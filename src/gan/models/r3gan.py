@@ -12,12 +12,10 @@ from gan.models.gan import GAN
 from gan.nn.bottleneck import Bottleneck
 from gan.nn.initialization import scaled_normal
 from gan.nn.resampling import Downsample, Upsample
-from gan.nn.resolution import base_and_doublings
+from gan.nn.resolution import base_and_doublings, channel_counts
 from gan.types import DiscriminatorOutput
 
 __all__ = ["R3GAN", "Discriminator", "Generator"]
-
-LARGEST_MULTIPLE = 8
 
 
 def pointwise(inputs: int, outputs: int) -> nn.Conv2d:
@@ -49,12 +47,12 @@ class Stages:
         if growth < 1 or blocks < 1:
             raise ValueError(f"growth and blocks must be at least 1, not {growth} and {blocks}")
         self.base, halvings = base_and_doublings(size)
-        multiples = [min(growth**n, LARGEST_MULTIPLE) for n in range(halvings + 1)]
-        branches = blocks * len(multiples)
-        self.widths = [width * n for n in multiples]
+        self.widths = channel_counts(width, halvings + 1, growth)
+        groups = channel_counts(cardinality, halvings + 1, growth)
+        branches = blocks * len(self.widths)
         self.levels = [
-            nn.Sequential(*(Bottleneck(width * n, branches, expansion, cardinality * n) for _ in range(blocks)))
-            for n in multiples
+            nn.Sequential(*(Bottleneck(channels, branches, expansion, number) for _ in range(blocks)))
+            for channels, number in zip(self.widths, groups, strict=True)
         ]
 
 

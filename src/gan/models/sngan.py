@@ -7,15 +7,16 @@ fewer doublings.
 from torch import Tensor, nn
 
 from gan.models.gan import GAN
+from gan.nn.initialization import glorot
 from gan.nn.layers import Norm, maybe_spectral_norm
-from gan.nn.residual import convolution, down_block, first_block, glorot, norm_relu, plain_block, up_block
+from gan.nn.residual import convolution, down_block, first_block, norm_relu, plain_block, up_block
 from gan.nn.resolution import base_and_doublings
 from gan.types import DiscriminatorOutput
 
 __all__ = ["SNGAN", "Discriminator", "Generator"]
 
-SMALLEST = 5  # smallest resolution in the discriminator: 32 is halved to 8, as in the paper, and 28 to 7
-PLAIN = 2  # blocks at the lowest resolution
+SMALLEST_SIZE = 5  # smallest resolution in the discriminator: 32 is halved to 8, as in the paper, and 28 to 7
+PLAIN_BLOCKS = 2  # at the lowest resolution
 
 
 class Generator(nn.Module):
@@ -85,12 +86,12 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         size, (_, halvings) = image_shape[-1], base_and_doublings(image_shape[-1])
-        halved = [size >> n for n in range(1, halvings + 1) if size >> n >= SMALLEST]
-        self.sizes = halved + PLAIN * halved[-1:]
+        halved = [size >> n for n in range(1, halvings + 1) if size >> n >= SMALLEST_SIZE]
+        self.sizes = halved + PLAIN_BLOCKS * halved[-1:]
         self.blocks = nn.Sequential(
             first_block(packing * image_shape[0], width, norm, spectral_norm),
             *(down_block(width, width, norm, spectral_norm) for _ in halved[1:]),
-            *(plain_block(width, width, norm, spectral_norm) for _ in range(PLAIN)),
+            *(plain_block(width, width, norm, spectral_norm) for _ in range(PLAIN_BLOCKS)),
         )
         self.activation = norm_relu(width, norm)
         self.head = maybe_spectral_norm(glorot(nn.Linear(width, 1, bias=False)), spectral_norm)

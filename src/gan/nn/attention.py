@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.nn.initialization import glorot
 from gan.nn.layers import maybe_spectral_norm
-from gan.nn.residual import glorot
 
 __all__ = ["SelfAttention"]
 

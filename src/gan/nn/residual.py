@@ -5,15 +5,13 @@ the same, at a quarter of the cost.
 """
 
 from math import sqrt
-from typing import TypeVar
 
 from torch import Tensor, nn
 
+from gan.nn.initialization import glorot
 from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
 
-__all__ = ["Residual", "convolution", "down_block", "first_block", "glorot", "norm_relu", "plain_block", "up_block"]
-
-Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
+__all__ = ["Residual", "convolution", "down_block", "first_block", "norm_relu", "plain_block", "up_block"]
 
 
 class Residual(nn.Module):
@@ -79,15 +77,3 @@ def convolution(inputs: int, outputs: int, kernel: int, spectral_norm: bool, gai
     """Build a convolution with an odd kernel that keeps the resolution; see ``glorot`` for its initial weights."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
     return maybe_spectral_norm(glorot(layer, gain), spectral_norm)
-
-
-def glorot(layer: Layer, gain: float = 1.0) -> Layer:
-    """Initialise a layer's weights as in Glorot and Bengio (2010, Eq. 16), its biases with zero, and return the layer.
-
-    As in the code of Miyato et al. (2018), ``gain`` is √2 in a block's 3x3 convolutions and 1 elsewhere. It matters
-    only without spectral norm, which cancels it.
-    """
-    nn.init.xavier_uniform_(layer.weight, gain)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-    return layer

@@ -1,8 +1,9 @@
-"""Image sizes of networks that double a small base resolution."""
+"""Image sizes and channels of networks that double a small base resolution."""
 
-__all__ = ["BASE_SIZES", "base_and_doublings"]
+__all__ = ["BASE_SIZES", "base_and_doublings", "channel_counts"]
 
 BASE_SIZES = (4, 5, 6, 7)
+LARGEST_MULTIPLE = 8
 
 
 def base_and_doublings(size: int) -> tuple[int, int]:
@@ -27,3 +28,14 @@ def base_and_doublings(size: int) -> tuple[int, int]:
             f"{nearest[0]} and {nearest[1]} (data.image_size={nearest[0]})"
         )
     return sizes[size]
+
+
+def channel_counts(width: int, number: int, growth: int = 2) -> list[int]:
+    """Return the channels at each of ``number`` resolutions, from the highest to the lowest.
+
+    Args:
+        width: Channels at the highest resolution.
+        number: Number of resolutions.
+        growth: Factor of the channels from one resolution to the next lower one, up to 8 * width.
+    """
+    return [width * min(growth**n, LARGEST_MULTIPLE) for n in range(number)]
