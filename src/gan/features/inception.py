@@ -10,7 +10,7 @@ from torchmetrics.image.fid import NoTrainInceptionV3
 from gan.data.base import ImageDataModule
 from gan.digest import digest
 from gan.errors import UserError
-from gan.features.base import FeatureExtractor, Features
+from gan.features.base import FeatureExtractor, Features, check_grey_or_colour, grey_to_rgb
 
 __all__ = ["Inception"]
 
@@ -18,7 +18,7 @@ WEIGHTS_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 
 class Inception(FeatureExtractor):
-    """The 2,048 pooled features of Inception v3, through torch-fidelity; grey images are repeated to three channels.
+    """The 2,048 pooled features of Inception v3, by torch-fidelity; grey images are repeated to three channels.
 
     The logits are its 1,008 outputs without the bias, as the Inception Score uses them.
 
@@ -37,8 +37,7 @@ class Inception(FeatureExtractor):
 
     def __init__(self, data: ImageDataModule, weights: str | None = None, antialias: bool = True) -> None:
         super().__init__()
-        if data.channels not in (1, 3):
-            raise UserError(f"metric/features=inception takes grey or colour images, not {data.channels} channels")
+        check_grey_or_colour(data, self.name)
         self.antialias = antialias
         try:
             if weights is not None:
@@ -54,8 +53,8 @@ class Inception(FeatureExtractor):
             ) from error
 
     def forward(self, images: Tensor) -> Features:
-        colored = images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
-        return Features(*self.network._torch_fidelity_forward(colored))  # forward() returns only the first output
+        outputs = self.network._torch_fidelity_forward(grey_to_rgb(images))  # forward() returns only the first
+        return Features(*outputs)
 
     @property
     def protocol(self) -> dict[str, Any]:
