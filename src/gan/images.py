@@ -16,12 +16,17 @@ from gan.runs.folder import atomic_path
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["encode_png", "enlarge", "gallery", "grid", "save_png", "scatter", "to_uint8"]
+__all__ = ["encode_png", "enlarge", "from_uint8", "gallery", "grid", "save_png", "scatter", "to_uint8"]
 
 
 def to_uint8(images: Tensor) -> Tensor:
     """Map [-1, 1] to integers from 0 to 255, rounded to nearest; any shape."""
     return images.add(1).mul(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def from_uint8(images: Tensor) -> Tensor:
+    """Map uint8 pixels to float32 in [-1, 1]; any shape."""
+    return images.float().div_(127.5).sub_(1)
 
 
 def grid(images: Tensor) -> Tensor:

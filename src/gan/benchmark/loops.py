@@ -18,7 +18,7 @@ from gan.data.base import ImageDataModule
 from gan.distributed.devices import device_of
 from gan.distributed.environment import RankInfo
 from gan.host import cache_cuda_absence, fast_precision, set_threads
-from gan.images import save_png
+from gan.images import from_uint8, save_png
 from gan.instantiate import build
 
 __all__ = ["LossFunctions", "bare_loop", "ordinary_loop", "write_pngs"]
@@ -113,7 +113,7 @@ def bare_loop(options: list[str], loss: str, gate: UpdateGate) -> None:
     while True:
         gate()
         for _ in range(losses.critic_steps):
-            real = images[torch.randint(len(images), (batch,), device=device)].float().div_(127.5).sub_(1)
+            real = from_uint8(images[torch.randint(len(images), (batch,), device=device)])
             with torch.no_grad():
                 fake = generate()
             for x in (real, fake):

@@ -7,6 +7,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.callbacks.periodic import data_module
+from gan.data.order import evenly_spaced
 from gan.images import gallery, save_png
 from gan.loggers.base import PictureLogger
 from gan.metrics.nearest_neighbors import flatten_pixels, nearest_training_images
@@ -18,7 +19,7 @@ MAX_HELD_OUT = 64  # held-out images for the reference distance
 
 
 class NeighborFigure(Callback):
-    """Writes a figure of samples and their nearest training images, one sample per row, and logs it.
+    """Write a figure of samples and their nearest training images, one sample per row, and log it.
 
     Distances are between pixels; ``python -m gan.explore neighbors`` also compares features. There is no figure for
     points.
@@ -51,9 +52,9 @@ class NeighborFigure(Callback):
         if not (trainer.is_global_zero and data.pixels and data.channels in (1, 3)):
             return
         samples = data.discretize(pl_module.sample(self.num, self.seed)).cpu()
-        held_out = next(data.batches("test", MAX_HELD_OUT, _spread(len(data.split("test")), MAX_HELD_OUT))).images
+        held_out = next(data.batches("test", MAX_HELD_OUT, evenly_spaced(len(data.split("test")), MAX_HELD_OUT))).images
         trained = data.training_indices
-        searched = [trained[index] for index in _spread(len(trained), self.limit)]
+        searched = [trained[index] for index in evenly_spaced(len(trained), self.limit)]
         distances, neighbors = nearest_training_images(
             torch.cat([samples, held_out]),
             data,
@@ -74,8 +75,3 @@ class NeighborFigure(Callback):
         for logger in trainer.loggers:
             if isinstance(logger, PictureLogger):
                 logger.log_picture("neighbors", picture, trainer.global_step)
-
-
-def _spread(size: int, limit: int) -> range:
-    """Return at most ``limit`` evenly spaced indices below ``size``."""
-    return range(0, size, -(-size // limit))

@@ -17,7 +17,7 @@ from torchvision.utils import make_grid
 from gan.data.order import ShuffledBatches
 from gan.digest import digest
 from gan.errors import UserError
-from gan.images import grid, to_uint8
+from gan.images import from_uint8, grid, to_uint8
 from gan.keyed_random import KeyedRandom, Stream
 from gan.types import Batch
 
@@ -271,7 +271,7 @@ class ImageDataModule(LightningDataModule):
         rank, world = self._rank_and_world()
         images, size = batch.images, len(batch.images)
         if images.dtype == torch.uint8:
-            images = images.float().div_(127.5).sub_(1)
+            images = from_uint8(images)
         if self.flip:
             rows, key = slice(rank * size, (rank + 1) * size), (self.seed, self.images_seen, Stream.AUGMENTATION)
             mirrored = KeyedRandom(*key, total=world * size, rows=rows, device=images.device).uniform(1, 1, 1) < 0.5

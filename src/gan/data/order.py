@@ -1,11 +1,11 @@
-"""Order of the training images: shuffled every epoch, endless, and a function of the seed alone."""
+"""Order of the training images, a function of the seed alone, and evenly spaced subsets."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from torch.utils.data import Sampler
 
-__all__ = ["ShuffledBatches"]
+__all__ = ["ShuffledBatches", "evenly_spaced"]
 
 
 class ShuffledBatches(Sampler[list[int]]):
@@ -44,3 +44,8 @@ class ShuffledBatches(Sampler[list[int]]):
 
     def _permutation(self, epoch: int) -> np.ndarray:
         return np.random.default_rng([self.seed, epoch]).permutation(self.length)
+
+
+def evenly_spaced(size: int, limit: int) -> range:
+    """Return at most ``limit`` evenly spaced indices below ``size``; they cover all classes of sorted images."""
+    return range(0, size, -(-size // limit))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator, load
+from gan.data.order import evenly_spaced
 from gan.errors import UserError
 from gan.images import gallery, save_png
 from gan.metrics.sharpness import laplacian_variance
@@ -34,8 +35,7 @@ def compare(generator: TrainedGenerator, others: Sequence[str], num: int, seed: 
         UserError: If the generators make images of different shapes.
     """
     data, side = generator.data, max(1, isqrt(num))
-    size = len(data.split("test"))
-    held_out = next(data.batches("test", MAX_IMAGES, range(0, size, -(-size // MAX_IMAGES)))).images
+    held_out = next(data.batches("test", MAX_IMAGES, evenly_spaced(len(data.split("test")), MAX_IMAGES))).images
     sets = {"held-out images": held_out}
     for each in [generator, *(load(path) for path in others)]:
         images = data.discretize(each.sample(max(MAX_IMAGES, side**2), seed=seed)).cpu()
@@ -48,8 +48,8 @@ def compare(generator: TrainedGenerator, others: Sequence[str], num: int, seed: 
     for name, images in sets.items():
         sharpness = mean_laplacian_variance(images[:MAX_IMAGES]) / held_out_variance
         print(f"{name:<24} sharpness {sharpness:.3f}")
-        evenly_spaced = torch.linspace(0, len(images) - 1, side**2).round().long()  # of all classes
-        grids[f"{name}: sharpness {sharpness:.2f}"] = images[evenly_spaced].unflatten(0, (side, side))
+        drawn = torch.linspace(0, len(images) - 1, side**2).round().long()  # of all classes
+        grids[f"{name}: sharpness {sharpness:.2f}"] = images[drawn].unflatten(0, (side, side))
     save_png(gallery(grids), out)
     print(f"Wrote {out}")
 

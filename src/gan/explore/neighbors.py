@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
+from gan.data.order import evenly_spaced
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor
 from gan.images import gallery, save_png
@@ -49,8 +50,7 @@ def neighbors(
         return features(images).vectors
 
     fakes = data.discretize(generator.sample(max(indices) + 1, seed=seed)).cpu()[indices]
-    size = len(data.split("test"))
-    held_out = next(data.batches("test", size, range(0, size, -(-size // MAX_HELD_OUT)))).images  # of all classes
+    held_out = next(data.batches("test", MAX_HELD_OUT, evenly_spaced(len(data.split("test")), MAX_HELD_OUT))).images
 
     embeddings: dict[str, Embedding] = {"pixels": flatten_pixels, features.name: feature_vectors}
     groups = {"sample": fakes[:, None]}

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
-from gan.images import gallery, save_png, to_uint8
+from gan.images import from_uint8, gallery, save_png, to_uint8
 from gan.latent.projection import NUM_CANDIDATES, project
 
 __all__ = ["project_image"]
 
-SHADES = 127.5  # of 256, per unit of [-1, 1]
+SHADES = 127.5  # per unit of [-1, 1]
 
 
 def project_image(
@@ -35,7 +35,7 @@ def project_image(
         UserError: If the file is not an image, or has another size than the generator's images.
     """
     target = read_image(image, generator.image_shape, fit)
-    projection = project(generator, target.float() / 127.5 - 1, steps, starts, seed=seed)
+    projection = project(generator, from_uint8(target), steps, starts, seed=seed)
     start, projected = (to_uint8(x).cpu() for x in (projection.start, projection.image))
     difference = (projected.int() - target.int()).abs().to(torch.uint8)
     images = {"image": target, "nearest sample": start, "projection": projected, "difference": difference}

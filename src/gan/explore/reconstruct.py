@@ -5,8 +5,9 @@ from pathlib import Path
 import torch
 
 from gan.checkpoint.trained import TrainedGenerator
+from gan.data.order import evenly_spaced
 from gan.errors import UserError
-from gan.images import gallery, save_png
+from gan.images import from_uint8, gallery, save_png
 from gan.keyed_random import KeyedRandom
 from gan.models.autoencoder import AutoEncoder
 from gan.types import Batch
@@ -31,10 +32,9 @@ def reconstruct(generator: TrainedGenerator, num: int, seed: int, out: Path) -> 
     model, data = generator.model, generator.data
     if not isinstance(model, AutoEncoder) or not hasattr(model, "encoder"):  # exported weights have no encoder
         raise UserError(f"{generator.path} has no encoder, so it cannot reconstruct: name a run of model=vae or vqvae")
-    size = len(data.split("test"))
-    indices = range(0, size, -(-size // MAX_HELD_OUT))  # of all classes
-    held_out, labels = next(data.batches("test", len(indices), indices))
-    images = held_out.to(generator.device).float() / 127.5 - 1
+    indices = evenly_spaced(len(data.split("test")), MAX_HELD_OUT)
+    held_out, labels = next(data.batches("test", MAX_HELD_OUT, indices))
+    images = from_uint8(held_out.to(generator.device))
     rng = KeyedRandom(seed, total=len(images), device=images.device)
     terms = model.score(Batch(images, labels.to(generator.device)), rng)
     reconstructions = model.reconstruct(images)

@@ -14,6 +14,7 @@ from gan.data.base import ImageDataModule
 from gan.digest import digest
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
+from gan.images import from_uint8
 from gan.keyed_random import temporary_seed
 from gan.runs.folder import atomic_path
 
@@ -85,7 +86,7 @@ class Classifier(FeatureExtractor):
         model.train()
         for _ in range(STEPS):
             indices = torch.randint(len(images), (BATCH_SIZE,))
-            loss = F.cross_entropy(model(_normalize(images[indices])), labels[indices])
+            loss = F.cross_entropy(model(from_uint8(images[indices])), labels[indices])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -101,7 +102,7 @@ class Classifier(FeatureExtractor):
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Features:
-        vectors = self.network(_normalize(images))
+        vectors = self.network(from_uint8(images))
         return Features(vectors, self.head(vectors))
 
     @property
@@ -112,11 +113,6 @@ class Classifier(FeatureExtractor):
 def _cache_path(data: ImageDataModule, cache: str | None) -> Path:
     key = f"{RECIPE} {data.num_classes} {data.fingerprint('train')}"
     return Path(cache or user_cache_dir("gan")) / f"classifier-{sha256(key.encode()).hexdigest()[:16]}.pt"
-
-
-def _normalize(images: Tensor) -> Tensor:
-    """Map uint8 images to float32 in [-1, 1]."""
-    return images.float().div_(127.5).sub_(1)
 
 
 def _build_network(channels: int, num_features: int) -> nn.Sequential:

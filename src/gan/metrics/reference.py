@@ -9,6 +9,7 @@ from platformdirs import user_cache_dir
 from torch import Tensor
 
 from gan.data.base import ImageDataModule, Split
+from gan.data.order import evenly_spaced
 from gan.digest import digest, digest_of_values
 from gan.distributed.group import all_true, rank_range
 from gan.features.base import FeatureExtractor
@@ -50,9 +51,9 @@ def real_statistics(
 
     def batches() -> Iterable[Batch]:
         size = len(data.split(split))
-        indices = range(0, size, 1 if limit is None else -(-size // limit))
-        ranks_part = rank_range(len(indices))
-        indices = indices[ranks_part.start : ranks_part.stop]
+        indices = range(size) if limit is None else evenly_spaced(size, limit)
+        of_rank = rank_range(len(indices))
+        indices = indices[of_rank.start : of_rank.stop]
         description = "Real images" if split == "train" else "Held-out images"
         return progress_bar(data.batches(split, BATCH_SIZE, indices), len(indices) / BATCH_SIZE, description)
 
@@ -82,8 +83,8 @@ def noise_statistics(
 
     def batches() -> Iterable[Batch]:
         """Return this rank's rows of each batch, so that the noise does not depend on the number of ranks."""
-        ranks_part, starts = rank_range(num), range(0, num, BATCH_SIZE)
-        rows = (slice(max(ranks_part.start - start, 0), max(ranks_part.stop - start, 0)) for start in starts)
+        of_rank, starts = rank_range(num), range(0, num, BATCH_SIZE)
+        rows = (slice(max(of_rank.start - start, 0), max(of_rank.stop - start, 0)) for start in starts)
         parts = (Batch(*(part[row] for part in batch)) for batch, row in zip(noise(), rows, strict=True))
         return progress_bar(parts, len(starts), "Noise")
 
