@@ -123,7 +123,7 @@ def peak_memory(device: torch.device) -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
     if sys.platform == "win32":
-        return 0.0  # no resource module there
+        return 0.0  # Windows has no resource module
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024

@@ -57,7 +57,7 @@ class Recorder(Callback):
         self.weights.append({name: p.detach().clone() for name, p in pl_module.named_parameters()})
 
     def changed(self, player: str) -> list[bool]:
-        """Tell for each batch except the first whether it changed a player's weights."""
+        """Return for each batch except the first whether it changed a player's weights."""
         return [
             any(not torch.equal(a[name], b[name]) for name in a if name.startswith(f"{player}."))
             for a, b in pairwise(self.weights)

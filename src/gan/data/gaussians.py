@@ -59,7 +59,7 @@ class GaussianMixture(ImageDataModule):
         return images
 
     def noise(self, num: int, generator: torch.Generator) -> Tensor:
-        """Draw points uniformly from the square that contains the centers."""
+        """Draw points uniformly from the square that contains the modes' centres."""
         return (2 * torch.rand(num, 2, 1, 1, generator=generator) - 1) * self.centers.abs().max() / self.scale
 
     def picture(self, images: Tensor) -> Tensor:

@@ -217,7 +217,7 @@ class GAN(Trainable):
             return images, self._run_discriminator(self.discriminator, images, labels)
 
     def _uses_joint_pass(self) -> bool:
-        """Tell whether one forward pass serves real and fake images, which is faster than two.
+        """Return whether to run real and fake images in one joint pass, which is faster than two.
 
         Batch statistics would mix the two kinds. Losses without labels leave a bias of the logits without a gradient;
         one joint pass would give it rounding noise instead of zero. Compiled networks would be compiled for both sizes.
