@@ -16,7 +16,7 @@ from gan.runs.folder import atomic_path
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["encode_png", "enlarge", "from_uint8", "gallery", "grid", "save_png", "scatter", "to_uint8"]
+__all__ = ["encode_png", "from_uint8", "gallery", "grid", "magnify", "save_png", "scatter", "to_uint8"]
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -107,8 +107,8 @@ def encode_png(image: Tensor) -> bytes:
     return file.getvalue()
 
 
-def enlarge(images: Tensor, min_size: int = 256) -> Tensor:
-    """Upscale images, (..., H, W), by repeating pixels until the shorter side has at least ``min_size``."""
+def magnify(images: Tensor, min_size: int = 256) -> Tensor:
+    """Magnify images, (..., H, W), by repeating pixels until the shorter side has at least ``min_size``."""
     factor = max(1, -(-min_size // min(images.shape[-2:])))
     return images.repeat_interleave(factor, -2).repeat_interleave(factor, -1)
 

@@ -11,7 +11,7 @@ from torchvision.utils import make_grid
 
 from gan.animation import save_animation
 from gan.data.base import ImageDataModule
-from gan.images import enlarge, to_uint8
+from gan.images import magnify, to_uint8
 
 __all__ = ["encode_gif", "encode_npz", "image_row"]
 
@@ -33,7 +33,7 @@ def image_row(data: ImageDataModule, images: Tensor) -> Tensor:
 
 def encode_gif(images: Tensor) -> bytes:
     """Encode images, in [-1, 1] with shape (N, C, H, W), as a GIF that plays them forwards and backwards."""
-    frames = enlarge(to_uint8(images))
+    frames = magnify(to_uint8(images))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "animation.gif"
         save_animation([*frames, *frames.flip(0)[1:-1]], path, fps=12)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
-from gan.images import enlarge, gallery, save_png
+from gan.images import gallery, magnify, save_png
 from gan.nn.attention import SelfAttention
 
 __all__ = ["attention", "attention_maps"]
@@ -32,7 +32,7 @@ def attention(generator: TrainedGenerator, num: int, seed: int, out: Path) -> No
         UserError: If the generator has no attention.
     """
     maps, gamma = attention_maps(generator, num, seed)
-    samples = enlarge(generator.data.discretize(generator.sample(num, seed=seed)).cpu(), MIN_SIZE)
+    samples = magnify(generator.data.discretize(generator.sample(num, seed=seed)).cpu(), MIN_SIZE)
     samples = samples.expand(-1, 3, -1, -1)
     marked, overlays = samples.clone(), []
     for query, color in zip(QUERIES, COLORS, strict=True):
@@ -42,7 +42,7 @@ def attention(generator: TrainedGenerator, num: int, seed: int, out: Path) -> No
         for picture in (marked, overlay):
             draw_dot(picture, center, color)
         overlays.append(overlay)
-    save_png(gallery({"sample": marked[:, None], "attention of its positions": torch.stack(overlays, 1)}, 1), out)
+    save_png(gallery({"sample": marked[:, None], "attention at each dot": torch.stack(overlays, 1)}, 1), out)
 
     weights = maps.flatten(3)
     perplexity = torch.special.entr(weights).sum(3).exp().mean()

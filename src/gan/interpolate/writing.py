@@ -8,7 +8,7 @@ from torchvision.utils import make_grid
 
 from gan.animation import save_animation
 from gan.errors import UserError
-from gan.images import enlarge, save_png
+from gan.images import magnify, save_png
 
 __all__ = ["write_frames"]
 
@@ -30,6 +30,6 @@ def write_frames(frames: list[Tensor], out: Path, fps: float) -> None:
             return
         columns = max(1, round(len(frames[0]) ** 0.5 * 1.4))
         grids = [make_grid(frame, nrow=columns, pad_value=255) for frame in frames]
-        save_animation([enlarge(grid) for grid in grids], out, fps)
+        save_animation([magnify(grid) for grid in grids], out, fps)
     except OSError as error:
         raise UserError(f"--out {out}: {error}") from error
