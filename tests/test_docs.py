@@ -108,8 +108,8 @@ def test_added_parts_train(copy: Path, tmp_path: Path) -> None:
     header = (tmp_path / "metrics.csv").read_text().splitlines()[0].split(",")
     logged = ("train/g/matching", "train/d/zero_centered", "val/mean_distance_thumbnail", "weights/generator")
     assert set(logged) <= set(header)
-    where = in_copy(copy, tmp_path, "-c", "import gan; print(gan.__file__)")
-    assert str(copy) in where.stdout, "the copy is what ran"
+    imported = in_copy(copy, tmp_path, "-c", "import gan; print(gan.__file__)")
+    assert str(copy) in imported.stdout, "the copy is what ran"
 
 
 def test_added_parts_are_clean(copy: Path, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_added_parts_are_typed(copy: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_the_projects_tests_cover_added_parts(copy: Path, tmp_path: Path) -> None:
+def test_tests_of_conf_cover_added_parts(copy: Path, tmp_path: Path) -> None:
     names = " or ".join(sorted({Path(path).stem for path in FILES}))
     done = in_copy(copy, tmp_path, "-m", "pytest", "-n0", "-m", "not long", "tests/test_conf.py", "-k", names)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -136,13 +136,13 @@ def test_the_projects_tests_cover_added_parts(copy: Path, tmp_path: Path) -> Non
 
 
 def test_every_command_is_checked() -> None:
-    """Those in ``bash`` blocks are checked below; text beside ``sh`` blocks says when or whether they were run."""
+    """Commands in ``bash`` blocks are checked below; text beside ``sh`` blocks says whether and when they were run."""
     unchecked = [c for c in COMMANDS if not any(kind.match(c) for kind in (TRAIN, VERB, INSTALL, OTHER))]
     assert not unchecked
     for name, page in PAGES.items():
         for match in re.finditer(r"([^\n]+\n\n)?^```sh\n.*?^```\n(\n(?:[^\n]+\n)+)?", page, re.MULTILINE | re.DOTALL):
-            near = page[max(0, match.start() - 400) : match.end() + 1500]
-            assert re.search(r"run on \d{4}-\d\d-\d\d|not (?:been )?run|tests/", near), (name, match.group())
+            context = page[max(0, match.start() - 400) : match.end() + 1500]
+            assert re.search(r"run on \d{4}-\d\d-\d\d|not (?:been )?run|tests/", context), (name, match.group())
 
 
 def test_extras_exist() -> None:
@@ -208,7 +208,7 @@ def test_arguments_of_commands_parse(command: str, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return the folder of a small run that stands for one of the documentation's, such as 12-00-00-vae-elbo."""
+    """Return a function from a documented run's name, such as 12-00-00-vae-elbo, to the folder of a small run."""
     parent = tmp_path_factory.mktemp("runs")
 
     def folder_of(name: str) -> Path:
@@ -237,8 +237,8 @@ def test_python_snippets_run(code: str, runs: Callable[[str], Path]) -> None:
     exec(compile(with_small_runs(code, runs), "snippet", "exec"), {})
 
 
-def inapplicable(command: str) -> str | None:
-    """Tell why a command cannot be run, even in small, on any machine."""
+def reason_to_skip(command: str) -> str | None:
+    """Return why a command cannot be run on every machine, even with small settings; None if it can."""
     if "hydra/launcher=slurm" in command:
         return "needs Slurm; see tests/cluster"
     if "trainer=gpu" in command:
@@ -252,7 +252,7 @@ def inapplicable(command: str) -> str | None:
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write 80 small photos of two classes, in the folders that the documentation names."""
+    """Write 160 small photos of two classes to each folder that the documentation names."""
     parent = tmp_path_factory.mktemp("photos")
     for number in range(160):
         for folder in ("photos", "photos-split/train", "photos-split/test"):
@@ -267,8 +267,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_commands_run_two_steps(
     command: str, runs: Callable[[str], Path], photos: Path, tmp_path: Path
 ) -> None:
-    """New parts train together, in the test above."""
-    if reason := inapplicable(command):
+    """Commands of added parts are left out; these parts are trained together in a test above."""
+    if reason := reason_to_skip(command):
         pytest.skip(reason)
     overrides = overrides_of(with_small_runs(command, runs))
     if "data=image_folder" in overrides:
