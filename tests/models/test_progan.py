@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from gan.errors import UserError
 from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import NonSaturating
 from gan.losses.objective import Objective
+from gan.models.gan import GAN
 from gan.models.progan import Discriminator, Generator, ProGAN
 from gan.nn.equalized import EqualizedConv2d
 from gan.nn.growing import Growing, images_at_level, shrink
@@ -120,16 +122,25 @@ def test_images_are_clamped_in_evaluation_mode() -> None:
 
 
 @pytest.mark.parametrize(("seen", "level"), [(0, 0.0), (150, 0.5), (250, 1.0), (310, 1.1)])
-def test_real_images_have_the_detail_of_the_level(seen: int, level: float) -> None:
+def test_real_images_have_the_detail_of_the_level(seen: int, level: float, monkeypatch: pytest.MonkeyPatch) -> None:
     model = make(stable_images=100, fade_images=100)
     model.images_seen = seen
-    model.grow()
-    levels = {network.level for network in model.modules() if isinstance(network, Growing)}
-    assert levels == {model.level}
-    assert model.level == pytest.approx(level)
     batch = Batch(torch.rand(4, *SHAPE), torch.zeros(4, dtype=torch.long))
-    d_pass = model.discriminate(batch, torch.rand(4, *SHAPE), KeyedRandom(0, total=4))
-    assert_close(d_pass.real, images_at_level(batch.images, model.level, [4, 8, 16]))
+    trained: list[Batch] = []
+
+    def keep(_model: GAN, batch: Batch, _index: int) -> dict[str, Tensor]:
+        trained.append(batch)
+        return {}
+
+    monkeypatch.setattr(GAN, "training_step", keep)
+    monkeypatch.setattr(model, "_trainer", SimpleNamespace(world_size=1))
+    expected = model.level
+    model.training_step(batch, 0)
+    levels = {network.level for network in model.modules() if isinstance(network, Growing)}
+    assert levels == {expected}
+    assert expected == pytest.approx(level)
+    d_pass = model.discriminate(trained[0], torch.rand(4, *SHAPE), KeyedRandom(0, total=4))
+    assert_close(d_pass.real, images_at_level(batch.images, expected, [4, 8, 16]))
     assert not torch.equal(shrink(d_pass.real, 16), batch.images)
 
 

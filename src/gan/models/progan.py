@@ -6,22 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan.keyed_random import KeyedRandom
 from gan.models.gan import GAN
 from gan.nn.equalized import EqualizedConv2d, EqualizedLinear
 from gan.nn.growing import Growing, enlarge, growth_level, images_at_level, shrink
 from gan.nn.minibatch_std import MinibatchStd
 from gan.nn.pixel_norm import PixelNorm
-from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, RealOrFake, Terms
+from gan.nn.resolution import channel_counts
+from gan.types import Batch, DiscriminatorOutput, Terms
 
 __all__ = ["Discriminator", "Generator", "ProGAN"]
-
-LARGEST_MULTIPLE = 8
-
-
-def channel_counts(width: int, number: int) -> list[int]:
-    """Return the channels at ``number`` resolutions: ``width`` at the last, doubled at each earlier one up to 8x."""
-    return [width * min(2**n, LARGEST_MULTIPLE) for n in reversed(range(number))]
 
 
 class Generator(Growing):
@@ -48,7 +41,7 @@ class Generator(Growing):
         start_size: int | None = None,
     ) -> None:
         super().__init__(image_shape[-1], start_size)
-        widths = channel_counts(width, self.start_doublings + len(self.sizes))
+        widths = channel_counts(width, self.start_doublings + len(self.sizes))[::-1]
         base = self.sizes[0] >> self.start_doublings
 
         def convolution(inputs: int, outputs: int) -> list[nn.Module]:
@@ -105,7 +98,7 @@ class Discriminator(Growing):
         group_size: int = 4,
     ) -> None:
         super().__init__(image_shape[-1], start_size)
-        widths = channel_counts(width, self.start_doublings + len(self.sizes))
+        widths = channel_counts(width, self.start_doublings + len(self.sizes))[::-1]
         base = self.sizes[0] >> self.start_doublings
 
         def convolution(inputs: int, outputs: int, kernel: int = 3, padding: int = 1) -> list[nn.Module]:
@@ -190,24 +183,13 @@ class ProGAN(GAN):
                 network.level = self.level
 
     def training_step(self, batch: Batch, batch_idx: int) -> Terms:
-        """Update the level, then the players at this level; the level is logged as ``level``."""
+        """Update the players at the level of the images seen so far, with real images of that level's detail."""
         self.grow()
         terms = {"level": torch.tensor(self.level, device=self.device)}
-        terms |= super().training_step(batch, batch_idx)
+        images = images_at_level(batch.images, self.level, self.sizes)
+        terms |= super().training_step(batch._replace(images=images), batch_idx)
         self.images_seen += self.trainer.world_size * len(batch.images)
         return terms
-
-    def discriminate(
-        self,
-        batch: Batch,
-        fake: Tensor,
-        rng: KeyedRandom,
-        include_real: bool = True,
-        double_backward: frozenset[RealOrFake] = frozenset(),
-    ) -> DiscriminatorPass:
-        """Run the discriminator on fake images, and on real ones with the detail of the level."""
-        batch = batch._replace(images=images_at_level(batch.images, self.level, self.sizes))
-        return super().discriminate(batch, fake, rng, include_real, double_backward)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Save the number of images seen."""
