@@ -6,13 +6,22 @@ from unittest.mock import Mock
 
 import pytest
 
+from gan.instantiate import build
 from gan.loggers.wandb import WeightsAndBiases
+from tests.test_conf import composed
 
 
 def logger(folder: Path, run: Mock) -> WeightsAndBiases:
     result = WeightsAndBiases(str(folder), "gan")
     result._experiment = run
     return result
+
+
+def test_options_reach_wandb() -> None:
+    options = ["logger=[wandb]", "logger.wandb.entity=team", "logger.wandb.tags=[a,b]", "logger.wandb.group=g"]
+    tracker = build(composed(*options).logger.wandb)
+    expected = {"entity": "team", "tags": ["a", "b"], "group": "g", "notes": None, "project": "gan"}
+    assert {key: tracker._wandb_init[key] for key in expected} == expected
 
 
 @pytest.mark.parametrize(("will_resume", "sweep", "preempted"), [(True, None, 1), (False, None, 0), (True, "ab", 0)])

@@ -30,7 +30,11 @@ class WeightsAndBiases(WandbLogger, PictureLogger):
         mode: ``online``, ``offline`` or ``disabled``; None uses ``WANDB_MODE`` if set, otherwise online if there is a
             key.
         timeout: Seconds to wait for the server before the run is tracked offline.
-        **settings: Further arguments of ``wandb.init``, such as ``entity``, ``group``, ``tags`` or ``notes``.
+        entity: User or team that owns the project; None for the key's default.
+        group: Group of the run at W&B.
+        tags: Tags of the run.
+        notes: Notes on the run.
+        **settings: See Lightning's WandbLogger.
     """
 
     def __init__(
@@ -41,9 +45,14 @@ class WeightsAndBiases(WandbLogger, PictureLogger):
         id: str | None = None,
         mode: Literal["online", "offline", "disabled"] | None = None,
         timeout: float = 30.0,
+        entity: str | None = None,
+        group: str | None = None,
+        tags: list[str] | None = None,
+        notes: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(name=name, save_dir=folder, project=project, id=id, **settings)
+        labels: dict[str, Any] = {"entity": entity, "group": group, "tags": tags, "notes": notes}
+        super().__init__(name=name, save_dir=folder, project=project, id=id, **labels, **settings)
         self.mode = mode or os.environ.get("WANDB_MODE")
         self._wandb_init.pop("anonymous", None)  # deprecated: W&B warns about it whether it is set or not
         self._wandb_init["settings"] = wandb.Settings(silent=True, init_timeout=timeout)
