@@ -8,6 +8,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser, HelpFormatter, _SubParsersAction
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -165,19 +166,19 @@ def describe_class(target: str) -> str:
 
 @cache
 def describe_argument(target: str, name: str) -> str:
-    """Return what a class of this project, or one that it derives from, says of an argument."""
+    """Return the description of an argument from the docstring of a class of this project or of its base classes."""
     if not target.startswith("gan."):
         return f"Argument of {target}." if "." in target else ""
     for owner in inspect.getmro(get_object(target)):
         section = re.search(r"^Args:\n((?: +.*\n?|\n)*)", inspect.cleandoc(owner.__doc__ or ""), re.MULTILINE)
-        found = re.search(rf"^    {name}: (.*(?:\n     +.*)*)", section.group(1) if section else "", re.MULTILINE)
-        if found:
-            return " ".join(found.group(1).split())
+        description = re.search(rf"^    {name}: (.*(?:\n     +.*)*)", section.group(1) if section else "", re.MULTILINE)
+        if description:
+            return " ".join(description.group(1).split())
     return ""
 
 
 def escape(text: str) -> str:
-    """Return text that stands in a cell of a table in Markdown."""
+    """Escape text for a cell of a Markdown table."""
     return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
 
 
@@ -217,19 +218,16 @@ def section(level: str, title: str, text: str) -> Iterator[str]:
 
 def parser_of(module: str) -> ArgumentParser:
     """Return the parser of a command, which is run up to where it parses its arguments."""
+    parsers: list[ArgumentParser] = []
 
-    class Parsing(Exception):  # noqa: N818
-        pass
+    def keep_and_exit(parser: ArgumentParser, *_: Any) -> None:
+        parsers.append(parser)
+        raise SystemExit
 
-    def stop(parser: ArgumentParser, *_: Any) -> None:
-        raise Parsing(parser)
-
-    with patch.object(ArgumentParser, "parse_args", stop):
-        try:
-            import_module(module).main()
-        except Parsing as reached:
-            return reached.args[0]
-    raise AssertionError(f"{module} parses no arguments")
+    with patch.object(ArgumentParser, "parse_args", keep_and_exit), suppress(SystemExit):
+        import_module(module).main()
+    (parser,) = parsers
+    return parser
 
 
 class Formatter(HelpFormatter):

@@ -95,8 +95,8 @@ class Interruption(Checkpoint):
         """
         # Private names of Lightning 2.6, which has no option for either.
         connector, loop = trainer._signal_connector, trainer.fit_loop.epoch_loop
-        connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]  # of this object alone
-        loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]  # likewise
+        connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]  # to disable the method of this object
+        loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]  # as above
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -1,7 +1,7 @@
 """Reading checkpoints and exported weights, from untrusted files to models that are ready to sample."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from hydra.errors import HydraException
@@ -21,8 +21,6 @@ FORMAT = 2  # increment when class names or contents change incompatibly
 PARTS = {"config": dict, "state_dict": dict, "global_step": int, "batches_seen": int}
 
 __all__ = ["FORMAT", "data_of", "load_weights", "read", "restore"]
-
-Part = TypeVar("Part")
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -66,7 +64,9 @@ def restore(checkpoint: dict[str, Any], path: str | Path, use_ema: bool = True) 
         UserError: If the weights do not fit the configuration, or only the moving average exists and ``use_ema`` is
             false.
     """
-    model = _build_part(checkpoint, "model", Trainable)  # type: ignore[type-abstract]  # subclasses are built
+    model = _build_part(checkpoint, "model")
+    if not isinstance(model, Trainable):
+        raise _wrong_kind("model", Trainable, model)
     if "state_dict" not in checkpoint:
         state, description = checkpoint["exported"]
         _restore_exported(model, state, description, path, use_ema)
@@ -81,7 +81,10 @@ def data_of(checkpoint: dict[str, Any]) -> ImageDataModule:
     Raises:
         UserError: If the configuration is not that of a data module.
     """
-    return _build_part(checkpoint, "data", ImageDataModule)  # type: ignore[type-abstract]  # subclasses are built
+    data = _build_part(checkpoint, "data")
+    if not isinstance(data, ImageDataModule):
+        raise _wrong_kind("data", ImageDataModule, data)
+    return data
 
 
 def load_weights(model: Trainable, checkpoint: dict[str, Any], path: str | Path) -> None:
@@ -93,14 +96,15 @@ def load_weights(model: Trainable, checkpoint: dict[str, Any], path: str | Path)
     _load_state(model, checkpoint["state_dict"], path)
 
 
-def _build_part(checkpoint: dict[str, Any], part: str, kind: type[Part]) -> Part:
+def _build_part(checkpoint: dict[str, Any], part: str) -> object:
     try:
-        built = build(OmegaConf.create(checkpoint["config"])[part])
+        return build(OmegaConf.create(checkpoint["config"])[part])
     except (HydraException, TypeError) as error:
         raise UserError(f"the checkpoint's {part} cannot be built ({' '.join(str(error).split())[:200]})") from error
-    if not isinstance(built, kind):
-        raise UserError(f"the checkpoint's {part} is not a {kind.__name__} but a {type(built).__name__}")
-    return built
+
+
+def _wrong_kind(part: str, kind: type, built: object) -> UserError:
+    return UserError(f"the checkpoint's {part} is not a {kind.__name__} but a {type(built).__name__}")
 
 
 def _load_state(network: nn.Module, state: dict[str, Tensor], path: str | Path) -> None:

@@ -130,9 +130,10 @@ def broadcast_from_rank_zero(function: Callable[[], Result]) -> Result:
     """Call a function on rank 0 only, and return its result on every rank."""
     if not dist.is_initialized():
         return function()
-    results = [function() if dist.get_rank() == 0 else None]
-    dist.broadcast_object_list(results)
-    return results[0]  # type: ignore[return-value]  # None has been replaced on the other ranks
+    results: list[Any] = [function() if dist.get_rank() == 0 else None]
+    dist.broadcast_object_list(results)  # replaces None on the other ranks
+    result: Result = results[0]
+    return result
 
 
 def check_same_settings(settings: Mapping[str, Any]) -> None:
