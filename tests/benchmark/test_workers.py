@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from gan.benchmark.interleaving import measure_alternately
 from gan.benchmark.workers import UpdateGate, Workers
 from gan.errors import UserError
 
@@ -22,7 +23,7 @@ def failing_loop(gate: UpdateGate) -> None:
 
 def test_times_per_update() -> None:
     with Workers({"slow": partial(sleeping_loop, 0.04), "fast": partial(sleeping_loop, 0.01)}) as workers:
-        times = workers.time_alternately({"slow": 5, "fast": 5}, range(3))
+        times = measure_alternately({name: partial(workers.time_updates, name, 5) for name in ("slow", "fast")}, 3)
         assert set(workers.peak_memory) == {"slow", "fast"}
         assert all(peak > 10 for peak in workers.peak_memory.values())
     assert all(0.04 < seconds < 0.08 for seconds in times["slow"])

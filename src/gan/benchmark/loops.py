@@ -1,4 +1,4 @@
-"""Hand-written training loops to compare with: a minimal one, and one as most repositories have it."""
+"""Hand-written training loops for comparison: a minimal one, and one that is typical of public repositories."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -87,7 +87,7 @@ class LossFunctions:
 
 
 def bare_loop(options: list[str], loss: str, gate: UpdateGate) -> None:
-    """Train endlessly with this project's networks, optimisers, precision and memory layout, and no other feature."""
+    """Train endlessly with this project's networks, optimisers, precision and memory layout, and no other features."""
     config, device, data = _set_up(options)
     precision = config.trainer.precision
     half = (fast_precision(device) if precision == "auto" else precision) == "bf16-mixed"
@@ -136,7 +136,7 @@ def bare_loop(options: list[str], loss: str, gate: UpdateGate) -> None:
 
 
 def ordinary_loop(options: list[str], loss: str, folder: Path, gate: UpdateGate) -> None:
-    """Train endlessly as most repositories do: float32, images decoded on access, losses read in every step."""
+    """Train endlessly as most public code does: float32, images decoded on access, losses read in every step."""
     config, device, data = _set_up(options)
     losses, batch, latent_dim = LossFunctions(loss), config.data.batch_size, config.model.latent_dim
     generator, discriminator = _networks(config, device)

@@ -47,7 +47,7 @@ class TrafficCounter(Callback):
         self.profiler.stop()
         events = [event for event in self.profiler.events() if event.name == "gloo:all_reduce"]
         sizes = [prod(event.input_shapes[0]) for event in events]
-        message_bytes = [4 * size for size in sizes if size > 1]  # single numbers agree on signals
+        message_bytes = [4 * size for size in sizes if size > 1]  # messages of one number exchange signals
         networks = {name: network for name, network in pl_module.named_children() if name != "ema"}
         counts = {
             "messages_a_step": len(message_bytes) / COUNTED_STEPS,

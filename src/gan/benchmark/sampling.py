@@ -65,16 +65,16 @@ def _time_sampling(model: GAN, repeats: int) -> float:
 def _time_forward_passes(model: GAN, device: torch.device, repeats: int) -> float:
     assert model.ema is not None
     network = model.ema.network.eval()
-    blocks = [range(SAMPLES)[i : i + BATCH] for i in range(0, SAMPLES, BATCH)]
+    sizes = [min(BATCH, SAMPLES - start) for start in range(0, SAMPLES, BATCH)]
     start = perf_counter()
     for _ in range(repeats):
-        torch.cat([network(torch.randn(len(block), model.latent_dim, device=device)) for block in blocks])
+        torch.cat([network(torch.randn(size, model.latent_dim, device=device)) for size in sizes])
     _synchronize()
     return (perf_counter() - start) / repeats
 
 
 def evaluate(options: list[str], rounds: int) -> dict[str, Any]:
-    """Measure the Fréchet distance of 10,000 samples, with cached real statistics, and torch-fidelity's of the same.
+    """Time the Fréchet distance of 10,000 samples, in this project and in torch-fidelity; real statistics are cached.
 
     torch-fidelity gets the same extractor; the channels-last memory layout is part of our implementation.
     """

@@ -21,7 +21,9 @@ AXES = {
 
 
 def scale(options: list[str], rounds: int, steps: int) -> dict[str, Any]:
-    """Measure images per second of a DCGAN of width 32 with batches of 64 images of 32x32 pixels; vary one at a time.
+    """Measure images per second of a DCGAN; vary one setting at a time.
+
+    The starting point is a width of 32 and batches of 64 images of 32x32 pixels.
 
     Args:
         options: Further options of train.py, for all settings.

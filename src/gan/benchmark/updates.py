@@ -13,13 +13,13 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.benchmark.interleaving import measure_alternately
 from gan.benchmark.loops import bare_loop, ordinary_loop, write_pngs
 from gan.benchmark.output import format_ratios, make_result
 from gan.benchmark.workers import UpdateGate, Workers
 from gan.callbacks.periodic import is_generator_update
 from gan.config import compose_config
 from gan.errors import UserError
-from gan.progress import progress_bar
 from gan.runs import output_folder
 from gan.training import train
 
@@ -75,7 +75,7 @@ def _measure_case(name: str, options: list[str], rounds: int, seconds: float, fo
             workers.time_updates(implementation, WARM_UP)
         fastest = min(workers.time_updates(implementation, 1) for implementation in loops)
         num = ceil(seconds / fastest)
-        times = workers.time_alternately(dict.fromkeys(loops, num), progress_bar(range(rounds), rounds, name))
+        times = measure_alternately({key: partial(workers.time_updates, key, num) for key in loops}, rounds, name)
     return {
         "updates_a_turn": num,
         "seconds_an_update": times,

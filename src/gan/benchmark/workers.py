@@ -5,11 +5,10 @@ import multiprocessing
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from multiprocessing.connection import Connection
 from time import perf_counter
-from typing import Any
 
 import torch
 
@@ -75,7 +74,7 @@ class Workers(AbstractContextManager["Workers"]):
         """Run updates in one worker.
 
         Returns:
-            Their time in seconds.
+            Seconds per update.
 
         Raises:
             UserError: If the worker has failed.
@@ -85,15 +84,7 @@ class Workers(AbstractContextManager["Workers"]):
             seconds, self.peak_memory[name] = self.connections[name].recv()
         except (EOFError, OSError) as error:
             raise UserError(f"the implementation '{name}' failed; its error is printed above") from error
-        return seconds
-
-    def time_alternately(self, num_updates: Mapping[str, int], rounds: Iterable[Any]) -> dict[str, list[float]]:
-        """Run some updates of each worker per round; return their seconds per update."""
-        seconds: dict[str, list[float]] = {name: [] for name in num_updates}
-        for _ in rounds:
-            for name, num in num_updates.items():
-                seconds[name].append(self.time_updates(name, num) / num)
-        return seconds
+        return seconds / num
 
     def __exit__(self, *_: object) -> None:
         """End all workers."""
