@@ -31,6 +31,7 @@ class TrainedGenerator:
 
     Attributes:
         model: The trained model, in evaluation mode.
+        use_ema: Whether the images are made with the moving average of the weights.
         data: Data module of the run; no data is loaded until it is used.
         config: Configuration of the run, as plain values.
         global_step: Number of generator updates.
@@ -42,9 +43,10 @@ class TrainedGenerator:
     def __init__(self, path: str | Path, use_ema: bool = True, device: str | torch.device | None = None) -> None:
         initialize_mkl()
         checkpoint = read(path)
-        self.path, self.use_ema = Path(path), use_ema
+        self.path = Path(path)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.model: Sampler = restore(checkpoint, path, use_ema).to(self.device).requires_grad_(False)
+        self.use_ema = use_ema and self.model.ema is not None
         self.data: ImageDataModule = data_of(checkpoint)
         self.config, self.global_step = checkpoint["config"], checkpoint["global_step"]
 
@@ -179,7 +181,7 @@ class TrainedGenerator:
             "num_classes": str(self.num_classes),
             "latent_dim": str(self.model.latent_dim),
             "global_step": str(self.global_step),
-            "use_ema": str(self.use_ema and self.model.ema is not None),
+            "use_ema": str(self.use_ema),
             "device": str(self.device),
         }
 

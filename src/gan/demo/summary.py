@@ -23,7 +23,7 @@ def facts(generator: TrainedGenerator) -> dict[str, str]:
         "images": f"{height} × {width}, {colours}" if generator.data.pixels else "2-D points",
         "classes": str(generator.num_classes) if generator.num_classes > 1 else "",
         "noise": f"{model.latent}, {model.latent_dim} dimensions",
-        "weights": "moving average" if generator.use_ema and model.ema is not None else "last",
+        "weights": "moving average" if generator.use_ema else "last",
     }
     return {name: value for name, value in values.items() if value}
 

@@ -14,7 +14,7 @@ from gan.export.graph import Graph
 from gan.host import versions
 from gan.runs.folder import EXPORTED_WEIGHTS
 
-__all__ = ["FORMATS", "export", "write_weights"]
+__all__ = ["FORMATS", "export"]
 
 CONFIG_NODES = ("model", "data", "metric")  # parts of the run's configuration that using the generator needs
 GRAPHS: dict[str, tuple[str, Callable[[Graph, Path], float]]] = {
@@ -57,7 +57,7 @@ def write_weights(generator: TrainedGenerator, path: Path) -> list[Path]:
     description = exported.Description(
         config={name: config[name] for name in CONFIG_NODES if name in config},
         global_step=generator.global_step,
-        use_ema=generator.use_ema and generator.model.ema is not None,
+        use_ema=generator.use_ema,
         image_shape=generator.image_shape,
         latent_dim=generator.model.latent_dim,
         latent=generator.model.latent,
