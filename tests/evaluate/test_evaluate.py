@@ -156,8 +156,8 @@ def test_an_unreadable_image(tmp_path: Path, on_error: str, caplog: pytest.LogCa
 def test_two_processes_give_the_scores_of_one(digits: Path, tmp_path: Path, torchrun: bool) -> None:
     options = [str(digits), "metric=[frechet,kernel,prdc,inception_score]", "num_samples=501", "seeds=1"]
     assert evaluate(*options, f"out={tmp_path}/one.json").status == 0
-    places = [f"out={tmp_path}/two.json", f"metric.cache={tmp_path}"]
-    run = run_ranks(2, "-m", "gan.evaluate", *options, *places, torchrun=torchrun)
+    outputs = [f"out={tmp_path}/two.json", f"metric.cache={tmp_path}"]
+    run = run_ranks(2, "-m", "gan.evaluate", *options, *outputs, torchrun=torchrun)
     assert run.status == 0, run.err
     assert run.out.count("Scored") == 1, "only rank 0 prints"
     one, two = scores(tmp_path / "one.json"), scores(tmp_path / "two.json")
@@ -192,7 +192,7 @@ def test_two_processes_give_the_scores_of_one(digits: Path, tmp_path: Path, torc
         (["{run}", "out=/nowhere/scores.json", "num_samples=10"], r"out=/nowhere/scores\.json: .*No such file"),
         (["nowhere", "data=mnist5k"], r"nowhere is not a folder"),
         (["{grey}"], r"grey is a folder of images: name the real images to compare with"),
-        (["{grey}", "{grey}", "data=mnist5k"], r"data=mnist5k: the real images are those of .*grey already"),
+        (["{grey}", "{grey}", "data=mnist5k"], r"data=mnist5k: the real images already come from .*grey"),
         (["{grey}", "{color}"], r"images of 28x28 pixels, grey, the real ones are 28x28 pixels, 3 channels"),
         (["{color}", "data=mnist5k"], r"28x28 pixels, 3 channels, the real ones are 28x28 pixels, grey"),
         (["{color}", "{color}", "metric/features=classifier"], r"classifier needs a data set with classes"),

@@ -60,7 +60,7 @@ def test_figure(folder: Path, tmp_path: Path) -> None:
 def test_a_run_without_codes(train: Train, tmp_path: Path) -> None:
     run = train(*TINY, "model=cgan", "trainer.max_steps=1")
     message = error_line(run_here("-m", "gan.explore", "codes", str(run.folder), "--out", str(tmp_path / "x.png")))
-    assert message == f"error: {run.folder} has no codes: train a generator that has some with model=infogan"
+    assert message == f"error: {run.folder} has no codes: only runs of model=infogan have them"
 
 
 @pytest.mark.parametrize(

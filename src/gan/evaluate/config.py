@@ -11,7 +11,7 @@ from gan.errors import UserError
 __all__ = ["evaluation_config"]
 
 INHERITED = {"data": "data", "metric/features": "metric.features", "metric": "metric.measures"}
-"""Nodes that come from the run's configuration unless the option on the left is given."""
+"""Options, and the node that comes from the run's configuration unless the option is given."""
 
 MINIMUM = {"num_samples": 2, "metric.num_samples": 2, "seeds": 1, "batch_size": 1, "image_size": 1}
 
@@ -30,7 +30,7 @@ def evaluation_config(saved: dict[str, Any] | None, reference: Path | None, opti
     keys = {option: option.partition("=")[0].lstrip("+~") for option in options}
     data_options = [option for option, key in keys.items() if key.startswith("data")]
     if reference is not None and data_options:
-        raise UserError(f"{data_options[0]}: the real images are those of {reference} already")
+        raise UserError(f"{data_options[0]}: the real images already come from {reference}")
     if saved is None or reference is not None or "data" in keys.values():
         config = compose_config("evaluate", options)
         OmegaConf.set_struct(config, False)
@@ -41,7 +41,10 @@ def evaluation_config(saved: dict[str, Any] | None, reference: Path | None, opti
 
 
 def _inherit(saved: dict[str, Any], keys: dict[str, str]) -> DictConfig:
-    """Compose the configuration with nodes of a run's own; ``keys`` maps the options to their keys."""
+    """Compose the configuration; data, features and measures are the run's unless an option names others.
+
+    ``keys`` maps the options to their keys.
+    """
     nodes = [node for option, node in INHERITED.items() if option not in keys.values()]
     within_nodes = [option for option, key in keys.items() if key.startswith(tuple(f"{node}." for node in nodes))]
     config = compose_config("evaluate", [option for option in keys if option not in within_nodes])

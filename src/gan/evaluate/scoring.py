@@ -54,7 +54,7 @@ def evaluate(
     config.metric.num_samples = images.num
     metric: Evaluator = build(config.metric)
     if metric.needs_labels and not images.conditional:
-        raise UserError(f"metric: it needs samples of requested classes, which {images.name} are not")
+        raise UserError(f"the metric needs samples of requested classes, but {images.name} have none")
     preparation_start = perf_counter()
     evaluator = metric.prepare(data, device)
     real_seconds = perf_counter() - preparation_start

@@ -31,7 +31,7 @@ def codes(generator: TrainedGenerator, num: int, steps: int, reach: float, seed:
     """
     model = generator.model
     if not isinstance(model, InfoGAN):
-        raise UserError(f"{generator.path} has no codes: train a generator that has some with model=infogan")
+        raise UserError(f"{generator.path} has no codes: only runs of model=infogan have them")
     if not reach > 0:
         raise UserError("--reach must be above 0")
     z, categories = generator.latents(num, seed), model.num_classes

@@ -64,7 +64,7 @@ def read_image(path: Path, shape: tuple[int, int, int], fit: bool) -> Tensor:
     """
     channels, height, width = shape
     if channels not in (1, 3):
-        raise UserError(f"the generator makes images of {channels} channels, which no image file has")
+        raise UserError(f"the generator makes images of {channels} channels, but image files have 1 or 3")
     try:
         with Image.open(path) as file:
             picture = ImageOps.exif_transpose(file).convert("L" if channels == 1 else "RGB")

@@ -17,7 +17,7 @@ from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError, one_line
 from gan.runs.folder import atomic_path
 
-__all__ = ["Graph", "atomic_export", "silenced"]
+__all__ = ["Graph", "atomic_export"]
 
 TOLERANCE = 1e-4  # maximum difference of a pixel; images are in [-1, 1]
 TRACED_SIZE = 2

@@ -55,7 +55,7 @@ def _factorized(generator: TrainedGenerator, num: int, _seed: int) -> Tensor:
 
 
 def _principal(generator: TrainedGenerator, num: int, seed: int) -> Tensor:
-    """Regress z on the scores of the principal components; the scores are uncorrelated, so each one separately."""
+    """Regress z on the scores of the principal components, one by one, since the scores are uncorrelated."""
     _, second = _first_layers(generator)
     z = generator.latents(NUM_SAMPLES, seed)
     labels = torch.arange(NUM_SAMPLES, device=z.device) % generator.num_classes

@@ -14,8 +14,9 @@ class Modes(Measure):
     """Modes recovered, share of high-quality samples, and reverse KL, from the most likely mode of each sample.
 
     The reverse KL compares the distribution of the samples' modes with that of the real images' true modes, in nats
-    (Srivastava et al., 2017, Section 4). If the logits are log-densities of Gaussians, a sample within some standard
-    deviations of its mode is of high quality, and only such samples recover a mode. Otherwise every sample does.
+    (Srivastava et al., 2017, Section 4). If the logits are log-densities of Gaussians, a sample within ``deviations``
+    standard deviations of its mode is of high quality, and only such samples recover a mode. Otherwise every sample
+    does.
 
     Args:
         deviations: Largest distance of a high-quality sample from its mode, in standard deviations; None if the logits

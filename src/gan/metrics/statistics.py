@@ -30,8 +30,8 @@ class PixelStatistic(NamedTuple):
 Need = Literal["sums", "vectors", "logits", "modes", "labels"] | PixelStatistic
 """Statistics that a measure needs. ``sums`` and ``modes`` stand for two tensors each."""
 
-PAIRS: Mapping[Need, tuple[str, ...]] = {"sums": ("total", "outer"), "modes": ("predictions", "top_logits")}
-OF_FEATURES: frozenset[Need] = frozenset({"sums", "vectors", "logits", "modes"})
+TENSOR_PAIRS: Mapping[Need, tuple[str, ...]] = {"sums": ("total", "outer"), "modes": ("predictions", "top_logits")}
+FEATURE_NEEDS: frozenset[Need] = frozenset({"sums", "vectors", "logits", "modes"})
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def gather(
     total = torch.zeros(size, dtype=torch.float64, device=device)
     outer = torch.zeros(size, size, dtype=torch.float64, device=device)
     pixel_statistics = [need for need in needs if isinstance(need, PixelStatistic)]
-    use_features = not OF_FEATURES.isdisjoint(needs)
+    use_features = not FEATURE_NEEDS.isdisjoint(needs)
     rows: dict[str, list[Tensor]] = {name: [] for name in tensor_names(need for need in needs if need != "sums")}
     for batch in batches:
         images = batch.images.to(device)
@@ -138,7 +138,7 @@ def gather(
 
 def tensor_names(needs: Iterable[Need]) -> list[str]:
     """Return the sorted names of the tensors that some needs stand for."""
-    names = ((need.name,) if isinstance(need, PixelStatistic) else PAIRS.get(need, (need,)) for need in needs)
+    names = ((need.name,) if isinstance(need, PixelStatistic) else TENSOR_PAIRS.get(need, (need,)) for need in needs)
     return sorted(set(chain.from_iterable(names)))
 
 
