@@ -6,8 +6,8 @@ import signal
 from contextlib import suppress
 from tempfile import TemporaryDirectory
 
-import gan
 from gan import cli
+from gan.checkpoint.trained import load
 from gan.demo.generator import DemoGenerator
 from gan.demo.port import PORTS, listen
 from gan.demo.summary import check_comparable
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     args = parser.parse_args()
     with suppress(KeyboardInterrupt), listen(args.port) as listener:
-        generators = [gan.load(path) for path in (args.checkpoint, args.other) if path is not None]
+        generators = [load(path) for path in (args.checkpoint, args.other) if path is not None]
         if len(generators) > 1:
             check_comparable(*generators)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends the demo as Ctrl-C does

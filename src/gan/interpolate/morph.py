@@ -18,11 +18,12 @@ def keyframe_labels(generator: TrainedGenerator, classes: list[int] | None, num:
 
     Without classes there is one keyframe, in which the samples cycle through all classes.
     """
-    if generator.classes(classes) is None:
-        cycled = torch.arange(num) % generator.num_classes
-        return [F.one_hot(cycled, generator.num_classes).float()]
-    assert classes is not None
-    return [F.one_hot(torch.full((num,), label), generator.num_classes).float() for label in classes]
+    requested = generator.classes(classes)
+    if requested is None:
+        keyframes = [torch.arange(num) % generator.num_classes]
+    else:
+        keyframes = [torch.full((num,), label) for label in requested]
+    return [F.one_hot(labels, generator.num_classes).float() for labels in keyframes]
 
 
 @torch.no_grad()

@@ -1,6 +1,5 @@
 """Output formats of samples: a PNG grid, an NPZ array, or a folder of PNGs."""
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,14 +27,14 @@ def write_samples(batches: Iterable[Tensor], data: ImageDataModule, out: Path, s
     Raises:
         UserError: If the suffix is another, or PNGs cannot store the channels.
     """
-    is_first = rank_and_world()[0] == 0
+    is_rank_zero = rank_and_world()[0] == 0
     if out.suffix == ".png":
         images = gather_rows(list(batches))
-        if is_first:
+        if is_rank_zero:
             save_png(data.picture(images), out)
     elif out.suffix == ".npz":
         images = gather_rows([data.discretize(images) for images in batches])
-        if is_first:
+        if is_rank_zero:
             out.parent.mkdir(parents=True, exist_ok=True)
             np.savez_compressed(out, images=images.permute(0, 2, 3, 1).numpy())
     elif out.suffix:
@@ -43,7 +42,7 @@ def write_samples(batches: Iterable[Tensor], data: ImageDataModule, out: Path, s
     elif data.channels not in (1, 3):
         raise UserError(f"--out {out}: PNGs cannot store images of {data.channels} channels; use .png or .npz")
     else:
-        digits = math.ceil(math.log10(max(num, 2)))
+        digits = len(str(num - 1))
         images_of_rank = (image for images in batches for image in data.discretize(images))
         for index, image in enumerate(images_of_rank, start):
             save_png(image, out / f"{index:0{digits}d}.png")
