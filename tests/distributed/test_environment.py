@@ -101,23 +101,23 @@ def test_omp_num_threads_of_the_user_but_not_of_torchrun_counts() -> None:
 
 FIRST_CALLS = """
 import os, torch
-from gan.distributed.environment import RankInfo
+from gan.host import set_threads
 
-def differs():
+def is_inexact():
     set_threads()
     torch.set_num_threads(2)
     images = torch.linspace(-2, 2, 2**16)
     return not torch.equal(images.tanh(), images.tanh())
 
-torch.set_num_threads(1)  # this process must have no threads, which a fork would not have
-torch.ones(64, 64) @ torch.ones(64, 64)  # finds the processor, but does not tell the vector functions
-found = 0
+torch.set_num_threads(1)  # a fork would lack this process's other threads
+torch.ones(64, 64) @ torch.ones(64, 64)  # detects the processor for BLAS, but not for the vector functions
+inexact = 0
 for _ in range(2000):
     child = os.fork()
     if child == 0:
-        os._exit(differs())
-    found += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-print(found)
+        os._exit(is_inexact())
+    inexact += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+print(inexact)
 """
 
 
