@@ -26,7 +26,7 @@ def run() -> None:
     """Run the command line."""
     output_folder.register()
     register_choices(CONF)
-    cli.run(main, CONF / "train.yaml")
+    cli.run(main, "train")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 from gan.errors import UserError, did_you_mean, one_line
@@ -21,19 +20,19 @@ EXTRAS = {  # configuration of a plugin: the choice that needs it, and the extra
 }
 
 
-def run(main: Callable[[], Any], conf: Path | None = None) -> None:
+def run(main: Callable[[], Any], config_name: str | None = None) -> None:
     """Run an entry point. With ``HYDRA_FULL_ERROR=1`` every error is a traceback.
 
     Args:
         main: A function without arguments, such as one decorated by ``hydra.main``.
-        conf: Primary configuration file, which has the options to suggest for a misspelt one.
+        config_name: Primary configuration in ``conf/``; its options are suggested for a misspelt one.
     """
     traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors instead of printing them
     try:
         main()
     except Exception as error:  # of any kind: _explain tells user errors from bugs, which are raised again
-        message = _explain(error, conf)
+        message = _explain(error, config_name)
         if message is None or traceback:
             raise
         _fail(message)
@@ -65,7 +64,7 @@ def _fail(message: str) -> NoReturn:
     sys.exit(2)
 
 
-def _explain(error: Exception, conf: Path | None) -> str | None:
+def _explain(error: Exception, config_name: str | None) -> str | None:
     """Return a one-line message for a user error; None for a bug."""
     if isinstance(error, UserError):
         return one_line(error)
@@ -83,26 +82,21 @@ def _explain(error: Exception, conf: Path | None) -> str | None:
     if isinstance(error, HydraException | OmegaConfBaseException):
         first = str(error).splitlines()[0].strip()
         match = re.match(r"Could not (?:override|append to) '?([^'\s]+?)'?\.?$", first)
-        if match and conf is not None:
+        if match and config_name is not None:
             key = match.group(1).lstrip("+")
-            return f"there is no option '{key}'{did_you_mean(key, _options(conf, sys.argv[1:]))}"
+            return f"there is no option '{key}'{did_you_mean(key, _options(config_name, sys.argv[1:]))}"
         cause = str(error.__cause__).splitlines()[0].strip() if error.__cause__ else ""
         return f"{first} {cause}".strip()
     return None
 
 
-def _options(conf: Path, arguments: list[str]) -> list[str]:
+def _options(config_name: str, arguments: list[str]) -> list[str]:
     """List all options of a configuration, given the choices on the command line."""
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import OmegaConf
+    from gan.config import CONF, compose_config, plain
 
-    groups = [str(path.relative_to(conf.parent)) for path in conf.parent.rglob("*") if path.is_dir()]
+    groups = [str(path.relative_to(CONF)) for path in CONF.rglob("*") if path.is_dir()]
     chosen = [argument for argument in arguments if argument.partition("=")[0] in groups]
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(conf.parent.resolve()), version_base="1.3"):
-        composed = OmegaConf.to_container(compose(conf.stem, chosen), resolve=False)
-    return groups + _keys(composed, "")
+    return groups + _keys(plain(compose_config(config_name, chosen), resolve=False), "")
 
 
 def _keys(node: Any, prefix: str) -> list[str]:

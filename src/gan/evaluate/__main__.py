@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from gan import cli
-from gan.config import CONF
 from gan.distributed.group import rank_and_world
 from gan.distributed.session import rank_session
 from gan.errors import UserError
@@ -74,4 +73,4 @@ def table(results: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    cli.run(main, CONF / "evaluate.yaml")
+    cli.run(main, "evaluate")
