@@ -1,5 +1,6 @@
 """Best score and last improvement of the evaluation callback."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from gan.callbacks.evaluation import Evaluation
         (True, {1: 3.0, 2: 1.0, 3: 2.0}, (1, 3.0), 1),
         (True, {1: 24.0, 2: 25.0, 3: 25.0, 4: 25.0, 5: 23.0}, (4, 25.0), 2),
         (False, {}, None, None),
+        (False, {1: math.nan, 2: 1.0, 3: math.nan}, (2, 1.0), 2),
     ],
 )
 def test_of_equal_scores_the_last_is_best_and_the_first_is_the_improvement(

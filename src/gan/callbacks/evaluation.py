@@ -11,6 +11,7 @@ from gan.distributed.group import rank_range
 from gan.errors import UserError
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
 from gan.models.sampler import Sampler
+from gan.runs.record import best_score
 from gan.types import Batch
 
 __all__ = ["Evaluation"]
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Evaluation(Periodic):
-    """Scores samples of the generator's moving average, and keeps all scores.
+    """Score samples of the generator's moving average, and keep all scores.
 
     They are logged as ``val/<name>``, with the seconds of training so far, without evaluations.
 
@@ -46,27 +47,24 @@ class Evaluation(Periodic):
     @property
     def best(self) -> tuple[int, float] | None:
         """Step and value of the best main score; the last such step if several have it."""
-        scores = self._main_scores()
-        return max(scores.items(), key=lambda item: (self._sign * item[1], item[0])) if scores else None
+        name = self.evaluator.name
+        return best_score(self.scores, name, self.evaluator.higher_is_better[name]) if self.scores else None
 
     @property
     def improved_at(self) -> int | None:
-        """First step with the best main score, since which no score was better."""
-        scores = self._main_scores()
-        return max(scores.items(), key=lambda item: (self._sign * item[1], -item[0]))[0] if scores else None
-
-    @property
-    def _sign(self) -> int:
-        return 1 if self.evaluator.higher_is_better[self.evaluator.name] else -1
-
-    def _main_scores(self) -> dict[int, float]:
-        return {step: scores[self.evaluator.name] for step, scores in self.scores.items()}
+        """First step with the best main score; no later score is better."""
+        best = self.best
+        if best is None:
+            return None
+        step, score = best
+        equal = [step for step, scores in self.scores.items() if scores[self.evaluator.name] == score]
+        return min(equal, default=step)  # NaN equals no score, itself included
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Prepare the evaluator, and compute the baselines."""
         assert isinstance(pl_module, Sampler)
         if self.metric.needs_labels and pl_module.num_classes == 1:
-            raise UserError("metric: it needs samples of requested classes, but the model is unconditional")
+            raise UserError("the metric needs samples of requested classes, but the model is unconditional")
         self.evaluator = self.metric.prepare(data_module(trainer), pl_module.device)
         self.baselines = self.evaluator.baselines()
         if self._saved_protocol not in (None, self.evaluator.protocol):
