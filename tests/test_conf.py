@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Trainer
 from torch.testing import assert_close
 
+from gan import help as choices_help
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
 from gan.instantiate import build
@@ -35,7 +36,7 @@ EXAMPLES: dict[Any, Any] = {str: "example", int: 2, float: 0.5, bool: True}
 
 
 def choices(group: str) -> list[str]:
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    return [path.stem for path in choices_help.choices(CONF, group)]
 
 
 def composed(*overrides: str) -> DictConfig:
@@ -241,8 +242,7 @@ def test_real_and_fake_share_a_pass_only_if_outputs_stay_the_same(model: str, lo
 
 def groups() -> list[str]:
     """List the groups of conf/ whose choices are built from train.yaml."""
-    folders = {path.parent for path in CONF.rglob("*.yaml")} - {CONF}
-    names = sorted(str(folder.relative_to(CONF)) for folder in folders if folder.name != "base")
+    names = choices_help.groups(CONF)
     return [name for name in names if name.split("/")[0] not in ("debug", "experiment", "hydra", "logger", "trainer")]
 
 

@@ -7,9 +7,20 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-__all__ = ["choices", "choices_help", "default_choices", "groups", "head_comment", "register_choices", "summary"]
+__all__ = [
+    "PARTS",
+    "choices",
+    "choices_help",
+    "default_choices",
+    "groups",
+    "head_comment",
+    "register_choices",
+    "summary",
+]
 
-FIRST = ("model", "loss", "data", "trainer")  # the four parts of a run
+PARTS = ("model", "loss", "data", "trainer")
+"""Groups of the four parts of a run."""
+
 NOT_CHOSEN = ("base", "help", "job_logging")  # last names of the folders that only other files refer to
 
 
@@ -18,7 +29,7 @@ def groups(conf: Path) -> list[str]:
 
     def order(name: str) -> tuple[int, str]:
         part = name.split("/")[0]
-        return (FIRST.index(part) if part in FIRST else len(FIRST), name)
+        return (PARTS.index(part) if part in PARTS else len(PARTS), name)
 
     folders = {path.parent.relative_to(conf) for path in conf.rglob("*.yaml") if path.parent != conf}
     return sorted((folder.as_posix() for folder in folders if folder.name not in NOT_CHOSEN), key=order)
@@ -66,5 +77,5 @@ def choices_help(conf: Path) -> str:
 
 
 def register_choices(conf: Path) -> None:
-    """Make ``${choices:}`` known to the configuration, for the help template of Hydra, where ``$`` is escaped."""
+    """Register ``${choices:}`` with OmegaConf, for Hydra's help template, in which ``$`` must be escaped."""
     OmegaConf.register_new_resolver("choices", lambda: choices_help(conf).replace("$", "$$"), replace=True)

@@ -11,7 +11,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gan.checkpoint.reading import read
-from gan.config import resumed
+from gan.config import plain, resumed
 from gan.errors import UserError
 from gan.runs.folder import RunFolder, find_export
 
@@ -77,8 +77,4 @@ def in_multirun() -> bool:
 
 def logging_config() -> dict[str, Any]:
     """Return Hydra's logging configuration, for processes that it does not start."""
-    if not HydraConfig.initialized():
-        return {}
-    container = OmegaConf.to_container(HydraConfig.get().job_logging, resolve=True)
-    assert isinstance(container, dict)
-    return {str(key): value for key, value in container.items()}
+    return plain(HydraConfig.get().job_logging) if HydraConfig.initialized() else {}

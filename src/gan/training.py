@@ -36,7 +36,7 @@ from gan.report.page import write_page
 from gan.resolve import command_line_overrides, in_multirun, logging_config, resolve_config
 from gan.results import collect, summary
 from gan.runs.commands import command_comments, earlier_commands
-from gan.runs.folder import RunFolder
+from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import read_run
 
 __all__ = ["train"]
@@ -55,7 +55,7 @@ IGNORED_WARNINGS = (
 def train(config: DictConfig) -> dict[str, Any]:
     """Train, or resume from the checkpoint ``config.ckpt``.
 
-    If the configuration asks for several devices and no launcher has started a process for each, they are started here.
+    If the configuration asks for several devices and no launcher has started a process for each, this function does.
 
     Args:
         config: Configuration composed from ``conf/train.yaml``.
@@ -145,7 +145,7 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
     checkpoint = None
     if config.ckpt is not None:
         checkpoint = read(config.ckpt)
-        check_trusted(plain(config))  # once more with this call's overrides, exactly as it is built
+        check_trusted(plain(config))  # again: overrides and interpolations may change what is built
     seed_everything(config.seed, verbose=False)
     data, model = build(config.data), build(config.model)
     chosen = config.trainer.precision == "auto"
@@ -164,7 +164,10 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
     if info.rank == 0:
         _write_config(folder, config, resuming=checkpoint is not None)
         if chosen and config.trainer.precision != "32-true":
-            log.info("Precision %s, the fast one here; trainer.precision=32-true is exact", config.trainer.precision)
+            log.info(
+                "Precision %s is faster on this device; trainer.precision=32-true is exact",
+                config.trainer.precision,
+            )
         with _error_file(folder):
             trainer.loggers = [
                 MetricsCSVLogger(folder.path, step=checkpoint["global_step"] if checkpoint else 0),
@@ -221,7 +224,7 @@ def _fit_and_report(run: _Run, start: float) -> dict[str, Any]:
         results = _fit(run, start)
         if run.is_rank_zero:
             _write_run_page(run.folder)
-            print(summary(results, RunFolder(_relative(run.folder.path))))
+            print(summary(results, RunFolder(relative_to_cwd(run.folder.path))))
     return results
 
 
@@ -277,19 +280,14 @@ def _resumable(run: _Run) -> Iterator[None]:
         yield
     except Interrupted as interrupted:
         if run.is_rank_zero:
-            folder = _relative(run.folder.path)
+            folder = relative_to_cwd(run.folder.path)
             log.info("%s; %s", interrupted, requeue() if interrupted.requeue else f"resume with ckpt={folder}")
         raise
 
 
 def _write_run_page(folder: RunFolder) -> None:
-    """Write report.html; a failure there must not fail a finished run."""
+    """Write report.html; an error in it must not fail a finished run."""
     try:
         write_page(read_run(folder.path))
     except Exception as error:  # of any kind
         log.warning("%s could not be written (%s); try again with python -m gan.report", folder.page, one_line(error))
-
-
-def _relative(folder: Path) -> Path:
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder

@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from gan.runs.folder import PathKind, RunFolder, atomic_path, classify, find_export, run_folder_of, sample_grid
+from gan.runs.folder import (
+    PathKind,
+    RunFolder,
+    atomic_path,
+    classify,
+    find_export,
+    relative_to_cwd,
+    run_folder_of,
+    sample_grid,
+)
 
 
 def test_kinds_of_path(tmp_path: Path) -> None:
@@ -48,6 +57,13 @@ def test_sample_grids_up_to_a_step(tmp_path: Path) -> None:
     (run.samples / "notes.png").touch()
     assert [path.stem for path in run.sample_grids(last_step=6)] == ["000002", "000004", "000006"]
     assert [path.stem for path in run.sample_grids()][-1] == "1000000"
+
+
+def test_paths_inside_the_current_folder_are_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert relative_to_cwd(tmp_path / "here" / "run") == relative_to_cwd(Path("run")) == Path("run")
+    assert relative_to_cwd(tmp_path / "run") == tmp_path / "run"
 
 
 @pytest.mark.parametrize("shared", [False, True])

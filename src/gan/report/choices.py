@@ -14,12 +14,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan.config import CONF, compose_config, plain
 from gan.errors import UserError
+from gan.help import PARTS
 from gan.report.differences import comparable_config, differences
 from gan.runs.commands import PREFIX
 
 __all__ = ["ChangedOption", "Choices", "find_choices"]
 
-MAIN_GROUPS = ("model", "loss", "data", "trainer")
 NOT_COMPARED = ("name", "run_dir", "id", "ckpt", "seed")
 
 
@@ -37,7 +37,7 @@ class Choices:
     """Choices of a run.
 
     Attributes:
-        groups: The choice in each main group, such as ``model``, and in each other group that a command named.
+        groups: The choices of the four parts, such as ``model``, and of other groups that a command named.
         options: Options that differ from the defaults of these choices; None if the defaults are unknown.
     """
 
@@ -68,7 +68,7 @@ def find_choices(commands: Iterable[str], config: Mapping[str, Any]) -> Choices:
         defaults = _compose_defaults(tuple(chosen))
     except (UserError, HydraException, OmegaConfBaseException, OSError):  # conf/ is missing or has changed
         return Choices(dict(choice.lstrip("+~").split("=", 1) for choice in chosen if "=" in choice), None)
-    groups = {group: defaults.groups.get(group, named.get(group)) for group in (*MAIN_GROUPS, *named)}
+    groups = {group: defaults.groups.get(group, named.get(group)) for group in (*PARTS, *named)}
     explicit = {override.key_or_group for override in overrides}
     return Choices(
         {group: choice for group, choice in groups.items() if choice is not None},
@@ -112,7 +112,7 @@ def _compose_defaults(chosen: tuple[str, ...]) -> _Defaults:
 
 
 def _follows_from_others(key: str, defaults: dict[str, Any], run: DictConfig) -> bool:
-    """Tell whether an option's default is an interpolation of other options, and gives the run's value."""
+    """Return whether an option's default is an interpolation of other options that gives the run's value."""
     default: Any = defaults
     for part in key.split("."):
         default = default.get(part) if isinstance(default, dict) else None
@@ -135,9 +135,9 @@ def _parse(command: str) -> list[Override]:
 
 
 def _chooses_group(override: Override) -> bool:
-    """Tell the choice of a file in ``conf/`` from the value of an option."""
+    """Return whether an override chooses a file in ``conf/``; others set the value of an option."""
     group = override.key_or_group
-    return not override.is_sweep_override() and (group in MAIN_GROUPS or (CONF / group).is_dir())
+    return not override.is_sweep_override() and (group in PARTS or (CONF / group).is_dir())
 
 
 def _guess_from_name(name: str) -> list[str]:

@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from gan.formats import number
 from gan.report.groups import Group
-from gan.report.markdown import cells, heading, protocol, relative, without_results
+from gan.report.markdown import cells, heading, protocol, without_results
 from gan.report.page import has_pixels
 from gan.report.pictures import EmbeddedImage, embed
 from gan.report.score_charts import score_chart
 from gan.report.tables import Table
 from gan.report.templates import render, save
-from gan.runs.folder import PAGE
+from gan.runs.folder import PAGE, relative_to_cwd
 from gan.runs.record import RunRecord
 
 __all__ = ["write_comparison"]
@@ -122,7 +122,7 @@ def _describe_score(table: Table, run: RunRecord) -> str:
 
 
 def _link(run: RunRecord, out: Path) -> Link:
-    text = f"seed {run.config['seed']}" if "seed" in run.config else relative(run.folder.path)
+    text = f"seed {run.config['seed']}" if "seed" in run.config else str(relative_to_cwd(run.folder.path))
     page = run.folder.page
     if not page.is_file():
         return Link(text, None)

@@ -1,17 +1,16 @@
 """Tables of runs in Markdown."""
 
-import os
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from statistics import fmean
 
 from gan.formats import duration, number
 from gan.report.groups import Group
 from gan.report.tables import Table
+from gan.runs.folder import relative_to_cwd
 from gan.runs.record import RunRecord
 
-__all__ = ["cells", "heading", "markdown", "protocol", "relative", "without_results"]
+__all__ = ["cells", "heading", "markdown", "protocol", "without_results"]
 
 NONE = "–"
 
@@ -70,7 +69,7 @@ def without_results(table: Table) -> list[dict[str, str]]:
     """Return a row of cells by column for each run that failed or has not finished."""
     return [
         {
-            "folder": relative(run.folder.path),
+            "folder": str(relative_to_cwd(run.folder.path)),
             "run": group.name,
             "seed": str(run.config.get("seed", NONE)),
             "last step": f"{run.metrics.last_step:,}" if run.metrics.last_step is not None else NONE,
@@ -79,12 +78,6 @@ def without_results(table: Table) -> list[dict[str, str]]:
         for group in table.groups
         for run in group.failed
     ]
-
-
-def relative(folder: Path) -> str:
-    """Return a path relative to the current folder, if it is below that."""
-    path, current = folder.resolve(), Path.cwd()
-    return os.fspath(path.relative_to(current) if path.is_relative_to(current) else folder)
 
 
 def _count_failures(group: Group) -> str:

@@ -11,12 +11,11 @@ from omegaconf import OmegaConf
 from gan.formats import duration, number
 from gan.report.choices import find_choices
 from gan.report.curves import curves
-from gan.report.markdown import relative
 from gan.report.pictures import embed, embed_frames
 from gan.report.score_scale import score_scale
 from gan.report.templates import render, save
 from gan.runs.commands import resume_command, sample_command
-from gan.runs.folder import RunFolder
+from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import Results, RunRecord, best_score
 
 __all__ = ["has_pixels", "is_current", "write_page"]
@@ -59,7 +58,7 @@ def write_page(run: RunRecord) -> Path:
 
 
 def is_current(folder: RunFolder) -> bool:
-    """Tell whether a run has a page that is at least as recent as its sources."""
+    """Return whether a run has a page that is not older than its sources."""
     sources = [folder.config, folder.results, folder.error, folder.metrics]
     if not folder.page.is_file():
         return False
@@ -68,7 +67,7 @@ def is_current(folder: RunFolder) -> bool:
 
 
 def has_pixels(config: Mapping[str, Any]) -> bool:
-    """Tell images, which pages magnify without smoothing, from scatter plots of points."""
+    """Return whether samples are images, which pages magnify without smoothing, and not scatter plots of points."""
     data = config.get("data")
     return not (isinstance(data, dict) and data.get("image_size") == 1)
 
@@ -76,7 +75,7 @@ def has_pixels(config: Mapping[str, Any]) -> bool:
 def _content(run: RunRecord) -> dict[str, Any]:
     """Return the values that the template shows."""
     folder, config, results = run.folder, run.config, run.results
-    shown_folder = RunFolder(Path(relative(folder.path)))
+    shown_folder = RunFolder(relative_to_cwd(folder.path))
     steps = results.global_step if results else run.metrics.last_step or 0
     main_score = results.score_name if results else None
     higher_is_better = results.higher_is_better if results else {}

@@ -1,4 +1,4 @@
-"""Command lines of a run: those that made it, to resume it, and to sample from it."""
+"""Command lines of a run: those that trained it, and those that resume it or sample from it."""
 
 import shlex
 from collections.abc import Iterable
@@ -43,6 +43,5 @@ def resume_command(run: RunFolder, steps: int) -> str:
 
 
 def sample_command(run: RunFolder) -> str:
-    """Return the command that samples from a run's best checkpoint, or from its last if nothing was evaluated."""
-    checkpoint = run.best if run.best.is_file() else run.last
-    return f"python -m gan.sample {shlex.quote(str(checkpoint))} --num 64 --out grid.png"
+    """Return the command that samples from a run's best checkpoint, or from its latest if nothing was evaluated."""
+    return f"python -m gan.sample {shlex.quote(str(run.preferred_checkpoint))} --num 64 --out grid.png"

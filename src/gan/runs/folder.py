@@ -17,6 +17,7 @@ __all__ = [
     "atomic_path",
     "classify",
     "find_export",
+    "relative_to_cwd",
     "run_folder_of",
     "sample_grid",
 ]
@@ -124,7 +125,7 @@ class PathKind(Enum):
 
 
 def classify(path: Path) -> PathKind:
-    """Tell a run's folder, a checkpoint, exported weights (or their folder) and a folder of images apart."""
+    """Return the kind of a path: a folder of exported weights is an EXPORT, and everything unrecognised is IMAGES."""
     if find_export(path) is not None:
         return PathKind.EXPORT
     if RunFolder(path).checkpoints.is_dir():
@@ -133,7 +134,7 @@ def classify(path: Path) -> PathKind:
 
 
 def find_export(path: Path) -> Path | None:
-    """Return the exported weights that a path names, directly or by their folder; None if there are none."""
+    """Return the exported weights that a path names, directly or by their folder; None if it names none."""
     if path.suffix == ".safetensors":
         return path
     weights = path / EXPORTED_WEIGHTS
@@ -146,6 +147,12 @@ def run_folder_of(checkpoint: Path) -> Path | None:
     if checkpoint.is_dir():
         return checkpoint
     return checkpoint.parent.parent if checkpoint.parent.name == CHECKPOINTS else None
+
+
+def relative_to_cwd(path: Path) -> Path:
+    """Return a path relative to the current folder if it is inside, for messages and commands; otherwise unchanged."""
+    resolved, current = path.resolve(), Path.cwd()
+    return resolved.relative_to(current) if resolved.is_relative_to(current) else path
 
 
 @contextmanager
