@@ -126,15 +126,15 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def train(tmp_path: Path) -> Callable[..., Run]:
     """Run train.py with options, in a folder named ``name`` unless it resumes a run.
 
-    ``apart=True`` runs it in a process of its own, ``fresh=True`` in one that starts as a user's does.
+    ``apart=True`` runs it in a separate process, ``fresh=True`` in one that has imported nothing.
     """
 
     def run(*options: str, name: str = "run", apart: bool = False, fresh: bool = False, **environment: str) -> Run:
         folder = tmp_path / name
-        place = [] if any(option.startswith("ckpt=") for option in options) else [f"hydra.run.dir={folder}"]
+        output = [] if any(option.startswith("ckpt=") for option in options) else [f"hydra.run.dir={folder}"]
         if apart or fresh:
-            return run_python("train.py", *options, *place, folder=folder, fresh=fresh, **environment)
-        return run_here("train.py", *options, *place, folder=folder, **environment)
+            return run_python("train.py", *options, *output, folder=folder, fresh=fresh, **environment)
+        return run_here("train.py", *options, *output, folder=folder, **environment)
 
     return run
 

@@ -42,7 +42,7 @@ def test_a_gpu_since_ampere_uses_bf16(monkeypatch: Any, capability: tuple[int, i
         (["trainer.precision=32-true"], {"amx_bf16"}, "32-true"),
         (["model=mlp_gan", "data=ring8", "metric=gaussian_modes"], {"amx_bf16"}, "32-true"),
     ],
-    ids=["units", "no units", "asked for", "points, which are finer"],
+    ids=["units", "no units", "requested", "2-D points need float32"],
 )
 def test_a_run_records_its_precision(
     train: Train, monkeypatch: Any, options: list[str], flags: set[str], precision: str

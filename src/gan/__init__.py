@@ -9,7 +9,7 @@ __all__ = ["load"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import ``load`` when it is first asked for: torch takes seconds, which `train.py --help` need not wait for."""
+    """Import ``load`` on first use: importing torch takes seconds, and ``train.py --help`` does not need it."""
     if name != "load":
         raise AttributeError(f"module 'gan' has no attribute '{name}'")
     from gan.checkpoint.trained import load

@@ -37,8 +37,8 @@ def build(node: DictConfig) -> Any:
     try:
         return instantiate(checked, _convert_="all")
     except InstantiationException as error:
-        inner = str(error).rpartition("full_key: ")
-        key = f"{prefix}.{inner[2]}" if inner[1] else prefix
+        _, named, inner = str(error).rpartition("full_key: ")
+        key = f"{prefix}.{inner}" if named else prefix
         if isinstance(error.__cause__, UserError):
             raise error.__cause__ from error
         if isinstance(error.__cause__, USER_ERRORS):
@@ -114,11 +114,13 @@ def _signature(target: Any) -> dict[str, Any]:
         hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
     except NameError:  # names that a library imports only for type checking; these values go unchecked
         hints = {}
-    found = {p.name: hints.get(p.name, Any) for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    annotations = {
+        p.name: hints.get(p.name, Any) for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+    }
     if inspect.isclass(target) and any(p.kind is p.VAR_KEYWORD for p in parameters):
         owner = next(base for base in target.__mro__ if "__init__" in vars(base))
-        found = _signature(owner.__mro__[1]) | found
-    return found
+        annotations = _signature(owner.__mro__[1]) | annotations
+    return annotations
 
 
 def _check_value(value: Any, hint: Any, key: str) -> Any:

@@ -43,7 +43,7 @@ def step_ended(step: int, stop: Stop, *others: Callback, names: Sequence[str] = 
 
 
 def steps_to_stop(stop: Stop, accuracies: list[tuple[float, float]], **measures: float) -> int | None:
-    """Return the window at whose end ``stop`` ends training, given D's accuracies on real and fake in each."""
+    """Return the number of the window after which ``stop`` ends training, given D's accuracies in each window."""
     monitor = Monitor(10)
     for window, (real, fake) in enumerate(accuracies, start=1):
         monitor.latest = {"d/accuracy_real": real, "d/accuracy_fake": fake, **measures}
@@ -55,7 +55,7 @@ def steps_to_stop(stop: Stop, accuracies: list[tuple[float, float]], **measures:
     return None
 
 
-# As a user runs it ---------------------------------------------------------------------------------------------------
+# Runs of train.py ----------------------------------------------------------------------------------------------------
 
 
 def test_patience_ends_a_run_normally(train: Train) -> None:
@@ -91,7 +91,7 @@ def test_a_saturated_discriminator_is_warned_of_once_and_ends_a_run_if_asked(tra
         assert advice in run.err
 
     again = train(f"ckpt={run.folder}", "trainer.max_steps=40", "callbacks.stop.stop_on_saturation=true")
-    assert again.results["global_step"] == 32, "it has been saturated all the while"
+    assert again.results["global_step"] == 32, "D has been saturated throughout"
     assert "at least 0.9 for 3 windows" in again.results["stopped"]
     assert "optimizer.discriminator.lr" not in again.err, "the run was warned already"
 
@@ -111,10 +111,10 @@ def test_a_resumed_run_stops_at_the_same_step_and_can_continue(train: Train) -> 
     assert parts.results["game"] == whole.results["game"]
 
     options = [f"trainer.max_steps={step + 6}", "callbacks.stop.stop_on_saturation=false"]
-    on = train(f"ckpt={parts.folder}", *options, name="parts")
-    assert on.results["global_step"] == step + 6
-    assert on.results["stopped"] is None
-    assert "Stopped" not in on.out
+    continued = train(f"ckpt={parts.folder}", *options, name="parts")
+    assert continued.results["global_step"] == step + 6
+    assert continued.results["stopped"] is None
+    assert "Stopped" not in continued.out
 
 
 def test_impossible_criteria_are_one_line(train: Train) -> None:
@@ -213,7 +213,7 @@ def test_a_window_is_checkpointed() -> None:
         second.read()
 
 
-# Where there is no D --------------------------------------------------------------------------------------------------
+# Models without a discriminator ---------------------------------------------------------------------------------------
 
 
 def test_a_model_without_a_discriminator_is_refused(train: Train) -> None:

@@ -69,7 +69,7 @@ def test_labels_are_cycled(generator: TrainedGenerator) -> None:
     assert_close(one, generator(z, torch.full((25,), 4)))
     assert (some - one).abs().amax((1, 2, 3)).min() > 0.01, "a class makes a difference to each image"
     labels = torch.cat([batch.labels for batch in generator.batches(range(4, 9), [3, 1, 7], batch_size=2)])
-    assert labels.tolist() == [1, 7, 3, 1, 7], "an image's class follows from its place"
+    assert labels.tolist() == [1, 7, 3, 1, 7], "an image's class follows from its index"
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 300, 1000])
@@ -77,10 +77,10 @@ def test_samples_do_not_depend_on_the_batch_size(generator: TrainedGenerator, ba
     images = generator.sample(300, seed=2)
     assert_close(generator.sample(300, seed=2, batch_size=batch_size), images)
     assert_close(generator.sample(270, seed=2), images[:270])
-    indices = torch.cat([batch.images for batch in generator.batches(range(250, 270), seed=2, batch_size=batch_size)])
-    assert_close(indices, images[250:270])
+    part = torch.cat([batch.images for batch in generator.batches(range(250, 270), seed=2, batch_size=batch_size)])
+    assert_close(part, images[250:270])
     assert not torch.allclose(generator.sample(300, seed=3), images, atol=0.01)
-    assert images.std(0).mean() > 0.02, "they are not all the same anyway"
+    assert images.std(0).mean() > 0.02, "the images differ from each other"
 
 
 @pytest.mark.parametrize("kind", ["conditional", "unconditional"])

@@ -46,7 +46,7 @@ class Cluster:
     """Two nodes, n1 and n2; partition ``urgent`` preempts ``main``.
 
     Args:
-        folder: Where its state and logs are.
+        folder: Folder of its state and logs.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,16 +68,15 @@ class Cluster:
 
     def state(self, job: str) -> str:
         """Return a job's state, such as RUNNING."""
-        return dict(word.split("=", 1) for word in self.command("scontrol", "show", "job", job).split() if "=" in word)[
-            "JobState"
-        ]
+        shown = self.command("scontrol", "show", "job", job)
+        return dict(word.split("=", 1) for word in shown.split() if "=" in word)["JobState"]
 
     def wait(self, job: str, *states: str, seconds: float = 120) -> str:
         """Wait until a job is in one of the given states; requeued jobs skip Slurm's delay of two minutes."""
         deadline = monotonic() + seconds
         while (state := self.state(job)) not in states:
             if state == "PENDING":
-                with suppress(AssertionError):  # it may have begun meanwhile
+                with suppress(AssertionError):  # it may have started in the meantime
                     self.command("scontrol", "update", f"jobid={job}", "starttime=now")
             assert monotonic() < deadline, f"job {job} is {state}, not {' or '.join(states)}"
             sleep(0.2)
@@ -89,7 +88,7 @@ def missing() -> str | None:
     for name in ("slurmctld", "slurmd", "munged", "mungekey"):
         if shutil.which(name) is None and not Path("/usr/sbin", name).exists():
             return f"{name} is not installed: apt-get install slurm-wlm munge"
-    return None if os.geteuid() == 0 else "slurmd wants to be started by root"
+    return None if os.geteuid() == 0 else "slurmd must be started by root"
 
 
 def free_port(count: int = 1) -> int:
@@ -116,14 +115,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     cluster, before = Cluster(folder), hosts.read_text()
     if " n1 " not in before:  # ranks meet by their nodes' names
         hosts.write_text(f"{before.rstrip()}\n127.0.0.1 n1 n2 \n")
-    key, pids = (
-        folder / "munge.key",
-        [folder / f"{name}.pid" for name in ("slurmctld", "slurmd.n1", "slurmd.n2", "munged")],
-    )
+    key = folder / "munge.key"
+    pids = [folder / f"{name}.pid" for name in ("slurmctld", "slurmd.n1", "slurmd.n2", "munged")]
     try:
         cluster.command("/usr/sbin/mungekey", "--create", f"--keyfile={key}")
-        files = [f"--{name}={folder}/munge.{name}" for name in ("socket",)]
-        files += [
+        files = [
+            f"--socket={folder}/munge.socket",
             f"--key-file={key}",
             f"--pid-file={pids[3]}",
             f"--log-file={folder}/munged.log",

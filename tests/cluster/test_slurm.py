@@ -81,9 +81,9 @@ def test_a_job_resumes_after_signals_preemption_and_requeue(cluster: Cluster, tm
     assert "set trainer.max_steps above" not in text
     assert json.loads((run / "results.json").read_text())["global_step"] == steps
     assert same(weights(run), undisturbed(tmp_path / "whole", steps))
-    begun = list((run / "wandb").glob("offline-run-*"))
-    assert len(begun) >= 3
-    assert len({folder.name.rpartition("-")[2] for folder in begun}) == 1, "one W&B run"
+    parts = list((run / "wandb").glob("offline-run-*"))
+    assert len(parts) >= 3
+    assert len({folder.name.rpartition("-")[2] for folder in parts}) == 1, "one W&B run"
 
 
 def test_a_job_resumes_after_its_time_limit(cluster: Cluster, tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_a_job_resumes_after_its_time_limit(cluster: Cluster, tmp_path: Path) ->
 
 
 def test_each_node_starts_one_rank_per_device(cluster: Cluster, tmp_path: Path) -> None:
-    """Four ranks from two tasks; the signal that Slurm gives to these reaches all.
+    """Four ranks from two tasks; Slurm's signal to the tasks reaches all ranks.
 
-    More than two numbers are added in another order between machines than within one, so that the run which nothing
-    happens to is such a job too.
+    The uninterrupted run is a job of the same kind: sums over more than two ranks are rounded differently between
+    machines than within one.
     """
     run, whole, log, steps = tmp_path / "run", tmp_path / "whole", tmp_path / "job.log", 250
     jobs = [job(f, steps).replace("trainer=ddp", "trainer=ddp trainer.devices=2") for f in (run, whole)]
@@ -119,7 +119,7 @@ def test_a_node_failure_costs_the_steps_since_the_last_checkpoint(cluster: Clust
     wait_for(run / "checkpoints" / "last.ckpt")
     sleep(2)
     kept = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
-    for process in Path("/proc").glob("[0-9]*"):  # the rank on the second node is gone before it can say a word
+    for process in Path("/proc").glob("[0-9]*"):  # kill the rank on the second node before it can report an error
         try:
             environment = (process / "environ").read_bytes().split(b"\0")
         except OSError:
@@ -147,7 +147,7 @@ def test_twenty_preemptions_leave_no_trace(cluster: Cluster, tmp_path: Path) -> 
             assert time.time() < began + 120, log.read_text()
             sleep(0.1)
         sleep(moments.uniform(0, 2) if preemption % 2 else moments.uniform(1, 8))
-        assert cluster.state(number) == "RUNNING", "it ended before it was preempted often enough"
+        assert cluster.state(number) == "RUNNING", "the run ended before all preemptions"
         cluster.command("scontrol", "requeue", number)
     cluster.wait(number, "COMPLETED", seconds=600)
     assert "Restarts=20" in cluster.command("scontrol", "show", "job", number)

@@ -14,7 +14,7 @@ OPTIONS = [option for option in TINY if option != "trainer=cpu"]
 OPTIONS += ["trainer.max_steps=20", "trainer.log_every_n_steps=5", "evaluate.every_n_steps=10"]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is here")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 @pytest.mark.parametrize("loss", ["non_saturating", "wgan_gp", "r3gan"])
 @pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
 def test_half_precision_stays_finite(tmp_path: Path, loss: str, precision: str) -> None:
@@ -27,7 +27,7 @@ def test_half_precision_stays_finite(tmp_path: Path, loss: str, precision: str) 
         assert all(isfinite(float(value)) for row in csv.DictReader(file) for value in row.values() if value)
 
 
-@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="no two GPUs are here")
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are fewer than two GPUs")
 def test_synchronised_batch_norm_equals_that_of_one_rank(tmp_path: Path) -> None:
     """With synchronised batch norm, two GPUs follow the trajectory of one."""
     for devices in (1, 2):

@@ -17,17 +17,17 @@ from tests.distributed import games
 
 
 @pytest.mark.parametrize(
-    ("here", "ranks", "world"),
+    ("info", "ranks", "world"),
     [(RankInfo(), [0, 1], 2), (RankInfo(rank=1, world=2), [2, 3], 4)],
     ids=["one machine", "the second of two"],
 )
 def test_environment_of_each_rank(
-    tmp_path: Path, monkeypatch: Any, here: RankInfo, ranks: list[int], world: int
+    tmp_path: Path, monkeypatch: Any, info: RankInfo, ranks: list[int], world: int
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setenv("MASTER_ADDR", "n1")
-    launch(games.report, tmp_path, 2, here, {})
-    address = "n1" if here.world > 1 else "127.0.0.1"
+    launch(games.report, tmp_path, 2, info, {})
+    address = "n1" if info.world > 1 else "127.0.0.1"
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == {f"rank{rank}": f"{rank} {world} {local} 2 {address} 3" for local, rank in enumerate(ranks)}
 

@@ -75,10 +75,10 @@ def find_callbacks(trainer: Trainer, kind: type[CallbackType]) -> list[CallbackT
 
 def data_module(trainer: Trainer) -> ImageDataModule:
     """Return a trainer's data module."""
-    data = getattr(trainer, "datamodule", None)  # set by a connector of Lightning's, invisible to type checkers
+    data = getattr(trainer, "datamodule", None)  # set by one of Lightning's connectors, which type checkers do not see
     assert isinstance(data, ImageDataModule)
     return data
 
 
 def _callbacks(trainer: Trainer) -> list[Callback]:
-    return list(getattr(trainer, "callbacks", []))  # set by a connector of Lightning's
+    return list(getattr(trainer, "callbacks", []))  # likewise

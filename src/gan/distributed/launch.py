@@ -30,9 +30,10 @@ GRACE_SECONDS = 20.0  # for the other ranks to end by themselves after one has f
 
 
 def launch(function: Callable[[Any], Any], argument: Any, ranks: int, info: RankInfo, logs: Mapping[str, Any]) -> None:
-    """Call a function in several new processes, whose environment has their ranks, and wait until all have returned.
+    """Call a function in new processes, one per rank, and wait until all have returned.
 
-    Signals to this process are forwarded to all of them. If it is killed, they receive SIGTERM.
+    The ranks are passed in environment variables. Signals to this process are forwarded to all of the new ones. If it
+    is killed, they receive SIGTERM.
 
     Args:
         function: A function that can be pickled.
@@ -55,22 +56,22 @@ def launch(function: Callable[[Any], Any], argument: Any, ranks: int, info: Rank
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or max(1, cores() // ranks),
     }
     processes: list[BaseProcess] = []
-    ends: list[Connection] = []
+    receivers: list[Connection] = []
     with _forward_signals(processes) as received:
         for local in range(ranks):
-            end, theirs = Pipe(duplex=False)
+            receiver, sender = Pipe(duplex=False)
             variables = shared | {"RANK": info.rank * ranks + local, "LOCAL_RANK": local}
             with child_environment(variables):
-                arguments = (function, argument, theirs, logs, dict(os.environ))
+                arguments = (function, argument, sender, logs, dict(os.environ))
                 process = CONTEXT.Process(target=_run, args=arguments)
                 process.start()
-            theirs.close()
+            sender.close()
             processes.append(process)
-            ends.append(end)
+            receivers.append(receiver)
         failed = _watch(processes)
     if failed is None:
         return
-    messages = [_final_message(end) for end in ends]
+    messages = [_final_message(receiver) for receiver in receivers]
     codes = [process.exitcode or 0 for process in processes]
     if received and not any(messages):
         raise SystemExit(max(code if code >= 0 else 128 - code for code in codes))
@@ -86,7 +87,7 @@ def launch(function: Callable[[Any], Any], argument: Any, ranks: int, info: Rank
 def _run(
     function: Callable[[Any], Any],
     argument: Any,
-    parent: Connection,
+    sender: Connection,
     logs: Mapping[str, Any],
     environment: Mapping[str, str],
 ) -> None:
@@ -99,10 +100,10 @@ def _run(
     try:
         function(argument)
     except UserError as error:
-        parent.send(one_line(error))
+        sender.send(one_line(error))
         raise SystemExit(2) from error
     except Exception as error:  # of any kind: the parent reports it in one line; the traceback is printed here
-        parent.send(one_line(error))
+        sender.send(one_line(error))
         raise
 
 
@@ -127,10 +128,10 @@ def _watch(processes: list[BaseProcess]) -> int | None:
     return failed
 
 
-def _final_message(end: Connection) -> str | None:
+def _final_message(receiver: Connection) -> str | None:
     """Return the error message that a rank sent before it ended, if any."""
     with suppress(EOFError, OSError):
-        message: str = end.recv()
+        message: str = receiver.recv()
         return message
     return None
 

@@ -1,4 +1,4 @@
-"""Data parallelism for a module whose networks are updated one after the other."""
+"""Data parallelism for a module with several networks that are updated alternately."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,12 +21,11 @@ class NetworksStrategy(DDPStrategy):
     """Average the gradients of one optimiser's parameters over the ranks, right before its step.
 
     DistributedDataParallel requires a gradient of every parameter in each backward pass, or searches the graph for
-    unused parameters and reduces both networks' gradients every time. Here a backward pass is local to its rank, also
-    when a batch is accumulated in parts, and an update takes one all-reduce. The running statistics of batch norms,
-    which differ by rank, are averaged with it, so that the ranks' weights and buffers stay bit-identical.
+    unused parameters and reduces both networks' gradients every time. With this strategy, a backward pass is local to
+    its rank, also when a batch is accumulated in parts, and an update takes one all-reduce. The running statistics of
+    batch norms, which differ by rank, are averaged with it, so that the ranks' weights and buffers stay bit-identical.
 
-    Args:
-        settings: Arguments of Lightning's DDPStrategy.
+    The arguments are those of Lightning's DDPStrategy.
     """
 
     def configure_ddp(self) -> None:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Report runs as the command line says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m gan.report", description="Compare runs in tables and charts.")
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="folder with runs, at any depth")
     parser.add_argument("--out", type=Path, default=Path("report"), help="output folder (default: %(default)s)")

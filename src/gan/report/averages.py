@@ -10,7 +10,8 @@ from gan.runs.record import RunRecord
 __all__ = ["ScoreCurve", "XAxis", "mean_curve", "run_curve", "x_scale"]
 
 XAxis = Literal["updates", "time"]
-TIME_UNITS = ((3 * 3600, 3600, "h"), (300, 60, "min"), (0, 1, "s"))  # from which length on, seconds, name
+# Units of the time axis: the shortest axis in seconds that uses the unit, its length in seconds, and its name.
+TIME_UNITS = ((3 * 3600, 3600, "h"), (300, 60, "min"), (0, 1, "s"))
 
 
 class ScoreCurve(NamedTuple):
@@ -27,7 +28,7 @@ def mean_curve(group: Group, score: str, axis: XAxis) -> ScoreCurve:
     steps = [{step for step in run.scores if _has_point(run, step, score, axis)} for run in runs]
     x, y, deviation = [], [], []
     for step in sorted(set.intersection(*steps) or set.union(*steps)) if steps else ():
-        scored = Group(group.name, [run for run, own in zip(runs, steps, strict=True) if step in own])
+        scored = Group(group.name, [run for run, run_steps in zip(runs, steps, strict=True) if step in run_steps])
         spread = scored.spread(partial(_score, score=score, step=step))
         x.append(scored.spread(partial(_x, step=step, axis=axis)).mean)
         y.append(spread.mean)
@@ -46,7 +47,7 @@ def x_scale(curves: Iterable[ScoreCurve], axis: XAxis) -> tuple[float, str]:
     if axis == "updates":
         return 1, "generator updates"
     longest = max((max(curve.x) for curve in curves if curve.x), default=0)
-    unit, name = next((unit, name) for least, unit, name in TIME_UNITS if longest >= least)
+    unit, name = next((unit, name) for shortest, unit, name in TIME_UNITS if longest >= shortest)
     return unit, f"training time, without evaluation ({name})"
 
 

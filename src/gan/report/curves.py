@@ -29,7 +29,8 @@ def curves(
         higher_is_better: Whether higher is better by score, as far as it is known.
         baselines: The main score of held-out real images and of noise.
     """
-    scores = [name[4:] for name in series if name.startswith("val/") and name != "val/training_seconds"]
+    scores = [name.removeprefix("val/") for name in series if name.startswith("val/")]
+    scores = [name for name in scores if name != "training_seconds"]
     charts = []
     for name in sorted(scores, key=lambda name: name != main_score):
         higher = higher_is_better.get(name)
@@ -39,8 +40,11 @@ def curves(
         charts.append(chart(name, [line], levels, note, may_be_log=not higher))
 
     def add(title: str, terms: Mapping[str, tuple[str, int]], levels: tuple[Level, ...] = ()) -> None:
-        logged = {term: look for term, look in terms.items() if f"train/{term}" in series}
-        lines = [Line(label, *series[f"train/{term}"], color=color) for term, (label, color) in logged.items()]
+        lines = [
+            Line(label, *series[f"train/{term}"], color=color)
+            for term, (label, color) in terms.items()
+            if f"train/{term}" in series
+        ]
         charts.append(chart(title, lines, levels))
 
     add("Losses", _loss_terms(series))

@@ -14,7 +14,7 @@ MISSING = object()
 def comparable_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration without seeds, identity and empty groups.
 
-    Elsewhere, paths inside the run's folder and the like begin with the key that they repeat: ``${run_dir}/samples``.
+    Other values that begin with one of the identity options refer to it instead, as in ``${run_dir}/samples``.
     """
     identity = {str(config[key]): f"${{{key}}}" for key in IDENTITY if config.get(key)}
     return {
@@ -72,7 +72,7 @@ def _differences(values: Sequence[Any], key: str) -> dict[str, list[str | None]]
 
 
 def _repeats(key: str, other: str, options: Mapping[str, list[str | None]]) -> bool:
-    """Tell whether an option takes its values from another one that is nearer to the top and has a similar name."""
+    """Return whether an option repeats the values of another one that is less nested and has a similar name."""
     name, other_name = (k.rpartition(".")[2] for k in (key, other))
     return (
         options[key] == options[other]
@@ -106,7 +106,7 @@ def _without_identity(value: Any, identity: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_without_identity(inner, identity) for inner in value]
     if isinstance(value, str):
-        for own, key in identity.items():
-            if value == own or value.startswith(f"{own}/"):
-                return key + value.removeprefix(own)
+        for literal, reference in identity.items():
+            if value == literal or value.startswith(f"{literal}/"):
+                return reference + value.removeprefix(literal)
     return value

@@ -35,5 +35,5 @@ def score_chart(table: Table, axis: XAxis, size: tuple[int, int] = STRETCHED) ->
     levels = [Level("held-out real images", table.baselines["held_out"])] if "held_out" in table.baselines else []
     note = f"{'higher' if table.higher_is_better else 'lower'} is better"
     title = f"{score} by {'generator updates' if axis == 'updates' else 'time'}"
-    may_be_log = not table.higher_is_better  # on a log scale, the last steps up to the best score would not be visible
+    may_be_log = not table.higher_is_better  # a log scale would hide the differences between high scores
     return chart(title, lines, levels, note, x_label, may_be_log, size=size)
