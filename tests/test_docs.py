@@ -165,7 +165,7 @@ def first_of(override: Override) -> str:
     if not override.is_sweep_override():
         return override.input_line or ""
     if override.is_interval_sweep():
-        return f"{override.get_key_element()}={override._value.start}"  # type: ignore[union-attr]
+        return f"{override.get_key_element()}={override._value.start}"  # type: ignore[union-attr]  # checked above
     return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
 
 

@@ -2,6 +2,7 @@
 
 import math
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,8 @@ def test_of_equal_scores_the_last_is_best_and_the_first_is_the_improvement(
     higher: bool, scores: dict[int, float], best: tuple[int, float] | None, improved_at: int | None
 ) -> None:
     evaluation = Evaluation(SimpleNamespace(), every_n_steps=1)
-    evaluation.evaluator = SimpleNamespace(name="score", higher_is_better={"score": higher})  # type: ignore[assignment]
+    evaluator: Any = SimpleNamespace(name="score", higher_is_better={"score": higher})
+    evaluation.evaluator = evaluator
     evaluation.scores = {step: {"score": score, "other": -score} for step, score in scores.items()}
     assert evaluation.best == best
     assert evaluation.improved_at == improved_at
@@ -30,5 +32,6 @@ def test_of_equal_scores_the_last_is_best_and_the_first_is_the_improvement(
 
 def test_the_saved_state_holds_no_network() -> None:
     evaluation = Evaluation(SimpleNamespace(), every_n_steps=1)
-    evaluation.evaluator = SimpleNamespace(protocol={"features": "pixels"})  # type: ignore[assignment]
+    evaluator: Any = SimpleNamespace(protocol={"features": "pixels"})
+    evaluation.evaluator = evaluator
     assert evaluation.state_dict() == {"scores": {}, "protocol": {"features": "pixels"}}

@@ -94,7 +94,7 @@ class PixelCNN(nn.Module):
             row, downs = self.embed(rows[-1][:, None]) if rows else zeros, []
             for number, layer in enumerate(self.layers):
                 pair, previous[number] = torch.cat([previous[number], row], 2), row
-                row, down = layer.vertical_step(pair)  # type: ignore[operator]
+                row, down = layer.vertical_step(pair)  # type: ignore[operator]  # a Module to mypy
                 downs.append(down)
             rows.append(self._sample_row(uniform[:, y], downs))
         return torch.stack(rows, 1)
@@ -108,7 +108,7 @@ class PixelCNN(nn.Module):
             column = self.embed(codes[-1][:, None, None]) if codes else zeros
             for number, (layer, down) in enumerate(zip(self.layers, downs, strict=True)):
                 pair, previous[number] = torch.cat([previous[number], column], 3), column
-                column = layer.horizontal_step(pair, down[..., x : x + 1])  # type: ignore[operator]
+                column = layer.horizontal_step(pair, down[..., x : x + 1])  # type: ignore[operator]  # a Module to mypy
             cumulative = self.head(column).flatten(1).float().softmax(1).cumsum(1)
             codes.append((cumulative[:, :-1] <= uniform[:, x, None]).sum(1))
         return torch.stack(codes, 1)
