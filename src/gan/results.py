@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import EarlyStopping
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
@@ -46,7 +47,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "ranks": trainer.world_size,
         "seed": config.seed,
         "global_step": trainer.global_step,
-        "stopped": next((stop.reason for stop in find_callbacks(trainer, Stop)), None),
+        "stopped": _stop_reason(trainer),
         **(scored[0] if scored else {"score": None}),
         "game": game,
         "neighbors": next((neighbors.facts for neighbors in find_callbacks(trainer, NeighborFigure)), None),
@@ -77,6 +78,15 @@ def summary(results: dict[str, Any], run: RunFolder) -> str:
         f"Sample   {sample_command(run)}",
     ]
     return "\n" + "\n".join(lines)
+
+
+def _stop_reason(trainer: Trainer) -> str | None:
+    """Return why a callback ended training early; None if none did."""
+    reasons = [stop.reason for stop in find_callbacks(trainer, Stop)]
+    for stop in find_callbacks(trainer, EarlyStopping):
+        message = (stop.stopping_reason_message or "").removesuffix(" Signaling Trainer to stop.")
+        reasons.append(f"at step {trainer.global_step}: {message}" if message else None)
+    return next(filter(None, reasons), None) if trainer.should_stop else None
 
 
 def _score(evaluation: Evaluation) -> dict[str, Any]:

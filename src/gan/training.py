@@ -13,6 +13,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer, seed_everything
 from pytorch_lightning.callbacks import ProgressBar
+from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
@@ -38,6 +39,7 @@ from gan.results import collect, summary
 from gan.runs.commands import command_comments, earlier_commands
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import read_run
+from gan.trainer import GeneratorClockTrainer
 
 __all__ = ["train"]
 
@@ -173,6 +175,8 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
                 MetricsCSVLogger(folder.path, step=checkpoint["global_step"] if checkpoint else 0),
                 *(build(node) for node in (config.logger or {}).values()),
             ]
+    else:
+        trainer.loggers = [DummyLogger()]  # some callbacks refuse to run without a logger
     return _Run(config, folder, model, data, trainer, interruption)
 
 
@@ -190,11 +194,9 @@ def _build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> 
     if settings["sync_batchnorm"] and device_of(config.trainer, info).type == "cpu":
         raise UserError("trainer.sync_batchnorm=true: PyTorch's synchronised batch norm needs GPUs")
     try:
-        return Trainer(
+        return GeneratorClockTrainer(
             **settings,
             plugins=[TorchElasticEnvironment() if info.world > 1 else LightningEnvironment()],
-            max_epochs=-1,  # the data module shuffles endlessly; max_steps counts generator updates
-            use_distributed_sampler=False,
             callbacks=callbacks,
             logger=False,
             default_root_dir=config.run_dir,

@@ -5,13 +5,16 @@ from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 
+from gan.callbacks.log import log_metrics
 from gan.callbacks.monitor import Monitor, check_finite
 from gan.callbacks.periodic import Periodic, data_module, find_callbacks
+from gan.data.base import ImageDataModule
 from gan.distributed.group import rank_range
 from gan.errors import UserError
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
 from gan.models.sampler import Sampler
 from gan.runs.record import best_score
+from gan.trainer import validation
 from gan.types import Batch
 
 __all__ = ["Evaluation"]
@@ -22,7 +25,9 @@ log = logging.getLogger(__name__)
 class Evaluation(Periodic):
     """Score samples of the generator's moving average, and keep all scores.
 
-    They are logged as ``val/<name>``, with the seconds of training so far, without evaluations.
+    They are logged as ``val/<name>``, with the seconds of training so far, without evaluations. An evaluation is a
+    validation to other callbacks: their ``on_validation_*`` hooks are called, with the scores in
+    ``trainer.callback_metrics`` at its end.
 
     Args:
         metric: Settings of the evaluation.
@@ -77,6 +82,10 @@ class Evaluation(Periodic):
         assert isinstance(module, Sampler)
         check_finite(trainer, module)
         data = data_module(trainer)
+        with validation(trainer):
+            self._evaluate(trainer, module, data)
+
+    def _evaluate(self, trainer: Trainer, module: Sampler, data: ImageDataModule) -> None:
         samples = module.iterate_samples(rank_range(self.metric.num_samples), self.seed)
         scores = self.evaluator(Batch(data.discretize(images), labels) for images, labels in samples)
         scores = trainer.strategy.broadcast(scores)  # ranks that decide by scores must decide alike, despite rounding
@@ -84,8 +93,7 @@ class Evaluation(Periodic):
         logged = {f"val/{name}": score for name, score in scores.items()}
         for monitor in find_callbacks(trainer, Monitor):
             logged["val/training_seconds"] = monitor.busy
-        for logger in trainer.loggers:
-            logger.log_metrics(logged, trainer.global_step)
+        log_metrics(trainer, logged, {self.evaluator.name: scores[self.evaluator.name]})
 
     def state_dict(self) -> dict[str, Any]:
         """Return the scores, and the protocol that they were measured with."""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.callbacks.log import log_metrics
 from gan.callbacks.periodic import data_module, find_callbacks, is_generator_update, overhead_seconds
 from gan.distributed.group import mean_over_ranks
 from gan.errors import UserError
@@ -16,6 +17,8 @@ from gan.types import Terms
 __all__ = ["Monitor", "check_finite"]
 
 ADVICE = "the last good checkpoint is kept: resume from it with lower learning rates or with model.gradient_clip"
+SHOWN = {"d": "d/adversarial", "g": "g/adversarial", "elbo": "g/elbo"}
+"""Labels in the progress bar, and the terms that they stand for."""
 
 
 class Monitor(Callback):
@@ -101,8 +104,8 @@ class Monitor(Callback):
         images, seconds = self.window[0] - images_before, self.window[1] - start
         self.images, self.busy = self.images + images, self.busy + seconds
         metrics = {f"train/{name}": mean for name, mean in self.latest.items()}
-        for logger in trainer.loggers:
-            logger.log_metrics(metrics | {"train/images_per_second": images / seconds}, trainer.global_step)
+        shown = {label: self.latest[term] for label, term in SHOWN.items() if term in self.latest}
+        log_metrics(trainer, metrics | {"train/images_per_second": images / seconds}, shown)
 
     @staticmethod
     def _now(trainer: Trainer) -> tuple[int, float]:

@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from gan.callbacks.periodic import data_module
 from gan.data.order import evenly_spaced
 from gan.images import gallery, save_png
-from gan.loggers.base import PictureLogger
+from gan.loggers.pictures import log_picture
 from gan.metrics.nearest_neighbors import flatten_pixels, nearest_training_images
 from gan.models.sampler import Sampler
 
@@ -72,6 +72,4 @@ class NeighborFigure(Callback):
             "distance": round(float(sample_distances.mean()), 4),
             "held_out_distance": round(float(held_out_distances.mean()), 4),
         }
-        for logger in trainer.loggers:
-            if isinstance(logger, PictureLogger):
-                logger.log_picture("neighbors", picture, trainer.global_step)
+        log_picture(trainer, "neighbors", picture)

@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule, Trainer
 
 from gan.callbacks.periodic import Periodic, data_module
 from gan.images import save_png
-from gan.loggers.base import PictureLogger
+from gan.loggers.pictures import log_picture
 from gan.models.sampler import Sampler
 from gan.runs.folder import sample_grid
 
@@ -32,6 +32,4 @@ class SampleGrid(Periodic):
         picture = data_module(trainer).picture(module.sample(self.num, self.seed))
         if trainer.is_global_zero:
             save_png(picture, sample_grid(self.folder, trainer.global_step))
-            for logger in trainer.loggers:
-                if isinstance(logger, PictureLogger):
-                    logger.log_picture("samples", picture, trainer.global_step)
+            log_picture(trainer, "samples", picture)

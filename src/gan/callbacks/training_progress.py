@@ -1,22 +1,19 @@
-"""A progress bar over generator updates, with the latest losses and score."""
+"""Progress bar over generator updates."""
 
 import sys
+from time import time
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ProgressBar
 from tqdm import tqdm
 
-from gan.callbacks.evaluation import Evaluation
-from gan.callbacks.monitor import Monitor
-from gan.callbacks.periodic import find_callbacks
-
 __all__ = ["TrainingProgress"]
-
-TERMS = {"d": "d/adversarial", "g": "g/adversarial", "elbo": "g/elbo"}
 
 
 class TrainingProgress(ProgressBar):
-    """Progress bar with generator updates out of ``trainer.max_steps``, both losses, and the latest score.
+    """Progress bar with generator updates out of ``trainer.max_steps``, and all that is logged with ``prog_bar=True``.
+
+    The latter are both losses, the latest score, and values that a user's hook logs.
 
     Args:
         refresh: Seconds between two updates of the bar; ten times that if the output is not a terminal.
@@ -53,12 +50,13 @@ class TrainingProgress(ProgressBar):
     ) -> None:
         assert self.bar is not None
         if updates := trainer.global_step - self.bar.n:
-            self.bar.set_postfix_str(_losses_and_score(trainer), refresh=False)
+            if time() - self.bar.last_print_t >= self.interval:
+                self.bar.set_postfix_str(_shown(trainer), refresh=False)
             self.bar.update(updates)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert self.bar is not None
-        self.bar.set_postfix_str(_losses_and_score(trainer))
+        self.bar.set_postfix_str(_shown(trainer))
         self._close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
@@ -69,13 +67,8 @@ class TrainingProgress(ProgressBar):
             self.bar.close()
 
 
-def _losses_and_score(trainer: Trainer) -> str:
-    shown = []
-    for monitor in find_callbacks(trainer, Monitor):
-        latest = monitor.latest
-        shown += [f"{label}={latest[term]:.3g}" for label, term in TERMS.items() if term in latest]
-    for evaluation in find_callbacks(trainer, Evaluation):
-        if evaluation.scores:
-            name = evaluation.evaluator.name
-            shown.append(f"{name}={list(evaluation.scores.values())[-1][name]:.4g}")
-    return " ".join(shown)
+def _shown(trainer: Trainer) -> str:
+    values = trainer.progress_bar_metrics
+    return " ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in values.items()
+    )

@@ -21,7 +21,7 @@ class MetricsCSVLogger(Logger):
         step: Generator update that the run resumes from. Later rows are dropped.
     """
 
-    name, version = "csv", ""
+    name = version = ""
 
     def __init__(self, folder: str | Path, step: int = 0) -> None:
         super().__init__()
@@ -31,6 +31,11 @@ class MetricsCSVLogger(Logger):
         self.row_offset = 0  # in bytes, of the last row in the file
         if self.path.is_file():
             self._rewrite([row for row in self._read() if int(row["step"]) <= step])
+
+    @property
+    def save_dir(self) -> str:
+        """The run folder: Lightning's profilers and ModelCheckpoint write to it by default."""
+        return str(self.path.parent)
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Add scalars to the row of a step, which is the last row or a new one."""

@@ -3,14 +3,11 @@
 from importlib.util import find_spec
 
 from pytorch_lightning.loggers import TensorBoardLogger
-from torch import Tensor
-
-from gan.loggers.base import PictureLogger
 
 __all__ = ["TensorBoard"]
 
 
-class TensorBoard(TensorBoardLogger, PictureLogger):
+class TensorBoard(TensorBoardLogger):
     """Writes event files to the run's folder, for ``tensorboard --logdir runs``.
 
     Args:
@@ -24,6 +21,3 @@ class TensorBoard(TensorBoardLogger, PictureLogger):
         if find_spec("tensorboard") is None:
             raise ValueError("logger=tensorboard needs a package: pip install -e '.[tensorboard]'")
         super().__init__(folder, name="", version="tensorboard")
-
-    def log_picture(self, name: str, image: Tensor, step: int) -> None:
-        self.experiment.add_image(name, image, step)

@@ -8,10 +8,8 @@ from typing import Any, Literal
 import wandb
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.loggers.logger import rank_zero_experiment
-from torch import Tensor
 
 from gan.errors import one_line
-from gan.loggers.base import PictureLogger
 from gan.loggers.upload import upload_run
 
 __all__ = ["WeightsAndBiases"]
@@ -19,7 +17,7 @@ __all__ = ["WeightsAndBiases"]
 log = logging.getLogger(__name__)
 
 
-class WeightsAndBiases(WandbLogger, PictureLogger):
+class WeightsAndBiases(WandbLogger):
     """Tracks a run online if a key is configured and the server answers, otherwise offline. It never prompts.
 
     Args:
@@ -93,9 +91,6 @@ class WeightsAndBiases(WandbLogger, PictureLogger):
         if will_resume and not self.experiment.sweep_id:
             self.experiment.mark_preempting()
         self.experiment.finish(exit_code=1)
-
-    def log_picture(self, name: str, image: Tensor, step: int) -> None:
-        self.log_image(name, [image.float() / 255], step=step)
 
 
 def _first_line(error: Exception) -> str:
