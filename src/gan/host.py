@@ -88,7 +88,7 @@ def fast_precision(device: torch.device) -> str:
     """Return ``bf16-mixed`` if the device has units for it: a GPU since Ampere, a CPU with AMX or AVX-512 BF16."""
     if device.type == "cuda":
         return "bf16-mixed" if torch.cuda.get_device_capability(device) >= (8, 0) else "32-true"
-    return "bf16-mixed" if BF16_FLAGS & _cpu_flags() else "32-true"
+    return "bf16-mixed" if device.type == "cpu" and BF16_FLAGS & _cpu_flags() else "32-true"
 
 
 def _cpu_flags() -> set[str]:

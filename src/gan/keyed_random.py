@@ -3,11 +3,14 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from enum import IntEnum
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from gan.float64 import to_float64
 
 __all__ = ["KeyedRandom", "Stream", "derive_seed", "temporary_seed", "truncate_normal"]
 
@@ -57,6 +60,12 @@ class KeyedRandom:
         slices = [slice(*ends) for ends in itertools.pairwise(bounds)]
         return [KeyedRandom(*self.key, total=self.total, rows=rows, device=self.device) for rows in slices]
 
+    def clone(self) -> "KeyedRandom":
+        """Return a copy that draws the same numbers from here on."""
+        twin = copy(self)
+        twin.generator = self.generator.clone_state()
+        return twin
+
     def packed(self, number: int) -> "KeyedRandom":
         """Return independent random numbers with one row per pack of ``number`` rows; ``self`` if that is 1."""
         if number == 1:
@@ -87,8 +96,8 @@ def truncate_normal(normal: Tensor, threshold: float) -> Tensor:
         threshold: Above 0.
     """
     tail = torch.special.ndtr(torch.tensor(-threshold, dtype=torch.float64))
-    quantile = tail + (1 - 2 * tail) * torch.special.ndtr(normal.double())
-    return torch.special.ndtri(quantile).clamp(-threshold, threshold).to(normal.dtype)
+    quantile = tail + (1 - 2 * tail) * torch.special.ndtr(to_float64(normal))
+    return torch.special.ndtri(quantile).clamp(-threshold, threshold).to(normal)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.accelerators import CPUAccelerator, CUDAAccelerator
+from pytorch_lightning.accelerators import CPUAccelerator, CUDAAccelerator, MPSAccelerator
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.distributed.environment import RankInfo
@@ -45,13 +45,19 @@ def local_ranks(trainer: DictConfig, info: RankInfo) -> int:
 def device_of(trainer: DictConfig, info: RankInfo) -> torch.device:
     """Return the device of a rank."""
     if not _on_cuda(trainer):
-        return torch.device("cpu")
+        return torch.device("mps", 0) if _on_mps(trainer) else torch.device("cpu")
     every = str(trainer.devices) in ALL
     return torch.device("cuda", info.local_rank if every else _indices(trainer)[info.local_rank])
 
 
 def _on_cuda(trainer: DictConfig) -> bool:
-    return trainer.accelerator in ("gpu", "cuda") or (trainer.accelerator == "auto" and CUDAAccelerator.is_available())
+    if trainer.accelerator in ("auto", "gpu"):
+        return CUDAAccelerator.is_available() or (trainer.accelerator == "gpu" and not MPSAccelerator.is_available())
+    return trainer.accelerator == "cuda"
+
+
+def _on_mps(trainer: DictConfig) -> bool:
+    return trainer.accelerator == "mps" or (trainer.accelerator in ("auto", "gpu") and MPSAccelerator.is_available())
 
 
 def _indices(trainer: DictConfig) -> list[int]:
@@ -68,6 +74,9 @@ def _processes(trainer: DictConfig) -> int:
     if str(trainer.devices) in ALL:
         return 1
     try:
-        return CPUAccelerator.parse_devices(trainer.devices)
+        processes = CPUAccelerator.parse_devices(trainer.devices)
     except TypeError as error:
         raise UserError(f"trainer.devices={trainer.devices}: {error}") from error
+    if processes > 1 and _on_mps(trainer):
+        raise UserError(f"trainer.devices={processes}: a Mac has one GPU; several processes need trainer=cpu")
+    return processes

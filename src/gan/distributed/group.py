@@ -15,6 +15,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from gan.distributed.environment import rank_info
 from gan.errors import UserError, one_line
+from gan.float64 import to_float64
 
 __all__ = [
     "all_true",
@@ -201,10 +202,10 @@ def std_over_ranks(tensor: Tensor) -> Tensor:
     """Return the standard deviation over the values of all ranks, from tensors of one shape."""
     if not dist.is_initialized():
         return tensor.std()
-    numbers = tensor.detach().double()
+    numbers = to_float64(tensor.detach())
     total, squares = sum_over_ranks(torch.stack([numbers.sum(), numbers.square().sum()]))
     count = numbers.numel() * rank_and_world()[1]
-    return ((squares - total.square() / count) / (count - 1)).sqrt().to(tensor.dtype)
+    return ((squares - total.square() / count) / (count - 1)).sqrt().to(tensor)
 
 
 def gather_rows(rows: list[Tensor]) -> Tensor:

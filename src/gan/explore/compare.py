@@ -56,4 +56,4 @@ def compare(generator: TrainedGenerator, others: Sequence[str], num: int, seed: 
 
 def mean_laplacian_variance(images: Tensor) -> float:
     """Return the mean variance of the images' Laplacians."""
-    return float(laplacian_variance(images).double().mean())
+    return float(laplacian_variance(images).cpu().double().mean())

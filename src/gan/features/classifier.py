@@ -14,6 +14,7 @@ from gan.data.base import ImageDataModule
 from gan.digest import digest
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
+from gan.float64 import float64_device
 from gan.images import from_uint8
 from gan.keyed_random import temporary_seed
 from gan.runs.folder import atomic_path
@@ -115,6 +116,13 @@ def _cache_path(data: ImageDataModule, cache: str | None) -> Path:
     return Path(cache or user_cache_dir("gan")) / f"classifier-{sha256(key.encode()).hexdigest()[:16]}.pt"
 
 
+class AdaptiveAvgPool(nn.AdaptiveAvgPool2d):
+    """Adaptive average pooling, on the CPU instead of MPS, where sizes must divide evenly (PyTorch issue 96056)."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images.to(float64_device(images.device))).to(images.device)
+
+
 def _build_network(channels: int, num_features: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, 16, 3, stride=2, padding=1),
@@ -124,7 +132,7 @@ def _build_network(channels: int, num_features: int) -> nn.Sequential:
         nn.MaxPool2d(2),
         nn.Conv2d(32, 64, 3, padding=1),
         nn.ReLU(),
-        nn.AdaptiveAvgPool2d(4),
+        AdaptiveAvgPool(4),
         nn.Flatten(),
         nn.Dropout(0.25),
         nn.Linear(64 * 4 * 4, num_features),

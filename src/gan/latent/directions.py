@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
+from gan.float64 import float64_device, to_float64
 
 __all__ = ["METHODS", "Method", "find_directions"]
 
@@ -50,8 +51,8 @@ def _factorized(generator: TrainedGenerator, num: int, _seed: int) -> Tensor:
     assert isinstance(first, nn.Linear | nn.modules.conv._ConvNd)
     transposed = not isinstance(first, nn.Linear) and first.transposed
     weight = first.weight if transposed else first.weight.transpose(0, 1)  # (inputs, outputs, ...)
-    z_weight = weight[: generator.model.latent_dim].flatten(1).double()  # labels that are appended to z have later rows
-    return torch.linalg.svd(z_weight.T, full_matrices=False).Vh[:num].float()
+    z_weight = to_float64(weight[: generator.model.latent_dim].flatten(1))  # labels appended to z have later rows
+    return torch.linalg.svd(z_weight.T, full_matrices=False).Vh[:num].to(weight)
 
 
 def _principal(generator: TrainedGenerator, num: int, seed: int) -> Tensor:
@@ -64,10 +65,11 @@ def _principal(generator: TrainedGenerator, num: int, seed: int) -> Tensor:
             generator(z_batch, label_batch)
     features = torch.cat([inputs.flatten(1) for _, inputs in calls])
     features -= features.mean(0)
+    decomposed = features.to(float64_device(features.device))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # for the random projection
-        components = torch.pca_lowrank(features, min(num + 10, *features.shape), center=False, niter=4)[2][:, :num]
-    scores = features @ components
+        components = torch.pca_lowrank(decomposed, min(num + 10, *features.shape), center=False, niter=4)[2]
+    scores = features @ components[:, :num].to(features)
     return scores.T @ (z - z.mean(0)) / scores.square().sum(0)[:, None]
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from gan.float64 import to_float64
+
 __all__ = ["PATHS", "LatentPath", "interpolate_keyframes", "lerp", "slerp"]
 
 LatentPath = Literal["spherical", "linear"]
@@ -35,12 +37,13 @@ def slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
         end: With shape (B, D).
         t: From 0 to 1.
     """
-    cosine = torch.cosine_similarity(start.double(), end.double(), dim=1)
+    exact_start, exact_end = to_float64(start), to_float64(end)
+    cosine = torch.cosine_similarity(exact_start, exact_end, dim=1)
     angle = cosine.clamp(-1, 1).acos()[:, None]
     sine = angle.sin()
     parallel = sine < MIN_SINE
     weights = [torch.where(parallel, share, (share * angle).sin() / sine) for share in (1 - t, t)]
-    return (weights[0] * start + weights[1] * end).to(start.dtype)
+    return (weights[0] * exact_start + weights[1] * exact_end).to(start)
 
 
 PATHS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {"spherical": slerp, "linear": lerp}

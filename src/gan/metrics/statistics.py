@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gan.distributed.group import gather_rows, sum_over_ranks
 from gan.features.base import FeatureExtractor
+from gan.float64 import float64_device, to_float64
 from gan.types import Batch
 
 __all__ = ["Need", "PixelStatistic", "Statistics", "gather", "tensor_names"]
@@ -111,8 +112,9 @@ def gather(
         device: Device of the computation.
     """
     count, size = 0, features.num_features
-    total = torch.zeros(size, dtype=torch.float64, device=device)
-    outer = torch.zeros(size, size, dtype=torch.float64, device=device)
+    total, outer = (
+        torch.zeros(shape, dtype=torch.float64, device=float64_device(device)) for shape in (size, (size, size))
+    )
     pixel_statistics = [need for need in needs if isinstance(need, PixelStatistic)]
     use_features = not FEATURE_NEEDS.isdisjoint(needs)
     rows: dict[str, list[Tensor]] = {name: [] for name in tensor_names(need for need in needs if need != "sums")}
@@ -124,7 +126,7 @@ def gather(
             vectors, logits = features(images)
             values |= _per_image(vectors, logits)
             if "sums" in needs:
-                exact = vectors.double()
+                exact = to_float64(vectors)
                 total += exact.sum(0)
                 outer += exact.T @ exact
         for name, kept in rows.items():

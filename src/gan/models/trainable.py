@@ -225,8 +225,8 @@ class Trainable(Sampler):
         """Seed dropout and other random layers from the seed, the batch count and the rank."""
         seed = derive_seed(self.seed, self.batches_seen, Stream.LAYERS, self.trainer.global_rank)
         torch.default_generator.manual_seed(seed)  # torch.manual_seed also queries absent devices, which takes 2 ms
-        if self.device.type == "cuda":
-            torch.cuda.manual_seed(seed)
+        if self.device.type != "cpu":
+            torch.get_device_module(self.device).manual_seed(seed)
 
     def _player_optimizers(self) -> list[LightningOptimizer]:
         optimizers = self.optimizers()
