@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from gan.errors import UserError, did_you_mean, one_line
+from gan.foreign_options import what_to_use
 
 __all__ = ["run", "task"]
 
@@ -84,7 +85,10 @@ def _explain(error: Exception, config_name: str | None) -> str | None:
         match = re.match(r"Could not (?:override|append to) '?([^'\s]+?)'?\.?$", first)
         if match and config_name is not None:
             key = match.group(1).lstrip("+")
-            return f"there is no option '{key}'{did_you_mean(key, _options(config_name, sys.argv[1:]))}"
+            return (
+                what_to_use(key)
+                or f"there is no option '{key}'{did_you_mean(key, _options(config_name, sys.argv[1:]))}"
+            )
         cause = str(error.__cause__).splitlines()[0].strip() if error.__cause__ else ""
         return f"{first} {cause}".strip()
     return None

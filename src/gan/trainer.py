@@ -24,6 +24,7 @@ class GeneratorClockTrainer(Trainer):
     def __init__(self, **settings: Any) -> None:
         super().__init__(
             **settings,
+            min_epochs=0,
             max_epochs=-1,  # the data module shuffles endlessly; max_steps counts generator updates
             check_val_every_n_epoch=2,  # never, but callbacks then wait for validations, not for the end of the epoch
             num_sanity_val_steps=0,

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer, seed_everything
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.loggers.logger import DummyLogger
-from pytorch_lightning.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+from pytorch_lightning.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.callbacks.interruption import Interrupted, Interruption, requeue
@@ -29,6 +29,7 @@ from gan.distributed.launch import launch
 from gan.distributed.session import rank_session
 from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
+from gan.foreign_options import refuse_foreign_options
 from gan.host import cores, fast_precision, retain_freed_memory
 from gan.instantiate import build, check_call
 from gan.loggers.csv import MetricsCSVLogger
@@ -77,6 +78,7 @@ def train(config: DictConfig) -> dict[str, Any]:
     try:
         if not launched:
             config = resolve_config(config)
+        refuse_foreign_options(f"trainer.{name}" for name in config.trainer)  # those added with +
         ranks = local_ranks(config.trainer, info)
         world = info.world if launched else ranks * info.nodes
         if config.data.batch_size % world:
@@ -181,28 +183,42 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
 
 
 def _build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> Trainer:
-    settings = check_call(Trainer, plain(config.trainer), "trainer")
+    settings = check_call(Trainer, _build_parts(config.trainer), "trainer")
     if settings["log_every_n_steps"] < 1:
         raise UserError("trainer.log_every_n_steps must be at least 1")
     if str(settings["precision"]) not in PRECISIONS:
         raise UserError(f"trainer.precision={settings['precision']} is not one of auto, {', '.join(PRECISIONS)}")
+    if settings["strategy"] in ("auto", "ddp"):
+        settings["strategy"] = NetworksStrategy() if info.world > 1 else "auto"
     if info.world > 1:
         devices = settings["devices"]
         listed = isinstance(devices, list) and len(devices) == info.local_world
-        settings = {"strategy": NetworksStrategy()} | settings
         settings |= {"devices": devices if listed else info.local_world, "num_nodes": info.nodes}
     if settings["sync_batchnorm"] and device_of(config.trainer, info).type == "cpu":
         raise UserError("trainer.sync_batchnorm=true: PyTorch's synchronised batch norm needs GPUs")
+    plugins = settings["plugins"] or []
+    if not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
+        plugins = [*plugins, TorchElasticEnvironment() if info.world > 1 else LightningEnvironment()]
     try:
         return GeneratorClockTrainer(
-            **settings,
-            plugins=[TorchElasticEnvironment() if info.world > 1 else LightningEnvironment()],
+            **settings | {"plugins": plugins},
             callbacks=callbacks,
             logger=False,
             default_root_dir=config.run_dir,
         )
     except (ValueError, TypeError, MisconfigurationException, RuntimeError) as error:
         raise UserError(f"trainer: {' '.join(str(error).split())}") from error
+
+
+def _build_parts(node: DictConfig) -> dict[str, Any]:
+    """Return the arguments in a node, with the strategy, the profiler and other parts among them built."""
+    return {str(name): _build_part(value) for name, value in node.items()}
+
+
+def _build_part(value: Any) -> Any:
+    if OmegaConf.is_list(value):
+        return [_build_part(item) for item in value]
+    return build(value) if OmegaConf.is_dict(value) else value
 
 
 def _write_config(folder: RunFolder, config: DictConfig, resuming: bool) -> None:

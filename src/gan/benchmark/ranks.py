@@ -18,7 +18,7 @@ from gan.benchmark.training_runs import OPTIONS, training_throughput
 __all__ = ["TrafficCounter", "ranks"]
 
 BATCH_PER_RANK = 64
-LIGHTNING = "+trainer.strategy=ddp_find_unused_parameters_true"
+LIGHTNING = "trainer.strategy=ddp_find_unused_parameters_true"
 COUNTED_STEPS = 10  # after as many steps of warm-up
 
 

@@ -105,6 +105,7 @@ class Interruption(Checkpoint):
         action, number = self._agreed_action()
         done = trainer.global_step >= trainer.max_steps >= 0
         if action is SignalAction.STOP:
+            trainer.fit_loop.epoch_loop.min_steps = None  # which would have the run go on until then
             trainer.should_stop = True
         elif action >= SignalAction.SAVE and not done:
             for checkpoints in find_callbacks(trainer, Checkpoints):
