@@ -59,8 +59,8 @@ def main() -> None:
     for name, page in {"configuration": configuration, "commands": commands, "api": api}.items():
         path, text = FOLDER / f"{name}.md", "\n\n".join(page()) + "\n"
         if not check:
-            path.write_text(text)
-        elif not path.is_file() or path.read_text() != text:
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
             sys.exit(f"docs/reference/{path.name} is out of date: run python docs/generate.py")
 
 
@@ -94,7 +94,7 @@ def configuration() -> Iterator[str]:
 
 def describe_file(path: Path, group: str) -> Iterator[str]:
     """Yield a YAML file's head comment, the choices that it makes, and a table of its options."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     yield from paragraphs(head_comment(path))
     if group and (lines := list(choices_made(yaml.safe_load(text), group))):
         yield "\n".join(lines)
@@ -259,7 +259,7 @@ def api() -> Iterator[str]:
             if not path.is_dir():
                 yield f"::: {name}"
                 continue
-            yield ast.get_docstring(ast.parse((path / "__init__.py").read_text())) or ""
+            yield ast.get_docstring(ast.parse((path / "__init__.py").read_text(encoding="utf-8"))) or ""
             for module in sorted(path.rglob("*.py")):
                 if module.stem != "__init__":
                     yield f"::: {'.'.join(module.relative_to(ROOT / 'src').with_suffix('').parts)}"

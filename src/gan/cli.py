@@ -1,6 +1,7 @@
 """Error handling of commands: user errors end in one line and exit status 2, bugs in a traceback."""
 
 import functools
+import io
 import logging
 import os
 import re
@@ -28,6 +29,7 @@ def run(main: Callable[[], Any], config_name: str | None = None) -> None:
         main: A function without arguments, such as one decorated by ``hydra.main``.
         config_name: Primary configuration in ``conf/``; its options are suggested for a misspelt one.
     """
+    _replace_unprintable()
     traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors instead of printing them
     try:
@@ -58,6 +60,12 @@ def task(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             _fail(one_line(error))
 
     return wrapped
+
+
+def _replace_unprintable() -> None:
+    """Print "?" for characters that the console's encoding lacks, such as Greek ones in Windows' cp1252."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _fail(message: str) -> NoReturn:

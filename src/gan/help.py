@@ -42,13 +42,15 @@ def choices(conf: Path, group: str) -> list[Path]:
 
 def default_choices(conf: Path) -> dict[str, tuple[str, str]]:
     """Return the choice and the comment of each group in the defaults of ``train.yaml``."""
-    lines = re.findall(r"^  - ([\w/]+): (.+?)(?:\s+# (.*))?$", (conf / "train.yaml").read_text(), re.MULTILINE)
+    lines = re.findall(
+        r"^  - ([\w/]+): (.+?)(?:\s+# (.*))?$", (conf / "train.yaml").read_text(encoding="utf-8"), re.MULTILINE
+    )
     return {group: (choice, comment) for group, choice, comment in lines}
 
 
 def head_comment(path: Path) -> str:
     """Return the comment at the head of a YAML file, without the line that names its package."""
-    head = re.match(r"(#.*\n)*", path.read_text())
+    head = re.match(r"(#.*\n)*", path.read_text(encoding="utf-8"))
     lines = head.group().splitlines() if head else []
     return "\n".join(line.removeprefix("#").strip() for line in lines if not line.startswith("# @package"))
 

@@ -1,8 +1,9 @@
-"""This machine: cores, threads, memory, half-precision units, and the versions of installed packages."""
+"""This machine: cores, threads, memory, signals, half-precision units, and the versions of installed packages."""
 
 import ctypes
 import os
 import platform
+import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import torch
 
 __all__ = [
+    "available_signals",
     "cache_cuda_absence",
     "cores",
     "fast_precision",
@@ -41,8 +43,8 @@ def cores() -> int:
 
 def _container_quota(path: Path) -> list[int]:
     """Read a container's CPU quota in whole cores; an empty list means no limit."""
-    words = path.read_text().split()
-    period = words[1] if len(words) > 1 else path.with_name("cpu.cfs_period_us").read_text()
+    words = path.read_text(encoding="utf-8").split()
+    period = words[1] if len(words) > 1 else path.with_name("cpu.cfs_period_us").read_text(encoding="utf-8")
     return [] if words[0] in ("max", "-1") else [int(words[0]) // int(period)]
 
 
@@ -94,7 +96,7 @@ def fast_precision(device: torch.device) -> str:
 def _cpu_flags() -> set[str]:
     """Read the CPU's feature flags on Linux; an empty set elsewhere."""
     path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.is_file() else []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
@@ -118,16 +120,21 @@ def peak_memory(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     status = Path("/proc/self/status")
-    lines = status.read_text().splitlines() if status.is_file() else []
+    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
     for line in lines:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
-    if sys.platform == "win32":
-        return 0.0  # Windows has no resource module
-    import resource
-
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return 0.0
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def available_signals(*names: str) -> list[signal.Signals]:
+    """Return the signals of some names that this system has; Windows lacks those of users and clusters."""
+    return [signal.Signals[name] for name in names if hasattr(signal, name)]
 
 
 def versions() -> dict[str, str]:

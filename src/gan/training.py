@@ -85,7 +85,7 @@ def train(config: DictConfig) -> dict[str, Any]:
             raise UserError(f"data.batch_size={config.data.batch_size} cannot be shared evenly by {world} ranks")
         if ranks > 1 and not launched:
             _launch_ranks(config, ranks, info)
-            results: dict[str, Any] = json.loads(folder.results.read_text())
+            results: dict[str, Any] = json.loads(folder.results.read_text(encoding="utf-8"))
             return results
         return _train_rank(config, info, resolved=not launched)
     except MisconfigurationException as error:
@@ -231,7 +231,7 @@ def _write_config(folder: RunFolder, config: DictConfig, resuming: bool) -> None
         raise UserError(f"{folder.path} holds a run: resume it with ckpt={folder.path}, or set another hydra.run.dir")
     folder.path.mkdir(parents=True, exist_ok=True)
     comments = command_comments(command_line_overrides(), earlier_commands(folder) if resuming else [])
-    folder.config.write_text(comments + OmegaConf.to_yaml(config, resolve=True))
+    folder.config.write_text(comments + OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
 
 
 # Fit and report -------------------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def _fit(run: _Run, start: float) -> dict[str, Any]:
         run.trainer.fit(run.model, datamodule=run.data, ckpt_path=run.config.ckpt, weights_only=True)
         results = collect(run.config, run.trainer, perf_counter() - start)
         if run.is_rank_zero:
-            run.folder.results.write_text(json.dumps(results, indent=2) + "\n")
+            run.folder.results.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return results
 
 
@@ -272,7 +272,9 @@ def _error_file(folder: RunFolder | None) -> Iterator[None]:
     except BaseException as error:
         by_lightning = isinstance(error, SystemExit) and not isinstance(error, Interrupted)  # at a second Ctrl-C
         with suppress(OSError):  # such as a full disk, which may be the error itself
-            folder.error.write_text(one_line((error.__context__ if by_lightning else None) or error) + "\n")
+            folder.error.write_text(
+                one_line((error.__context__ if by_lightning else None) or error) + "\n", encoding="utf-8"
+            )
         raise
 
 

@@ -72,7 +72,7 @@ def main() -> None:
         raise UserError("--seconds must be positive")
     result = CASES[name](**args)
     print(result.pop("table"))
-    out.write_text(json.dumps(result, indent=2) + "\n")
+    out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(f"Wrote {out}")
 
 

@@ -55,7 +55,7 @@ class TrafficCounter(Callback):
             "bytes_of_parameters": {n: 4 * sum(p.numel() for p in m.parameters()) for n, m in networks.items()},
         }
         if trainer.is_global_zero:
-            self.path.write_text(json.dumps(counts))
+            self.path.write_text(json.dumps(counts), encoding="utf-8")
 
 
 def ranks(options: list[str], rounds: int, steps: int) -> dict[str, Any]:
@@ -102,5 +102,5 @@ def _count_traffic(folder: Path, options: list[str], steps: int) -> dict[str, An
     path = folder / "traffic.json"
     callback = f"+callbacks.traffic={{_target_: gan.benchmark.ranks.TrafficCounter, path: {path}}}"
     training_throughput(folder, [*options, callback], 2, steps)
-    counts: dict[str, Any] = json.loads(path.read_text())
+    counts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return counts

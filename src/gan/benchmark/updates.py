@@ -95,7 +95,7 @@ def our_loop(options: list[str], gate: UpdateGate) -> None:
         "trainer.max_steps=-1",
     ]
     os.environ["WANDB_MODE"] = "offline"
-    with Path(os.devnull).open("w") as devnull, redirect_stdout(devnull), redirect_stderr(devnull):
+    with Path(os.devnull).open("w", encoding="utf-8") as devnull, redirect_stdout(devnull), redirect_stderr(devnull):
         train(compose_config("train", [*options, *extra]))
 
 

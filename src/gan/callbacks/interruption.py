@@ -17,6 +17,7 @@ from pytorch_lightning.callbacks import Checkpoint
 
 from gan.callbacks.checkpoints import Checkpoints
 from gan.callbacks.periodic import find_callbacks
+from gan.host import available_signals
 
 __all__ = ["Interrupted", "Interruption", "requeue"]
 
@@ -30,12 +31,13 @@ class SignalAction(IntEnum):
     REQUEUE = 3  # like SAVE, and ask Slurm to requeue the job
 
 
-SIGNAL_ACTIONS = {
-    signal.SIGINT: SignalAction.STOP,
-    signal.SIGTERM: SignalAction.SAVE,
-    signal.SIGUSR1: SignalAction.REQUEUE,
-    signal.SIGUSR2: SignalAction.REQUEUE,
+ACTIONS = {
+    "SIGINT": SignalAction.STOP,
+    "SIGTERM": SignalAction.SAVE,
+    "SIGUSR1": SignalAction.REQUEUE,
+    "SIGUSR2": SignalAction.REQUEUE,
 }
+SIGNAL_ACTIONS = {number: ACTIONS[number.name] for number in available_signals(*ACTIONS)}
 
 
 class Interrupted(SystemExit):

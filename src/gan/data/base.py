@@ -17,6 +17,7 @@ from torchvision.utils import make_grid
 from gan.data.order import ShuffledBatches
 from gan.digest import digest
 from gan.errors import UserError
+from gan.host import available_signals
 from gan.images import from_uint8, grid, to_uint8
 from gan.keyed_random import KeyedRandom, Stream
 from gan.types import Batch
@@ -93,7 +94,7 @@ def ignore_worker_signals(_worker: int) -> None:
 
     SIGTERM ends the worker after a delay: the parent also sends it, and then waits for the worker to exit.
     """
-    for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
+    for number in available_signals("SIGINT", "SIGUSR1", "SIGUSR2"):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _exit_later)
 

@@ -23,7 +23,7 @@ THEME = gr.themes.Base(
     font=FONTS,  # system fonts only: nothing is downloaded
     font_mono=["ui-monospace", "Menlo", "Consolas", "Liberation Mono", "monospace"],
 )
-STYLE = (Path(__file__).parent / "page.css").read_text()
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 HEAD = (
     "<style>.main { padding: 1.25rem clamp(1rem, 4vw, 2rem) !important; } footer { display: none !important; }</style>"
 )

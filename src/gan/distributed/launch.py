@@ -20,11 +20,12 @@ from typing import Any
 
 from gan.distributed.environment import RankInfo
 from gan.errors import UserError, one_line
-from gan.host import cores
+from gan.host import available_signals, cores
 
 __all__ = ["FORWARDED", "launch"]
 
-FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+FORWARDED = available_signals("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+HAS_GROUPS = hasattr(os, "setpgrp")  # without process groups, as on Windows, Ctrl-C reaches all processes of a terminal
 CONTEXT = get_context("spawn")  # forked processes would share this one's threads and CUDA state
 GRACE_SECONDS = 20.0  # for the other ranks to end by themselves after one has failed
 
@@ -93,7 +94,8 @@ def _run(
 ) -> None:
     """Entry point of a rank's process."""
     os.environ.update(environment)  # a spawned process has it already, and needs it to import torch
-    os.setpgrp()  # a terminal's Ctrl-C reaches the parent only, which forwards it
+    if HAS_GROUPS:
+        os.setpgrp()  # a terminal's Ctrl-C reaches the parent only, which forwards it
     Thread(target=_terminate_with_parent, daemon=True).start()
     if os.environ["RANK"] == "0" and logs:
         logging.config.dictConfig(dict(logs))
@@ -143,7 +145,7 @@ def _forward_signals(processes: list[BaseProcess]) -> Iterator[list[int]]:
 
     def forward(number: int, _frame: FrameType | None) -> None:
         received.append(number)
-        for process in processes:
+        for process in processes if HAS_GROUPS or number != signal.SIGINT else ():
             if process.pid is not None and process.is_alive():
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, number)

@@ -45,7 +45,7 @@ def main() -> None:
             return
     print(table(results))
     try:
-        out.write_text(json.dumps(results, indent=2) + "\n")
+        out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"out={out}: {error}") from error
     print(f"Wrote    {out}")

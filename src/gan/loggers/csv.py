@@ -45,7 +45,7 @@ class MetricsCSVLogger(Logger):
             self.row_offset = self.path.stat().st_size if self.path.is_file() else 0
         self.row |= {name: f"{value:.6g}" for name, value in metrics.items()}
         if self.row.keys() <= set(self.columns) and self.row_offset:
-            with self.path.open("r+", newline="") as file:
+            with self.path.open("r+", newline="", encoding="utf-8") as file:
                 file.seek(self.row_offset)
                 csv.DictWriter(file, self.columns).writerow(self.row)
         else:  # a new column
@@ -56,13 +56,13 @@ class MetricsCSVLogger(Logger):
         """Do nothing: config.yaml has them."""
 
     def _read(self) -> list[dict[str, Any]]:
-        with self.path.open(newline="") as file:
+        with self.path.open(newline="", encoding="utf-8") as file:
             return [{name: value for name, value in row.items() if value} for row in csv.DictReader(file)]
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
         """Write the whole file, and continue with its last row."""
         self.columns = list(dict.fromkeys(key for row in [{"step": 0}, *rows] for key in row))
-        with atomic_path(self.path) as partial, partial.open("w", newline="") as file:
+        with atomic_path(self.path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.columns)
             writer.writeheader()
             for row in rows:

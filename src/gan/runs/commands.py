@@ -25,7 +25,7 @@ def command_comments(overrides: Iterable[str], earlier: Iterable[str] = ()) -> s
 def earlier_commands(run: RunFolder) -> list[str]:
     """Return the comments with commands in a run's config.yaml; none if there is no such file."""
     try:
-        return parse_commands(run.config.read_text(errors="replace"))
+        return parse_commands(run.config.read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return []
 

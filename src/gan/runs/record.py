@@ -211,7 +211,7 @@ def read_results(path: Path) -> Results:
         OSError: If it cannot be read.
         ValueError: If it is damaged.
     """
-    results = TypeAdapter(Results).validate_python(json.loads(path.read_text()))
+    results = TypeAdapter(Results).validate_python(json.loads(path.read_text(encoding="utf-8")))
     if not results.scores:
         return replace(results, score_name=None, higher_is_better={}, protocol={})
     last = results.scores[max(results.scores)]
@@ -227,7 +227,7 @@ def read_metrics(path: Path) -> Metrics:
     seconds: dict[int, float] = {}
     last_step, earlier, latest = None, 0.0, 0.0
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 last_step = int(row.pop("step"))
                 values = {column: float(value) for column, value in row.items() if value}
@@ -257,7 +257,7 @@ def _run_folders(folder: Path) -> Iterable[Path]:
 def _read_outcome(run: RunFolder) -> tuple[Results | None, str | None]:
     """Return the results, or why there are none. An error is newer than results: the run failed when resumed."""
     if run.error.is_file():
-        first_line = run.error.read_text(errors="replace").split("\n")[0].strip()
+        first_line = run.error.read_text(encoding="utf-8", errors="replace").split("\n")[0].strip()
         return None, first_line or f"{run.error.name} is empty"
     try:
         return read_results(run.results), None
@@ -270,7 +270,7 @@ def _read_outcome(run: RunFolder) -> tuple[Results | None, str | None]:
 def _read_config(run: RunFolder) -> tuple[dict[str, Any] | None, list[str]]:
     """Return the configuration as plain values, None if it is damaged, and the commands above it."""
     try:
-        text = run.config.read_text(errors="replace")
+        text = run.config.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None, []
     try:
