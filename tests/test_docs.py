@@ -21,6 +21,7 @@ from PIL import Image
 
 from gan.config import compose_config
 from gan.instantiate import build
+from gan.null_choice import replace_null
 from gan.runs import output_folder
 from tests.conftest import ROOT, TINY, run_here
 
@@ -172,7 +173,7 @@ def first_of(override: Override) -> str:
 def composed(conf: Path, overrides: list[str]) -> DictConfig:
     output_folder.register()
     with initialize_config_dir(str(conf), version_base="1.3"):
-        return compose("train", ["name=test", "run_dir=nowhere", *overrides])
+        return compose("train", ["name=test", "run_dir=nowhere", *replace_null(overrides, conf)])
 
 
 @pytest.mark.long

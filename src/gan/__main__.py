@@ -1,11 +1,14 @@
 """``python -m gan``, also ``python train.py``: training, with every option of conf/."""
 
+import sys
+
 import hydra
 from omegaconf import DictConfig
 
 from gan import cli
 from gan.config import CONF
 from gan.help import register_choices
+from gan.null_choice import replace_null
 from gan.runs import output_folder
 
 __all__ = ["main", "run"]
@@ -26,7 +29,12 @@ def run() -> None:
     """Run the command line."""
     output_folder.register()
     register_choices(CONF)
-    cli.run(main, "train")
+    cli.run(_start, "train")
+
+
+def _start() -> None:
+    sys.argv[1:] = replace_null(sys.argv[1:], CONF)
+    main()
 
 
 if __name__ == "__main__":

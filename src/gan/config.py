@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gan.errors import UserError
+from gan.null_choice import replace_null
 
 __all__ = ["CONF", "compose_config", "overridden", "plain", "resumed"]
 
@@ -37,7 +38,7 @@ def compose_config(name: str, overrides: list[str], with_hydra: bool = False) ->
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(name, overrides, return_hydra_config=with_hydra)
+            return compose(name, replace_null(overrides, CONF), return_hydra_config=with_hydra)
     finally:
         GlobalHydra.instance().hydra = current
 

@@ -74,9 +74,9 @@ def summary(results: dict[str, Any], run: RunFolder) -> str:
         f"Time     {duration(results['wall_seconds'])}, {results['images_per_second']:,.0f} images/s in training",
         f"Run      {run.path}",
         *([f"Page     {run.page}"] if run.page.is_file() else []),
-        f"Resume   {resume_command(run, results['global_step'])}",
-        f"Sample   {sample_command(run)}",
     ]
+    if run.last.is_file():  # not without callbacks
+        lines += [f"Resume   {resume_command(run, results['global_step'])}", f"Sample   {sample_command(run)}"]
     return "\n" + "\n".join(lines)
 
 

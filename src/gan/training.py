@@ -158,7 +158,7 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
             config.trainer.precision = broadcast_from_rank_zero(
                 lambda: fast_precision(device_of(config.trainer, info)) if data.pixels else "32-true"
             )
-    callbacks = [build(node) for node in config.callbacks.values() if node is not None]
+    callbacks = [build(node) for node in (config.callbacks or {}).values() if node is not None]
     if not config.trainer.enable_progress_bar:
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     if checkpoint is not None:
