@@ -23,12 +23,12 @@ from gan import help as choices_help
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
 from gan.instantiate import build
-from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models.trainable import Trainable
 from gan.runs import output_folder
-from gan.types import Batch
+from gan.types import Batch, GeneratorInput
 from tests.conftest import ROOT, run_here
+from tests.passes import discriminate
 
 CONF = ROOT / "conf"
 EXAMPLES: dict[Any, Any] = {str: "example", int: 2, float: 0.5, bool: True}
@@ -231,12 +231,12 @@ def test_real_and_fake_share_a_pass_only_if_outputs_stay_the_same(model: str, lo
     images, fake = torch.rand(2, 4, config.data.channels, config.data.image_size, config.data.image_size) * 2 - 1
     batch, passes = Batch(images, torch.arange(4)), list[int]()
     game.discriminator.register_forward_hook(lambda *_: passes.append(len(passes)))
-    together = game.discriminate(batch, fake, KeyedRandom(0, total=4))
+    together = discriminate(game, batch, GeneratorInput(None), fake)
     independent = getattr(game.discriminator, "batch_independent", False)
     assert len(passes) == (1 if independent and game.objective.adversarial.labelled else 2)
     if independent:
         game.discriminator.batch_independent = False
-        apart = game.discriminate(batch, fake, KeyedRandom(0, total=4))
+        apart = discriminate(game, batch, GeneratorInput(None), fake)
         assert_close((together.real_output, together.fake_output), (apart.real_output, apart.fake_output))
 
 

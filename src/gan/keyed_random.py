@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -46,7 +47,11 @@ class KeyedRandom:
     def __init__(self, *key: int, total: int, rows: slice | None = None, device: torch.device | str = "cpu") -> None:
         self.key, self.total, self.device = key, total, torch.device(device)
         self.rows = range(*(rows or slice(None)).indices(total)[:2])
-        self.generator = torch.Generator(self.device).manual_seed(derive_seed(*key))
+
+    @cached_property
+    def generator(self) -> torch.Generator:
+        """Generator of the numbers, seeded at first use."""
+        return torch.Generator(self.device).manual_seed(derive_seed(*self.key))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -63,7 +68,7 @@ class KeyedRandom:
     def clone(self) -> "KeyedRandom":
         """Return a copy that draws the same numbers from here on."""
         twin = copy(self)
-        twin.generator = self.generator.clone_state()
+        twin.generator = torch.Generator(self.device).set_state(self.generator.get_state())
         return twin
 
     def packed(self, number: int) -> "KeyedRandom":

@@ -10,7 +10,8 @@ from torch.testing import assert_close
 from gan.benchmark.loops import LossFunctions
 from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
-from gan.types import DiscriminatorOutput, DiscriminatorPass
+from gan.types import DiscriminatorOutput
+from tests.passes import make_pass
 from tests.test_conf import composed
 
 
@@ -32,15 +33,13 @@ def test_losses_equal_the_objectives(loss: str, monkeypatch: Any) -> None:
     def discriminate(x: Tensor) -> DiscriminatorOutput:
         return DiscriminatorOutput(critic(x), x.flatten(1))
 
-    d_pass = DiscriminatorPass(
-        discriminate, real, fake, discriminate(real), discriminate(fake), KeyedRandom(0, total=8)
-    )
+    d_pass = make_pass(discriminate, real, fake, discriminate(real), discriminate(fake))
     real, fake = (x.clone().requires_grad_(losses.differentiates_logits) for x in (real, fake))
     d_loss = losses.discriminator(critic(real), critic(fake))
     if losses.penalty is not None:
         d_loss = d_loss + losses.penalty(critic, real, fake, critic(real), critic(fake))
     monkeypatch.undo()
-    assert_close(d_loss, torch.stack(list(objective.discriminator_terms(d_pass, 0).values())).sum())
+    assert_close(d_loss, torch.stack(list(objective.discriminator_terms(d_pass).values())).sum())
     assert_close(losses.generator(critic(real), critic(fake)), objective.generator_terms(d_pass)["adversarial"])
     assert losses.critic_steps == objective.critic_steps
     assert losses.pairs_real == objective.adversarial.pairs_real

@@ -47,7 +47,7 @@ class Generator(GAN):
     def device(self) -> torch.device:
         return torch.device("cpu")
 
-    def sample(self, num: int, *_: Any) -> Tensor:
+    def sample(self, num: int, *_: Any, **__: Any) -> Tensor:
         return torch.full((num, *self.shape), self.shade / 127.5 - 1)
 
 

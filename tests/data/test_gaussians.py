@@ -15,7 +15,7 @@ MIXTURES = [Grid(scale=4.0, num_classes=25, **SHAPE), Ring(num_classes=8, **SHAP
 @pytest.mark.parametrize("data", MIXTURES, ids=["grid", "ring"])
 def test_points_follow_the_mixture(data: GaussianMixture) -> None:
     batch = data.split("train").__getitems__(list(range(100_000)))
-    points = data.points(batch.images)
+    points = data.points(batch.real)
     for mode, center in enumerate(data.centers):
         points_of_mode = points[batch.labels == mode]
         assert len(points_of_mode) == pytest.approx(100_000 / data.num_classes, rel=0.1)
@@ -32,18 +32,18 @@ def test_centers() -> None:
 
 @pytest.mark.parametrize("data", MIXTURES, ids=["grid", "ring"])
 def test_points_are_not_rescaled(data: GaussianMixture) -> None:
-    images = data.split("train").__getitems__([3, 1, 4]).images
+    images = data.split("train").__getitems__([3, 1, 4]).real
     assert images.shape == (3, 2, 1, 1)
     batch = data.on_after_batch_transfer(data.split("train").__getitems__([3, 1, 4]), 0)
-    assert torch.equal(batch.images, images)
+    assert torch.equal(batch.real, images)
     assert torch.equal(data.discretize(images), images)
 
 
 @pytest.mark.parametrize("data", MIXTURES, ids=["grid", "ring"])
 def test_splits_and_noise(data: GaussianMixture) -> None:
     assert (len(data.split("train")), len(data.split("test"))) == (100_000, 2_500)
-    held_out = data.split("test").__getitems__(list(range(2_500))).images
-    train = data.split("train").__getitems__(list(range(2_500))).images
+    held_out = data.split("test").__getitems__(list(range(2_500))).real
+    train = data.split("train").__getitems__(list(range(2_500))).real
     assert not torch.equal(held_out, train)
     noise = data.points(data.noise(1000, torch.Generator().manual_seed(0)))
     assert noise.abs().max() <= data.centers.abs().max()

@@ -39,7 +39,7 @@ def test_images_are_resized_and_split(folder: Path) -> None:
 def test_subfolders_are_classes(folder: Path) -> None:
     data = make(folder, num_classes=2)
     batch = next(data.batches("train"))
-    is_red = batch.images[:, 0].float().mean((1, 2)) > 200
+    is_red = batch.real[:, 0].float().mean((1, 2)) > 200
     assert torch.equal(batch.labels, is_red.long())
 
 
@@ -47,9 +47,9 @@ def test_streamed_images_equal_those_in_memory(folder: Path) -> None:
     in_memory, streamed = make(folder).split("train"), make(folder, memory_limit=1, num_workers=1)
     assert isinstance(streamed.split("train"), StreamedImages)
     batches = list(streamed.batches("train", batch_size=7))
-    assert torch.equal(torch.cat([batch.images for batch in batches]), in_memory.images)
+    assert torch.equal(torch.cat([batch.real for batch in batches]), in_memory.images)
     streamed.batch_size = 8
-    assert next(iter(streamed.train_dataloader())).images.shape == (8, 3, 16, 16)
+    assert next(iter(streamed.train_dataloader())).real.shape == (8, 3, 16, 16)
 
 
 def test_greyscale_and_test_path(folder: Path) -> None:

@@ -31,24 +31,24 @@ def test_pixel_statistics(data: MNIST5k) -> None:
 
 def test_batches_are_scaled_to_minus_one_to_one(data: MNIST5k) -> None:
     batch = next(iter(data.train_dataloader()))
-    scaled = data.on_after_batch_transfer(batch, 0).images
+    scaled = data.on_after_batch_transfer(batch, 0).real
     assert scaled.dtype == torch.float32
     assert (scaled.min().item(), scaled.max().item()) == (-1, 1)
-    assert torch.equal(((scaled + 1) * 127.5).round().to(torch.uint8), batch.images)
+    assert torch.equal(((scaled + 1) * 127.5).round().to(torch.uint8), batch.real)
 
 
 def test_batches_yield_each_image_once(data: MNIST5k) -> None:
     batches = list(data.batches("test", batch_size=300))
-    assert [len(batch.images) for batch in batches] == [300, 300, 300, 100]
-    assert torch.equal(torch.cat([batch.images for batch in batches]), data.split("test").images)
+    assert [len(batch.real) for batch in batches] == [300, 300, 300, 100]
+    assert torch.equal(torch.cat([batch.real for batch in batches]), data.split("test").images)
 
 
 def test_flips_mirror_half_of_the_images_and_depend_on_the_seed() -> None:
     def batch(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
         data = MNIST5k(image_size=28, channels=1, num_classes=10, batch_size=400, flip=True, seed=seed)
         raw = next(iter(data.train_dataloader()))
-        plain = raw.images.float() / 127.5 - 1
-        return plain, data.on_after_batch_transfer(raw, 0).images
+        plain = raw.real.float() / 127.5 - 1
+        return plain, data.on_after_batch_transfer(raw, 0).real
 
     plain, flipped = batch(0)
     mirrored = torch.tensor([torch.equal(a.flip(2), b) for a, b in zip(plain, flipped, strict=True)])
@@ -61,8 +61,8 @@ def test_limit_applies_only_to_training(data: MNIST5k) -> None:
     batches = iter(limited.train_dataloader())
     first, second, again, _ = (next(batches) for _ in range(4))
     assert torch.equal(torch.cat([first.labels, second.labels]).bincount(), torch.full((10,), 100))
-    seen = {image.numpy().tobytes() for image in torch.cat([first.images, second.images])}
-    assert {image.numpy().tobytes() for image in again.images} <= seen, "the next epoch has the same images"
+    seen = {image.numpy().tobytes() for image in torch.cat([first.real, second.real])}
+    assert {image.numpy().tobytes() for image in again.real} <= seen, "the next epoch has the same images"
     assert len(limited.split("train")) == 4000, "scores use the whole split"
     assert limited.fingerprint("train") == data.fingerprint("train")
 

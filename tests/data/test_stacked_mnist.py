@@ -16,9 +16,9 @@ def test_channels_are_digits_and_the_class_is_their_number() -> None:
     data = StackedMNIST(DIGITS, **SETTINGS)
     digits = DIGITS.split("train")
     batch = data.split("train").__getitems__([5, 70_000, 127_999])
-    assert batch.images.shape == (3, 3, 28, 28)
-    assert batch.images.dtype == torch.uint8
-    for image, label in zip(batch.images, batch.labels.tolist(), strict=True):
+    assert batch.real.shape == (3, 3, 28, 28)
+    assert batch.real.dtype == torch.uint8
+    for image, label in zip(batch.real, batch.labels.tolist(), strict=True):
         for channel, digit in zip(image, f"{label:03d}", strict=True):
             (index,) = (digits.images[:, 0] == channel).all((1, 2)).nonzero()[0].tolist()
             assert digits.labels[index] == int(digit)
@@ -30,7 +30,7 @@ def test_all_modes_occur_and_splits_are_reproducible() -> None:
     labels = data.split("train").__getitems__(list(range(0, 128_000, 4))).labels
     assert len(labels.unique()) == 1000
     again = StackedMNIST(DIGITS, **SETTINGS)
-    assert torch.equal(again.split("test").__getitems__([0]).images, data.split("test").__getitems__([0]).images)
+    assert torch.equal(again.split("test").__getitems__([0]).real, data.split("test").__getitems__([0]).real)
 
 
 @pytest.mark.parametrize("settings", [{"channels": 1}, {"num_classes": 10}, {"image_size": 32}])

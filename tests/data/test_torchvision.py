@@ -41,7 +41,7 @@ def test_idx_files_are_read(dataset: type[TorchvisionData], name: str, tmp_path:
         write_idx(tmp_path / name / "raw" / f"{part}-labels-idx1-ubyte", torch.arange(20, dtype=torch.uint8) % 10)
     data = dataset(root=str(tmp_path), download=False, image_size=28, channels=1, num_classes=10)
     batch = next(data.batches("train"))
-    assert torch.equal(batch.images[:, 0], images)
+    assert torch.equal(batch.real[:, 0], images)
     assert torch.equal(batch.labels, torch.arange(20) % 10)
 
 

@@ -25,13 +25,13 @@ def demo(checkpoint: Checkpoint) -> DemoGenerator:
 def test_samples_equal_the_librarys(demo: DemoGenerator, label: int | None, truncation: float | None) -> None:
     settings = SampleSettings(seed=2, truncation=truncation, num=12, label=label)
     expected = demo.generator.sample(12, None if label is None else [label], 2, truncation)
-    assert_close(demo.images(*demo.inputs(settings)), expected)
+    assert_close(demo.images(demo.inputs(settings)), expected)
 
 
 def test_shifts_move_along_directions(demo: DemoGenerator) -> None:
     directions = find_directions(demo.generator, "factorized", 5)
-    unshifted, _ = demo.inputs(SampleSettings(num=4))
-    shifted, _ = demo.inputs(SampleSettings(num=4, method="factorized", shifts=(0, -2, 0, 0, 1)))
+    unshifted = demo.inputs(SampleSettings(num=4)).tensors()["z"]
+    shifted = demo.inputs(SampleSettings(num=4, method="factorized", shifts=(0, -2, 0, 0, 1))).tensors()["z"]
     assert_close(shifted - unshifted, (directions[4] - 2 * directions[1]).expand(4, -1))
 
 
@@ -48,5 +48,5 @@ def test_morph_starts_and_ends_at_its_seeds_and_classes(demo: DemoGenerator) -> 
 def test_uniform_noise(checkpoint: Checkpoint) -> None:
     demo = DemoGenerator(gan.load(checkpoint("model.latent=uniform")))
     assert demo.max_truncation == 1
-    unshifted, shifted = (demo.inputs(SampleSettings(num=2, shifts=shifts))[0] for shifts in ((), (1.0,)))
+    unshifted, shifted = (demo.inputs(SampleSettings(num=2, shifts=shifts)).tensors()["z"] for shifts in ((), (1.0,)))
     assert_close((shifted - unshifted).norm(dim=1), torch.full((2,), 3**-0.5))

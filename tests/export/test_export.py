@@ -435,6 +435,6 @@ def test_plain_copy_does_not_change_the_original() -> None:
 
 def test_the_graph_uses_the_chosen_weights(weights: Exported) -> None:
     graphs = [Graph(TrainedGenerator(weights.run, use_ema, "cpu")) for use_ema in (True, False)]
-    inputs = tuple(graphs[0].inputs(3).values())
+    inputs = tuple(graphs[0].used(graphs[0].example(3)).values())
     images = [graph.program.module()(*inputs) for graph in graphs]
     assert (images[0] - images[1]).abs().max() > 0.01

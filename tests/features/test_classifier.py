@@ -49,7 +49,7 @@ def brief_cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 def test_it_classifies_held_out_digits(cache: Path) -> None:
     held_out = next(DATA.batches("test", batch_size=1000))
-    vectors, logits = Classifier(DATA, str(cache))(held_out.images)
+    vectors, logits = Classifier(DATA, str(cache))(held_out.real)
     assert logits is not None
     assert (logits.argmax(1) == held_out.labels).float().mean() > 0.96
     assert vectors.shape == (1000, 128)

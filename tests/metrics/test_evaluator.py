@@ -22,7 +22,7 @@ from gan.metrics.measure import Measure
 from gan.metrics.modes import Modes
 from gan.metrics.prdc import PRDC
 from gan.metrics.statistics import Statistics, gather
-from gan.types import Batch
+from gan.types import Samples
 
 CPU = torch.device("cpu")
 
@@ -63,8 +63,8 @@ def gaussian(mean: tuple[float, float], std: tuple[float, float], size: int, see
     return values.round().clamp(0, 255).to(torch.uint8).view(size, 1, 1, 2).expand(size, 1, 2, 2)
 
 
-def batches(images: Tensor, size: int = 1000) -> Iterator[Batch]:
-    return (Batch(part, torch.zeros(len(part), dtype=torch.long)) for part in images.split(size))
+def batches(images: Tensor, size: int = 1000) -> Iterator[Samples]:
+    return (Samples(part, torch.zeros(len(part), dtype=torch.long)) for part in images.split(size))
 
 
 def prepare(cache: Path, *measures: Any, data: ImageDataModule = DATA, **settings: Any) -> PreparedEvaluator:

@@ -62,7 +62,7 @@ def test_high_quality_ends_at_three_deviations(distance: float, good: bool, angl
 
 def test_scores_of_real_points() -> None:
     """A 2-D isotropic Gaussian has probability 1 - exp(-9/2) within three standard deviations."""
-    held_out = GRID.points(GRID.split("train").__getitems__(list(range(50_000))).images)
+    held_out = GRID.points(GRID.split("train").__getitems__(list(range(50_000))).real)
     scores = score(GRID, held_out)
     assert scores["modes"] == 25
     assert scores["high_quality"] == pytest.approx(1 - torch.tensor(-4.5).exp().item(), abs=0.002)
@@ -79,7 +79,7 @@ def test_stacked_digits_are_classified_channel_by_channel() -> None:
     data = StackedMNIST(digits, image_size=28, channels=3, num_classes=1000)
     classifier = StackedClassifier(data)
     batch = data.split("test").__getitems__(list(range(400)))
-    vectors, logits = classifier(batch.images)
+    vectors, logits = classifier(batch.real)
     assert vectors.shape == (400, classifier.num_features)
     assert logits is not None
     assert logits.shape == (400, 1000)

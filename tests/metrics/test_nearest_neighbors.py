@@ -65,7 +65,7 @@ def test_too_few_points(k: int, leave_out_self: bool) -> None:
 
 
 def test_copies_of_training_images_have_distance_zero() -> None:
-    images = DATA.split("train").__getitems__([7, 3000, 3999]).images
+    images = DATA.split("train").__getitems__([7, 3000, 3999]).real
     distances, neighbors = nearest_training_images(images, DATA, flatten_pixels, 3, CPU)
     assert torch.equal(neighbors[:, 0], images)
     assert_close(distances[:, 0], torch.zeros(3, dtype=torch.float64))
@@ -73,9 +73,9 @@ def test_copies_of_training_images_have_distance_zero() -> None:
 
 
 def test_nearest_of_all_training_images() -> None:
-    images = DATA.split("test").__getitems__([0, 500]).images
+    images = DATA.split("test").__getitems__([0, 500]).real
     distances, neighbors = nearest_training_images(images, DATA, flatten_pixels, 4, CPU)
-    train = DATA.split("train").__getitems__(list(range(4000))).images
+    train = DATA.split("train").__getitems__(list(range(4000))).real
     exact = torch.cdist(images.flatten(1).double(), train.flatten(1).double())
     expected, indices = exact.topk(4, largest=False)
     assert_close(distances, expected)
@@ -83,12 +83,12 @@ def test_nearest_of_all_training_images() -> None:
 
 
 def test_only_the_candidates_are_searched() -> None:
-    images, candidates = DATA.split("train").__getitems__([6, 7]).images, range(0, 4000, 3)
+    images, candidates = DATA.split("train").__getitems__([6, 7]).real, range(0, 4000, 3)
     distances, neighbors = nearest_training_images(images, DATA, flatten_pixels, 2, CPU, candidates)
     assert torch.equal(neighbors[0, 0], images[0]), "6 is a candidate"
     assert distances[0, 0] == 0
     assert distances[1, 0] > 0, "7 is not"
-    searched = DATA.split("train").__getitems__(list(candidates)).images
+    searched = DATA.split("train").__getitems__(list(candidates)).real
     exact, indices = torch.cdist(flatten_pixels(images).double(), flatten_pixels(searched).double()).topk(
         2, largest=False
     )

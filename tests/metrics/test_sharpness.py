@@ -10,7 +10,7 @@ from gan.errors import UserError
 from gan.features.mixture import Mixture
 from gan.metrics.sharpness import LAPLACIAN_VARIANCE, Sharpness, laplacian_variance
 from gan.metrics.statistics import Statistics, gather
-from gan.types import Batch
+from gan.types import Samples
 
 LABELS = torch.zeros(8, dtype=torch.long)
 POINTS = Mixture(Ring(image_size=1, channels=2, num_classes=8))
@@ -22,7 +22,7 @@ def noise(channels: int = 1) -> torch.Tensor:
 
 def statistics(images: torch.Tensor) -> Statistics:
     """Gather the statistics with an extractor that cannot take these images, and is not called."""
-    batches = [Batch(part, LABELS[: len(part)]) for part in images.split(3)]
+    batches = [Samples(part, LABELS[: len(part)]) for part in images.split(3)]
     return gather(POINTS, batches, Sharpness.needs, torch.device("cpu"))
 
 

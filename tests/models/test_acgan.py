@@ -1,5 +1,6 @@
 """AC-GAN: discriminator, class terms of both players, and logged accuracy."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ from PIL import Image
 from torch import Tensor
 from torch.testing import assert_close
 
-from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import NonSaturating
 from gan.losses.objective import Objective
 from gan.models import cgan, dcgan
 from gan.models.acgan import ACGAN, Discriminator
 from gan.types import Batch, DiscriminatorPass, GeneratorInput
 from tests.conftest import TINY, run_here
+from tests.passes import discriminate
 
 SHAPE = (1, 16, 16)
 
@@ -35,11 +36,11 @@ def make(**settings: Any) -> ACGAN:
     )
 
 
-def run_pass(model: ACGAN) -> tuple[Batch, GeneratorInput, DiscriminatorPass]:
+def run_pass(model: ACGAN) -> DiscriminatorPass:
     """Run D on real images and on fakes of other classes."""
     batch = Batch(torch.rand(6, *SHAPE) * 2 - 1, torch.tensor([0, 1, 2, 0, 1, 2]))
     inputs = GeneratorInput(torch.randn(6, 4), torch.tensor([2, 2, 1, 1, 0, 0]))
-    return batch, inputs, model.discriminate(batch, model.generate(inputs), KeyedRandom(0, total=6))
+    return discriminate(model, batch, inputs)
 
 
 def cross_entropy(model: ACGAN, features: Tensor, labels: Tensor) -> Tensor:
@@ -84,32 +85,32 @@ def test_classification_is_in_float32_under_mixed_precision() -> None:
 @pytest.mark.parametrize("classify_fakes", [True, False])
 def test_the_class_terms_are_cross_entropies(weight: float, classify_fakes: bool) -> None:
     model = make(class_weight=weight, classify_fakes=classify_fakes)
-    batch, inputs, d_pass = run_pass(model)
+    d_pass = run_pass(model)
     assert d_pass.real_output is not None
-    real_term = cross_entropy(model, d_pass.real_output.features, batch.labels)
-    fake_term = cross_entropy(model, d_pass.fake_output.features, inputs.labels)
-    terms = model.discriminator_terms(batch, inputs, d_pass)
+    real_term = cross_entropy(model, d_pass.real_output.features, d_pass.batch.labels)
+    fake_term = cross_entropy(model, d_pass.fake_output.features, d_pass.inputs.labels)
+    terms = model.discriminator_terms(d_pass)
     assert list(terms) == ["adversarial", "class"]
-    assert_close(terms["adversarial"], model.objective.discriminator_terms(d_pass, 0)["adversarial"])
+    assert_close(terms["adversarial"], model.objective.discriminator_terms(d_pass)["adversarial"])
     assert_close(terms["class"], weight * (real_term + (fake_term if classify_fakes else 0)))
-    terms = model.generator_terms(batch, inputs, d_pass)
+    terms = model.generator_terms(d_pass)
     assert_close(terms["adversarial"], model.objective.generator_terms(d_pass)["adversarial"])
     assert_close(terms["class"], weight * fake_term)
 
 
 def test_the_generators_class_term_trains_all_its_weights() -> None:
     model = make()
-    model.generator_terms(*run_pass(model))["class"].backward()
+    model.generator_terms(run_pass(model))["class"].backward()
     assert all(p.grad is not None and p.grad.any() for p in model.generator.parameters())
 
 
 def test_the_classification_accuracy_on_real_images_is_logged() -> None:
     model = make()
-    batch, inputs, d_pass = run_pass(model)
+    d_pass = run_pass(model)
     assert d_pass.real_output is not None
     predicted = model.discriminator.classify(d_pass.real_output.features).argmax(1)
-    batch = batch._replace(labels=torch.where(torch.arange(6) < 4, predicted, (predicted + 1) % 3))
-    measures = model.measures(batch, inputs, d_pass)
+    batch = d_pass.batch._replace(labels=torch.where(torch.arange(6) < 4, predicted, (predicted + 1) % 3))
+    measures = model.measures(replace(d_pass, batch=batch))
     assert measures["class_accuracy"].item() == pytest.approx(4 / 6)
     assert {"accuracy_real", "accuracy_fake"} < set(measures)
 

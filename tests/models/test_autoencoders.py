@@ -31,8 +31,7 @@ def data() -> ImageDataModule:
 
 @pytest.fixture(scope="module")
 def batch(data: ImageDataModule) -> Batch:
-    images, labels = next(data.batches("test", 32))
-    return Batch(images.float() / 127.5 - 1, labels)
+    return data.scale_batch(next(data.batches("test", 32)))
 
 
 def make(model: str, *options: str) -> Any:
@@ -53,17 +52,17 @@ def test_training_improves_reconstructions(model: str, batch: Batch, tmp_path: P
     rng = KeyedRandom(0, total=32)
     assert isinstance(after, AutoEncoder)
     assert after.score(batch, rng)["elbo"] > before.score(batch, rng)["elbo"] + 50
-    errors = [(m.reconstruct(batch.images) - batch.images).square().mean() for m in (before, after)]
+    errors = [(m.reconstruct(batch.real) - batch.real).square().mean() for m in (before, after)]
     assert errors[1] < 0.7 * errors[0]
 
 
 @pytest.mark.parametrize("model", SMALL)
 def test_reconstructions_do_not_depend_on_the_batch(model: str, batch: Batch) -> None:
     autoencoder = make(model)
-    whole = autoencoder.reconstruct(batch.images)
-    assert whole.shape == batch.images.shape
+    whole = autoencoder.reconstruct(batch.real)
+    assert whole.shape == batch.real.shape
     assert whole.abs().max() <= 1
-    assert_close(autoencoder.reconstruct(batch.images[:5]), whole[:5])
+    assert_close(autoencoder.reconstruct(batch.real[:5]), whole[:5])
     assert autoencoder.encoder.training, "the mode is restored"
     assert autoencoder.generator.training
 

@@ -28,6 +28,7 @@ from gan.models.mlp_gan import MLPGAN, Discriminator, Generator
 from gan.models.sampler import NOISE_BLOCK
 from gan.schedules.decay import Cosine
 from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, RealOrFake, Terms
+from tests.passes import discriminate
 
 SHAPE = (1, 4, 4)
 
@@ -138,7 +139,7 @@ def test_one_step_matches_plain_gradient_descent(k: int) -> None:
                 parameter.sub_(0.1 * gradient)
 
     for _ in range(k):
-        real = twin.discriminator(next(data).images).logits
+        real = twin.discriminator(next(data).real).logits
         fake = twin.discriminator(twin.generator(next(latents))).logits
         loss = bce(real, torch.ones(8)) + bce(fake, torch.zeros(8))
         descend(twin.discriminator, loss)
@@ -383,9 +384,9 @@ def test_compiled_networks_are_not_differentiated_twice(monkeypatch: pytest.Monk
     kinds: list[frozenset[RealOrFake]] = []
 
     class Recorded(GAN):
-        def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+        def discriminator_terms(self, d_pass: DiscriminatorPass) -> Terms:
             kinds.append(d_pass.double_backward)
-            return super().discriminator_terms(batch, inputs, d_pass)
+            return super().discriminator_terms(d_pass)
 
     for compiled in (False, True):
         model = make(Objective(NonSaturating(), {"r1": R1(1.0)}), compile=compiled)
@@ -422,11 +423,11 @@ def test_packs_are_images_with_more_channels() -> None:
 def test_the_discriminator_sees_packs(packing: int) -> None:
     model = packed(packing, Objective(Relativistic(), {"gp": GradientPenalty(), "r1": R1(1.0)}))
     batch, rng = next(iter(Noise())), KeyedRandom(0, total=8)
-    fake = model.generate(model.draw_generator_input(batch, rng))
-    d_pass = model.discriminate(batch, fake, rng)
+    inputs = model.draw_generator_input(batch, rng)
+    d_pass = discriminate(model, batch, inputs)
     assert d_pass.real_output is not None
     assert d_pass.real_output.logits.shape == d_pass.fake_output.logits.shape == (8 // packing,)
-    expected = model.discriminator(fake.reshape(-1, packing, 4, 4)).logits
+    expected = model.discriminator(d_pass.generated.images.reshape(-1, packing, 4, 4)).logits
     assert_close(d_pass.fake_output.logits, expected)
     assert len(d_pass.rng) == 8 // packing
     trainer, recorder = fit(model, steps=3)
@@ -508,7 +509,7 @@ def test_the_discriminator_sees_augmented_real_and_fake_images() -> None:
     model.discriminator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
     batch = Batch(torch.zeros(8, *SHAPE), torch.zeros(8, dtype=torch.long))
     fake = torch.ones(8, *SHAPE, requires_grad=True)
-    d_pass = model.discriminate(batch, fake, KeyedRandom(0, total=8))
+    d_pass = discriminate(model, batch, GeneratorInput(None), fake)
     real_seen, fake_seen = torch.cat(seen).chunk(2)
     assert ((real_seen >= 0) & (real_seen < 1)).all()
     assert ((fake_seen >= 2) & (fake_seen < 3)).all()

@@ -14,8 +14,9 @@ from gan.losses.adversarial import AdversarialLoss, NonSaturating
 from gan.losses.objective import Objective
 from gan.models import cgan, dcgan, mlp_gan
 from gan.models.infogan import CodePosterior, InfoGAN, Recognition
-from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput
+from gan.types import Batch, DiscriminatorOutput, GeneratorInput
 from tests.models.test_gan import fit
+from tests.passes import make_pass
 
 SHAPE = (1, 4, 4)
 LATENT_DIM, CATEGORIES, CONTINUOUS = 6, 3, 2
@@ -59,7 +60,8 @@ def draw_inputs(model: InfoGAN, rng: KeyedRandom) -> GeneratorInput:
 
 
 def test_codes_are_uniform_and_independent_of_the_batch() -> None:
-    z, labels = draw_inputs(make(), KeyedRandom(0, total=30_000))
+    inputs = draw_inputs(make(), KeyedRandom(0, total=30_000))
+    z, labels = inputs.tensors()["z"], inputs.tensors()["labels"]
     assert_close(torch.bincount(labels) / 30_000, torch.full((CATEGORIES,), 1 / CATEGORIES), atol=0.01, rtol=0)
     assert -1 <= z.min() < -0.99
     assert 0.99 < z.max() <= 1
@@ -72,8 +74,8 @@ def test_codes_are_uniform_and_independent_of_the_batch() -> None:
 def test_parts_of_a_batch_get_the_codes_of_the_whole(parts: int) -> None:
     model, whole = make(), draw_inputs(make(), KeyedRandom(0, total=10))
     pieces = [draw_inputs(model, part) for part in KeyedRandom(0, total=10).parts(parts)]
-    for piece, expected in zip(zip(*pieces, strict=True), whole, strict=True):
-        assert torch.equal(torch.cat(piece), expected)
+    for name, expected in whole.tensors().items():
+        assert torch.equal(torch.cat([piece.tensors()[name] for piece in pieces]), expected)
 
 
 class Oracle(nn.Module):
@@ -93,19 +95,19 @@ def test_terms_are_the_bound_on_mutual_information(autocast: bool) -> None:
     """It is H(c), log K for the category, if images determine the codes, and 0 if they contain no information."""
     model = make(category_weight=2.0, continuous_weight=0.5)
     inputs = draw_inputs(model, KeyedRandom(0, total=50_000))
-    codes = inputs.z[:, -CONTINUOUS:]
+    codes = inputs.tensors()["z"][:, -CONTINUOUS:]
     output = DiscriminatorOutput(
         torch.zeros(50_000), torch.zeros(50_000, 16, dtype=torch.bfloat16 if autocast else torch.float32)
     )
     images = torch.zeros(1, *SHAPE)
-    d_pass = DiscriminatorPass(lambda _: output, images, images, None, output, KeyedRandom(0, total=1))
-    certain = 100 * nn.functional.one_hot(inputs.labels, CATEGORIES).float()
+    d_pass = make_pass(lambda _: output, images, images, None, output, inputs=inputs)
+    certain = 100 * nn.functional.one_hot(inputs.tensors()["labels"], CATEGORIES).float()
     variance = 1e-2
 
     def terms(posterior: CodePosterior) -> dict[str, float]:
         model.recognition = Oracle(posterior)
         with torch.autocast("cpu", enabled=autocast):
-            return {name: float(value) for name, value in model.information_terms(inputs, d_pass).items()}
+            return {name: float(value) for name, value in model.information_terms(d_pass).items()}
 
     uninformed = terms(CodePosterior(torch.zeros_like(certain), torch.zeros_like(codes), torch.ones_like(codes)))
     assert uninformed["category"] == pytest.approx(0, abs=1e-5)

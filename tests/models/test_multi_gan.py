@@ -15,7 +15,8 @@ from gan.losses.adversarial import Minimax
 from gan.losses.objective import Objective
 from gan.models import mlp_gan
 from gan.models.multi_gan import Discriminator, Generator, MultiGAN
-from gan.types import Batch, DiscriminatorPass, GeneratorInput
+from gan.types import Batch, GeneratorInput
+from tests.passes import make_pass
 
 SHAPE = (1, 4, 4)
 K = 3
@@ -68,9 +69,10 @@ def test_generators_are_uniform_and_independent_of_classes_and_parts() -> None:
     batch = Batch(torch.zeros(size, *SHAPE), torch.zeros(size, dtype=torch.long))
     whole = model.draw_generator_input(batch, KeyedRandom(0, total=size))
     parts = [model.draw_generator_input(batch, part) for part in KeyedRandom(0, total=size).parts(3)]
-    assert torch.equal(whole.labels, torch.cat([part.labels for part in parts]))
-    assert torch.equal(whole.z, torch.cat([part.z for part in parts]))
-    counts = whole.labels.bincount(minlength=K)
+    tensors = whole.tensors()
+    for name, value in tensors.items():
+        assert torch.equal(value, torch.cat([part.tensors()[name] for part in parts]))
+    counts = tensors["labels"].bincount(minlength=K)
     assert len(counts) == K
     assert (counts / size - 1 / K).abs().max() < 0.02
 
@@ -79,12 +81,12 @@ def test_the_cross_entropy_is_over_generators() -> None:
     """It is log K for an untrained classifier; D's weight is 1, G's is ``diversity``."""
     model = make(diversity=0.5)
     images, numbers = torch.randn(6, *SHAPE), torch.tensor([0, 1, 2, 2, 2, 2])
-    batch, inputs = Batch(images, torch.zeros(6).long()), GeneratorInput(torch.randn(6, 5), numbers)
+    inputs = GeneratorInput(torch.randn(6, 5), numbers)
 
     def terms() -> list[Tensor]:
         output = model.discriminator(images)
-        d_pass = DiscriminatorPass(model.discriminator, images, images, output, output, KeyedRandom(0, total=6))
-        both = model.discriminator_terms(batch, inputs, d_pass), model.generator_terms(batch, inputs, d_pass)
+        d_pass = make_pass(model.discriminator, images, images, output, output, inputs=inputs)
+        both = model.discriminator_terms(d_pass), model.generator_terms(d_pass)
         assert all(list(terms) == ["adversarial", "classification"] for terms in both)
         return [terms["classification"] for terms in both]
 
@@ -101,7 +103,7 @@ def test_samples_cycle_through_the_generators() -> None:
     model = make(ema_decay=0.0)
     (batch,) = model.iterate_samples(range(7))
     assert batch.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
-    assert torch.equal(batch.images, model.generator(model.latents(range(7)), batch.labels).detach())
+    assert torch.equal(batch.images, model.generator(model.sample_input(range(7)).z, batch.labels).detach())
 
 
 def test_invalid_arguments() -> None:

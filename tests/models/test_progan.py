@@ -13,15 +13,15 @@ from torch.testing import assert_close
 
 import gan
 from gan.errors import UserError
-from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import NonSaturating
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
 from gan.models.progan import Discriminator, Generator, ProGAN
 from gan.nn.equalized import EqualizedConv2d
 from gan.nn.growing import Growing, images_at_level, shrink
-from gan.types import Batch
+from gan.types import Batch, GeneratorInput
 from tests.conftest import TINY, Run, run_here
+from tests.passes import discriminate
 
 SHAPE = (2, 16, 16)
 Train = Callable[..., Run]
@@ -139,9 +139,9 @@ def test_real_images_have_the_detail_of_the_level(seen: int, level: float, monke
     levels = {network.level for network in model.modules() if isinstance(network, Growing)}
     assert levels == {expected}
     assert expected == pytest.approx(level)
-    d_pass = model.discriminate(trained[0], torch.rand(4, *SHAPE), KeyedRandom(0, total=4))
-    assert_close(d_pass.real, images_at_level(batch.images, expected, [4, 8, 16]))
-    assert not torch.equal(shrink(d_pass.real, 16), batch.images)
+    d_pass = discriminate(model, trained[0], GeneratorInput(None), torch.rand(4, *SHAPE))
+    assert_close(d_pass.real, images_at_level(batch.real, expected, [4, 8, 16]))
+    assert not torch.equal(shrink(d_pass.real, 16), batch.real)
 
 
 def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:

@@ -28,7 +28,8 @@ from gan.models import dcgan, mlp_gan
 from gan.models.gan import GAN
 from gan.models.unrolled_gan import UnrolledGAN
 from gan.nn.layers import Norm
-from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput
+from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass
+from tests.passes import make_pass
 from tests.test_conf import check_trained, composed, fit
 
 POINTS = (2, 1, 1)
@@ -46,14 +47,13 @@ def make(
 
 def run_pass(model: GAN, real: Tensor, fake: Tensor) -> DiscriminatorPass:
     """Return the pass of a generator step, in which D's weights are frozen."""
-    critic, rng = model.discriminator.requires_grad_(False), KeyedRandom(0, total=len(real))
+    critic = model.discriminator.requires_grad_(False)
     real_output = critic(real) if model.objective.adversarial.pairs_real else None
-    return DiscriminatorPass(critic, real, fake, real_output, critic(fake), rng)
+    return make_pass(critic, real, fake, real_output, critic(fake), player="generator")
 
 
 def generator_loss(model: GAN, d_pass: DiscriminatorPass) -> Tensor:
-    labels = torch.zeros(len(d_pass.real), dtype=torch.long)
-    terms = model.generator_terms(Batch(d_pass.real, labels), GeneratorInput(d_pass.fake, labels), d_pass)
+    terms = model.generator_terms(d_pass)
     assert list(terms) == ["adversarial"]
     return terms["adversarial"]
 
@@ -93,9 +93,9 @@ def descend(critic: nn.Module, objective: Objective, real: Tensor, fake: Tensor,
     critic.requires_grad_(True)
     sgd, rng = torch.optim.SGD(critic.parameters(), lr), KeyedRandom(0, total=len(real))
     for step in range(k):
-        d_pass = DiscriminatorPass(critic, real, fake, critic(real), critic(fake), rng)
+        d_pass = make_pass(critic, real, fake, critic(real), critic(fake), rng, step=step)
         sgd.zero_grad()
-        torch.stack(list(objective.discriminator_terms(d_pass, step).values())).sum().backward()
+        torch.stack(list(objective.discriminator_terms(d_pass).values())).sum().backward()
         sgd.step()
 
 

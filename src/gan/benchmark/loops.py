@@ -209,4 +209,4 @@ def _networks(config: DictConfig, device: torch.device) -> tuple[nn.Module, nn.M
 
 def _images(data: ImageDataModule) -> Tensor:
     dataset: Any = data.split("train")
-    return dataset.__getitems__(list(range(min(len(dataset), 4000)))).images
+    return dataset.__getitems__(list(range(min(len(dataset), 4000)))).real

@@ -24,7 +24,6 @@ from gan.host import set_threads
 from gan.instantiate import build
 from gan.metrics.evaluator import PreparedEvaluator
 from gan.models.gan import GAN
-from gan.types import Batch
 
 __all__ = ["evaluate", "sample"]
 
@@ -99,7 +98,7 @@ def evaluate(options: list[str], rounds: int) -> dict[str, Any]:
 def _time_evaluation(model: GAN, data: ImageDataModule, evaluator: PreparedEvaluator) -> float:
     start = perf_counter()
     batches = model.iterate_samples(range(SAMPLES), batch_size=BATCH)
-    evaluator(Batch(data.discretize(images), labels) for images, labels in batches)
+    evaluator(map(data.discretize_samples, batches))
     return perf_counter() - start
 
 
@@ -141,7 +140,7 @@ class _Images(Dataset[Tensor]):
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Tensor:
-        return self.dataset.__getitems__([index]).images[0]
+        return self.dataset.__getitems__([index]).real[0]
 
 
 class _Extractor(FeatureExtractorBase):  # type: ignore[misc]  # torch-fidelity has no annotations

@@ -15,7 +15,6 @@ from gan.metrics.evaluator import Evaluator, PreparedEvaluator
 from gan.models.sampler import Sampler
 from gan.runs.record import best_score
 from gan.trainer import validation
-from gan.types import Batch
 
 __all__ = ["Evaluation"]
 
@@ -86,8 +85,9 @@ class Evaluation(Periodic):
             self._evaluate(trainer, module, data)
 
     def _evaluate(self, trainer: Trainer, module: Sampler, data: ImageDataModule) -> None:
-        samples = module.iterate_samples(rank_range(self.metric.num_samples), self.seed)
-        scores = self.evaluator(Batch(data.discretize(images), labels) for images, labels in samples)
+        indices = rank_range(self.metric.num_samples)
+        samples = module.iterate_samples(indices, self.seed, requests=data.requests)
+        scores = self.evaluator(map(data.discretize_samples, samples))
         scores = trainer.strategy.broadcast(scores)  # ranks that decide by scores must decide alike, despite rounding
         self.scores[trainer.global_step] = scores
         logged = {f"val/{name}": score for name, score in scores.items()}

@@ -12,6 +12,7 @@ from gan.images import gallery, save_png
 from gan.loggers.pictures import log_picture
 from gan.metrics.nearest_neighbors import flatten_pixels, nearest_training_images
 from gan.models.sampler import Sampler
+from gan.runs.folder import OutputPath
 
 __all__ = ["NeighborFigure"]
 
@@ -39,7 +40,7 @@ class NeighborFigure(Callback):
         ValueError: If a number is below 1.
     """
 
-    def __init__(self, path: str, num: int = 8, k: int = 5, limit: int = 20_000, seed: int = 0) -> None:
+    def __init__(self, path: OutputPath, num: int = 8, k: int = 5, limit: int = 20_000, seed: int = 0) -> None:
         if min(num, k, limit) < 1:
             raise ValueError(f"num, k and limit must be at least 1, not {num}, {k} and {limit}")
         self.path, self.num, self.k, self.limit, self.seed = Path(path), num, k, limit, seed
@@ -51,8 +52,8 @@ class NeighborFigure(Callback):
         data = data_module(trainer)
         if not (trainer.is_global_zero and data.pixels and data.channels in (1, 3)):
             return
-        samples = data.discretize(pl_module.sample(self.num, self.seed)).cpu()
-        held_out = next(data.batches("test", MAX_HELD_OUT, evenly_spaced(len(data.split("test")), MAX_HELD_OUT))).images
+        samples = data.discretize(pl_module.sample(self.num, self.seed, requests=data.requests)).cpu()
+        held_out = next(data.batches("test", MAX_HELD_OUT, evenly_spaced(len(data.split("test")), MAX_HELD_OUT))).real
         trained = data.training_indices
         searched = [trained[index] for index in evenly_spaced(len(trained), self.limit)]
         distances, neighbors = nearest_training_images(

@@ -8,7 +8,7 @@ from gan.callbacks.periodic import Periodic, data_module
 from gan.images import save_png
 from gan.loggers.pictures import log_picture
 from gan.models.sampler import Sampler
-from gan.runs.folder import sample_grid
+from gan.runs.folder import OutputPath, sample_grid
 
 __all__ = ["SampleGrid"]
 
@@ -23,13 +23,15 @@ class SampleGrid(Periodic):
         seed: Seed of the samples' noise.
     """
 
-    def __init__(self, folder: str, every_n_steps: int, num: int = 64, seed: int = 0) -> None:
+    def __init__(self, folder: OutputPath, every_n_steps: int, num: int = 64, seed: int = 0) -> None:
         super().__init__(every_n_steps)
         self.folder, self.num, self.seed = Path(folder), num, seed
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         assert isinstance(module, Sampler)
-        picture = data_module(trainer).picture(module.sample(self.num, self.seed))
+        data = data_module(trainer)
+        batches = module.iterate_samples(range(self.num), self.seed, self.num, requests=data.requests)
+        picture = data.picture_of_samples(next(batches))
         if trainer.is_global_zero:
             save_png(picture, sample_grid(self.folder, trainer.global_step))
             log_picture(trainer, "samples", picture)

@@ -8,13 +8,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gan.checkpoint.reading import data_of, read, restore
+from gan.checkpoint.reading import build_part, data_of, read, restore
+from gan.checkpoint.trust import accept, local_trust
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
+from gan.features.base import FeatureExtractor, MakeExtractor
 from gan.host import initialize_mkl
 from gan.images import encode_png
-from gan.models.sampler import Sampler
-from gan.types import Batch
+from gan.models.sampler import RequestSource, Sampler
+from gan.types import Condition, GeneratorInput, Request, Samples, map_tensors
 
 __all__ = ["TrainedGenerator", "load"]
 
@@ -28,27 +30,36 @@ class TrainedGenerator:
         path: A checkpoint, a run's folder (its best checkpoint), or weights written by ``gan.export``.
         use_ema: Whether to use the moving average of the weights, if there is one.
         device: Device; None is a GPU if there is one, otherwise the CPU.
+        trust: Packages whose classes the checkpoint may name beside this one's; they will be imported.
 
     Attributes:
         model: The trained model, in evaluation mode.
         use_ema: Whether the images are made with the moving average of the weights.
         data: Data module of the run; no data is loaded until it is used.
-        config: Configuration of the run, as plain values.
+        config: Configuration of the run, as plain values without references.
+        trust: Packages whose classes the checkpoint may name.
         global_step: Number of generator updates.
 
     Raises:
-        UserError: If the checkpoint does not exist, is damaged, or names code outside this package.
+        UserError: If the checkpoint does not exist, is damaged, or names classes of a package that is not trusted.
     """
 
-    def __init__(self, path: str | Path, use_ema: bool = True, device: str | torch.device | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        use_ema: bool = True,
+        device: str | torch.device | None = None,
+        trust: Sequence[str] = (),
+    ) -> None:
         initialize_mkl()
-        checkpoint = read(path)
+        self.trust = tuple(trust)
+        checkpoint = read(path, local_trust(trust))
         self.path = Path(path)
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.model: Sampler = restore(checkpoint, path, use_ema).to(self.device).requires_grad_(False)
+        self.model: Sampler = restore(checkpoint, use_ema).to(self.device).requires_grad_(False)
         self.use_ema = use_ema and self.model.ema is not None
         self.data: ImageDataModule = data_of(checkpoint)
-        self.config, self.global_step = checkpoint["config"], checkpoint["global_step"]
+        self.config, self.global_step = checkpoint.config, checkpoint.global_step
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -60,6 +71,16 @@ class TrainedGenerator:
         """Number of classes; 1 for an unconditional generator."""
         return self.model.num_classes
 
+    def feature_extractor(self) -> FeatureExtractor:
+        """Build the feature extractor by which the run was scored, for its data.
+
+        Raises:
+            UserError: If the checkpoint names a class that is not trusted, or the extractor does not fit the data.
+        """
+        config = accept(self.config, {"metric": {"features": MakeExtractor}}, local_trust(self.trust))
+        make: MakeExtractor = build_part(config, "metric.features")
+        return make(self.data)
+
     def sample(
         self,
         num: int,
@@ -67,6 +88,7 @@ class TrainedGenerator:
         seed: int = 0,
         truncation: float | None = None,
         batch_size: int = 256,
+        condition: Condition | None = None,
     ) -> Tensor:
         """Generate images; a seed gives the same images for any number and batch size.
 
@@ -76,6 +98,8 @@ class TrainedGenerator:
             seed: Seed of the latent vectors.
             truncation: Truncates the latent vectors to this many standard deviations; None does not.
             batch_size: Images per forward pass.
+            condition: Conditions of the images, with ``num`` rows, such as source images in [-1, 1]; None for those of
+                held-out rows of the data set. Generators without a condition take none.
 
         Returns:
             Images in [-1, 1], float32, with shape (num, C, H, W), on the generator's device.
@@ -85,7 +109,7 @@ class TrainedGenerator:
         """
         if num < 1:
             raise UserError(f"the number of samples must be at least 1, not {num}")
-        batches = self.batches(range(num), labels, seed, truncation, batch_size)
+        batches = self.batches(range(num), labels, seed, truncation, batch_size, condition)
         return torch.cat([batch.images for batch in batches])
 
     def batches(
@@ -95,20 +119,54 @@ class TrainedGenerator:
         seed: int = 0,
         truncation: float | None = None,
         batch_size: int = 256,
-    ) -> Iterator[Batch]:
-        """Yield the samples of a seed at consecutive indices, with their classes; see ``sample``."""
+        condition: Condition | None = None,
+    ) -> Iterator[Samples]:
+        """Yield the samples of a seed at consecutive indices, with classes and conditions; see ``sample``."""
         if seed < 0 or batch_size < 1:
             raise UserError(f"a seed must be at least 0 and a batch at least 1, not {seed} and {batch_size}")
         self._check(truncation)
-        return self.model.iterate_samples(indices, seed, batch_size, self.use_ema, self.classes(labels), truncation)
+        classes, requests = self.classes(labels), self._requests(condition)
+        return self.model.iterate_samples(indices, seed, batch_size, self.use_ema, classes, truncation, requests)
+
+    def inputs(
+        self,
+        num: int,
+        labels: Sequence[int] | Tensor | None = None,
+        seed: int = 0,
+        truncation: float | None = None,
+        condition: Condition | None = None,
+    ) -> GeneratorInput:
+        """Return the generator's input for a seed's first samples; see ``sample``."""
+        self._check(truncation)
+        request = self._requests(condition)(range(num)) if self.model.uses_condition else None
+        request = map_tensors(lambda x: x.to(self.device), request)
+        return self.model.sample_input(range(num), seed, self.classes(labels), truncation, request)
 
     def latents(self, num: int, seed: int = 0, truncation: float | None = None) -> Tensor:
-        """Return the latent vectors of a seed's first samples, with shape (num, latent_dim)."""
-        self._check(truncation)
-        return self.model.latents(range(num), seed, truncation)
+        """Return the latent vectors of a seed's first samples, with shape (num, latent_dim).
+
+        Raises:
+            UserError: If the generator has no latent vector.
+        """
+        z = self.inputs(num, seed=seed, truncation=truncation).z
+        if z is None:
+            raise UserError(f"{self.path}: the generator has no latent vector")
+        return z
+
+    def generate(self, inputs: GeneratorInput) -> Tensor:
+        """Generate images from an input, differentiably.
+
+        Args:
+            inputs: Input as returned by ``inputs``, possibly changed.
+
+        Returns:
+            Images in [-1, 1], float32, with shape (B, C, H, W).
+        """
+        with self.model.inference_network(self.use_ema) as network:
+            return self.model.run_generator(network, inputs.map(lambda x: x.to(self.device))).images
 
     def __call__(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Generate images from latent vectors, differentiably.
+        """Generate images from latent vectors, differentiably; conditions and noise are those of the first samples.
 
         Args:
             z: Latent vectors, with shape (B, latent_dim).
@@ -120,8 +178,7 @@ class TrainedGenerator:
         """
         if labels is None:
             labels = torch.zeros(len(z), dtype=torch.long)
-        with self.model.inference_network(self.use_ema) as network:
-            return network(z.to(self.device), labels.to(self.device)).float()
+        return self.generate(self.inputs(len(z))._replace(z=z, labels=labels))
 
     def check_smooth(self) -> None:
         """Check that images are differentiable by the latent vector.
@@ -130,7 +187,8 @@ class TrainedGenerator:
             UserError: If they are not, such as those of a VQ-VAE, whose latent vector selects discrete codes.
         """
         with torch.enable_grad():
-            smooth = self(self.latents(1).requires_grad_()).requires_grad
+            inputs = self.inputs(1)
+            smooth = inputs.z is not None and self.generate(inputs._replace(z=inputs.z.requires_grad_())).requires_grad
         if not smooth:
             raise UserError(
                 f"{self.path}: this command needs images that change smoothly with the latent vector, and these do not"
@@ -156,6 +214,14 @@ class TrainedGenerator:
     def picture(self, images: Tensor) -> Tensor:
         """Arrange samples, with shape (N, C, H, W), in one picture, uint8 with shape (3 or C, H', W')."""
         return self.data.picture(images)
+
+    def _requests(self, condition: Condition | None) -> RequestSource:
+        """Return a source of conditions: those that are passed, or the data module's."""
+        if condition is None:
+            return self.data.requests
+        if not self.model.uses_condition:
+            raise UserError(f"{self.path} generates from noise alone: it takes no condition")
+        return lambda indices: Request(map_tensors(lambda x: x[indices.start : indices.stop], condition))
 
     def _check(self, truncation: float | None) -> None:
         if truncation is not None and not truncation > 0:
@@ -186,6 +252,11 @@ class TrainedGenerator:
         }
 
 
-def load(path: str | Path, use_ema: bool = True, device: str | torch.device | None = None) -> TrainedGenerator:
+def load(
+    path: str | Path,
+    use_ema: bool = True,
+    device: str | torch.device | None = None,
+    trust: Sequence[str] = (),
+) -> TrainedGenerator:
     """Load the generator of a checkpoint, a run or an export; see TrainedGenerator for arguments and errors."""
-    return TrainedGenerator(path, use_ema, device)
+    return TrainedGenerator(path, use_ema, device, trust)

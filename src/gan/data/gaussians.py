@@ -68,7 +68,7 @@ class GaussianMixture(ImageDataModule):
 
     def picture_of(self, groups: Mapping[str, Tensor]) -> Tensor:
         """Plot groups of samples over real points, one colour per group."""
-        real = self.split("test").__getitems__(list(range(HELD_OUT_POINTS))).images
+        real = self.split("test").__getitems__(list(range(HELD_OUT_POINTS))).real
         limit = 1.25 * float(self.centers.abs().max())
         sets = {"real": real, **groups}
         return scatter({name: self.points(images.cpu()) for name, images in sets.items()}, limit)

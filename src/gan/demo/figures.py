@@ -29,7 +29,7 @@ def sample_figures(generators: list[DemoGenerator], settings: SampleSettings) ->
     figures = []
     for index, demo in enumerate(generators):
         generator = demo.generator
-        picture = generator.picture(demo.images(*demo.inputs(settings)))
+        picture = generator.picture(demo.images(demo.inputs(settings)))
         caption = _caption(generator, "AB"[index]) if len(generators) > 1 else ""
         links = _links(index, "samples", settings, [".png", ".npz"])
         figures.append(f"<figure>{caption}{_image(picture, 'samples', generator.data.pixels)}{links}</figure>")

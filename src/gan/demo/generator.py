@@ -11,6 +11,7 @@ from gan.demo.settings import MAX_DIRECTIONS, MAX_POINTS, MorphSettings, SampleS
 from gan.errors import UserError
 from gan.latent.directions import Method, find_directions
 from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp
+from gan.types import GeneratorInput
 
 __all__ = ["MORPH_STEPS", "DemoGenerator"]
 
@@ -46,24 +47,23 @@ class DemoGenerator:
         except UserError:  # no layer takes z as its input
             self.num_directions = 0
 
-    def inputs(self, settings: SampleSettings) -> tuple[Tensor, Tensor]:
-        """Return latent vectors, with shape (num, latent_dim), and labels, with shape (num,)."""
-        z = self.generator.latents(settings.num, settings.seed, settings.truncation)
-        if any(settings.shifts):
+    def inputs(self, settings: SampleSettings) -> GeneratorInput:
+        """Return the generator's input for the requested samples."""
+        labels = None if settings.label is None else [settings.label]
+        inputs = self.generator.inputs(settings.num, labels, settings.seed, settings.truncation)
+        z = inputs.z
+        if z is not None and any(settings.shifts):
             std = 1.0 if self.generator.model.latent == "normal" else 3**-0.5
             with self.lock:
                 directions = self._find_directions(settings.method).to(z.device)
             shifts = torch.tensor(settings.shifts[: len(directions)], device=z.device)
             z = z + std * shifts @ directions[: len(shifts)]
-        label = settings.label
-        self.generator.classes(None if label is None else [label])  # raises for a class that does not exist
-        classes = torch.arange(self.generator.num_classes) if label is None else torch.tensor([label])
-        return z, classes[torch.arange(settings.num) % len(classes)]
+        return inputs._replace(z=z)
 
-    def images(self, z: Tensor, labels: Tensor) -> Tensor:
-        """Generate images from latent vectors and labels, in [-1, 1] with shape (B, C, H, W), on the CPU."""
+    def images(self, inputs: GeneratorInput) -> Tensor:
+        """Generate images, in [-1, 1] with shape (B, C, H, W), on the CPU."""
         with self.lock, torch.no_grad():
-            return self.generator(z, labels).cpu()
+            return self.generator.generate(inputs).cpu()
 
     def morph(self, settings: MorphSettings, steps: int = MORPH_STEPS) -> tuple[Tensor, Tensor]:
         """Generate the images of an interpolation.
@@ -86,7 +86,9 @@ class DemoGenerator:
             z = [interpolate(ends[0], ends[1], t) for t in positions]
             labels = [lerp(classes[0], classes[1], t) for t in positions]
         z_at_t, label_at_t = interpolate(ends[0], ends[1], settings.t), lerp(classes[0], classes[1], settings.t)
-        images = self.images(torch.cat([z_at_t, *z]), torch.cat([label_at_t, *labels]))
+        first = self.generator.inputs(1, seed=settings.start)  # condition and noise of all images
+        inputs = first.map(lambda x: x.expand(1 + len(z), *x.shape[1:]))
+        images = self.images(inputs._replace(z=torch.cat([z_at_t, *z]), labels=torch.cat([label_at_t, *labels])))
         return images[:1], images[1:]
 
     def _class_weights(self, label: int | None) -> Tensor:

@@ -68,12 +68,12 @@ def download_app(generators: list[DemoGenerator]) -> FastAPI:
     @app.get("/{number}/samples.{kind}")
     def samples(number: int, kind: Literal["png", "npz"], settings: Annotated[SampleSettings, Query()]) -> Response:
         demo = generator_at(number)
-        z, labels = demo.inputs(settings)
-        images = demo.images(z, labels)
+        inputs = demo.inputs(settings)
+        images = demo.images(inputs)
         if kind == "png":
             content = encode_png(demo.generator.picture(images))
         else:
-            content = encode_npz(demo.generator.data, images, z=z, labels=labels)
+            content = encode_npz(demo.generator.data, images, **inputs.tensors())
         return _file(content, f"samples-{'ab'[number]}-seed{settings.seed}.{kind}")
 
     @app.get("/{number}/morph.{kind}")

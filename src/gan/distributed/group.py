@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.distributed_c10d import Store
+from torch.distributed.nn.functional import all_reduce
 from torch.distributed.rendezvous import rendezvous
 
 from gan.distributed.environment import rank_info
@@ -22,7 +23,9 @@ __all__ = [
     "barrier",
     "broadcast_from_rank_zero",
     "check_same_settings",
+    "differentiable_mean_over_ranks",
     "gather_rows",
+    "gather_tensor",
     "mean_over_ranks",
     "process_group",
     "propagate_errors",
@@ -196,6 +199,25 @@ def sum_over_ranks(tensor: Tensor) -> Tensor:
 def mean_over_ranks(tensor: Tensor) -> Tensor:
     """Return the mean of all ranks' tensors, of one shape."""
     return sum_over_ranks(tensor) / rank_and_world()[1]
+
+
+def differentiable_mean_over_ranks(tensor: Tensor) -> Tensor:
+    """Return the mean of all ranks' tensors, of one shape, with a gradient to each.
+
+    The gradient of the mean of all ranks' losses results if the ranks' gradients are averaged, as before each update.
+    """
+    if not dist.is_initialized():
+        return tensor
+    return all_reduce(tensor) / dist.get_world_size()
+
+
+def gather_tensor(tensor: Tensor) -> Tensor:
+    """Concatenate all ranks' tensors, of one shape, along the first dimension, in the order of ranks."""
+    if not dist.is_initialized():
+        return tensor
+    parts = [torch.empty_like(tensor) for _ in range(dist.get_world_size())]
+    dist.all_gather(parts, tensor.contiguous())
+    return torch.cat(parts)
 
 
 def std_over_ranks(tensor: Tensor) -> Tensor:

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 
-from gan.checkpoint.reading import restore
+from gan.checkpoint.reading import Checkpoint, restore
 from gan.data.base import ImageDataModule
 from gan.data.image_folder import ImageFolder, survey
 from gan.distributed.group import rank_range
 from gan.errors import UserError
 from gan.runs.folder import run_folder_of
-from gan.types import Batch
+from gan.types import Batch, Samples
 
 __all__ = ["EvaluatedImages", "images_of_folder", "open_folder", "samples_of_checkpoint"]
 
@@ -36,20 +36,19 @@ class EvaluatedImages:
     name: str
     num: int
     seeds: range
-    batches: Callable[[int], Iterator[Batch]]
+    batches: Callable[[int], Iterator[Samples]]
     protocol: dict[str, Any]
     folder: Path
     conditional: bool = False
 
 
 def samples_of_checkpoint(
-    path: Path, checkpoint: dict[str, Any], data: ImageDataModule, config: DictConfig, device: torch.device
+    checkpoint: Checkpoint, data: ImageDataModule, config: DictConfig, device: torch.device
 ) -> EvaluatedImages:
     """Return the samples of a generator.
 
     Args:
-        path: Path of the checkpoint, its run or its export.
-        checkpoint: Content of the checkpoint.
+        checkpoint: The checkpoint.
         data: Data module with the real images.
         config: Configuration of the evaluation.
         device: Device of the generator.
@@ -57,22 +56,23 @@ def samples_of_checkpoint(
     Raises:
         UserError: If the samples and the real images differ in shape.
     """
-    model = restore(checkpoint, path, config.ema).to(device)
+    path, model = checkpoint.path, restore(checkpoint, config.ema).to(device)
     num, use_ema = config.metric.num_samples, config.ema and model.ema is not None
-    shape = tuple(model.sample(1).shape[1:])
+    shape = tuple(model.sample(1, requests=data.requests).shape[1:])
     if shape != data.image_shape:
         raise UserError(f"{path} makes images of {_format(shape)}, the real ones are {_format(data.image_shape)}")
 
-    def batches(seed: int) -> Iterator[Batch]:
-        samples = model.iterate_samples(rank_range(num), seed, config.batch_size, use_ema)
-        return (Batch(data.discretize(images), labels) for images, labels in samples)
+    def batches(seed: int) -> Iterator[Samples]:
+        indices = rank_range(num)
+        samples = model.iterate_samples(indices, seed, config.batch_size, use_ema, requests=data.requests)
+        return map(data.discretize_samples, samples)
 
     return EvaluatedImages(
         name=f"samples of {path} ({'moving average weights' if use_ema else 'last weights'})",
         num=num,
         seeds=range(config.seeds),
         batches=batches,
-        protocol={"ema": use_ema, "global_step": checkpoint["global_step"]},
+        protocol={"ema": use_ema, "global_step": checkpoint.global_step},
         folder=run_folder_of(path) or path.parent,
         conditional=model.num_classes > 1,
     )
@@ -100,7 +100,7 @@ def images_of_folder(path: Path, data: ImageDataModule, config: DictConfig) -> E
         name=f"images of {path}",
         num=num,
         seeds=range(1),
-        batches=lambda _seed: folder.batches("train", config.batch_size, rank_range(num)),
+        batches=lambda _seed: map(Batch.as_samples, folder.batches("train", config.batch_size, rank_range(num))),
         protocol={},
         folder=Path(),
     )

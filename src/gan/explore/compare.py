@@ -35,9 +35,9 @@ def compare(generator: TrainedGenerator, others: Sequence[str], num: int, seed: 
         UserError: If the generators make images of different shapes.
     """
     data, side = generator.data, max(1, isqrt(num))
-    held_out = next(data.batches("test", MAX_IMAGES, evenly_spaced(len(data.split("test")), MAX_IMAGES))).images
+    held_out = next(data.batches("test", MAX_IMAGES, evenly_spaced(len(data.split("test")), MAX_IMAGES))).real
     sets = {"held-out images": held_out}
-    for each in [generator, *(load(path) for path in others)]:
+    for each in [generator, *(load(path, trust=generator.trust) for path in others)]:
         images = data.discretize(each.sample(max(MAX_IMAGES, side**2), seed=seed)).cpu()
         if images.shape[1:] != held_out.shape[1:]:
             raise UserError(f"{each.path} makes images of another shape than {generator.path}")

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.data.order import evenly_spaced
 from gan.errors import UserError
-from gan.features.base import FeatureExtractor
 from gan.images import gallery, save_png
-from gan.instantiate import build
 from gan.metrics.nearest_neighbors import Embedding, flatten_pixels, nearest_training_images
 
 __all__ = ["neighbors"]
@@ -42,7 +39,7 @@ def neighbors(
     if min(indices) < 0:
         raise UserError("--samples are numbered from 0")
     data, device = generator.data, generator.device
-    features: FeatureExtractor = build(OmegaConf.create(generator.config).metric.features)(data)
+    features = generator.feature_extractor()
     features.to(device).eval()
 
     @torch.no_grad()
@@ -50,7 +47,7 @@ def neighbors(
         return features(images).vectors
 
     fakes = data.discretize(generator.sample(max(indices) + 1, seed=seed)).cpu()[indices]
-    held_out = next(data.batches("test", MAX_HELD_OUT, evenly_spaced(len(data.split("test")), MAX_HELD_OUT))).images
+    held_out = next(data.batches("test", MAX_HELD_OUT, evenly_spaced(len(data.split("test")), MAX_HELD_OUT))).real
 
     embeddings: dict[str, Embedding] = {"pixels": flatten_pixels, features.name: feature_vectors}
     groups = {"sample": fakes[:, None]}

@@ -7,10 +7,9 @@ import torch
 from gan.checkpoint.trained import TrainedGenerator
 from gan.data.order import evenly_spaced
 from gan.errors import UserError
-from gan.images import from_uint8, gallery, save_png
+from gan.images import gallery, save_png
 from gan.keyed_random import KeyedRandom
 from gan.models.autoencoder import AutoEncoder
-from gan.types import Batch
 
 __all__ = ["reconstruct"]
 
@@ -33,16 +32,16 @@ def reconstruct(generator: TrainedGenerator, num: int, seed: int, out: Path) -> 
     if not isinstance(model, AutoEncoder) or not hasattr(model, "encoder"):  # exported weights have no encoder
         raise UserError(f"{generator.path} has no encoder, so it cannot reconstruct: name a run of model=vae or vqvae")
     indices = evenly_spaced(len(data.split("test")), MAX_HELD_OUT)
-    held_out, labels = next(data.batches("test", MAX_HELD_OUT, indices))
-    images = from_uint8(held_out.to(generator.device))
-    rng = KeyedRandom(seed, total=len(images), device=images.device)
-    terms = model.score(Batch(images, labels.to(generator.device)), rng)
+    held_out = next(data.batches("test", MAX_HELD_OUT, indices))
+    batch = data.scale_batch(held_out.map(lambda x: x.to(generator.device)))
+    images = batch.real
+    terms = model.score(batch, KeyedRandom(seed, total=batch.size, device=images.device))
     reconstructions = model.reconstruct(images)
     shades = 127.5 * float((reconstructions - images).square().mean().sqrt())
     print(f"{len(images):,} held-out images, distance {shades:.1f} of 255 shades (root mean square over pixels)")
     for name, value in terms.items():
         print(f"{name:<14} {value:.4g}")
     drawn = torch.linspace(0, len(images) - 1, min(num, len(images))).round().long()
-    rows = torch.stack([held_out[drawn], data.discretize(reconstructions[drawn]).cpu()])
+    rows = torch.stack([held_out.real[drawn], data.discretize(reconstructions[drawn]).cpu()])
     save_png(gallery({"held-out images, and their reconstructions": rows}), out)
     print(f"Wrote {out}")

@@ -15,7 +15,9 @@ from torch.nn.utils import parametrize
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError, one_line
+from gan.models.sampler import Sampler
 from gan.runs.folder import atomic_path
+from gan.types import GeneratorInput
 
 __all__ = ["Graph", "atomic_export"]
 
@@ -31,8 +33,8 @@ class Graph:
         generator: The generator, on the CPU.
 
     Attributes:
-        program: The graph. It maps z, with shape (B, latent_dim), and, for conditional generators, labels, int64 with
-            shape (B,), to images, with shape (B, C, H, W).
+        program: The graph. It maps the tensors of a GeneratorInput, such as z, with shape (B, latent_dim), and, for
+            generators with classes, labels, int64 with shape (B,), to images, with shape (B, C, H, W).
         dynamic_shapes: Dynamic dimensions of each input: the batch dimension.
 
     Raises:
@@ -41,21 +43,32 @@ class Graph:
 
     def __init__(self, generator: TrainedGenerator) -> None:
         self.generator = generator
-        self.dynamic_shapes = tuple({0: Dim("batch")} for _ in self.inputs(TRACED_SIZE))
+        example = self.example(TRACED_SIZE)
+        inputs = tuple(self.used(example).values())
+        self.dynamic_shapes = (tuple({0: Dim("batch")} for _ in inputs),)
         with generator.model.inference_network(generator.use_ema) as network, silenced():
             try:
                 self.program: ExportedProgram = torch.export.export(
-                    plain_copy(network), tuple(self.inputs(TRACED_SIZE).values()), dynamic_shapes=self.dynamic_shapes
+                    _Images(generator.model, plain_copy(network), example, list(self.used(example))),
+                    inputs,
+                    dynamic_shapes=self.dynamic_shapes,
                 )
             except Exception as error:  # tracing raises many types
                 raise UserError(f"this generator cannot be traced ({one_line(error)[:200]})") from error
 
-    def inputs(self, num: int) -> dict[str, Tensor]:
-        """Return latent vectors, seeded by their number, and labels if there are classes, by name."""
-        inputs = {"z": self.generator.latents(num, seed=num)}
-        if self.generator.num_classes > 1:
-            inputs["labels"] = torch.arange(num) % self.generator.num_classes
-        return inputs
+    @property
+    def names(self) -> list[str]:
+        """Names of the graph's inputs."""
+        return list(self.used(self.example(1)))
+
+    def example(self, num: int) -> GeneratorInput:
+        """Return the input of samples of the seed ``num``."""
+        return self.generator.inputs(num, seed=num)
+
+    def used(self, inputs: GeneratorInput) -> dict[str, Tensor]:
+        """Return the tensors that the generator uses, by name: labels only if there are classes."""
+        unused = set() if self.generator.num_classes > 1 else {"labels"}
+        return {name: value for name, value in inputs.tensors().items() if name not in unused}
 
     def difference(self, run: Callable[..., Tensor]) -> float:
         """Compare the images of an exported program with the generator's.
@@ -71,8 +84,8 @@ class Graph:
         """
         largest = 0.0
         for size in CHECKED_SIZES:
-            inputs = tuple(self.inputs(size).values())
-            expected, actual = self.generator(*inputs), run(*inputs)
+            inputs = self.example(size)
+            expected, actual = self.generator.generate(inputs), run(*self.used(inputs).values())
             if actual.shape != expected.shape:
                 raise UserError(f"it generates images of shape {tuple(actual.shape)}, not {tuple(expected.shape)}")
             difference = float((actual - expected).abs().max())
@@ -80,6 +93,25 @@ class Graph:
                 raise UserError(f"its images differ from the generator's by {difference:.2g}")
             largest = max(largest, difference)
         return largest
+
+
+class _Images(nn.Module):
+    """A generator's network as a function of tensors, to be traced.
+
+    Args:
+        model: The model, which runs the network.
+        network: The network.
+        example: An input, with fields for all tensors.
+        names: Names of the tensors, in the order in which they are passed.
+    """
+
+    def __init__(self, model: Sampler, network: nn.Module, example: GeneratorInput, names: list[str]) -> None:
+        super().__init__()
+        self.run, self.network, self.example, self.names = model.run_generator, network, example, names
+
+    def forward(self, *tensors: Tensor) -> Tensor:
+        inputs = self.example.with_tensors(dict(zip(self.names, tensors, strict=True)))
+        return self.run(self.network, inputs).images
 
 
 def plain_copy(network: nn.Module) -> nn.Module:

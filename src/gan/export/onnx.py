@@ -34,7 +34,7 @@ def write(graph: Graph, path: Path) -> float:
     """
     if not available():
         raise UserError("ONNX needs packages: pip install -e '.[export]'")
-    names = list(graph.inputs(1))
+    names = graph.names
     with atomic_export(path) as partial:
         import onnxruntime
 

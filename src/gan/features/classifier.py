@@ -17,7 +17,7 @@ from gan.features.base import FeatureExtractor, Features
 from gan.float64 import float64_device
 from gan.images import from_uint8
 from gan.keyed_random import temporary_seed
-from gan.runs.folder import atomic_path
+from gan.runs.folder import OutputPath, atomic_path
 
 __all__ = ["Classifier"]
 
@@ -47,7 +47,7 @@ class Classifier(FeatureExtractor):
     name = "classifier"
     num_features = 128
 
-    def __init__(self, data: ImageDataModule, cache: str | None = None) -> None:
+    def __init__(self, data: ImageDataModule, cache: OutputPath | None = None) -> None:
         super().__init__()
         if data.image_size < MIN_IMAGE_SIZE:
             raise UserError(
@@ -80,7 +80,7 @@ class Classifier(FeatureExtractor):
     def _train(self, data: ImageDataModule) -> None:
         log.info("Training the classifier for the scores (once per data set, takes seconds)")
         batches = list(data.batches("train"))
-        images, labels = torch.cat([b.images for b in batches]), torch.cat([b.labels for b in batches])
+        images, labels = torch.cat([b.real for b in batches]), torch.cat([b.labels for b in batches])
         model = nn.Sequential(self.network, self.head)
         optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3 * LEARNING_RATE, total_steps=STEPS)

@@ -21,7 +21,7 @@ __all__ = ["main"]
 def main() -> None:
     """Parse the command line, interpolate, and write the frames."""
     parser = argparse.ArgumentParser(prog="python -m gan.interpolate", description="Interpolate between samples.")
-    parser.add_argument("checkpoint", help="a checkpoint, an export, or a run's folder for its best checkpoint")
+    cli.add_checkpoint(parser)
     parser.add_argument("--seeds", type=int, nargs="+", help="seeds to visit (default: 0 1, or 0 if classes change)")
     parser.add_argument(
         "--classes", type=int, nargs="+", help="classes to visit (default: each sample keeps its class)"
@@ -48,7 +48,7 @@ def main() -> None:
     if args.out.suffix not in (".png", *SUFFIXES):
         raise UserError(f"--out {args.out}: use the suffix .png, .gif or .mp4")
 
-    generator = load(args.checkpoint, use_ema=not args.no_ema)
+    generator = load(args.checkpoint, use_ema=not args.no_ema, trust=args.trust)
     if not generator.data.pixels:
         raise UserError(f"{args.checkpoint} generates points, not images")
     seeds = args.seeds or ([0] if args.to or len(args.classes or ()) > 1 else [0, 1])
@@ -71,7 +71,8 @@ def _between_samples(
     z = [generator.latents(args.num, seed, args.truncation) for seed in seeds]
     labels = keyframe_labels(generator, args.classes, args.num)
     num_frames = args.steps * (num_keyframes - 1 + args.loop) + 1
-    return num_frames, morph(generator, z, labels, args.steps, path, args.loop)
+    inputs = generator.inputs(args.num, seed=seeds[0])
+    return num_frames, morph(generator, inputs, z, labels, args.steps, path, args.loop)
 
 
 def _between_weights(
@@ -80,10 +81,10 @@ def _between_weights(
     """Interpolate to the weights of ``--to``; return the number of frames, and the frames."""
     if len(seeds) > 1 or len(args.classes or ()) > 1:
         raise UserError("--to interpolates weights with fixed noise: name only one seed and at most one class")
-    end = load(args.to, use_ema=not args.no_ema)
-    z = generator.latents(args.num, seeds[0], args.truncation)
+    end = load(args.to, use_ema=not args.no_ema, trust=args.trust)
+    inputs = generator.inputs(args.num, seed=seeds[0], truncation=args.truncation)
     (labels,) = keyframe_labels(generator, args.classes, args.num)
-    frames = interpolate_weights(generator, end, z, labels, args.steps)
+    frames = interpolate_weights(generator, end, inputs._replace(labels=labels), args.steps)
     if not args.loop:
         return args.steps + 1, frames
     forward = list(frames)

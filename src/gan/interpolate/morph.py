@@ -9,6 +9,7 @@ from torch import Tensor
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp
+from gan.types import GeneratorInput
 
 __all__ = ["interpolate_weights", "keyframe_labels", "morph"]
 
@@ -28,12 +29,19 @@ def keyframe_labels(generator: TrainedGenerator, classes: list[int] | None, num:
 
 @torch.no_grad()
 def morph(
-    generator: TrainedGenerator, z: list[Tensor], labels: list[Tensor], steps: int, path: str, loop: bool
+    generator: TrainedGenerator,
+    inputs: GeneratorInput,
+    z: list[Tensor],
+    labels: list[Tensor],
+    steps: int,
+    path: str,
+    loop: bool,
 ) -> Iterator[Tensor]:
     """Interpolate between keyframes; the shorter of the lists ``z`` and ``labels`` repeats.
 
     Args:
         generator: The generator.
+        inputs: Input of N samples, whose conditions and noise are kept.
         z: Latent vectors of each keyframe, with shape (N, latent_dim).
         labels: Class weights of each keyframe, float32 with shape (N, num_classes).
         steps: Frames from one keyframe to the next.
@@ -48,20 +56,19 @@ def morph(
     z_path = interpolate_keyframes([z[index % len(z)] for index in order], steps, PATHS[path])
     label_path = interpolate_keyframes([labels[index % len(labels)] for index in order], steps, lerp)
     for z_frame, label_frame in zip(z_path, label_path, strict=True):
-        yield generator(z_frame, label_frame)
+        yield generator.generate(inputs._replace(z=z_frame, labels=label_frame))
 
 
 @torch.no_grad()
 def interpolate_weights(
-    start: TrainedGenerator, end: TrainedGenerator, z: Tensor, labels: Tensor, steps: int
+    start: TrainedGenerator, end: TrainedGenerator, inputs: GeneratorInput, steps: int
 ) -> Iterator[Tensor]:
-    """Interpolate linearly from one generator's weights to another's, for fixed latent vectors.
+    """Interpolate linearly from one generator's weights to another's, for a fixed input.
 
     Args:
         start: First generator; its weights are overwritten.
         end: Last generator, with the same network, such as a later checkpoint of the run.
-        z: Latent vectors, with shape (N, latent_dim).
-        labels: Class weights, float32 with shape (N, num_classes).
+        inputs: Input of N samples.
         steps: Frames from start to end.
 
     Yields:
@@ -81,4 +88,4 @@ def interpolate_weights(
             network.load_state_dict(
                 {k: torch.lerp(v, last[k], t) if v.is_floating_point() else last[k] for k, v in first.items()}
             )
-            yield start(z, labels)
+            yield start.generate(inputs)

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.losses.part import LossPart
 from gan.types import Terms
 
 __all__ = [
@@ -20,7 +21,7 @@ __all__ = [
 ]
 
 
-class AdversarialLoss(ABC):
+class AdversarialLoss(LossPart, ABC):
     """Losses of the discriminator and the generator.
 
     Attributes:
@@ -69,6 +70,7 @@ class Minimax(AdversarialLoss):
     def __init__(self, real_label: float = 1.0, fake_label: float = 0.0) -> None:
         if not 0 <= fake_label < real_label <= 1:
             raise ValueError(f"labels must satisfy 0 <= fake_label < real_label <= 1, not {fake_label}, {real_label}")
+        super().__init__()
         self.real_label, self.fake_label = real_label, fake_label
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -116,6 +118,7 @@ class LeastSquares(AdversarialLoss):
     def __init__(self, real_label: float = 1.0, fake_label: float = 0.0, wanted_label: float = 1.0) -> None:
         if not fake_label < real_label:
             raise ValueError(f"fake_label {fake_label} must be below real_label {real_label}")
+        super().__init__()
         self.real_label, self.fake_label, self.wanted_label = real_label, fake_label, wanted_label
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

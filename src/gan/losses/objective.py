@@ -1,26 +1,31 @@
 """Objective: the losses, regularisers and settings that ``loss=...`` selects, as named terms for each player."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from gan.distributed.group import mean_over_ranks
 from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import AdversarialLoss
 from gan.losses.constraints import Constraint
+from gan.losses.part import LossPart
 from gan.losses.regularizers import Regularizer
-from gan.types import DiscriminatorPass, RealOrFake, Terms
+from gan.types import DiscriminatorPass, GeneratorPass, Player, RealOrFake, Terms
 
 __all__ = ["Objective"]
 
 
-class Objective:
+class Objective(nn.Module):
     """An adversarial loss with regularisers, a constraint, and the number of critic steps.
+
+    Losses and regularisers are modules: their buffers are saved, resumed and moved with the networks.
 
     Args:
         adversarial: Losses of both players.
         regularizers: Named terms added to the discriminator's loss; entries that are None are skipped.
+        generator_regularizers: Named terms added to the generator's loss; entries that are None are skipped.
         constraint: Applied to the discriminator after each of its steps.
         critic_steps: Discriminator steps per generator step (k in Goodfellow et al., 2014, Algorithm 1).
         critic_norm: Normalisation that the loss suits, for networks that adopt it. ``batch`` couples the images of a
@@ -39,6 +44,7 @@ class Objective:
         self,
         adversarial: AdversarialLoss,
         regularizers: Mapping[str, Regularizer | None] | None = None,
+        generator_regularizers: Mapping[str, Regularizer | None] | None = None,
         constraint: Constraint | None = None,
         critic_steps: int = 1,
         critic_norm: Literal["batch", "instance", "layer", "none"] = "batch",
@@ -46,6 +52,7 @@ class Objective:
         instance_noise: float = 0.0,
         instance_noise_steps: int | None = None,
     ) -> None:
+        super().__init__()
         if critic_steps < 1:
             raise ValueError(f"critic_steps must be at least 1, not {critic_steps}")
         if not 0 <= label_flip < 0.5:
@@ -55,7 +62,8 @@ class Objective:
         if label_flip and not adversarial.labelled:
             raise ValueError(f"label_flip has no meaning for {type(adversarial).__name__}, which has no labels")
         self.adversarial = adversarial
-        self.regularizers = {name: term for name, term in (regularizers or {}).items() if term is not None}
+        self.regularizers = modules(regularizers)
+        self.generator_regularizers = modules(generator_regularizers)
         self.constraint = constraint
         self.critic_steps = critic_steps
         self.critic_norm = critic_norm
@@ -69,27 +77,60 @@ class Objective:
             std *= max(0.0, 1 - step / self.instance_noise_steps)
         return images + std * rng.normal(*images.shape[1:]) if std else images
 
-    def discriminator_terms(self, d_pass: DiscriminatorPass, step: int) -> Terms:
-        """Return the terms of the discriminator's loss at one of its steps."""
+    @property
+    def couples_batch(self) -> bool:
+        """Whether a term depends on a whole batch, so that a batch cannot be accumulated from parts."""
+        return any(part.couples_batch for part in self._parts())
+
+    def discriminator_terms(self, d_pass: DiscriminatorPass) -> Terms:
+        """Return the terms of the discriminator's loss."""
         real, fake = _logits(d_pass)
         if self.label_flip:
             flip = d_pass.rng.uniform(*[1] * (real.dim() - 1)) < self.label_flip
             real, fake = torch.where(flip, fake, real), torch.where(flip, real, fake)
         terms = {"adversarial": self.adversarial.discriminator(real, fake)}
-        return terms | {name: term(d_pass, step) for name, term in self.regularizers_at(step).items()}
+        return terms | {name: term(d_pass) for name, term in due(self.regularizers, d_pass.step)}
 
-    def regularizers_at(self, step: int) -> dict[str, Regularizer]:
-        """Return the regularisers that are applied at a discriminator step."""
-        return {name: term for name, term in self.regularizers.items() if step % term.every == 0}
+    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
+        """Return the terms of the generator's loss that need the discriminator."""
+        real = d_pass.real_output.logits if d_pass.real_output else None
+        terms = {"adversarial": self.adversarial.generator(d_pass.fake_output.logits, real)}
+        needed = due(self.generator_regularizers, d_pass.step)
+        return terms | {name: term(d_pass) for name, term in needed if term.needs_discriminator}
+
+    def generator_only_terms(self, g_pass: GeneratorPass) -> Terms:
+        """Return the terms of the generator's loss that need no discriminator."""
+        needed = due(self.generator_regularizers, g_pass.step)
+        return {name: term(g_pass) for name, term in needed if not term.needs_discriminator}
+
+    def generator_needs_real(self, step: int) -> bool:
+        """Return whether the generator's loss at one of its steps depends on the discriminator's real outputs."""
+        regularizers = due(self.generator_regularizers, step)
+        return self.adversarial.pairs_real or any(term.needs_real for _, term in regularizers)
 
     def double_backward(self, step: int) -> frozenset[RealOrFake]:
         """Return the kinds of images with respect to which a step's regularisers differentiate D's output."""
-        return frozenset(term.wrt for term in self.regularizers_at(step).values() if term.wrt is not None)
+        return frozenset(term.wrt for _, term in due(self.regularizers, step) if term.wrt is not None)
 
-    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
-        """Return the terms of the generator's loss."""
-        real = d_pass.real_output.logits if d_pass.real_output else None
-        return {"adversarial": self.adversarial.generator(d_pass.fake_output.logits, real)}
+    @torch.no_grad()
+    def after_step(self, player: Player, log: Terms) -> None:
+        """Tell the parts that have a state of a player's step, once per step.
+
+        Args:
+            player: The player.
+            log: Terms and measures of this rank's batch, by their logged names.
+        """
+        stateful = [part for part in self._parts() if part.is_stateful]
+        if not stateful:
+            return
+        names = [name for name in log if name.startswith(f"{player[0]}/")]
+        means = mean_over_ranks(torch.stack([log[name].float() for name in names]))
+        values = {name[2:]: value for name, value in zip(names, means, strict=True)}
+        for part in stateful:
+            part.after_step(player, values)
+
+    def _parts(self) -> Iterator[LossPart]:
+        yield from (module for module in self.modules() if isinstance(module, LossPart))
 
     @torch.no_grad()
     def measures(self, d_pass: DiscriminatorPass) -> Terms:
@@ -110,6 +151,16 @@ class Objective:
         """Apply the constraint after a step of the discriminator."""
         if self.constraint is not None:
             self.constraint(discriminator)
+
+
+def modules(terms: Mapping[str, Regularizer | None] | None) -> nn.ModuleDict:
+    """Return the terms that are not None as a module."""
+    return nn.ModuleDict({name: term for name, term in (terms or {}).items() if term is not None})
+
+
+def due(terms: nn.ModuleDict, step: int) -> list[tuple[str, Regularizer]]:
+    """Return the regularisers that are applied at a step, with their names."""
+    return [(name, term) for name, term in terms.items() if isinstance(term, Regularizer) and step % term.every == 0]
 
 
 def _logits(d_pass: DiscriminatorPass) -> tuple[Tensor, Tensor]:

@@ -4,50 +4,61 @@ Penalties are computed in float32 at every precision: rounding errors of half pr
 """
 
 from abc import ABC, abstractmethod
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from gan.distributed.group import std_over_ranks
+from gan.losses.part import LossPart
 from gan.schedules.base import Schedule
 from gan.types import DiscriminatorOutput, DiscriminatorPass, RealOrFake
 
 __all__ = ["DRAGAN", "R1", "R2", "Drift", "GradientPenalty", "Regularizer"]
 
 
-class Regularizer(ABC):
-    """A weighted term of the discriminator's loss.
+class Regularizer(LossPart, ABC):
+    """A weighted term of a player's loss.
 
     Args:
         weight: Factor of the penalty.
-        every: Apply the penalty at every n-th discriminator step, with n times the weight, which keeps the mean over
-            steps (lazy regularisation; Karras et al., 2020, Section 3.1).
-        schedule: Factor of the weight as a function of discriminator steps; None for a constant weight.
+        every: Apply the penalty at every n-th update of the player, with n times the weight, which keeps the mean over
+            updates (lazy regularisation; Karras et al., 2020, Section 3.1).
+        schedule: Factor of the weight as a function of the player's updates; None for a constant weight.
 
     Attributes:
         wrt: Kind of images with respect to which the penalty differentiates D's existing output; None if the penalty
             does not differentiate it, or runs D on its own images.
+        needs_discriminator: Whether a generator's regulariser takes a DiscriminatorPass; otherwise it takes a
+            GeneratorPass, and also applies in phases without a discriminator.
+        needs_real: Whether a generator's regulariser uses the discriminator's output on real images.
 
     Raises:
         ValueError: If the weight is negative or ``every`` is below one.
     """
 
-    wrt: RealOrFake | None = None
+    wrt: ClassVar[RealOrFake | None] = None
+    needs_discriminator: ClassVar[bool] = True
+    needs_real: ClassVar[bool] = False
 
     def __init__(self, weight: float, every: int = 1, schedule: Schedule | None = None) -> None:
+        super().__init__()
         if weight < 0 or every < 1:
             raise ValueError(f"weight must be at least 0 and every at least 1, not {weight} and {every}")
         self.weight, self.every, self.schedule = weight, every, schedule
 
-    def __call__(self, d_pass: DiscriminatorPass, step: int = 0) -> Tensor:
-        """Return the weighted penalty at a step, a scalar with a graph to the discriminator's parameters."""
-        weight = self.weight * self.every * (self.schedule(step) if self.schedule is not None else 1)
-        with torch.autocast(d_pass.real.device.type, enabled=False):
-            return weight * self.penalty(d_pass)
+    def forward(self, gan_pass: Any) -> Tensor:
+        """Return the weighted penalty of a pass, a scalar with a graph to the player's parameters."""
+        weight = self.weight * self.every * (self.schedule(gan_pass.step) if self.schedule is not None else 1)
+        with torch.autocast(gan_pass.batch.real.device.type, enabled=False):
+            return weight * self.penalty(gan_pass)
 
     @abstractmethod
-    def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
-        """Return the unweighted penalty, a scalar."""
+    def penalty(self, gan_pass: Any) -> Tensor:
+        """Return the unweighted penalty, a scalar, from a DiscriminatorPass or GeneratorPass.
+
+        Measures to log go into ``gan_pass.measures``.
+        """
 
 
 def input_gradient(d_pass: DiscriminatorPass, images: Tensor, output: DiscriminatorOutput | None = None) -> Tensor:

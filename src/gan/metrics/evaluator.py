@@ -13,7 +13,8 @@ from gan.features.base import FeatureExtractor, MakeExtractor
 from gan.metrics.measure import Measure
 from gan.metrics.reference import noise_statistics, real_statistics
 from gan.metrics.statistics import Need, Statistics, gather
-from gan.types import Batch
+from gan.runs.folder import OutputPath
+from gan.types import Samples
 
 __all__ = ["Evaluator", "PreparedEvaluator"]
 
@@ -42,7 +43,7 @@ class Evaluator:
         measures: Mapping[str, Measure | None],
         num_samples: int = 10_000,
         split: Split = "train",
-        cache: str | None = None,
+        cache: OutputPath | None = None,
     ) -> None:
         self.make_features = features
         self.measures = {name: measure for name, measure in measures.items() if measure is not None}
@@ -134,7 +135,7 @@ class PreparedEvaluator:
             **self.features.protocol,
         }
 
-    def __call__(self, batches: Iterable[Batch]) -> dict[str, float]:
+    def __call__(self, batches: Iterable[Samples]) -> dict[str, float]:
         """Score generated images.
 
         Args:

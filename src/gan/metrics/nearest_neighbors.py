@@ -108,9 +108,9 @@ def nearest_training_images(
     indices = torch.zeros(len(images), k, dtype=torch.long)
     batches = data.batches("train", BATCH_SIZE, candidates)
     for number, batch in enumerate(progress_bar(batches, len(candidates) / BATCH_SIZE, "Training images")):
-        vectors = embedding(batch.images.to(device)).cpu()
+        vectors = embedding(batch.real.to(device)).cpu()
         new_distances, new_indices = nearest_neighbors(queries, vectors, min(k, len(vectors)))
         distances, order = torch.cat([distances, new_distances], 1).topk(k, largest=False)
         indices = torch.cat([indices, new_indices + number * BATCH_SIZE], 1).gather(1, order)
-    neighbors = data.split("train").__getitems__([candidates[index] for index in indices.flatten().tolist()]).images
+    neighbors = data.split("train").__getitems__([candidates[index] for index in indices.flatten().tolist()]).real
     return distances, neighbors.unflatten(0, indices.shape)

@@ -16,7 +16,7 @@ from gan.features.base import FeatureExtractor
 from gan.metrics.statistics import Need, Statistics, gather, tensor_names
 from gan.progress import progress_bar
 from gan.runs.folder import atomic_path
-from gan.types import Batch
+from gan.types import Samples, select_rows
 
 __all__ = ["noise_statistics", "real_statistics"]
 
@@ -49,13 +49,14 @@ def real_statistics(
     if not needs:
         return Statistics(len(data.split(split)))
 
-    def batches() -> Iterable[Batch]:
+    def batches() -> Iterable[Samples]:
         size = len(data.split(split))
         indices = range(size) if limit is None else evenly_spaced(size, limit)
         of_rank = rank_range(len(indices))
         indices = indices[of_rank.start : of_rank.stop]
         description = "Real images" if split == "train" else "Held-out images"
-        return progress_bar(data.batches(split, BATCH_SIZE, indices), len(indices) / BATCH_SIZE, description)
+        rows = data.batches(split, BATCH_SIZE, indices)
+        return (batch.as_samples() for batch in progress_bar(rows, len(indices) / BATCH_SIZE, description))
 
     source = [data.fingerprint(split), *([] if limit is None else [limit])]
     return _cached(source, batches, features, needs, device, cache)
@@ -75,25 +76,25 @@ def noise_statistics(
     ``real_statistics``.
     """
 
-    def noise() -> Iterator[Batch]:
+    def noise() -> Iterator[Samples]:
         generator = torch.Generator().manual_seed(0)
         for start in range(0, num, BATCH_SIZE):
             indices = torch.arange(start, min(start + BATCH_SIZE, num))
-            yield Batch(data.noise(len(indices), generator), indices % data.num_classes)
+            yield Samples(data.noise(len(indices), generator), indices % data.num_classes)
 
-    def batches() -> Iterable[Batch]:
+    def batches() -> Iterable[Samples]:
         """Return this rank's rows of each batch, so that the noise does not depend on the number of ranks."""
         of_rank, starts = rank_range(num), range(0, num, BATCH_SIZE)
         rows = (slice(max(of_rank.start - start, 0), max(of_rank.stop - start, 0)) for start in starts)
-        parts = (Batch(*(part[row] for part in batch)) for batch, row in zip(noise(), rows, strict=True))
+        parts = (select_rows(batch, row) for batch, row in zip(noise(), rows, strict=True))
         return progress_bar(parts, len(starts), "Noise")
 
-    return _cached(["noise", num, digest(next(noise()))], batches, features, needs, device, cache)
+    return _cached(["noise", num, digest(next(noise())[:2])], batches, features, needs, device, cache)
 
 
 def _cached(
     source: Collection[object],
-    batches: Callable[[], Iterable[Batch]],
+    batches: Callable[[], Iterable[Samples]],
     features: FeatureExtractor,
     needs: Collection[Need],
     device: torch.device,

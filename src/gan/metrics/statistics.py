@@ -11,7 +11,7 @@ from torch import Tensor
 from gan.distributed.group import gather_rows, sum_over_ranks
 from gan.features.base import FeatureExtractor
 from gan.float64 import float64_device, to_float64
-from gan.types import Batch
+from gan.types import Samples
 
 __all__ = ["Need", "PixelStatistic", "Statistics", "gather", "tensor_names"]
 
@@ -101,7 +101,7 @@ class Statistics:
 
 @torch.no_grad()
 def gather(
-    features: FeatureExtractor, batches: Iterable[Batch], needs: Collection[Need], device: torch.device
+    features: FeatureExtractor, batches: Iterable[Samples], needs: Collection[Need], device: torch.device
 ) -> Statistics:
     """Compute the statistics of the images of all ranks; no image stays in memory.
 

@@ -10,7 +10,7 @@ from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import check_classes
 from gan.nn.layers import maybe_spectral_norm
-from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
+from gan.types import DiscriminatorOutput, DiscriminatorPass, Terms
 
 __all__ = ["ACGAN", "Discriminator"]
 
@@ -69,25 +69,26 @@ class ACGAN(GAN):
             raise ValueError(f"class_weight must be at least 0, not {class_weight}")
         self.class_weight, self.classify_fakes = class_weight, classify_fakes
 
-    def class_term(self, output: DiscriminatorOutput | None, labels: Tensor) -> Tensor:
+    def class_term(self, output: DiscriminatorOutput | None, labels: Tensor | None) -> Tensor:
         """Return the weighted cross entropy of the classes: one of the two expectations in L_C (Eq. 3), negated."""
         assert output is not None
+        assert labels is not None
         return self.class_weight * F.cross_entropy(self.discriminator.classify(output.features), labels)
 
-    def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-        term = self.class_term(d_pass.real_output, batch.labels)
+    def discriminator_terms(self, d_pass: DiscriminatorPass) -> Terms:
+        term = self.class_term(d_pass.real_output, d_pass.batch.labels)
         if self.classify_fakes:
-            term = term + self.class_term(d_pass.fake_output, inputs.labels)
-        return super().discriminator_terms(batch, inputs, d_pass) | {"class": term}
+            term = term + self.class_term(d_pass.fake_output, d_pass.inputs.labels)
+        return super().discriminator_terms(d_pass) | {"class": term}
 
-    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-        term = self.class_term(d_pass.fake_output, inputs.labels)
-        return super().generator_terms(batch, inputs, d_pass) | {"class": term}
+    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
+        term = self.class_term(d_pass.fake_output, d_pass.inputs.labels)
+        return super().generator_terms(d_pass) | {"class": term}
 
     @torch.no_grad()
-    def measures(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+    def measures(self, d_pass: DiscriminatorPass) -> Terms:
         """Return the measures of GAN, and D's classification accuracy on real images."""
         assert d_pass.real_output is not None
         predicted = self.discriminator.classify(d_pass.real_output.features).argmax(1)
-        accuracy = (predicted == batch.labels).float().mean()
-        return super().measures(batch, inputs, d_pass) | {"class_accuracy": accuracy}
+        accuracy = (predicted == d_pass.batch.labels).float().mean()
+        return super().measures(d_pass) | {"class_accuracy": accuracy}

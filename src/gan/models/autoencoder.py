@@ -62,7 +62,7 @@ class AutoEncoder(Trainable):
             All terms and measures, detached, as ``g/<name>``, and the gradient's norm if computed.
         """
         (optimizer,) = self.begin_batch()
-        log = self.update("g", optimizer, batch, Stream.GENERATOR, self.loss_terms)
+        log = self.update("generator", optimizer, batch, Stream.GENERATOR, self.loss_terms)
         self.batches_seen += 1
         return log | self.step_generator(optimizer)
 

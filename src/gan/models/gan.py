@@ -1,6 +1,6 @@
 """Base class of all GANs: the update loop, and the hooks that variants override."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,8 +12,23 @@ from gan.augment.base import Augment
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.objective import Objective
+from gan.models.phases import Phase, phase_at
 from gan.models.trainable import OptimizerFactory, Trainable
-from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, RealOrFake, Terms
+from gan.nn.replay import Replay
+from gan.types import (
+    Batch,
+    Condition,
+    DiscriminatorOutput,
+    DiscriminatorPass,
+    GeneratorInput,
+    GeneratorOutput,
+    GeneratorPass,
+    Player,
+    RealOrFake,
+    Terms,
+    map_tensors,
+    select_rows,
+)
 
 __all__ = ["GAN", "pack"]
 
@@ -25,18 +40,21 @@ class GAN(Trainable):
     the generator's updates count as ``trainer.global_step``.
 
     Args:
-        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps (images, labels) to a DiscriminatorOutput. Its attribute ``batch_independent`` may declare
-            that an image's output does not depend on the rest of the batch; see ``_uses_joint_pass``.
+        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W); see ``Sampler.run_generator``.
+        discriminator: Maps (images, labels), and ``condition=...`` if ``uses_condition``, to a DiscriminatorOutput. Its
+            attribute ``batch_independent`` may declare that an image's output does not depend on the rest of the batch;
+            see ``_uses_joint_pass``.
         objective: Losses, regularisers and constraint of both players.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         packing: Images per pack, which the discriminator sees as the channels of one image (PacGAN; Lin et al., 2018);
             the discriminator must be built for the same number.
         augment: Augmentation of all images that the discriminator sees, real and fake; None for no augmentation.
+        replay: Pool of earlier fakes, some of which the discriminator sees in place of new ones; None for no pool.
+        phases: Phases before the game, such as a pretraining of the generator alone.
         **settings: See Trainable.
 
     Raises:
-        ValueError: If a number is out of range, or the objective is not one of a GAN.
+        ValueError: If a number is out of range, the objective is not one of a GAN, or settings do not fit together.
     """
 
     def __init__(
@@ -47,6 +65,8 @@ class GAN(Trainable):
         optimizer: Mapping[str, OptimizerFactory],
         packing: int = 1,
         augment: Augment | None = None,
+        replay: Replay | None = None,
+        phases: Sequence[Phase] = (),
         **settings: Any,
     ) -> None:
         super().__init__(generator, optimizer, **settings)
@@ -57,11 +77,18 @@ class GAN(Trainable):
             )
         if packing < 1:
             raise ValueError(f"packing must be at least 1, not {packing}")
-        if packing > 1 and self.num_classes > 1:
+        conditional = self.num_classes > 1 or self.uses_condition
+        if packing > 1 and conditional:
             raise ValueError(f"packing={packing} does not fit a conditional model: a pack has no one class")
+        if replay is not None and conditional:
+            raise ValueError("replay does not fit a conditional model: an earlier fake has another class")
+        if self.accumulate > 1 and objective.couples_batch:
+            raise ValueError(
+                f"accumulate={self.accumulate} splits batches, but the loss depends on whole ones: set accumulate to 1"
+            )
         self.discriminator = discriminator.to(memory_format=self.memory_format)
         self.objective = objective
-        self.packing, self.augment = packing, augment
+        self.packing, self.augment, self.replay, self.phases = packing, augment, replay, tuple(phases)
 
     # Hooks that variants may override --------------------------------------------------------------------------------
 
@@ -69,65 +96,77 @@ class GAN(Trainable):
         """Return each player's networks: the discriminator's, then the generator's."""
         return {"discriminator": [self.discriminator], "generator": [self.generator]}
 
-    def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
-        """Draw the generator's input: one latent vector per real image, with that image's class."""
-        return GeneratorInput(self.sample_latent(rng), batch.labels)
-
-    def generate(self, inputs: GeneratorInput) -> Tensor:
+    def generate(self, inputs: GeneratorInput) -> GeneratorOutput:
         """Generate fake images, float32 with shape (B, C, H, W)."""
-        return self.generator(inputs.z, inputs.labels).float()
+        return self.run_generator(self.generator, inputs)
 
     def discriminator_view(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         """Return images as the discriminator sees them: with instance noise, augmented and packed."""
         images = self.objective.add_instance_noise(images, self.batches_seen, rng)
         return pack(images if self.augment is None else self.augment(images, rng), self.packing)
 
-    def discriminate(
-        self,
-        batch: Batch,
-        fake: Tensor,
-        rng: KeyedRandom,
-        include_real: bool = True,
-        double_backward: frozenset[RealOrFake] = frozenset(),
-    ) -> DiscriminatorPass:
-        """Run the discriminator on fake images and, optionally, on real ones.
+    def discriminator_passes(self, g_pass: GeneratorPass, **settings: Any) -> dict[str, DiscriminatorPass]:
+        """Return the passes of the discriminator that a loss is the sum over, by the prefix of their terms' names.
+
+        By default there is one, without a prefix. A game with several discriminators, or with mismatched examples,
+        calls ``discriminate`` once for each.
 
         Args:
-            batch: Real images.
-            fake: Fake images, with the shape of the real ones.
-            rng: Random numbers.
+            g_pass: The pass of the generator.
+            **settings: Arguments of ``discriminate`` that the update sets.
+        """
+        return {"": self.discriminate(g_pass, **settings)}
+
+    def discriminate(
+        self,
+        g_pass: GeneratorPass,
+        include_real: bool = True,
+        double_backward: frozenset[RealOrFake] = frozenset(),
+        discriminator: nn.Module | None = None,
+    ) -> DiscriminatorPass:
+        """Run a discriminator on fake images and, optionally, on real ones.
+
+        Args:
+            g_pass: The pass of the generator, with the real rows. Its random numbers augment the images.
             include_real: Whether to run the discriminator on the real images.
             double_backward: Kinds of images with respect to which the output is differentiated twice.
+            discriminator: The network; None for ``self.discriminator``.
         """
-        labels = batch.labels if self.packing == 1 else None
-        real, fake = self.discriminator_view(batch.images, rng), self.discriminator_view(fake, rng)
+        network, rng = discriminator or self.discriminator, g_pass.rng
+        real, fake, condition = self._views(g_pass)
+        labels = g_pass.batch.labels if self.packing == 1 else None
+        run = partial(self._run_discriminator, labels=labels, condition=condition)
         real_output: DiscriminatorOutput | None = None
-        if include_real and not double_backward and self._uses_joint_pass():
-            real_output, fake_output = self._joint_pass(real, fake, labels)
+        if include_real and not double_backward and self._uses_joint_pass(network):
+            real_output, fake_output = self._joint_pass(network, real, fake, labels, condition)
         else:
             if include_real:
-                real, real_output = self._separate_pass(real, labels, double_backward="real" in double_backward)
-            fake, fake_output = self._separate_pass(fake, labels, double_backward="fake" in double_backward)
+                real, real_output = self._separate_pass(partial(run, network), real, "real" in double_backward)
+            fake, fake_output = self._separate_pass(partial(run, network), fake, "fake" in double_backward)
         return DiscriminatorPass(
+            **vars(g_pass) | {"rng": rng.packed(self.packing)},
             # penalties call forward, which is never compiled, since they differentiate it twice
-            critic=partial(self._run_discriminator, self.discriminator.forward, labels=labels),
+            critic=partial(run, network.forward),
             real=real,
             fake=fake,
             real_output=real_output,
             fake_output=fake_output,
-            rng=rng.packed(self.packing),
             double_backward=double_backward,
         )
 
-    def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+    def discriminator_terms(self, d_pass: DiscriminatorPass) -> Terms:
         """Return the named terms of the discriminator's loss."""
-        return self.objective.discriminator_terms(d_pass, self.batches_seen)
+        return self.objective.discriminator_terms(d_pass)
 
-    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
         """Return the named terms of the generator's loss."""
         return self.objective.generator_terms(d_pass)
 
-    def measures(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+    def generator_only_terms(self, g_pass: GeneratorPass) -> Terms:
+        """Return the named terms of the generator's loss that need no discriminator."""
+        return self.objective.generator_only_terms(g_pass)
+
+    def measures(self, d_pass: DiscriminatorPass) -> Terms:
         """Return measures to log with the discriminator's terms."""
         return self.objective.measures(d_pass)
 
@@ -140,70 +179,132 @@ class GAN(Trainable):
             All terms and measures, detached, as ``d/<name>`` and ``g/<name>``, and gradient norms if computed.
         """
         d_optimizer, g_optimizer = self.begin_batch()
+        phase = phase_at(self.phases, self.global_step)
 
-        log = self.update("d", d_optimizer, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
-        log |= self._step_discriminator(d_optimizer)
+        log: Terms = {}
+        if phase.discriminator:
+            log |= self.update("discriminator", d_optimizer, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
+            log |= self._step_discriminator(d_optimizer, batch, log)
         self.batches_seen += 1
-        log |= self._adapt_augmentation(log["d/accuracy_real"], len(batch.images))
 
-        if self.batches_seen % self.objective.critic_steps == 0:
-            log |= self.update("g", g_optimizer, batch, Stream.GENERATOR, self._generator_loss)
+        if not phase.discriminator or self.batches_seen % self.objective.critic_steps == 0:
+            loss = self._generator_loss if phase.discriminator else self._generator_only_loss
+            log |= self.update("generator", g_optimizer, batch, Stream.GENERATOR, loss)
             log |= self.step_generator(g_optimizer)
+            self.objective.after_step("generator", log)
         return log
 
     def _discriminator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
         self._check_pack_size(batch)
-        inputs = self.draw_generator_input(batch, rng)
         with torch.no_grad():
-            fake = self.generate(inputs)
-        d_pass = self.discriminate(batch, fake, rng, double_backward=self._double_backward_kinds())
-        return self.discriminator_terms(batch, inputs, d_pass), self.measures(batch, inputs, d_pass)
+            g_pass = self.generator_pass("discriminator", batch, rng)
+        passes = self.discriminator_passes(g_pass, double_backward=self._double_backward_kinds())
+        terms = _prefixed(passes, self.discriminator_terms)
+        return terms, _prefixed(passes, self.measures) | g_pass.measures
 
     def _generator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+        g_pass = self.generator_pass("generator", batch, rng)
+        passes = self.discriminator_passes(g_pass, include_real=self.objective.generator_needs_real(g_pass.step))
+        terms = _prefixed(passes, self.generator_terms)
+        return terms | self.generator_only_terms(g_pass), g_pass.measures
+
+    def _generator_only_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+        g_pass = self.generator_pass("generator", batch, rng)
+        if not (terms := self.generator_only_terms(g_pass)):
+            raise UserError(
+                "model.phases: a phase without a discriminator needs a generator regulariser that needs none, as in "
+                "'loss/generator_regularizers=[l1]'"
+            )
+        return terms, g_pass.measures
+
+    def generator_pass(self, player: Player, batch: Batch, rng: KeyedRandom) -> GeneratorPass:
         inputs = self.draw_generator_input(batch, rng)
-        fake = self.generate(inputs)
-        d_pass = self.discriminate(batch, fake, rng, include_real=self.objective.adversarial.pairs_real)
-        return self.generator_terms(batch, inputs, d_pass), {}
+        return GeneratorPass(
+            player=player,
+            step=self.batches_seen if player == "discriminator" else self.global_step,
+            batch=batch,
+            inputs=inputs,
+            generated=self.generate(inputs),
+            generator=self.generator,
+            generate=partial(self.run_generator, self.generator.forward),  # never compiled, as penalties need it
+            rng=rng,
+        )
 
-    def _step_discriminator(self, optimizer: LightningOptimizer) -> Terms:
-        """Step the discriminator's optimiser, without counting it as a global step, and apply the constraint."""
+    def _step_discriminator(self, optimizer: LightningOptimizer, batch: Batch, log: Terms) -> Terms:
+        """Step the discriminator's optimiser, without counting it as a global step, and apply the constraint.
+
+        Args:
+            optimizer: The discriminator's optimiser.
+            batch: The batch of the step.
+            log: Terms and measures of the step.
+
+        Returns:
+            Further measures.
+        """
         self.trainer.strategy.optimizer_step(optimizer.optimizer, do_nothing_closure)
-        norm = self.gradient_norm_terms("d")
-        self.objective.constrain(self.discriminator)
-        return norm
-
-    def _adapt_augmentation(self, accuracy_real: Tensor, batch_size: int) -> Terms:
-        """Report a discriminator step to the augmentation, and return its measures."""
-        if self.augment is None:
-            return {}
-        measures = self.augment.observe(accuracy_real, self.batches_seen, self.trainer.world_size * batch_size)
-        return {f"d/{name}": value for name, value in measures.items()}
+        measures = self.gradient_norm_terms("discriminator")
+        for network in self.players()["discriminator"]:
+            self.objective.constrain(network)
+        self.objective.after_step("discriminator", log)
+        if self.replay is not None:
+            self.replay.after_step()
+        if self.augment is not None:
+            accuracies = [value for name, value in log.items() if name.endswith("accuracy_real")]
+            images = self.trainer.world_size * batch.size
+            observed = self.augment.observe(torch.stack(accuracies).mean(), self.batches_seen + 1, images)
+            measures |= {f"d/{name}": value for name, value in observed.items()}
+        return measures
 
     # Passes of the discriminator -------------------------------------------------------------------------------------
 
+    def _views(self, g_pass: GeneratorPass) -> tuple[Tensor, Tensor, Condition | None]:
+        """Return real images, fake images and the condition as the discriminator sees them.
+
+        With a condition that is an image, all three are changed alike, so that a pair stays one.
+        """
+        batch, rng, fake = g_pass.batch, g_pass.rng, g_pass.generated.images
+        if self.replay is not None and g_pass.player == "discriminator":
+            fake = self.replay(fake, rng)
+        condition = self.condition_of(batch)
+        if condition is None or self.augment is None:
+            return self.discriminator_view(batch.real, rng), self.discriminator_view(fake, rng), condition
+        if isinstance(condition, Tensor) and condition.dim() == batch.real.dim():
+            condition = self.augment(condition, rng.clone())
+        real = self.discriminator_view(batch.real, rng.clone())
+        return real, self.discriminator_view(fake, rng), condition
+
     def _run_discriminator(
-        self, network: Callable[..., DiscriminatorOutput], images: Tensor, labels: Tensor | None
+        self,
+        network: Callable[..., DiscriminatorOutput],
+        images: Tensor,
+        labels: Tensor | None,
+        condition: Condition | None,
     ) -> DiscriminatorOutput:
-        logits, features = network(images, labels)
-        return DiscriminatorOutput(logits.float(), features)
+        output = network(images, labels) if condition is None else network(images, labels, condition=condition)
+        return output._replace(logits=output.logits.float())
 
     def _joint_pass(
-        self, real: Tensor, fake: Tensor, labels: Tensor | None
+        self,
+        network: nn.Module,
+        real: Tensor,
+        fake: Tensor,
+        labels: Tensor | None,
+        condition: Condition | None,
     ) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
-        """Run the discriminator once on real and fake images together."""
-        labels = None if labels is None else labels.repeat(2)
-        logits, features = self._run_discriminator(self.discriminator, torch.cat([real, fake]), labels)
-        real_output, fake_output = map(DiscriminatorOutput, logits.chunk(2), features.chunk(2))
-        return real_output, fake_output
+        """Run a discriminator once on real and fake images together."""
+        twice = partial(map_tensors, lambda x: torch.cat([x, x]))
+        output = self._run_discriminator(network, torch.cat([real, fake]), twice(labels), twice(condition))
+        num = len(real)
+        return select_rows(output, slice(num)), select_rows(output, slice(num, None))
 
     def _separate_pass(
-        self, images: Tensor, labels: Tensor | None, double_backward: bool
+        self, run: Callable[[Tensor], DiscriminatorOutput], images: Tensor, double_backward: bool
     ) -> tuple[Tensor, DiscriminatorOutput]:
-        """Run the discriminator on images of one kind.
+        """Run a discriminator on images of one kind.
 
         Args:
+            run: The discriminator as a function of images.
             images: Real or fake images.
-            labels: Their classes; None for packs.
             double_backward: Whether the output is differentiated twice with respect to the images. The images are then
                 detached, and the pass is in float32.
 
@@ -211,18 +312,18 @@ class GAN(Trainable):
             The images that the output is a function of, and the output.
         """
         if not double_backward:
-            return images, self._run_discriminator(self.discriminator, images, labels)
+            return images, run(images)
         images = images.detach().requires_grad_()
         with torch.autocast(self.device.type, enabled=False):
-            return images, self._run_discriminator(self.discriminator, images, labels)
+            return images, run(images)
 
-    def _uses_joint_pass(self) -> bool:
+    def _uses_joint_pass(self, network: nn.Module) -> bool:
         """Return whether to run real and fake images in one joint pass, which is faster than two.
 
         Batch statistics would mix the two kinds. Losses without labels leave a bias of the logits without a gradient;
         one joint pass would give it rounding noise instead of zero. Compiled networks would be compiled for both sizes.
         """
-        independent = getattr(self.discriminator, "batch_independent", False)
+        independent = getattr(network, "batch_independent", False)
         return independent and self.objective.adversarial.labelled and not self.compile_networks
 
     def _double_backward_kinds(self) -> frozenset[RealOrFake]:
@@ -232,9 +333,9 @@ class GAN(Trainable):
         return self.objective.double_backward(self.batches_seen)
 
     def _check_pack_size(self, batch: Batch) -> None:
-        if len(batch.images) % self.packing:
+        if batch.size % self.packing:
             raise UserError(
-                f"data.batch_size: {len(batch.images)} images per device and part (model.accumulate={self.accumulate}) "
+                f"data.batch_size: {batch.size} images per device and part (model.accumulate={self.accumulate}) "
                 f"cannot be divided evenly into packs of model.packing={self.packing}"
             )
 
@@ -242,3 +343,12 @@ class GAN(Trainable):
 def pack(images: Tensor, number: int) -> Tensor:
     """Stack each ``number`` images along the channels, (B, C, H, W) to (B / number, number * C, H, W)."""
     return images.unflatten(0, (-1, number)).flatten(1, 2) if number > 1 else images
+
+
+def _prefixed(passes: Mapping[str, DiscriminatorPass], function: Callable[[DiscriminatorPass], Terms]) -> Terms:
+    """Return the terms of all passes, each named after its pass."""
+    return {
+        f"{prefix}_{name}" if prefix else name: value
+        for prefix, d_pass in passes.items()
+        for name, value in function(d_pass).items()
+    }

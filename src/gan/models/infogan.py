@@ -208,17 +208,20 @@ class InfoGAN(GAN):
 
     def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
         """Draw noise, continuous codes and uniformly distributed categories."""
-        return GeneratorInput(self.sample_latent(rng), self.sample_labels(rng))
+        inputs = super().draw_generator_input(batch, rng)
+        return inputs._replace(labels=self.sample_labels(rng))
 
-    def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-        return super().discriminator_terms(batch, inputs, d_pass) | self.information_terms(inputs, d_pass)
+    def discriminator_terms(self, d_pass: DiscriminatorPass) -> Terms:
+        return super().discriminator_terms(d_pass) | self.information_terms(d_pass)
 
-    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-        return super().generator_terms(batch, inputs, d_pass) | self.information_terms(inputs, d_pass)
+    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
+        return super().generator_terms(d_pass) | self.information_terms(d_pass)
 
-    def information_terms(self, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+    def information_terms(self, d_pass: DiscriminatorPass) -> Terms:
         """Return -λ L_I of the categorical and the continuous codes (Eq. 5), in float32."""
-        features = d_pass.fake_output.features
+        features, inputs = d_pass.fake_output.features, d_pass.inputs
+        assert inputs.z is not None
+        assert inputs.labels is not None
         with torch.autocast(features.device.type, enabled=False):
             posterior = self.recognition(features.float())
             codes = inputs.z[:, self.latent_dim - self.continuous :]

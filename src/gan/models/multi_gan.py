@@ -119,16 +119,16 @@ class MultiGAN(GAN):
 
     def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
         """Draw a latent vector and a generator for each image of a batch."""
-        return GeneratorInput(self.sample_latent(rng), self.sample_labels(rng))
+        inputs = super().draw_generator_input(batch, rng)
+        return inputs._replace(labels=self.sample_labels(rng))
 
-    def discriminator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-        terms = super().discriminator_terms(batch, inputs, d_pass)
-        return terms | {"classification": self._cross_entropy(inputs, d_pass)}
+    def discriminator_terms(self, d_pass: DiscriminatorPass) -> Terms:
+        return super().discriminator_terms(d_pass) | {"classification": self._cross_entropy(d_pass)}
 
-    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
-        terms = super().generator_terms(batch, inputs, d_pass)
-        return terms | {"classification": self.diversity * self._cross_entropy(inputs, d_pass)}
+    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
+        return super().generator_terms(d_pass) | {"classification": self.diversity * self._cross_entropy(d_pass)}
 
-    def _cross_entropy(self, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Tensor:
+    def _cross_entropy(self, d_pass: DiscriminatorPass) -> Tensor:
+        assert d_pass.inputs.labels is not None
         logits = self.discriminator.classifier(d_pass.fake_output.features)
-        return F.cross_entropy(logits.float(), inputs.labels)
+        return F.cross_entropy(logits.float(), d_pass.inputs.labels)

@@ -186,9 +186,9 @@ class ProGAN(GAN):
         """Update the players at the level of the images seen so far, with real images of that level's detail."""
         self.grow()
         terms = {"level": torch.tensor(self.level, device=self.device)}
-        images = images_at_level(batch.images, self.level, self.sizes)
-        terms |= super().training_step(batch._replace(images=images), batch_idx)
-        self.images_seen += self.trainer.world_size * len(batch.images)
+        images = images_at_level(batch.real, self.level, self.sizes)
+        terms |= super().training_step(batch._replace(real=images), batch_idx)
+        self.images_seen += self.trainer.world_size * batch.size
         return terms
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -1,35 +1,47 @@
 """Sampler: a generator, its moving average, and seeded sampling."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
+from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream, truncate_normal
 from gan.nn.moving_average import MovingAverage
-from gan.types import Batch
+from gan.types import Batch, Condition, GeneratorInput, GeneratorOutput, Request, Samples, map_tensors
 
-__all__ = ["Sampler", "eval_mode"]
+__all__ = ["RequestSource", "Sampler", "eval_mode"]
 
-NOISE_BLOCK = 256  # latent vectors drawn with one key; changing it changes the samples of every seed
+NOISE_BLOCK = 256  # rows drawn with one key; changing it changes the samples of every seed
+
+RequestSource = Callable[[range], Request]
+"""A function from indices of samples to their conditions, such as a data module's ``requests``."""
 
 
 class Sampler(LightningModule):
     """A generator that can be sampled; subclasses define how it is trained.
 
+    Three methods lead from random numbers to images: ``draw_generator_input`` in training, ``sample_input`` for the
+    samples of a seed, and ``run_generator``, which runs a network on either.
+
     Args:
-        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W).
-        latent_dim: Length of the latent vector z.
+        generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W); see ``run_generator``.
+        latent_dim: Length of the latent vector z; 0 for a generator without one.
         latent: Distribution of z: standard normal, or uniform on [-1, 1].
         ema_decay: Decay of the generator's moving average per update; 0 disables the average.
         num_classes: Number of classes of a conditional generator; 1 for an unconditional one.
 
+    Attributes:
+        uses_condition: Whether the networks take the batch's condition as an input.
+
     Raises:
         ValueError: If a number is out of range.
     """
+
+    uses_condition: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -40,6 +52,8 @@ class Sampler(LightningModule):
         num_classes: int = 1,
     ) -> None:
         super().__init__()
+        if latent_dim < 0:
+            raise ValueError(f"latent_dim must be at least 0, not {latent_dim}")
         if not 0 <= ema_decay < 1:
             raise ValueError(f"ema_decay must be at least 0 and below 1, not {ema_decay}")
         if num_classes < 1:
@@ -48,9 +62,15 @@ class Sampler(LightningModule):
         self.ema = MovingAverage(generator, ema_decay) if ema_decay else None
         self.latent_dim, self.latent, self.num_classes = latent_dim, latent, num_classes
 
+    # Hooks that variants may override --------------------------------------------------------------------------------
+
     def sample_latent(self, rng: KeyedRandom) -> Tensor:
         """Draw z, with shape (B, latent_dim)."""
         return rng.normal(self.latent_dim) if self.latent == "normal" else 2 * rng.uniform(self.latent_dim) - 1
+
+    def sample_noise(self, rng: KeyedRandom) -> dict[str, Tensor] | None:
+        """Draw the generator's further random inputs by name, each with B rows; by default there are none."""
+        return None
 
     def sample_labels(self, rng: KeyedRandom) -> Tensor:
         """Draw classes uniformly, int64 with shape (B,)."""
@@ -60,7 +80,54 @@ class Sampler(LightningModule):
         """Move z towards its mean, which trades variety for quality; the shape is kept."""
         return truncate_normal(z, threshold) if self.latent == "normal" else min(threshold, 1.0) * z
 
-    def sample(self, num: int, seed: int = 0, batch_size: int = 256, use_ema: bool = True) -> Tensor:
+    def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:
+        """Draw the generator's input in training: z and noise for each row, with its class and condition."""
+        z, noise = self._draw(rng)
+        return GeneratorInput(z, batch.labels, self.condition_of(batch), noise)
+
+    def run_generator(
+        self, network: Callable[..., Tensor | GeneratorOutput], inputs: GeneratorInput
+    ) -> GeneratorOutput:
+        """Run a generator's network on an input.
+
+        The network is called as ``network(z, labels)``, with ``condition=...`` and ``noise=...`` if the input has them.
+        This method must read its arguments alone, so that it can be traced for an export.
+
+        Args:
+            network: The generator, its moving average, or its ``forward``.
+            inputs: Its input.
+
+        Returns:
+            The output; images are float32.
+        """
+        further = {"condition": inputs.condition, "noise": inputs.noise}
+        output = network(
+            inputs.z, inputs.labels, **{name: value for name, value in further.items() if value is not None}
+        )
+        if isinstance(output, Tensor):
+            return GeneratorOutput(output.float())
+        return output._replace(images=output.images.float())
+
+    # Sampling --------------------------------------------------------------------------------------------------------
+
+    def condition_of(self, batch: Batch) -> Condition | None:
+        """Return a batch's condition; None if the networks do not use it.
+
+        Raises:
+            UserError: If they do, and there is none.
+        """
+        if self.uses_condition and batch.condition is None:
+            raise UserError(f"{type(self).__name__} needs data with a condition, and the data set has none")
+        return batch.condition if self.uses_condition else None
+
+    def sample(
+        self,
+        num: int,
+        seed: int = 0,
+        batch_size: int = 256,
+        use_ema: bool = True,
+        requests: RequestSource | None = None,
+    ) -> Tensor:
         """Generate images; a seed gives the same images for every batch size.
 
         Args:
@@ -68,11 +135,13 @@ class Sampler(LightningModule):
             seed: Seed of the latent vectors.
             batch_size: Images per forward pass.
             use_ema: Whether to use the moving average, if there is one.
+            requests: See ``iterate_samples``.
 
         Returns:
             Images in [-1, 1], float32, with shape (num, C, H, W), on the model's device.
         """
-        return torch.cat([batch.images for batch in self.iterate_samples(range(num), seed, batch_size, use_ema)])
+        batches = self.iterate_samples(range(num), seed, batch_size, use_ema, requests=requests)
+        return torch.cat([batch.images for batch in batches])
 
     @torch.no_grad()
     def iterate_samples(
@@ -83,50 +152,85 @@ class Sampler(LightningModule):
         use_ema: bool = True,
         classes: Sequence[int] | None = None,
         truncation: float | None = None,
-    ) -> Iterator[Batch]:
-        """Yield batches of the samples that a seed has at some indices, with their classes.
+        requests: RequestSource | None = None,
+    ) -> Iterator[Samples]:
+        """Yield batches of the samples that a seed has at some indices, with their classes and conditions.
 
         Args:
             indices: Consecutive indices of the samples.
             seed: Seed of the latent vectors.
             batch_size: Images per batch.
             use_ema: Whether to use the moving average, if there is one.
-            classes: Classes that successive samples cycle through; None for all.
-            truncation: See ``latents``.
-        """
-        cycle = torch.tensor(range(self.num_classes) if classes is None else classes, device=self.device)
-        labels = cycle[torch.arange(indices.start, indices.stop, device=self.device) % len(cycle)]
-        with self.inference_network(use_ema) as network:
-            for batch in (slice(start, start + batch_size) for start in range(0, len(indices), batch_size)):
-                z = self.latents(indices[batch], seed, truncation)
-                yield Batch(network(z, labels[batch]).float(), labels[batch])
+            classes: Classes that successive samples cycle through; None for those of the requests, or for all.
+            truncation: See ``sample_input``.
+            requests: Source of conditions; models without a condition do not use it.
 
-    def latents(self, indices: range, seed: int = 0, truncation: float | None = None) -> Tensor:
-        """Return the latent vectors that a seed has at some indices, however the indices are split over calls.
+        Raises:
+            UserError: If the model has a condition, and there is no source.
+        """
+        with self.inference_network(use_ema) as network:
+            for start in range(0, len(indices), batch_size):
+                part = indices[start : start + batch_size]
+                request = None
+                if self.uses_condition and requests is not None:
+                    request = map_tensors(lambda x: x.to(self.device), requests(part))
+                inputs = self.sample_input(part, seed, classes, truncation, request)
+                images = self.run_generator(network, inputs).images
+                assert inputs.labels is not None
+                yield Samples(images, inputs.labels, inputs.condition, None if request is None else request.real)
+
+    def sample_input(
+        self,
+        indices: range,
+        seed: int = 0,
+        classes: Sequence[int] | None = None,
+        truncation: float | None = None,
+        request: Request | None = None,
+    ) -> GeneratorInput:
+        """Return the input of the samples that a seed has at some indices, however the indices are split over calls.
 
         Args:
             indices: Consecutive indices of the samples.
-            seed: Seed of the latent vectors.
-            truncation: Bound of each entry, in standard deviations, or in half-widths of a uniform distribution
+            seed: Seed of the latent vectors and of noise.
+            classes: Classes that successive samples cycle through; None for those of the request, or for all.
+            truncation: Bound of each entry of z, in standard deviations, or in half-widths of a uniform distribution
                 (Brock et al., 2019, Section 3.1); None for no truncation.
+            request: Condition of each sample, on the model's device.
 
-        Returns:
-            With shape (len(indices), latent_dim).
+        Raises:
+            UserError: If the model has a condition, and there is no request; or if there is no z to truncate.
         """
+        if self.uses_condition and request is None:
+            raise UserError(f"{type(self).__name__} generates from a condition: pass one per image")
+        if classes is None and request is not None and request.labels is not None:
+            labels = request.labels
+        else:
+            cycle = torch.tensor(range(self.num_classes) if classes is None else classes, device=self.device)
+            labels = cycle[torch.arange(indices.start, indices.stop, device=self.device) % len(cycle)]
         first, last = indices.start // NOISE_BLOCK, (indices.stop - 1) // NOISE_BLOCK
-        rngs = (
-            KeyedRandom(seed, Stream.SAMPLES, block, total=NOISE_BLOCK, device=self.device)
+        blocks = [
+            self._draw(KeyedRandom(seed, Stream.SAMPLES, block, total=NOISE_BLOCK, device=self.device))
             for block in range(first, last + 1)
-        )
-        blocks = torch.cat([self.sample_latent(rng) for rng in rngs])
-        z = blocks[indices.start - first * NOISE_BLOCK : indices.stop - first * NOISE_BLOCK]
-        return z if truncation is None else self.truncate_latent(z, truncation)
+        ]
+        wanted = slice(indices.start - first * NOISE_BLOCK, indices.stop - first * NOISE_BLOCK)
+        latents, noises = zip(*blocks, strict=True)
+        z = None if latents[0] is None else torch.cat(latents)[wanted]
+        noise = noises[0] and {name: torch.cat([noise[name] for noise in noises])[wanted] for name in noises[0]}
+        if truncation is not None:
+            if z is None:
+                raise UserError(f"{type(self).__name__} has no latent vector to truncate: leave truncation out")
+            z = self.truncate_latent(z, truncation)
+        return GeneratorInput(z, labels, None if request is None else request.condition, noise)
 
     @contextmanager
     def inference_network(self, use_ema: bool = True) -> Iterator[nn.Module]:
         """Yield the generator, or its moving average if there is one and it is requested, in evaluation mode."""
         with eval_mode(self.ema.network if self.ema is not None and use_ema else self.generator) as network:
             yield network
+
+    def _draw(self, rng: KeyedRandom) -> tuple[Tensor | None, dict[str, Tensor] | None]:
+        """Draw z and noise."""
+        return self.sample_latent(rng) if self.latent_dim else None, self.sample_noise(rng)
 
 
 @contextmanager

@@ -10,18 +10,24 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream, derive_seed
 from gan.models.sampler import Sampler
 from gan.nn.compiling import compile_calls
 from gan.schedules.base import Schedule
-from gan.types import Batch, Terms
+from gan.types import Batch, Player, Terms
 
-__all__ = ["OptimizerFactory", "Trainable"]
+__all__ = ["LearningRateSchedule", "OptimizerFactory", "Trainable"]
 
 OptimizerFactory = Callable[..., Optimizer]
 """A function from parameters to their optimiser."""
+
+LearningRateSchedule = Schedule | Callable[..., LRScheduler]
+"""A factor of a learning rate, or a function from an optimiser to one of torch's schedulers."""
+
+NORM_STRIDE = 7  # updates per gradient norm; coprime to usual intervals of lazy regularisation, whose steps differ
 
 LossFunction = Callable[[Batch, KeyedRandom], tuple[Terms, Terms]]
 """A function from a batch and its random numbers to the terms of a loss, and measures that are only logged."""
@@ -41,7 +47,8 @@ class Trainable(Sampler):
         ema_decay: Decay of the generator's moving average per update; 0 disables the average.
         gradient_clip: Largest norm of a player's gradient; None disables clipping.
         accumulate: Parts that a batch is split into to save memory; their gradients are accumulated.
-        schedule: Factor of all learning rates as a function of generator updates; None for constant rates.
+        schedule: Schedule of all learning rates by generator updates; None for constant rates.
+        schedules: Schedules of single players, in place of ``schedule``; None entries are skipped.
         num_classes: Number of classes of a conditional generator; 1 for an unconditional one.
         channels_last: Whether convolutions use the channels-last memory format.
         compile: Whether to compile the players' networks; penalties use the uncompiled ones, since compiled networks
@@ -67,7 +74,8 @@ class Trainable(Sampler):
         ema_decay: float = 0.999,
         gradient_clip: float | None = None,
         accumulate: int = 1,
-        schedule: Schedule | None = None,
+        schedule: LearningRateSchedule | None = None,
+        schedules: Mapping[str, LearningRateSchedule | None] | None = None,
         num_classes: int = 1,
         channels_last: bool = True,
         compile: bool = False,
@@ -82,6 +90,7 @@ class Trainable(Sampler):
         self.optimizer_factories = optimizer
         self.gradient_clip, self.accumulate = gradient_clip, accumulate
         self.schedule, self.seed = schedule, seed
+        self.schedules = {player: own for player, own in (schedules or {}).items() if own is not None}
         self.compile_networks = compile
         self.batches_seen = 0
         self.gradient_norm: Tensor | None = None
@@ -95,19 +104,20 @@ class Trainable(Sampler):
     def begin_batch(self) -> list[LightningOptimizer]:
         """Set learning rates, seed random layers, and return the players' optimisers."""
         optimizers = self._player_optimizers()
-        if self.schedule is not None:
-            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-                group["lr"] = group["initial_lr"] * self.schedule(self.global_step)
+        for player, optimizer in zip(self.players(), optimizers, strict=True):
+            schedule = self._schedule_of(player)
+            if isinstance(schedule, Schedule):
+                set_learning_rates(optimizer.param_groups, schedule(self.global_step))
         self._seed_random_layers()
         return optimizers
 
     def update(
-        self, player: str, optimizer: LightningOptimizer, batch: Batch, stream: Stream, loss: LossFunction
+        self, player: Player, optimizer: LightningOptimizer, batch: Batch, stream: Stream, loss: LossFunction
     ) -> Terms:
         """Compute the gradient of a player's loss over a batch, part by part; the caller then steps the optimiser.
 
         Args:
-            player: Prefix of the logged names: ``d`` or ``g``.
+            player: The player; its first letter is the prefix of the logged names.
             optimizer: The player's optimiser; all other parameters are frozen meanwhile.
             batch: This rank's rows of the global batch.
             stream: Purpose of the random numbers.
@@ -119,7 +129,7 @@ class Trainable(Sampler):
         Raises:
             UserError: If the batch is too small for the number of parts.
         """
-        size = len(batch.images)
+        size = batch.size
         if size < 2 * self.accumulate:
             raise UserError(
                 f"model.accumulate={self.accumulate} splits a batch of {size} into parts of fewer than two images"
@@ -131,44 +141,46 @@ class Trainable(Sampler):
         optimizer.zero_grad()
         with self.toggled_optimizer(optimizer):
             for part, part_rng in zip(batch.parts(self.accumulate), rng.parts(self.accumulate), strict=True):
-                weight = len(part.images) / size
+                weight = part.size / size
                 terms, measures = loss(part, part_rng)
                 with torch.autocast(self.device.type, enabled=False):  # penalties are differentiated in float32
                     self.manual_backward(weight * reduce(torch.add, terms.values()))
                 for name, value in (terms | measures).items():
-                    key = f"{player}/{name}"
+                    key = f"{player[0]}/{name}"
                     log[key] = weight * value.detach() + log.get(key, 0)
         return log
 
     def step_generator(self, optimizer: LightningOptimizer) -> Terms:
-        """Step the generator's optimiser, which Lightning counts, and update the moving average.
+        """Step the generator's optimiser, which Lightning counts, torch's schedulers, and the moving average.
 
         Returns:
             The gradient's norm, if it was computed.
         """
         optimizer.step()
+        for configuration in self.trainer.lr_scheduler_configs:
+            configuration.scheduler.step()  # type: ignore[call-arg]  # needs a metric only where it was refused
         if self.ema is not None:
             self.ema.update(self.generator, self.global_step)
-        return self.gradient_norm_terms("g")
+        return self.gradient_norm_terms("generator")
 
-    def gradient_norm_terms(self, player: str) -> Terms:
+    def gradient_norm_terms(self, player: Player) -> Terms:
         """Return the norm of the gradient of a player's last update before clipping, if it was computed."""
-        return {} if self.gradient_norm is None else {f"{player}/gradient_norm": self.gradient_norm}
+        return {} if self.gradient_norm is None else {f"{player[0]}/gradient_norm": self.gradient_norm}
 
     # Lightning's hooks -----------------------------------------------------------------------------------------------
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Compute and clip the gradient's norm after mixed precision has unscaled the gradient.
 
-        Without clipping, the norm is computed only for the first updates of each ``trainer.log_every_n_steps`` window:
-        at every update, it would cost about 3 % of a perceptron's training time.
+        Without clipping, the norm is computed only every few updates: at every update, it would cost about 3 % of a
+        perceptron's training time. The logged value is the mean over those in a window.
         """
         scaler = self.trainer.scaler
         if scaler is not None and getattr(optimizer, "_step_supports_amp_scaling", False):
             scaler.unscale_(optimizer)  # Lightning leaves unscaling to the step of fused optimisers
         self.gradient_norm = None
         window: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # set by one of Lightning's connectors
-        if self.gradient_clip is None and self.global_step % window:
+        if self.gradient_clip is None and self.global_step % min(window, NORM_STRIDE):
             return
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         norm = get_total_norm([p.grad for p in parameters if p.grad is not None])
@@ -183,12 +195,14 @@ class Trainable(Sampler):
             networks = [network for networks in self.players().values() for network in networks]
             compile_calls(*networks, device=self.device)
 
-    def configure_optimizers(self) -> list[Optimizer]:
-        """Build each player's optimiser, in the order of the players.
+    def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
+        """Build each player's optimiser, in the order of the players, and torch's schedulers.
 
         Raises:
-            UserError: If an optimiser rejects its arguments.
+            UserError: If an optimiser or a scheduler rejects its arguments, or a schedule names no player.
         """
+        if unknown := sorted(self.schedules.keys() - self.players().keys()):
+            raise UserError(f"schedules.{unknown[0]}: the players are {', '.join(self.players())}")
         try:
             optimizers = [
                 self.optimizer_factories[player](p for network in networks for p in network.parameters())
@@ -197,8 +211,13 @@ class Trainable(Sampler):
         except (ValueError, RuntimeError) as error:
             raise UserError(f"optimizer: {error}") from error
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-            group["initial_lr"] = group["lr"]
-        return optimizers
+            group["configured_lr"] = group["initial_lr"] = group["lr"]
+        schedules = {player: self._schedule_of(player) for player in self.players()}
+        return optimizers, [
+            build_scheduler(schedule, optimizer)
+            for schedule, optimizer in zip(schedules.values(), optimizers, strict=True)
+            if schedule is not None and not isinstance(schedule, Schedule)
+        ]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Save the batch count and the optimisers' class names."""
@@ -206,20 +225,22 @@ class Trainable(Sampler):
         checkpoint["optimizer_kinds"] = [type(optimizer).__name__ for optimizer in self.trainer.optimizers]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Restore the batch count, and give the restored optimisers this run's options, such as the learning rate.
+        """Restore the batch count, and give the restored optimisers this run's options.
+
+        A learning rate keeps what a schedule or a callback made of it, relative to the option.
 
         Raises:
             UserError: If the checkpoint's optimisers are of other classes.
         """
         self.batches_seen = checkpoint["batches_seen"]
-        optimizers = self.configure_optimizers()
+        optimizers, _ = self.configure_optimizers()
         kinds = [type(optimizer).__name__ for optimizer in optimizers]
         if kinds != checkpoint["optimizer_kinds"]:
             saved = ", ".join(checkpoint["optimizer_kinds"])
             raise UserError(f"optimizer: the checkpoint's states are of {saved}, not {', '.join(kinds)}")
         for state, optimizer in zip(checkpoint["optimizer_states"], optimizers, strict=True):
             for group, options in zip(state["param_groups"], optimizer.state_dict()["param_groups"], strict=True):
-                group.update({name: value for name, value in options.items() if name != "params"})
+                restore_options(group, options)
 
     def _seed_random_layers(self) -> None:
         """Seed dropout and other random layers from the seed, the batch count and the rank."""
@@ -228,6 +249,40 @@ class Trainable(Sampler):
         if self.device.type != "cpu":
             torch.get_device_module(self.device).manual_seed(seed)
 
+    def _schedule_of(self, player: str) -> LearningRateSchedule | None:
+        return self.schedules.get(player, self.schedule)
+
     def _player_optimizers(self) -> list[LightningOptimizer]:
         optimizers = self.optimizers()
         return optimizers if isinstance(optimizers, list) else [optimizers]  # Lightning returns a single one bare
+
+
+def set_learning_rates(groups: list[dict[str, Any]], factor: float) -> None:
+    """Multiply initial learning rates by a factor; a rate that a callback has set is the initial rate from there on."""
+    for group in groups:
+        if group["lr"] != group.get("scheduled_lr", group["initial_lr"]):
+            group["initial_lr"] = group["lr"]
+        group["lr"] = group["scheduled_lr"] = group["initial_lr"] * factor
+
+
+def restore_options(group: dict[str, Any], options: Mapping[str, Any]) -> None:
+    """Set a restored parameter group to a run's options; learning rates keep their ratio to the configured one."""
+    saved, configured = group["configured_lr"], options["lr"]
+    for name in {"lr", "initial_lr", "scheduled_lr"} & group.keys():
+        group[name] = configured if group[name] == saved else group[name] * (configured / saved)
+    group.update({name: value for name, value in options.items() if name not in ("params", "lr", "initial_lr")})
+
+
+def build_scheduler(schedule: Callable[..., LRScheduler], optimizer: Optimizer) -> LRScheduler:
+    """Build one of torch's schedulers for an optimiser.
+
+    Raises:
+        UserError: If it rejects its arguments, or needs a score at each step.
+    """
+    try:
+        scheduler = schedule(optimizer)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"schedule: {error}") from error
+    if isinstance(scheduler, ReduceLROnPlateau):
+        raise UserError("schedule: ReduceLROnPlateau needs a score at each update, and scores are rarer: use another")
+    return scheduler

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
 from gan.models.trainable import OptimizerFactory
-from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, Terms
+from gan.types import DiscriminatorOutput, DiscriminatorPass, Terms
 
 __all__ = ["UnrolledGAN"]
 
@@ -68,11 +68,11 @@ class UnrolledGAN(GAN):
             )
         self.unroll_steps, self.unroll_lr = unroll_steps, unroll_lr
 
-    def generator_terms(self, batch: Batch, inputs: GeneratorInput, d_pass: DiscriminatorPass) -> Terms:
+    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
         if self.unroll_steps == 0:
-            return super().generator_terms(batch, inputs, d_pass)
+            return super().generator_terms(d_pass)
         with torch.autocast(d_pass.real.device.type, enabled=False):
-            return super().generator_terms(batch, inputs, self._unroll(d_pass))
+            return super().generator_terms(self._unroll(d_pass))
 
     def _unroll(self, d_pass: DiscriminatorPass) -> DiscriminatorPass:
         """Return the pass of the discriminator after its next steps, as a differentiable function of the fakes."""
@@ -88,7 +88,8 @@ class UnrolledGAN(GAN):
             return replace(d_pass, critic=critic, real_output=real_output, fake_output=critic(d_pass.fake))
 
         for step in range(self.unroll_steps):
-            terms = self.objective.discriminator_terms(pass_with(weights), self.batches_seen + step)
+            next_pass = replace(pass_with(weights), step=self.batches_seen + step, measures={})
+            terms = self.objective.discriminator_terms(next_pass)
             loss = torch.stack(list(terms.values())).sum()
             # materialize_grads: some weights, such as a classifier's, may not affect the loss
             gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True, materialize_grads=True)

@@ -83,9 +83,9 @@ class VAE(AutoEncoder):
 
     def loss_terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
         """Return both terms of the bound for one draw from each posterior (Kingma and Welling, 2014, Eq. 10)."""
-        posterior = self.encoder(batch.images)
+        posterior = self.encoder(batch.real)
         z = posterior.mean + (posterior.log_variance / 2).exp() * self.sample_latent(rng)
-        return self.objective(batch.images, self.generator(z, batch.labels).float(), posterior)
+        return self.objective(batch.real, self.generator(z, batch.labels).float(), posterior)
 
     def encode_and_decode(self, images: Tensor) -> Tensor:
         """Decode the means of the posteriors."""

@@ -145,10 +145,10 @@ class VQVAE(AutoEncoder):
 
     def loss_terms(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
         """Return the objective's terms; codes have no gradient, so the prior's term trains the prior alone."""
-        encoded = self.encoder(batch.images)
+        encoded = self.encoder(batch.real)
         quantized = self.generator.quantizer(encoded)
         reconstructions = self.generator.decoder(straight_through(encoded, quantized.vectors))
-        return self.objective(batch.images, reconstructions, encoded, quantized, self.generator.prior(quantized.codes))
+        return self.objective(batch.real, reconstructions, encoded, quantized, self.generator.prior(quantized.codes))
 
     def encode_and_decode(self, images: Tensor) -> Tensor:
         """Decode the codes nearest to the encoder's outputs."""

@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from gan.data import base
+from gan.data import dataset
 
 
 class Indices(Dataset[int]):
@@ -22,9 +22,9 @@ class Indices(Dataset[int]):
 
 
 def test_loader_workers_keep_running_after_signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "SHUTDOWN_SECONDS", 2.0)
+    monkeypatch.setattr(dataset, "SHUTDOWN_SECONDS", 2.0)
     before = {process.pid for process in active_children()}
-    loader: DataLoader[int] = DataLoader(Indices(), None, num_workers=1, worker_init_fn=base.ignore_worker_signals)
+    loader: DataLoader[int] = DataLoader(Indices(), None, num_workers=1, worker_init_fn=dataset.ignore_worker_signals)
     items = iter(loader)
     assert next(items) == 0
     (process,) = (process for process in active_children() if process.pid not in before)

@@ -1,0 +1,233 @@
+"""Base class of data modules of any kind: splits, loaders, and the order of rows."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from gan.data.dataset import ImageDataset, ImageSubset, TensorImages, collate, ignore_worker_signals
+from gan.data.order import ShuffledBatches
+from gan.digest import digest
+from gan.errors import UserError
+from gan.keyed_random import KeyedRandom, Stream
+from gan.types import Batch, Request, Samples, map_tensors
+
+__all__ = ["DataModule", "Split"]
+
+Split = Literal["train", "test"]
+
+
+class DataModule(LightningDataModule):
+    """Data module with the splits ``train`` and ``test`` (held out); batches are scaled and augmented on the device.
+
+    Args:
+        num_classes: Number of classes; 1 for unlabelled data.
+        batch_size: Rows per batch, summed over all ranks.
+        num_workers: Number of loading processes; 0 is best for data in memory.
+        seed: Seed of the order of rows and of augmentation.
+        limit: Number of training rows that are trained on, evenly spaced over the split, so that data sorted by
+            class keep all classes; None for all. Scores and the feature classifier always use the whole split, so
+            that runs with different limits are comparable.
+
+    Attributes:
+        pixels: Whether the data are images with 256 levels, for which half precision suffices.
+        images_seen: Training rows seen so far, on all ranks together.
+
+    Raises:
+        ValueError: If an argument is below its minimum.
+    """
+
+    pixels = False
+
+    def __init__(
+        self,
+        num_classes: int = 1,
+        batch_size: int = 64,
+        num_workers: int = 0,
+        seed: int = 0,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__()
+        if min(num_classes, batch_size) < 1 or num_workers < 0:
+            raise ValueError("num_classes and batch_size must be at least 1, num_workers 0")
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit must be at least 1, not {limit}")
+        self.num_classes, self.batch_size, self.num_workers = num_classes, batch_size, num_workers
+        self.seed, self.limit = seed, limit
+        self.images_seen = 0
+        self.splits: dict[str, ImageDataset] = {}
+
+    # Kinds of data define these --------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of a row that the generator is to produce, such as (C, H, W)."""
+
+    @abstractmethod
+    def load(self, split: Split) -> ImageDataset:
+        """Load a split; its rows have the shape ``output_shape``.
+
+        Raises:
+            UserError: If files are missing or unreadable.
+        """
+
+    def scale_batch(self, batch: Batch) -> Batch:
+        """Convert a batch as stored to the form that a model takes; the default changes nothing."""
+        return batch
+
+    def augment_batch(self, batch: Batch, rng: KeyedRandom) -> Batch:
+        """Change a scaled training batch at random, an image and its condition alike; the default changes nothing."""
+        return batch
+
+    def discretize(self, images: Tensor) -> Tensor:
+        """Convert samples to the form in which the data set stores its rows; the default changes nothing."""
+        return images
+
+    @abstractmethod
+    def noise(self, num: int, generator: torch.Generator) -> Tensor:
+        """Draw noise in the data set's form, with shape (num, *output_shape); a baseline."""
+
+    @abstractmethod
+    def picture(self, images: Tensor) -> Tensor:
+        """Arrange samples, with shape (N, *output_shape), in one picture, uint8 with shape (3 or C, H', W')."""
+
+    @abstractmethod
+    def picture_of(self, groups: Mapping[str, Tensor]) -> Tensor:
+        """Arrange named groups of samples, all of one size, in one picture."""
+
+    def picture_of_samples(self, samples: Samples) -> Tensor:
+        """Arrange samples and, where they can be shown, their conditions in one picture; the default shows samples."""
+        return self.picture(samples.images)
+
+    def check(self, dataset: ImageDataset) -> None:
+        """Check that a data set has the shapes and classes of this module.
+
+        Raises:
+            UserError: If it has others.
+        """
+        if isinstance(dataset, TensorImages) and (classes := int(dataset.labels.max()) + 1) > self.num_classes:
+            raise UserError(f"data.num_classes={self.num_classes}, but the images have {classes} classes")
+
+    # Splits ----------------------------------------------------------------------------------------------------------
+
+    def split(self, name: Split) -> ImageDataset:
+        """Return a split; it is loaded and checked on first use.
+
+        Raises:
+            UserError: If it has fewer than two rows, or others than this module describes.
+        """
+        if name not in self.splits:
+            dataset = self.load(name)
+            if len(dataset) < 2:
+                raise UserError(f"data: the {name} split has {len(dataset)} images, and needs at least 2")
+            self.check(dataset)
+            self.splits[name] = dataset
+        return self.splits[name]
+
+    @property
+    def training_indices(self) -> Sequence[int]:
+        """Indices, in the training split, of the rows that are trained on.
+
+        Raises:
+            UserError: If the split has fewer than ``limit`` rows.
+        """
+        size = len(self.split("train"))
+        if self.limit is None:
+            return range(size)
+        if self.limit > size:
+            raise UserError(f"data.limit={self.limit} is more than the {size} training images")
+        return [index * size // self.limit for index in range(self.limit)]
+
+    def fingerprint(self, split: Split) -> str:
+        """Return a hash that identifies a split's rows.
+
+        By default this hashes the rows themselves. A data set that can be identified by less, such as file names and
+        versions, may override this to avoid loading them.
+        """
+        return digest(part for batch in self.batches(split, 1024) for part in batch.tensors())
+
+    def batches(self, split: Split, batch_size: int = 256, indices: Sequence[int] | None = None) -> Iterator[Batch]:
+        """Yield the rows of a split once and in order, or those at some indices, as stored in the data set."""
+        dataset = self.split(split)
+        if indices is None:
+            indices = range(len(dataset))
+        order = [list(indices[start : start + batch_size]) for start in range(0, len(indices), batch_size)]
+        yield from self._loader(dataset, order)
+
+    def requests(self, indices: range) -> Request:
+        """Return the conditions of held-out rows for samples at some indices, which cycle through the split.
+
+        Raises:
+            UserError: If the data have no condition.
+        """
+        dataset = self.split("test")
+        rows = self.scale_batch(dataset.__getitems__([index % len(dataset) for index in indices]))
+        if rows.condition is None:
+            raise UserError(f"the model generates from a condition, but {type(self).__name__} has none")
+        return Request(rows.condition, rows.labels, rows.real)
+
+    def discretize_samples(self, samples: Samples) -> Samples:
+        """Return samples with images and real rows in the form in which the data set stores them."""
+        images, real = (map_tensors(self.discretize, x) for x in (samples.images, samples.real))
+        assert images is not None
+        return samples._replace(images=images, real=real)
+
+    # Lightning's hooks -----------------------------------------------------------------------------------------------
+
+    def prepare_data(self) -> None:
+        """Load, and possibly download, the training rows; Lightning calls this in one process per machine."""
+        self.split("train")
+
+    def setup(self, stage: str) -> None:
+        """Load the training rows; Lightning calls this in every process.
+
+        Raises:
+            UserError: If there are fewer rows than ``batch_size``.
+        """
+        if (size := len(self.training_indices)) < self.batch_size:
+            raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images")
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return an endless loader of shuffled batches that starts after the rows already seen."""
+        rank, world = self._rank_and_world()
+        dataset = self.split("train")
+        if self.limit is not None:
+            dataset = ImageSubset(dataset, self.training_indices)
+        order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
+        return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Scale and augment a training batch on its device."""
+        rank, world = self._rank_and_world()
+        size = batch.size
+        rows, key = slice(rank * size, (rank + 1) * size), (self.seed, self.images_seen, Stream.AUGMENTATION)
+        rng = KeyedRandom(*key, total=world * size, rows=rows, device=batch.real.device)
+        self.images_seen += world * size
+        return self.augment_batch(self.scale_batch(batch), rng)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the number of training rows seen."""
+        return {"images_seen": self.images_seen}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue after the last row seen."""
+        self.images_seen = state_dict["images_seen"]
+
+    def _rank_and_world(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    def _loader(self, dataset: ImageDataset, order: Iterable[list[int]], **settings: Any) -> DataLoader[Batch]:
+        return DataLoader(
+            dataset,
+            batch_sampler=order,
+            collate_fn=collate,
+            num_workers=self.num_workers,
+            generator=torch.Generator(),  # by default a loader draws from the global generator
+            worker_init_fn=ignore_worker_signals,
+            **settings,
+        )
