@@ -1,5 +1,6 @@
 """ADA: resampling, each change and its frequency, and the adaptation of the probability."""
 
+import math
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from torch.testing import assert_close
 
 from gan.augment.ada import Adaptive
 from gan.augment.color import Color
+from gan.augment.corruption import Corruption
+from gan.augment.filtering import POWER, Filtering, apply_gains, normalized_gains
 from gan.augment.geometry import Geometry
 from gan.augment.pipeline import Change
 from gan.augment.resample import affine_resample
@@ -46,8 +49,15 @@ def resample(before: Tensor, linear: Tensor = EYE, x: float = 0.0, y: float = 0.
 @pytest.mark.parametrize("channels", [1, 3])
 def test_probability_zero_is_the_identity(channels: int) -> None:
     before = images(channels=channels)
-    both = Adaptive(8, {"geometry": Geometry(), "color": Color()})
-    assert torch.equal(both(before, KeyedRandom(0, total=ROWS)), before)
+    changes = Adaptive(8, {"geometry": Geometry(), "color": Color(), "filter": Filtering(), "corrupt": Corruption()})
+    assert torch.equal(changes(before, KeyedRandom(0, total=ROWS)), before)
+
+
+def test_disabled_filtering_and_corruption_draw_no_random_numbers() -> None:
+    before, rng = images(), KeyedRandom(0, total=ROWS)
+    off = Adaptive(8, {"filter": Filtering(0.0), "corrupt": Corruption(0.0, 0.0)}, start=1.0)
+    assert torch.equal(off(before, rng), before)
+    assert torch.equal(rng.uniform(), KeyedRandom(0, total=ROWS).uniform())
 
 
 def test_resampling_is_bilinear_and_exact_at_whole_pixels() -> None:
@@ -124,10 +134,13 @@ def test_rotations_keep_the_distance_from_the_centre() -> None:
     assert angles.abs().max() <= torch.pi / 2, "two rotations by up to 45 degrees"
 
 
-@pytest.mark.parametrize("setting", ["shift", "scale", "rotation", "brightness", "contrast"])
+@pytest.mark.parametrize("setting", ["shift", "scale", "rotation", "brightness", "contrast", "noise", "cutout"])
 def test_images_change_with_the_requested_probability(setting: str) -> None:
     before = images(2000)
-    after = (geometry if setting in STILL else color)(before, 0.3, **{setting: 0.2})
+    if setting in ("noise", "cutout"):
+        after = apply(Corruption(**{"noise": 0.0, "cutout": 0.0, setting: 0.5}), before, 0.3)
+    else:
+        after = (geometry if setting in STILL else color)(before, 0.3, **{setting: 0.2})
     changed = (after != before).flatten(1).any(1).float().mean().item()
     assert changed == pytest.approx(0.3, abs=0.05)
 
@@ -166,6 +179,62 @@ def test_hue_rotates_the_chroma_and_saturation_scales_it() -> None:
     factors = ((scaled - scaled.mean(1, keepdim=True)).norm(dim=1) / chroma.norm(dim=1)).flatten(1)
     assert factors[:, 0].log2().std().item() == pytest.approx(1.0, rel=0.1)
     assert torch.equal(color(before[:, :1], hue=1.0, saturation=1.0), before[:, :1])
+
+
+def band_responses(frequency: float) -> list[float]:
+    """Return the bands' gains at an angular frequency, from |H(w)|^2 / 2 = cos^4(w/2) (1 + 2 sin^2(w/2)) of sym2."""
+
+    def low(w: float) -> float:
+        return math.cos(w / 2) ** 4 * (1 + 2 * math.sin(w / 2) ** 2)
+
+    def high(w: float) -> float:
+        return low(w + math.pi)
+
+    w = frequency
+    return [low(4 * w) * low(2 * w) * low(w), high(4 * w) * low(2 * w) * low(w), high(2 * w) * low(w), high(w)]
+
+
+@pytest.mark.parametrize("axis", [2, 3])
+@pytest.mark.parametrize("frequency", [0.0, 0.1, 0.3, 0.5, 0.75, 1.0])
+def test_a_pure_tone_is_amplified_by_the_gains_of_its_bands(frequency: float, axis: int) -> None:
+    """The other axis has frequency 0, which the lowest band passes alone."""
+    gains = torch.tensor([[0.5, 3.0, 2.0, 0.25], [1.0, 1.0, 4.0, 1.0]])
+    positions = torch.arange(-60.0, 61)
+    tone = (math.pi * frequency * positions).cos().expand(2, 1, 121, -1)
+    after = apply_gains(tone if axis == 3 else tone.mT, gains)[:, 0, 60, 60]
+    assert band_responses(0.0) == pytest.approx([1, 0, 0, 0])
+    assert_close(after, gains[:, 0] * (gains @ torch.tensor(band_responses(math.pi * frequency))), rtol=1e-4, atol=1e-5)
+
+
+def test_gains_keep_the_expected_power() -> None:
+    gains = torch.eye(4) * 3 + 1  # one band each
+    assert_close((normalized_gains(gains).square() * torch.tensor(POWER)).sum(1), torch.ones(4))
+    both = normalized_gains(torch.tensor([[4.0, 0.5, 1.0, 1.0]]))
+    assert_close(both, torch.tensor([[4.0, 0.5, 1.0, 1.0]]) / ((1 + 15 * 10 / 13) * (1 - 0.75 / 13)) ** 0.5)
+
+
+def test_the_gains_of_bands_have_the_requested_deviation() -> None:
+    stripes = torch.tensor([1.0, -1.0]).repeat(4).expand(4000, 1, 8, -1)  # passed by the highest band
+    factors = apply(Filtering(0.5), stripes)[:, 0, 4, 4] / apply(Filtering(0.5), torch.ones_like(stripes))[:, 0, 4, 4]
+    assert factors.log2().std().item() == pytest.approx(2**0.5 * 0.5, rel=0.05), "one band's gain over another's"
+
+
+def test_the_deviation_of_the_noise_is_half_normal() -> None:
+    before = images(2000, size=16)
+    deviations = (apply(Corruption(noise=0.1, cutout=0.0), before) - before).flatten(1).std(1)
+    assert deviations.square().mean().sqrt().item() == pytest.approx(0.1, rel=0.05)
+    assert deviations.mean().item() == pytest.approx(0.1 * (2 / math.pi) ** 0.5, rel=0.05)
+
+
+def test_a_hole_has_half_the_side_of_the_image() -> None:
+    """Along each axis, a centre at c hides min(1, c + 1/4) - max(0, c - 1/4) of the image: 7/16 on average."""
+    holes = 1 - apply(Corruption(noise=0.0, cutout=0.5), torch.ones(4000, 1, 32, 64))
+    areas = holes.mean((1, 2, 3))
+    assert areas.max().item() == pytest.approx(1 / 4, abs=1 / 32)
+    assert areas.mean().item() == pytest.approx((7 / 16) ** 2, rel=0.02)
+    rows, columns = holes.amax(3).sum(2), holes.amax(2).sum(2)
+    assert torch.equal(holes.sum((2, 3)), rows * columns), "a rectangle"
+    assert_close(columns.max(), 2 * rows.max())
 
 
 def probabilities(augment: Adaptive, *accuracies: float, images: int = 10) -> list[float]:
@@ -218,3 +287,9 @@ def test_numbers_out_of_range_are_rejected(settings: dict[str, Any], message: st
 def test_negative_sizes_are_rejected(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         (Geometry if name in STILL else Color)(**{name: -0.1})
+
+
+@pytest.mark.parametrize("name", ["gain", "noise", "cutout"])
+def test_negative_strengths_are_rejected(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        (Filtering if name == "gain" else Corruption)(**{name: -0.1})

@@ -11,12 +11,13 @@ from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
 from tests.test_conf import choices, composed
 
-CHOICES = [choice for choice in choices("augment") if choice != "none"]
-ALWAYS = {"ada": ["augment.start=1"]}
+EVERYTHING = ["augment.changes.filtering.gain=1", "augment.changes.corruption={noise: 0.1, cutout: 0.5}"]
+ALWAYS = {"ada": ["augment.start=1"], "ada, everything": ["augment.start=1", *EVERYTHING]}
+CHOICES = sorted({choice for choice in choices("augment") if choice != "none"} | ALWAYS.keys())
 
 
 def augment(choice: str) -> Augment:
-    augment = build(composed(f"augment={choice}", *ALWAYS.get(choice, [])).augment)
+    augment = build(composed(f"augment={choice.split(',')[0]}", *ALWAYS.get(choice, [])).augment)
     assert isinstance(augment, Augment)
     return augment
 
@@ -61,4 +62,4 @@ def test_first_and_second_derivatives(choice: str) -> None:
 @pytest.mark.parametrize("choice", CHOICES)
 def test_2d_points_are_rejected(choice: str) -> None:
     with pytest.raises(UserError, match="augment=none"):
-        build(composed(f"augment={choice}", "data=ring8", "model=mlp_gan").model)
+        build(composed(f"augment={choice.split(',')[0]}", "data=ring8", "model=mlp_gan").model)

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from gan.augment.diffaug import DiffAugment, cutout, translate
+from gan.augment.cutout import cutout
+from gan.augment.diffaug import DiffAugment, translate
 from gan.keyed_random import KeyedRandom
 
 OFF = {"brightness": 0.0, "saturation": 0.0, "contrast": 0.0, "translation": 0.0, "cutout": 0.0}
@@ -75,6 +76,16 @@ def test_a_cutout_is_a_square_that_may_extend_beyond_the_image() -> None:
     assert holes.sum((1, 2, 3)).max() == 16
     assert holes.sum((1, 2, 3)).min() == 4, "a quarter, if its centre is a corner of the image"
     assert holes.amax(0).all()
+
+
+@pytest.mark.parametrize("size", [5, 8, 9, 20, 28, 36, 52])
+def test_halves_of_pixels_are_rounded_up(size: int) -> None:
+    """The authors' code has int(size * fraction + 0.5): 3 pixels of 20 at 0.125, a hole of 5 pixels of 9 at 0.5."""
+    ramp = torch.arange(1.0, size + 1).expand(ROWS, 1, size, -1)
+    shifted = DiffAugment(size, **{**OFF, "translation": 0.125})(ramp, KeyedRandom(0, total=ROWS))
+    assert (shifted[:, 0, size // 2] == 0).sum(1).max() == int(size * 0.125 + 0.5)
+    holes = 1 - DiffAugment(size, **{**OFF, "cutout": 0.5})(torch.ones_like(ramp), KeyedRandom(0, total=ROWS))
+    assert holes.amax(2).sum(2).max() == int(size * 0.5 + 0.5)
 
 
 @pytest.mark.parametrize("name", OFF)

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from gan.augment.base import Augment
+from gan.augment.cutout import cutout
 from gan.keyed_random import KeyedRandom
 
-__all__ = ["DiffAugment", "cutout", "translate"]
+__all__ = ["DiffAugment", "translate"]
 
 
 class DiffAugment(Augment):
@@ -47,9 +48,9 @@ class DiffAugment(Augment):
     def change(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         images = self._jitter_colors(images, *(2 * rng.uniform(3, 1, 1, 1) - 1).unbind(1))
         size = torch.tensor(images.shape[2:], device=images.device)
-        largest = (self.translation * size).round()
+        largest = _round_half_up(self.translation * size)
         images = translate(images, (rng.uniform(2) * (2 * largest + 1)).floor().long() - largest.long())
-        side = (self.cutout * size).round().long()
+        side = _round_half_up(self.cutout * size).long()
         center = (rng.uniform(2) * (size + 1 - side % 2)).floor().long()
         return cutout(images, center - side // 2, side)
 
@@ -57,6 +58,11 @@ class DiffAugment(Augment):
         images = images + self.brightness * brightness
         images = images + self.saturation * saturation * (images - images.mean(1, keepdim=True))
         return images + self.contrast * contrast * (images - images.mean((1, 2, 3), keepdim=True))
+
+
+def _round_half_up(x: Tensor) -> Tensor:
+    """Round as the authors' code does; ``torch.round`` takes halves to the nearest even number."""
+    return (x + 0.5).floor()
 
 
 def translate(images: Tensor, shift: Tensor) -> Tensor:
@@ -70,19 +76,3 @@ def translate(images: Tensor, shift: Tensor) -> Tensor:
         index = source.clamp(0, size - 1).view(shape).expand_as(images)
         images = images.gather(axis, index) * inside.view(shape)
     return images
-
-
-def cutout(images: Tensor, corner: Tensor, side: Tensor) -> Tensor:
-    """Set a rectangle of each image to zero; it may extend beyond the image.
-
-    Args:
-        images: With shape (B, C, H, W).
-        corner: Row and column of the rectangle's upper left corner, int64 with shape (B, 2).
-        side: Height and width of the rectangle, int64 with shape (2,).
-    """
-    inside = []
-    for axis in (0, 1):
-        distance = torch.arange(images.shape[axis + 2], device=images.device) - corner[:, axis, None]
-        inside.append((distance >= 0) & (distance < side[axis]))
-    rectangle = inside[0][:, None, :, None] & inside[1][:, None, None, :]
-    return images * (~rectangle).to(images.dtype)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-__all__ = ["affine_resample"]
+__all__ = ["affine_resample", "reflect"]
 
 
 def affine_resample(images: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
@@ -43,12 +43,17 @@ def affine_resample(images: Tensor, linear: Tensor, offset: Tensor) -> Tensor:
     return torch.lerp(above, below, lower_weight)
 
 
+def reflect(position: Tensor, size: int) -> Tensor:
+    """Reflect positions along an axis at the outermost of its pixels 0 to size - 1."""
+    last = size - 1
+    return last - (position.remainder(2 * last) - last).abs()
+
+
 def _neighbours(position: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return the indices of the two pixels next to each position along an axis, and the weight of the second pixel.
 
     Positions are relative to the centre; those outside the image are reflected at the outermost pixels.
     """
-    last = size - 1
-    position = last - ((position + last / 2).remainder(2 * last) - last).abs()
-    first = position.floor().clamp(max=last - 1)
+    position = reflect(position + (size - 1) / 2, size)
+    first = position.floor().clamp(max=size - 2)
     return first.long(), first.long() + 1, (position - first)[:, None]
