@@ -32,6 +32,7 @@ def make_pass(
         "generated": GeneratorOutput(fake),
         "generator": nn.Identity(),
         "generate": lambda _: GeneratorOutput(fake),
+        "redraw": lambda: GeneratorInput(None, labels),
         "rng": rng or KeyedRandom(0, total=len(real)),
     }
     outputs = {"real_output": real_output, "fake_output": fake_output}
@@ -49,6 +50,7 @@ def discriminate(model: GAN, batch: Batch, inputs: GeneratorInput, fake: Tensor 
             generated=model.generate(inputs) if fake is None else GeneratorOutput(fake),
             generator=model.generator,
             generate=model.generate,
+            redraw=lambda: inputs,
             rng=KeyedRandom(0, total=batch.size),
         )
     )

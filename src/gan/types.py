@@ -243,6 +243,7 @@ class GeneratorPass:
         generated: The generator's output on it, before noise, augmentation, replay and packing.
         generator: The generator's network.
         generate: Runs the generator, uncompiled, on other inputs.
+        redraw: Draws another input for the batch.
         rng: Random numbers, one row per image; in a DiscriminatorPass, one row per pack.
         measures: Measures that parts of the loss add on the way, to be logged with the terms.
     """
@@ -254,6 +255,7 @@ class GeneratorPass:
     generated: GeneratorOutput
     generator: nn.Module
     generate: Callable[[GeneratorInput], GeneratorOutput]
+    redraw: Callable[[], GeneratorInput]
     rng: KeyedRandom
     measures: Terms = field(default_factory=dict)
 

@@ -227,6 +227,7 @@ class GAN(Trainable):
             generated=self.generate(inputs),
             generator=self.generator,
             generate=partial(self.run_generator, self.generator.forward),  # never compiled, as penalties need it
+            redraw=partial(self.draw_generator_input, batch, rng),
             rng=rng,
         )
 

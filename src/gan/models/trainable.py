@@ -143,6 +143,7 @@ class Trainable(Sampler):
             for part, part_rng in zip(batch.parts(self.accumulate), rng.parts(self.accumulate), strict=True):
                 weight = part.size / size
                 terms, measures = loss(part, part_rng)
+                assert not terms.keys() & measures.keys(), "a measure has the name of a term"
                 with torch.autocast(self.device.type, enabled=False):  # penalties are differentiated in float32
                     self.manual_backward(weight * reduce(torch.add, terms.values()))
                 for name, value in (terms | measures).items():
