@@ -98,7 +98,7 @@ def test_path_length_does_not_depend_on_parts(shrink: int) -> None:
     whole = linear_pass(generator, KeyedRandom(0, total=8))
     parts = [linear_pass(generator, part) for part in KeyedRandom(0, total=8).parts(2)]
     assert_close(sum(regularizer(part) for part in parts) / 2, regularizer(whole))
-    assert_close(sum(part.measures["path_length_mean"] for part in parts) / 2, whole.measures["path_length"])
+    assert_close(sum(part.measures["path_length_mean"] for part in parts) / 2, whole.measures["path_length_mean"])
 
 
 def test_the_mean_path_length_follows_steps_with_the_penalty() -> None:
