@@ -1,5 +1,6 @@
 """Error handling of commands: user errors end in one line and exit status 2, bugs in a traceback."""
 
+import argparse
 import functools
 import io
 import logging
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 from gan.errors import UserError, did_you_mean, one_line
 from gan.foreign_options import what_to_use
 
-__all__ = ["run", "task"]
+__all__ = ["add_checkpoint", "add_trust", "run", "task"]
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,23 @@ EXTRAS = {  # configuration of a plugin: the choice that needs it, and the extra
     "hydra/launcher/submitit_slurm": ("hydra/launcher=slurm", "slurm"),
     "hydra/sweeper/optuna": ("hydra/sweeper=optuna", "optuna"),
 }
+
+
+def add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    """Add the argument ``checkpoint``, and ``--trust``, to the command line of a command that reads a checkpoint."""
+    parser.add_argument("checkpoint", help="a checkpoint, an export, or a run's folder for its best checkpoint")
+    add_trust(parser)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--trust``, which can be given several times."""
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="let the checkpoint name classes of this package; it will be imported",
+    )
 
 
 def run(main: Callable[[], Any], config_name: str | None = None) -> None:

@@ -1,24 +1,29 @@
-"""Configurations: composing them from conf/, setting single values, and resuming with a checkpoint's own."""
+"""Configurations: composing them from conf/, and resuming with a checkpoint's own."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from gan.errors import UserError
 from gan.null_choice import replace_null
+from gan.substitution import get_value, set_value
 
-__all__ = ["CONF", "compose_config", "overridden", "plain", "resumed"]
+__all__ = ["CONF", "compose_config", "plain", "resumed"]
 
 PACKAGE = Path(__file__).parent
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
 """The project's configuration: inside an installed wheel, or at the top level of a checkout."""
 
 RECIPES = ("data", "debug", "experiment", "loss", "model")  # groups whose choices set options of other groups too
+
+OWN_KEYS = ("ckpt", "run_dir", "trust")
+"""Options that a call gives, and a file never: what to resume, where to write, and whom to trust."""
 
 
 def compose_config(name: str, overrides: list[str], with_hydra: bool = False) -> DictConfig:
@@ -43,15 +48,6 @@ def compose_config(name: str, overrides: list[str], with_hydra: bool = False) ->
         GlobalHydra.instance().hydra = current
 
 
-def overridden(config: DictConfig, overrides: list[str]) -> DictConfig:
-    """Return a copy of a configuration with single values set by command-line overrides."""
-    config = config.copy()
-    with open_dict(config):
-        for override in OverridesParser.create().parse_overrides(overrides):
-            OmegaConf.update(config, override.key_or_group, override.value())
-    return config
-
-
 def plain(node: Any, resolve: bool = True) -> dict[str, Any]:
     """Convert a configuration to plain dictionaries, lists and scalars."""
     container = OmegaConf.to_container(node, resolve=resolve)
@@ -59,29 +55,26 @@ def plain(node: Any, resolve: bool = True) -> dict[str, Any]:
     return {str(key): value for key, value in container.items()}
 
 
-def resumed(saved: Mapping[str, Any], composed: DictConfig, overrides: list[str]) -> DictConfig:
+def resumed(saved: Mapping[str, Any], composed: Mapping[str, Any], overrides: list[str]) -> dict[str, Any]:
     """Return a checkpoint's configuration with only the command line's overrides changed.
 
     Args:
-        saved: Configuration from the checkpoint, interpolations included.
-        composed: Configuration composed from the command line.
+        saved: Configuration from the checkpoint, in plain values with references to keys.
+        composed: Configuration composed from the command line, in the same form.
         overrides: The command line's overrides.
 
     Raises:
         UserError: If an override deletes an option or replaces a whole recipe.
     """
-    config = OmegaConf.create(dict(saved))
-    assert isinstance(config, DictConfig)
-    with open_dict(config):
-        for override in OverridesParser.create().parse_overrides(overrides):
-            key = override.key_or_group.replace("/", ".")
-            if override.is_delete():
-                raise UserError(f"{override.input_line}: a resumed run keeps its options; set them instead")
-            if key in RECIPES:
-                raise UserError(f"{override.input_line}: a resumed run keeps its recipe; set single options instead")
-            if key == "metric":  # replaces the measures; the run keeps its features
-                key = "metric.measures"
-            if not key.startswith("hydra"):
-                OmegaConf.update(config, key, OmegaConf.select(composed, key), merge=False)
-        config.ckpt, config.run_dir = composed.ckpt, composed.run_dir
-    return config
+    config = deepcopy(dict(saved))
+    for override in OverridesParser.create().parse_overrides(overrides):
+        key = override.key_or_group.replace("/", ".")
+        if override.is_delete():
+            raise UserError(f"{override.input_line}: a resumed run keeps its options; set them instead")
+        if key in RECIPES:
+            raise UserError(f"{override.input_line}: a resumed run keeps its recipe; set single options instead")
+        if key == "metric":  # replaces the measures; the run keeps its features
+            key = "metric.measures"
+        if not key.startswith("hydra"):
+            set_value(config, key, get_value(composed, key))
+    return config | {key: composed.get(key) for key in OWN_KEYS}

@@ -1,25 +1,50 @@
 """Resolving a run's configuration: the checkpoint to resume from, its options, and the run's identity."""
 
+import logging
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.loggers import Logger
 
-from gan.checkpoint.reading import read
-from gan.config import plain, resumed
+from gan.checkpoint.reading import SAMPLED, read
+from gan.checkpoint.trust import Kinds, Trust, accept, local_trust, named_targets, packages_to_trust
+from gan.config import CONF, plain, resumed
 from gan.errors import UserError
-from gan.runs.folder import RunFolder, find_export
+from gan.instantiate import signature
+from gan.runs.commands import LaterTrust, trust_options
+from gan.runs.folder import OutputPath, RunFolder, find_export
+from gan.runs.record import read_run
+from gan.substitution import keep_references
 
-__all__ = ["command_line_overrides", "in_multirun", "logging_config", "resolve_config"]
+__all__ = [
+    "command_line_overrides",
+    "in_multirun",
+    "later_trust",
+    "logging_config",
+    "resolve_config",
+]
+
+log = logging.getLogger(__name__)
+
+RESUMED: Kinds = {
+    **SAMPLED,
+    "callbacks": Mapping[str, Callback | None],
+    "logger": Mapping[str, Logger | None],
+    "trainer": signature(Trainer) | {"default_root_dir": OutputPath},
+}
+"""Parts that resuming builds."""
 
 
 def resolve_config(config: DictConfig) -> DictConfig:
-    """Return the configuration that a run uses, with everything resolved that the command line left open.
+    """Return the configuration that a run uses and saves, in which only references to keys are left to substitute.
 
     A resumed run takes its options from the checkpoint and only single values from the command line. A job that Slurm
     has requeued resumes from its last checkpoint, if it wrote one.
@@ -36,13 +61,38 @@ def resolve_config(config: DictConfig) -> DictConfig:
         if 0 <= config.trainer.max_steps <= step:
             raise UserError(f"{config.ckpt} has {step} generator updates: set trainer.max_steps above that to continue")
     with open_dict(config):
-        config.run_dir, config.name = str(folder.path), str(config.name)  # Hydra's resolvers end with this process
+        config.run_dir, config.name = str(folder.path), str(config.name)
         if requeued and folder.config.is_file():  # the job may have ended before its first checkpoint
-            config.id = OmegaConf.load(folder.config).id
+            config.id = read_run(folder.path).config.get("id")
         config.id = config.id or secrets.token_hex(4)
+    config = OmegaConf.create(keep_references(config))
     if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise UserError(f"seed={config.seed} should be a whole number from 0 to 4294967295")
     return config
+
+
+def later_trust(config: dict[str, Any], folder: Path) -> LaterTrust:
+    """Check a run's configuration as sampling and resuming will, and say now what they will refuse.
+
+    Args:
+        config: Configuration for the checkpoints, in plain values with references to keys.
+        folder: The run's folder.
+    """
+    packages: dict[str, list[str]] = {}
+    for verb, kinds in {"sample": SAMPLED, "resume": RESUMED}.items():
+        try:
+            packages[verb] = packages_to_trust(config, kinds, folder)
+        except UserError as error:
+            log.warning("The checkpoints of this run cannot be used to %s: %s", verb, error)
+            packages[verb] = []
+    needed = LaterTrust(**packages)
+    if unknown := set(needed.resume) - set(config.get("trust") or []):
+        names = ",".join(sorted(unknown))
+        log.warning(
+            "Checkpoints of this run name classes of %s: later, resume with trust=[%s] and sample with %s",
+            *(", ".join(sorted(unknown)), names, trust_options(needed.sample) or "no further option"),
+        )
+    return needed
 
 
 def _checkpoint_path(path: Path) -> Path:
@@ -54,13 +104,23 @@ def _checkpoint_path(path: Path) -> Path:
 
 def _resume(config: DictConfig, path: Path) -> tuple[DictConfig, int]:
     """Take the options from a checkpoint, and single ones from the command line; return the checkpoint's step too."""
-    checkpoint = read(path)
+    checkpoint = read(path, kinds={})
     if HydraConfig.initialized():
+        composed = keep_references(config)
         overrides = [] if config.ckpt is None else command_line_overrides()
-        config = resumed(checkpoint["config"], config, overrides)
+        saved = resumed(checkpoint.saved, composed, overrides)
+        trust = _trust_of_this_call(composed)
+        config = OmegaConf.create(accept(saved, RESUMED, trust, composed, Path(config.run_dir)))
     with open_dict(config):
         config.ckpt = str(path)
-    return config, checkpoint["global_step"]
+    return config, checkpoint.global_step
+
+
+def _trust_of_this_call(composed: dict[str, Any]) -> Trust:
+    """Return trust in the packages of ``trust=``, and in classes that this call or its configuration folders name."""
+    sources = [source for source in HydraConfig.get().runtime.config_sources if source.schema == "file"]
+    trust = local_trust(composed.get("trust") or [], {CONF, *(Path(source.path) for source in sources)})
+    return Trust(trust.packages, trust.targets | set(named_targets(composed)))
 
 
 def command_line_overrides() -> list[str]:

@@ -17,7 +17,7 @@ from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.formats import duration
 from gan.host import peak_memory, versions
-from gan.runs.commands import resume_command, sample_command
+from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder
 
 __all__ = ["collect", "summary"]
@@ -57,7 +57,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
     }
 
 
-def summary(results: dict[str, Any], run: RunFolder) -> str:
+def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
     """Format results: why the run stopped early, the best score, its baselines, the folder, and the next commands."""
     lines = []
     if results["stopped"] is not None:
@@ -76,7 +76,8 @@ def summary(results: dict[str, Any], run: RunFolder) -> str:
         *([f"Page     {run.page}"] if run.page.is_file() else []),
     ]
     if run.last.is_file():  # not without callbacks
-        lines += [f"Resume   {resume_command(run, results['global_step'])}", f"Sample   {sample_command(run)}"]
+        lines.append(f"Resume   {resume_command(run, results['global_step'], trust.resume)}")
+        lines.append(f"Sample   {sample_command(run, trust.sample)}")
     return "\n" + "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer, seed_everything
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.loggers.logger import DummyLogger
@@ -20,7 +20,6 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from gan.callbacks.interruption import Interrupted, Interruption, requeue
 from gan.callbacks.save_config import SaveConfig
 from gan.checkpoint.reading import load_weights, read
-from gan.checkpoint.trust import check_trusted
 from gan.config import plain
 from gan.distributed.devices import device_of, local_ranks
 from gan.distributed.environment import RankInfo, rank_info
@@ -35,11 +34,12 @@ from gan.instantiate import build, check_call
 from gan.loggers.csv import MetricsCSVLogger
 from gan.loggers.wandb import WeightsAndBiases
 from gan.report.page import write_page
-from gan.resolve import command_line_overrides, in_multirun, logging_config, resolve_config
+from gan.resolve import command_line_overrides, in_multirun, later_trust, logging_config, resolve_config
 from gan.results import collect, summary
-from gan.runs.commands import command_comments, earlier_commands
+from gan.runs.commands import LaterTrust, command_comments, earlier_commands, trust_override
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import read_run
+from gan.substitution import substitute
 from gan.trainer import GeneratorClockTrainer
 
 __all__ = ["train"]
@@ -133,6 +133,7 @@ class _Run:
     data: LightningDataModule
     trainer: Trainer
     interruption: Interruption
+    trust: LaterTrust
 
     @property
     def is_rank_zero(self) -> bool:
@@ -148,23 +149,22 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
     folder = RunFolder(Path(config.run_dir))
     checkpoint = None
     if config.ckpt is not None:
-        checkpoint = read(config.ckpt)
-        check_trusted(plain(config))  # again: overrides and interpolations may change what is built
+        checkpoint = read(config.ckpt, kinds={})  # resolve_config has accepted its configuration
+    saved, config = config, OmegaConf.create(substitute(plain(config, resolve=False)))
     seed_everything(config.seed, verbose=False)
     data, model = build(config.data), build(config.model)
     chosen = config.trainer.precision == "auto"
     if chosen:
-        with open_dict(config):
-            config.trainer.precision = broadcast_from_rank_zero(
-                lambda: fast_precision(device_of(config.trainer, info)) if data.pixels else "32-true"
-            )
+        saved.trainer.precision = config.trainer.precision = broadcast_from_rank_zero(
+            lambda: fast_precision(device_of(config.trainer, info)) if data.pixels else "32-true"
+        )
     callbacks = [build(node) for node in (config.callbacks or {}).values() if node is not None]
     if not config.trainer.enable_progress_bar:
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     if checkpoint is not None:
-        load_weights(model, checkpoint, config.ckpt)  # fails before anything is written if they do not fit
+        load_weights(model, checkpoint)  # fails before anything is written if they do not fit
     interruption = Interruption()
-    trainer = _build_trainer(config, info, [*callbacks, SaveConfig(plain(config, resolve=False)), interruption])
+    trainer = _build_trainer(config, info, [*callbacks, SaveConfig(plain(saved, resolve=False)), interruption])
     if info.rank == 0:
         _write_config(folder, config, resuming=checkpoint is not None)
         if chosen and config.trainer.precision != "32-true":
@@ -174,12 +174,13 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
             )
         with _error_file(folder):
             trainer.loggers = [
-                MetricsCSVLogger(folder.path, step=checkpoint["global_step"] if checkpoint else 0),
+                MetricsCSVLogger(folder.path, step=checkpoint.global_step if checkpoint else 0),
                 *(build(node) for node in (config.logger or {}).values()),
             ]
     else:
         trainer.loggers = [DummyLogger()]  # some callbacks refuse to run without a logger
-    return _Run(config, folder, model, data, trainer, interruption)
+    trust = later_trust(plain(saved, resolve=False), folder.path) if info.rank == 0 else LaterTrust([], [])
+    return _Run(config, folder, model, data, trainer, interruption, trust)
 
 
 def _build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> Trainer:
@@ -242,7 +243,7 @@ def _fit_and_report(run: _Run, start: float) -> dict[str, Any]:
         results = _fit(run, start)
         if run.is_rank_zero:
             _write_run_page(run.folder)
-            print(summary(results, RunFolder(relative_to_cwd(run.folder.path))))
+            print(summary(results, RunFolder(relative_to_cwd(run.folder.path)), run.trust))
     return results
 
 
@@ -300,8 +301,9 @@ def _resumable(run: _Run) -> Iterator[None]:
         yield
     except Interrupted as interrupted:
         if run.is_rank_zero:
-            folder = relative_to_cwd(run.folder.path)
-            log.info("%s; %s", interrupted, requeue() if interrupted.requeue else f"resume with ckpt={folder}")
+            folder, trust = relative_to_cwd(run.folder.path), trust_override(run.trust.resume)
+            resume = f"resume with ckpt={folder} {trust}".rstrip()
+            log.info("%s; %s", interrupted, requeue() if interrupted.requeue else resume)
         raise
 
 

@@ -34,11 +34,11 @@ def checkpoint(run: Path) -> dict[str, Any]:
 
 def test_model_and_data_are_restored(run: Path, checkpoint: dict[str, Any]) -> None:
     found = read(run)
-    model, data = restore(found, run), data_of(found)
+    model, data = restore(found), data_of(found)
     assert isinstance(model, CGAN)
     assert isinstance(data, MNIST5k)
     assert not model.training
-    assert found["global_step"] == 10
+    assert found.global_step == 10
     state = model.state_dict()
     assert state.keys() == checkpoint["state_dict"].keys()
     assert all(torch.equal(value, checkpoint["state_dict"][name]) for name, value in state.items())
@@ -50,7 +50,7 @@ def test_a_run_folder_means_its_best_or_last_checkpoint(tmp_path: Path, checkpoi
         read(tmp_path)
     for step, name in enumerate(("last", "best")):
         torch.save(checkpoint | {"global_step": step}, tmp_path / "checkpoints" / f"{name}.ckpt")
-        assert read(tmp_path)["global_step"] == step
+        assert read(tmp_path).global_step == step
 
 
 @pytest.mark.parametrize(

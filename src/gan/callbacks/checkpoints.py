@@ -7,7 +7,7 @@ from pytorch_lightning.callbacks import Checkpoint
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.periodic import Periodic, find_callbacks
-from gan.runs.folder import BEST_CHECKPOINT, LAST_CHECKPOINT, atomic_path
+from gan.runs.folder import BEST_CHECKPOINT, LAST_CHECKPOINT, OutputPath, atomic_path
 
 __all__ = ["Checkpoints"]
 
@@ -22,7 +22,7 @@ class Checkpoints(Periodic, Checkpoint):
         every_n_steps: Generator updates between two checkpoints.
     """
 
-    def __init__(self, folder: str, every_n_steps: int) -> None:
+    def __init__(self, folder: OutputPath, every_n_steps: int) -> None:
         super().__init__(every_n_steps)
         self.folder = Path(folder)
 

@@ -1,110 +1,129 @@
-"""Reading checkpoints and exported weights, from untrusted files to models that are ready to sample."""
+"""Reading checkpoints and exported weights, from untrusted files to models that are ready to sample.
 
+Nothing in a file is executed, and nothing is built from its configuration but what ``gan.checkpoint.trust`` accepts.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from hydra.errors import HydraException
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from gan.checkpoint import exported
-from gan.checkpoint.trust import check_trusted
+from gan.checkpoint.trust import Kinds, Trust, accept
 from gan.data.base import ImageDataModule
-from gan.errors import UserError
+from gan.errors import UserError, one_line
 from gan.instantiate import build
 from gan.models.trainable import Trainable
 from gan.runs.folder import RunFolder, find_export
+from gan.substitution import substitute
 
 FORMAT = 2  # increment when class names or contents change incompatibly
 PARTS = {"config": dict, "state_dict": dict, "global_step": int, "batches_seen": int}
+SAMPLED: Kinds = {"model": Trainable, "data": ImageDataModule}
+"""Parts that sampling builds."""
 
-__all__ = ["FORMAT", "data_of", "load_weights", "read", "restore"]
+__all__ = ["FORMAT", "SAMPLED", "Checkpoint", "build_part", "data_of", "load_weights", "read", "restore"]
 
 
-def read(path: str | Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Checkpoint:
+    """Contents of a checkpoint, or of exported weights.
+
+    Attributes:
+        path: Its path, for messages.
+        saved: Configuration as in the file, with references to keys. It is not checked: ``accept`` does that.
+        config: Accepted configuration, without references.
+        global_step: Number of generator updates.
+        state_dict: Weights of the model; None for an export.
+        export: Weights of the generator and their description; None for a checkpoint.
+    """
+
+    path: Path
+    saved: dict[str, Any]
+    config: dict[str, Any]
+    global_step: int
+    state_dict: dict[str, Tensor] | None = None
+    export: tuple[dict[str, Tensor], exported.Description] | None = None
+
+
+def read(path: str | Path, trust: Trust | None = None, kinds: Kinds = SAMPLED) -> Checkpoint:
     """Read a checkpoint without running any code in it.
 
     Args:
         path: A checkpoint; a run's folder, for its best checkpoint or its last if nothing was evaluated; or exported
-            weights or their folder, which have the key ``exported`` in place of ``state_dict``.
-
-    Returns:
-        The checkpoint's contents, with the trusted configuration under ``config``.
+            weights or their folder.
+        trust: Whom this call trusts beside this package; None trusts nobody.
+        kinds: The parts to be built, which are checked.
 
     Raises:
-        UserError: If it does not exist, is damaged, was not written by this project, or names code outside it.
+        UserError: If it does not exist, is damaged, was not written by this project, or is refused.
     """
     path = Path(path)
     found = find_export(path)
-    checkpoint = _read_checkpoint(path) if found is None else _read_exported(found)
-    if not all(isinstance(checkpoint["config"].get(part), dict) for part in ("model", "data")):
+    contents: dict[str, Any] = _read_checkpoint(path) if found is None else _read_exported(found)
+    saved = contents["config"]
+    if not all(isinstance(saved.get(part), dict) for part in ("model", "data")):
         raise UserError(f"{path} is no checkpoint of this project (its configuration has no model, or no data)")
-    check_trusted(checkpoint["config"])
+    config = substitute(accept(saved, kinds, trust or Trust()))
+    return Checkpoint(path, saved, config, contents["global_step"], contents.get("state_dict"), contents.get("export"))
+
+
+def build_part(config: dict[str, Any], key: str) -> Any:
+    """Build a part of an accepted configuration.
+
+    Raises:
+        UserError: If it cannot be built.
+    """
+    node = OmegaConf.select(OmegaConf.create(substitute(config)), key)
+    if not isinstance(node, DictConfig):
+        raise UserError(f"the checkpoint's configuration has no {key}")
     try:
-        resolved = OmegaConf.to_container(OmegaConf.create(checkpoint["config"]), resolve=True)
-    except OmegaConfBaseException as error:
-        raise UserError(f"{path}: its configuration is damaged ({str(error).splitlines()[0]})") from error
-    check_trusted(resolved)  # once more, as interpolations can expand to targets
-    return checkpoint
+        return build(node)
+    except Exception as error:  # of any kind, since a file may give a constructor any values
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"the checkpoint's {key} cannot be built ({one_line(error)[:200]})") from error
 
 
-def restore(checkpoint: dict[str, Any], path: str | Path, use_ema: bool = True) -> Trainable:
+def restore(checkpoint: Checkpoint, use_ema: bool = True) -> Trainable:
     """Rebuild a model from a checkpoint, in evaluation mode on the CPU.
 
     Exported weights rebuild the generator only. If they are its moving average, they serve as both.
 
     Args:
-        checkpoint: Contents returned by ``read``.
-        path: Path for messages.
+        checkpoint: The checkpoint.
         use_ema: Whether the generator's moving average is acceptable.
 
     Raises:
         UserError: If the weights do not fit the configuration, or only the moving average exists and ``use_ema`` is
             false.
     """
-    model = _build_part(checkpoint, "model")
-    if not isinstance(model, Trainable):
-        raise _wrong_kind("model", Trainable, model)
-    if "state_dict" not in checkpoint:
-        state, description = checkpoint["exported"]
-        _restore_exported(model, state, description, path, use_ema)
+    model: Trainable = build_part(checkpoint.config, "model")
+    if checkpoint.export is not None:
+        state, description = checkpoint.export
+        _restore_exported(model, state, description, checkpoint.path, use_ema)
     else:
-        load_weights(model, checkpoint, path)
+        load_weights(model, checkpoint)
     return model.eval()
 
 
-def data_of(checkpoint: dict[str, Any]) -> ImageDataModule:
-    """Build the data module of a checkpoint; no data is loaded yet.
-
-    Raises:
-        UserError: If the configuration is not that of a data module.
-    """
-    data = _build_part(checkpoint, "data")
-    if not isinstance(data, ImageDataModule):
-        raise _wrong_kind("data", ImageDataModule, data)
+def data_of(checkpoint: Checkpoint) -> ImageDataModule:
+    """Build the data module of a checkpoint; no data is loaded yet."""
+    data: ImageDataModule = build_part(checkpoint.config, "data")
     return data
 
 
-def load_weights(model: Trainable, checkpoint: dict[str, Any], path: str | Path) -> None:
+def load_weights(model: Trainable, checkpoint: Checkpoint) -> None:
     """Load a checkpoint's weights into a model.
 
     Raises:
         UserError: If they do not fit.
     """
-    _load_state(model, checkpoint["state_dict"], path)
-
-
-def _build_part(checkpoint: dict[str, Any], part: str) -> object:
-    try:
-        return build(OmegaConf.create(checkpoint["config"])[part])
-    except (HydraException, TypeError) as error:
-        raise UserError(f"the checkpoint's {part} cannot be built ({' '.join(str(error).split())[:200]})") from error
-
-
-def _wrong_kind(part: str, kind: type, built: object) -> UserError:
-    return UserError(f"the checkpoint's {part} is not a {kind.__name__} but a {type(built).__name__}")
+    assert checkpoint.state_dict is not None
+    _load_state(model, checkpoint.state_dict, checkpoint.path)
 
 
 def _load_state(network: nn.Module, state: dict[str, Tensor], path: str | Path) -> None:
@@ -150,7 +169,7 @@ def _read_exported(path: Path) -> dict[str, Any]:
     return {
         "config": description.config,
         "global_step": description.global_step,
-        "exported": (state, description),
+        "export": (state, description),
     }
 
 

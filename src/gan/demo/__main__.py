@@ -19,13 +19,13 @@ __all__ = ["main"]
 def main() -> None:
     """Parse the command line and serve the page."""
     parser = argparse.ArgumentParser(prog="python -m gan.demo", description="Try a trained generator on a local page.")
-    parser.add_argument("checkpoint", help="a checkpoint, an export, or a run's folder for its best checkpoint")
+    cli.add_checkpoint(parser)
     parser.add_argument("other", nargs="?", help="second checkpoint, to compare with the first for the same noise")
     parser.add_argument("--port", type=int, help=f"(default: the first free one from {PORTS.start} on)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     args = parser.parse_args()
     with suppress(KeyboardInterrupt), listen(args.port) as listener:
-        generators = [load(path) for path in (args.checkpoint, args.other) if path is not None]
+        generators = [load(path, trust=args.trust) for path in (args.checkpoint, args.other) if path is not None]
         if len(generators) > 1:
             check_comparable(*generators)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends the demo as Ctrl-C does

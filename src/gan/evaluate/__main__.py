@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import cli
+from gan.checkpoint.trust import local_trust
 from gan.distributed.group import rank_and_world
 from gan.distributed.session import rank_session
 from gan.errors import UserError
@@ -22,7 +23,7 @@ def main() -> None:
     """Parse the command line, evaluate, print a table and write the JSON file."""
     parser = argparse.ArgumentParser(
         prog="python -m gan.evaluate",
-        usage="%(prog)s [-h] RUN [REFERENCE] [OPTION=VALUE ...]",
+        usage="%(prog)s [-h] [--trust PACKAGE] RUN [REFERENCE] [OPTION=VALUE ...]",
         description="Score a generator, or a folder of images, against real images.",
         epilog=OPTIONS,
     )
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument(
         "reference", metavar="REFERENCE", type=Path, nargs="?", help="a folder of real images, instead of data=..."
     )
+    cli.add_trust(parser)
     options = [
         argument
         for argument in sys.argv[1:]
@@ -40,7 +42,7 @@ def main() -> None:
     args = parser.parse_args([argument for argument in sys.argv[1:] if argument not in options])
 
     with rank_session() as device:
-        results, out = evaluate(args.run, args.reference, options, device)
+        results, out = evaluate(args.run, args.reference, options, device, local_trust(args.trust))
         if rank_and_world()[0] > 0:
             return
     print(table(results))

@@ -1,12 +1,18 @@
 """Configuration of an evaluation: ``conf/evaluate.yaml``, a run's own settings, and the command line."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from gan.config import compose_config, overridden
+from gan.checkpoint.trust import Trust, accept
+from gan.config import compose_config
+from gan.data.base import ImageDataModule
 from gan.errors import UserError
+from gan.metrics.evaluator import Evaluator
+from gan.substitution import get_value, keep_references, set_value, substitute
 
 __all__ = ["evaluation_config"]
 
@@ -16,13 +22,16 @@ INHERITED = {"data": "data", "metric/features": "metric.features", "metric": "me
 MINIMUM = {"num_samples": 2, "metric.num_samples": 2, "seeds": 1, "batch_size": 1, "image_size": 1}
 
 
-def evaluation_config(saved: dict[str, Any] | None, reference: Path | None, options: list[str]) -> DictConfig:
+def evaluation_config(
+    saved: dict[str, Any] | None, reference: Path | None, options: list[str], trust: Trust | None = None
+) -> DictConfig:
     """Compose the configuration of an evaluation.
 
     Args:
-        saved: Configuration of the run; None for a folder of images.
+        saved: Configuration of the run, as in its checkpoint; None for a folder of images.
         reference: Folder of real images, which replaces the data set; None if there is none.
         options: Overrides of ``conf/evaluate.yaml``.
+        trust: Whom this call trusts beside this package; None trusts nobody.
 
     Raises:
         UserError: If a value is invalid, or both a reference folder and data are given.
@@ -35,27 +44,31 @@ def evaluation_config(saved: dict[str, Any] | None, reference: Path | None, opti
         config = compose_config("evaluate", options)
         OmegaConf.set_struct(config, False)
     else:
-        config = _inherit(saved, keys)
+        config = _inherit(saved, keys, trust)
     _check(config)
     return config
 
 
-def _inherit(saved: dict[str, Any], keys: dict[str, str]) -> DictConfig:
+def _inherit(saved: dict[str, Any], keys: dict[str, str], trust: Trust | None) -> DictConfig:
     """Compose the configuration; data, features and measures are the run's unless an option names others.
 
     ``keys`` maps the options to their keys.
     """
     nodes = [node for option, node in INHERITED.items() if option not in keys.values()]
     within_nodes = [option for option, key in keys.items() if key.startswith(tuple(f"{node}." for node in nodes))]
-    config = compose_config("evaluate", [option for option in keys if option not in within_nodes])
-    OmegaConf.set_struct(config, False)
-    run_config = OmegaConf.create(saved)
+    composed = compose_config("evaluate", [option for option in keys if option not in within_nodes])
+    own = keep_references(composed)
+    config = deepcopy(saved | own)  # the run's nodes may refer to any of its options
     for node in nodes:
-        value = OmegaConf.select(run_config, node)
+        value = get_value(saved, node)
         if node == "metric.measures":  # the run's measures, then the default ones
-            value = OmegaConf.merge(value, config.metric.measures)
-        OmegaConf.update(config, node, value, merge=False)
-    return overridden(config, within_nodes)
+            value = {**(value or {}), **own["metric"]["measures"]}
+        set_value(config, node, value)
+    for override in OverridesParser.create().parse_overrides(within_nodes):
+        set_value(config, override.key_or_group, override.value())
+    config = accept(config, {"data": ImageDataModule, "metric": Evaluator}, trust or Trust(), own)
+    values = substitute(config)
+    return OmegaConf.create({key: values[key] for key in (*own, "data") if key in values})
 
 
 def _check(config: DictConfig) -> None:

@@ -11,6 +11,7 @@ import torch
 from omegaconf import DictConfig
 
 from gan.checkpoint.reading import read
+from gan.checkpoint.trust import Trust
 from gan.data.base import ImageDataModule
 from gan.distributed.group import rank_and_world, rank_range
 from gan.errors import UserError
@@ -26,7 +27,7 @@ __all__ = ["evaluate"]
 
 
 def evaluate(
-    path: Path, reference: Path | None, options: list[str], device: torch.device
+    path: Path, reference: Path | None, options: list[str], device: torch.device, trust: Trust | None = None
 ) -> tuple[dict[str, Any], Path]:
     """Score a generator or a folder of images.
 
@@ -35,6 +36,7 @@ def evaluate(
         reference: Folder of real images; None for the data set of the options or the run.
         options: Overrides of ``conf/evaluate.yaml``.
         device: Device of the generator and of the feature extractor.
+        trust: Whom this call trusts beside this package; None trusts nobody.
 
     Returns:
         Scores and protocol for the JSON file, and the path of that file.
@@ -43,14 +45,13 @@ def evaluate(
         UserError: If a path or an option is wrong, or they do not fit together.
     """
     start = perf_counter()
-    checkpoint = None if classify(path) is PathKind.IMAGES else read(path)
-    saved_config = None if checkpoint is None else checkpoint["config"]
-    config = evaluation_config(saved_config, reference, options)
+    checkpoint = None if classify(path) is PathKind.IMAGES else read(path, trust)
+    config = evaluation_config(None if checkpoint is None else checkpoint.saved, reference, options, trust)
     data = _real_images(path, reference, config)
     if checkpoint is None:
         images = images_of_folder(path, data, config)
     else:
-        images = samples_of_checkpoint(path, checkpoint, data, config, device)
+        images = samples_of_checkpoint(checkpoint, data, config, device)
     config.metric.num_samples = images.num
     metric: Evaluator = build(config.metric)
     if metric.needs_labels and not images.conditional:

@@ -42,7 +42,7 @@ def main() -> None:
     view, path, out = args.pop("view"), args.pop("checkpoint"), args["out"]
     if view != "directions" and out.suffix != ".png":
         raise UserError(f"--out {out}: end it in .png")
-    generator = load(path)
+    generator = load(path, trust=args.pop("trust"))
     if not generator.data.pixels and view not in VIEWS_OF_POINTS:
         raise UserError(f"{path} makes points: there are no images to show")
     try:
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add_view(name: str, description: str, out: str, kind: str = ".png file") -> argparse.ArgumentParser:
         sub = views.add_parser(name, help=description, description=description)
-        sub.add_argument("checkpoint", help="a checkpoint, an export, or a run's folder for its best checkpoint")
+        cli.add_checkpoint(sub)
         sub.add_argument("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
         sub.add_argument("--out", type=Path, default=Path(out), help=f"{kind} to write (default: %(default)s)")
         return sub

@@ -18,7 +18,7 @@ def main() -> None:
         prog="python -m gan.export",
         description="Export a trained generator in formats that execute no code when they are loaded.",
     )
-    parser.add_argument("checkpoint", help="a checkpoint, an export, or a run's folder for its best checkpoint")
+    cli.add_checkpoint(parser)
     parser.add_argument("--out", type=Path, default=Path("exported"), help="output folder (default: %(default)s)")
     parser.add_argument(
         "--formats",
@@ -33,7 +33,7 @@ def main() -> None:
     if "onnx" in formats and not onnx.available():
         raise UserError("--formats onnx needs packages: pip install -e '.[export]'")
 
-    generator = TrainedGenerator(args.checkpoint, use_ema=not args.no_ema, device="cpu")
+    generator = TrainedGenerator(args.checkpoint, use_ema=not args.no_ema, device="cpu", trust=args.trust)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         for line in export(generator, args.out, formats):

@@ -4,11 +4,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from omegaconf import OmegaConf
-
 from gan.checkpoint import exported
 from gan.checkpoint.trained import TrainedGenerator
-from gan.config import plain
 from gan.export import onnx, program
 from gan.export.graph import Graph
 from gan.host import versions
@@ -53,9 +50,8 @@ def export(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) ->
 
 def write_weights(generator: TrainedGenerator, path: Path) -> list[Path]:
     """Write a generator's weights and their description; return both paths."""
-    config = plain(OmegaConf.create(generator.config))
     description = exported.Description(
-        config={name: config[name] for name in CONFIG_NODES if name in config},
+        config={name: generator.config[name] for name in CONFIG_NODES if name in generator.config},
         global_step=generator.global_step,
         use_ema=generator.use_ema,
         image_shape=generator.image_shape,

@@ -9,6 +9,7 @@ from gan.data.stacked_mnist import StackedMNIST
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
 from gan.features.classifier import Classifier
+from gan.runs.folder import OutputPath
 
 __all__ = ["StackedClassifier"]
 
@@ -28,7 +29,7 @@ class StackedClassifier(FeatureExtractor):
     num_features = 3 * Classifier.num_features
     num_classes = 1000
 
-    def __init__(self, data: ImageDataModule, cache: str | None = None) -> None:
+    def __init__(self, data: ImageDataModule, cache: OutputPath | None = None) -> None:
         super().__init__()
         if not isinstance(data, StackedMNIST):
             raise UserError("metric/features=stacked_classifier needs data=stacked_mnist")

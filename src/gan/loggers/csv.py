@@ -8,7 +8,7 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
-from gan.runs.folder import RunFolder, atomic_path
+from gan.runs.folder import OutputPath, RunFolder, atomic_path
 
 __all__ = ["MetricsCSVLogger"]
 
@@ -23,7 +23,7 @@ class MetricsCSVLogger(Logger):
 
     name = version = ""
 
-    def __init__(self, folder: str | Path, step: int = 0) -> None:
+    def __init__(self, folder: OutputPath | Path, step: int = 0) -> None:
         super().__init__()
         self.path = RunFolder(Path(folder)).metrics
         self.columns = ["step"]

@@ -11,6 +11,7 @@ from pytorch_lightning.loggers.logger import rank_zero_experiment
 
 from gan.errors import one_line
 from gan.loggers.upload import upload_run
+from gan.runs.folder import OutputPath
 
 __all__ = ["WeightsAndBiases"]
 
@@ -37,7 +38,7 @@ class WeightsAndBiases(WandbLogger):
 
     def __init__(
         self,
-        folder: str,
+        folder: OutputPath,
         project: str,
         name: str | None = None,
         id: str | None = None,

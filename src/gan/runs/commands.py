@@ -1,14 +1,37 @@
 """Command lines of a run: those that trained it, and those that resume it or sample from it."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from gan.runs.folder import RunFolder
 
-__all__ = ["PREFIX", "command_comments", "earlier_commands", "parse_commands", "resume_command", "sample_command"]
+__all__ = [
+    "PREFIX",
+    "LaterTrust",
+    "command_comments",
+    "earlier_commands",
+    "parse_commands",
+    "resume_command",
+    "sample_command",
+    "trust_options",
+    "trust_override",
+]
 
 PREFIX = "# python train.py"
+
+
+class LaterTrust(NamedTuple):
+    """Packages that later commands must trust to read the checkpoints of a run.
+
+    Attributes:
+        sample: Packages of model and data, for commands that sample.
+        resume: Packages of everything that training builds.
+    """
+
+    sample: list[str]
+    resume: list[str]
 
 
 def command_comments(overrides: Iterable[str], earlier: Iterable[str] = ()) -> str:
@@ -35,13 +58,25 @@ def parse_commands(config: str) -> list[str]:
     return [line for line in config.splitlines() if line.startswith(PREFIX)]
 
 
-def resume_command(run: RunFolder, steps: int) -> str:
-    """Return the command that trains a run of ``steps`` generator updates for as many again."""
+def trust_options(packages: Iterable[str]) -> str:
+    """Return the options by which a command that reads a checkpoint trusts packages, as in ``--trust mypkg``."""
+    return " ".join(f"--trust {package}" for package in packages)
+
+
+def trust_override(packages: Sequence[str]) -> str:
+    """Return the override by which a resumed run trusts packages, quoted for the shell; empty if there are none."""
+    return shlex.quote(f"trust=[{','.join(packages)}]") if packages else ""
+
+
+def resume_command(run: RunFolder, steps: int, trust: Sequence[str] = ()) -> str:
+    """Return the command that trains a run of ``steps`` generator updates for as many again, trusting packages."""
     ckpt = shlex.quote(f"ckpt={run.last}")
     program = "train.py" if Path("train.py").is_file() else "-m gan"  # outside a checkout
-    return f"python {program} {ckpt} trainer.max_steps={max(1, 2 * steps)}"
+    command = f"python {program} {ckpt} trainer.max_steps={max(1, 2 * steps)}"
+    return f"{command} {trust_override(trust)}".rstrip()
 
 
-def sample_command(run: RunFolder) -> str:
+def sample_command(run: RunFolder, trust: Sequence[str] = ()) -> str:
     """Return the command that samples from a run's best checkpoint, or from its latest if nothing was evaluated."""
-    return f"python -m gan.sample {shlex.quote(str(run.preferred_checkpoint))} --num 64 --out grid.png"
+    command = f"python -m gan.sample {shlex.quote(str(run.preferred_checkpoint))} --num 64 --out grid.png"
+    return f"{command} {trust_options(trust)}".rstrip()

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Annotated
 
 __all__ = [
     "BEST_CHECKPOINT",
     "EXPORTED_WEIGHTS",
     "LAST_CHECKPOINT",
     "PAGE",
+    "OutputPath",
     "PathKind",
     "RunFolder",
     "atomic_path",
@@ -27,6 +29,9 @@ CHECKPOINTS = "checkpoints"
 EXPORTED_WEIGHTS = "generator.safetensors"
 LAST_CHECKPOINT = "last.ckpt"
 PAGE = "report.html"
+
+OutputPath = Annotated[str, "output"]
+"""Argument that says where a part writes: this call's own choice, never that of a checkpoint."""
 
 
 @dataclass(frozen=True)

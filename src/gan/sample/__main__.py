@@ -17,7 +17,7 @@ __all__ = ["main"]
 def main() -> None:
     """Parse the command line, sample, and write the images."""
     parser = argparse.ArgumentParser(prog="python -m gan.sample", description="Sample images from a checkpoint.")
-    parser.add_argument("checkpoint", help="a checkpoint, an export, or a run's folder for its best checkpoint")
+    cli.add_checkpoint(parser)
     parser.add_argument("-n", "--num", type=int, default=64, help="number of images (default: %(default)s)")
     parser.add_argument(
         "--out",
@@ -37,7 +37,7 @@ def main() -> None:
         raise UserError("--seed must be at least 0")
 
     with rank_session() as device:
-        generator = load(args.checkpoint, use_ema=not args.no_ema, device=device)
+        generator = load(args.checkpoint, use_ema=not args.no_ema, device=device, trust=args.trust)
         indices = rank_range(args.num)
         batches = generator.batches(indices, args.classes, args.seed, args.truncation, args.batch_size)
         images = (batch.images.cpu() for batch in progress_bar(batches, len(indices) / args.batch_size, "Samples"))
