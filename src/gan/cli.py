@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from gan.errors import UserError, did_you_mean, one_line
 from gan.foreign_options import what_to_use
 
-__all__ = ["add_checkpoint", "add_trust", "run", "task"]
+__all__ = ["add_checkpoint", "add_trust", "explain", "run", "task"]
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ def run(main: Callable[[], Any], config_name: str | None = None) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors instead of printing them
     try:
         main()
-    except Exception as error:  # of any kind: _explain tells user errors from bugs, which are raised again
-        message = _explain(error, config_name)
+    except Exception as error:  # of any kind: explain tells user errors from bugs, which are raised again
+        message = explain(error, config_name)
         if message is None or traceback:
             raise
         _fail(message)
@@ -91,7 +91,7 @@ def _fail(message: str) -> NoReturn:
     sys.exit(2)
 
 
-def _explain(error: Exception, config_name: str | None) -> str | None:
+def explain(error: Exception, config_name: str | None) -> str | None:
     """Return a one-line message for a user error; None for a bug."""
     if isinstance(error, UserError):
         return one_line(error)

@@ -1,11 +1,13 @@
 """Configurations: composing them from conf/, and resuming with a checkpoint's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra._internal.hydra import Hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
@@ -14,7 +16,7 @@ from gan.errors import UserError
 from gan.null_choice import replace_null
 from gan.substitution import get_value, set_value
 
-__all__ = ["CONF", "compose_config", "plain", "resumed"]
+__all__ = ["CONF", "compose_config", "plain", "project_hydra", "resumed"]
 
 PACKAGE = Path(__file__).parent
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
@@ -37,13 +39,26 @@ def compose_config(name: str, overrides: list[str], with_hydra: bool = False) ->
     Raises:
         UserError: If the folder does not exist.
     """
+    with project_hydra():
+        return compose(name, replace_null(overrides, CONF), return_hydra_config=with_hydra)
+
+
+@contextmanager
+def project_hydra() -> Iterator[Hydra]:
+    """Initialise Hydra with ``conf/``, also while it runs ``train.py``, and yield it.
+
+    Raises:
+        UserError: If the folder does not exist.
+    """
     if not CONF.is_dir():
         raise UserError(f"{CONF} does not exist: install the project from its checkout with pip install -e .")
     current = GlobalHydra.instance().hydra  # set while train.py runs
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(name, replace_null(overrides, CONF), return_hydra_config=with_hydra)
+        with initialize_config_dir(str(CONF), job_name="train", version_base="1.3"):
+            hydra = GlobalHydra.instance().hydra
+            assert hydra is not None
+            yield hydra
     finally:
         GlobalHydra.instance().hydra = current
 

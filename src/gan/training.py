@@ -3,16 +3,18 @@
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning import LightningDataModule, LightningModule, Trainer, seed_everything
+from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer, seed_everything
 from pytorch_lightning.callbacks import ProgressBar
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -55,13 +57,15 @@ IGNORED_WARNINGS = (
 )
 
 
-def train(config: DictConfig) -> dict[str, Any]:
+def train(config: DictConfig, callbacks: Sequence[Callback] = (), loggers: Sequence[Logger] = ()) -> dict[str, Any]:
     """Train, or resume from the checkpoint ``config.ckpt``.
 
     If the configuration asks for several devices and no launcher has started a process for each, this function does.
 
     Args:
         config: Configuration composed from ``conf/train.yaml``.
+        callbacks: Further callbacks, after those of the configuration.
+        loggers: Further loggers.
 
     Returns:
         The contents of ``results.json`` in the run's folder.
@@ -84,10 +88,10 @@ def train(config: DictConfig) -> dict[str, Any]:
         if config.data.batch_size % world:
             raise UserError(f"data.batch_size={config.data.batch_size} cannot be shared evenly by {world} ranks")
         if ranks > 1 and not launched:
-            _launch_ranks(config, ranks, info)
+            _launch_ranks(partial(train, callbacks=callbacks, loggers=loggers), config, ranks, info)
             results: dict[str, Any] = json.loads(folder.results.read_text(encoding="utf-8"))
             return results
-        return _train_rank(config, info, resolved=not launched)
+        return _train_rank(config, info, not launched, callbacks, loggers)
     except MisconfigurationException as error:
         raise UserError(" ".join(str(error).split())) from error
     finally:
@@ -96,14 +100,16 @@ def train(config: DictConfig) -> dict[str, Any]:
                 folder.path.rmdir()
 
 
-def _launch_ranks(config: DictConfig, ranks: int, info: RankInfo) -> None:
+def _launch_ranks(function: Callable[[DictConfig], Any], config: DictConfig, ranks: int, info: RankInfo) -> None:
     """Start one process per device of this machine, and wait for them."""
     if device_of(config.trainer, info).type == "cpu" and ranks > cores():
         log.warning("trainer.devices=%s: that many ranks share %d cores", config.trainer.devices, cores())
-    launch(train, config, ranks, info, logging_config())
+    launch(function, config, ranks, info, logging_config())
 
 
-def _train_rank(config: DictConfig, info: RankInfo, resolved: bool) -> dict[str, Any]:
+def _train_rank(
+    config: DictConfig, info: RankInfo, resolved: bool, callbacks: Sequence[Callback], loggers: Sequence[Logger]
+) -> dict[str, Any]:
     """Train as one of the ranks, or as the only one."""
     start = perf_counter()
     device = device_of(config.trainer, info)
@@ -116,7 +122,7 @@ def _train_rank(config: DictConfig, info: RankInfo, resolved: bool) -> dict[str,
         given = plain(config, resolve=False)
         check_same_settings({key: value for key, value in given.items() if key not in PER_RANK_KEYS})
         config = broadcast_from_rank_zero(lambda: config if resolved else resolve_config(config))
-        run = _build_run(config, info)
+        run = _build_run(config, info, callbacks, loggers)
         return _fit_and_report(run, start)
 
 
@@ -144,7 +150,9 @@ class _Run:
         return [logger for logger in self.trainer.loggers if isinstance(logger, WeightsAndBiases)]
 
 
-def _build_run(config: DictConfig, info: RankInfo) -> _Run:
+def _build_run(
+    config: DictConfig, info: RankInfo, further_callbacks: Sequence[Callback], further_loggers: Sequence[Logger]
+) -> _Run:
     """Build model, data, callbacks, trainer and loggers, and write config.yaml."""
     folder = RunFolder(Path(config.run_dir))
     checkpoint = None
@@ -159,6 +167,7 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
             lambda: fast_precision(device_of(config.trainer, info)) if data.pixels else "32-true"
         )
     callbacks = [build(node) for node in (config.callbacks or {}).values() if node is not None]
+    callbacks += further_callbacks
     if not config.trainer.enable_progress_bar:
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     if checkpoint is not None:
@@ -176,6 +185,7 @@ def _build_run(config: DictConfig, info: RankInfo) -> _Run:
             trainer.loggers = [
                 MetricsCSVLogger(folder.path, step=checkpoint.global_step if checkpoint else 0),
                 *(build(node) for node in (config.logger or {}).values()),
+                *further_loggers,
             ]
     else:
         trainer.loggers = [DummyLogger()]  # some callbacks refuse to run without a logger

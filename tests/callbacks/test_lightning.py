@@ -178,3 +178,18 @@ def test_device_stats(train: Train) -> None:
         names = [name for name in logged[0] if f"on_train_batch_{hook}" in name]
         assert names
         assert all(column(name, logged).keys() == {2, 4} for name in names)
+
+
+@pytest.mark.long
+def test_callbacks_on_two_ranks(train: Train) -> None:
+    parts = ["rates._target_=LearningRateMonitor", "best._target_=ModelCheckpoint", "best.monitor=train/g/adversarial"]
+    parts += ["early._target_=EarlyStopping", "early.monitor=val/fd_classifier"]
+    options = [f"+callbacks.{part}".replace("_=", f"_={LIGHTNING}.") for part in parts]
+    ranks = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    steps = ["trainer.max_steps=4", "trainer.log_every_n_steps=2", "evaluate.every_n_steps=2"]
+    run = train(*TINY, *ranks, *options, *steps, f"+callbacks.recorder._target_={HERE}.Recorder", apart=True)
+    assert run.status == 0, run.err
+    logged = rows(run.folder / "metrics.csv")
+    assert column("hook/step", logged) == {2: 2, 4: 4}
+    assert column("lr-Adam", logged).keys() == {0, 2, 4}
+    assert len(list((run.folder / "checkpoints").iterdir())) == 3

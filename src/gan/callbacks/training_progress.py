@@ -1,11 +1,13 @@
 """Progress bar over generator updates."""
 
 import sys
-from time import time
+from time import monotonic
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ProgressBar
 from tqdm import tqdm
+
+from gan.loggers.notebook import in_notebook
 
 __all__ = ["TrainingProgress"]
 
@@ -16,13 +18,14 @@ class TrainingProgress(ProgressBar):
     The latter are both losses, the latest score, and values that a user's hook logs.
 
     Args:
-        refresh: Seconds between two updates of the bar; ten times that if the output is not a terminal.
+        refresh: Seconds between two updates of the bar; ten times that outside terminals and notebooks.
     """
 
     def __init__(self, refresh: float = 0.5) -> None:
         super().__init__()
-        self.interval = refresh if sys.stderr.isatty() else 10 * refresh
+        self.interval = refresh if sys.stderr.isatty() or in_notebook() else 10 * refresh
         self.bar: tqdm | None = None
+        self.shown_at = 0.0
         self._disabled = False
 
     def disable(self) -> None:
@@ -50,8 +53,9 @@ class TrainingProgress(ProgressBar):
     ) -> None:
         assert self.bar is not None
         if updates := trainer.global_step - self.bar.n:
-            if time() - self.bar.last_print_t >= self.interval:
+            if monotonic() - self.shown_at >= self.interval:
                 self.bar.set_postfix_str(_shown(trainer), refresh=False)
+                self.shown_at = monotonic()
             self.bar.update(updates)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
