@@ -17,7 +17,7 @@ from tests.conftest import TINY, Run, run_here
 from tests.mps import MPS, MPSTensor, stand_in_for_mps
 
 SMALL = [option for option in TINY if option != "trainer=cpu"]
-SHORT = ["trainer.max_steps=4", "evaluate.every_n_steps=4", "optimizer.generator.lr=0.02"]
+SHORT = ["trainer.max_steps=2", "evaluate.every_n_steps=2", "optimizer.generator.lr=0.02"]
 GAMES = {
     "augmented": ["model=cgan", "loss=wgan_gp", "augment=ada", "augment.start=0.5"],
     "points": ["model=mlp_gan", "data=ring8", "loss=r3gan", "metric=gaussian_modes"],

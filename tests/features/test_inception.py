@@ -11,9 +11,14 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from gan.data.mnist5k import MNIST5k
 from gan.errors import UserError
 from gan.features.inception import Inception
+from gan.metrics.evaluator import Evaluator, PreparedEvaluator
+from gan.metrics.frechet import Frechet
+from gan.metrics.kernel import Kernel
+from gan.metrics.statistics import Statistics
 from tests.conftest import Run
 
 DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
+COLOUR = MNIST5k(image_size=28, channels=3, num_classes=10)  # only its number of channels matters
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +55,42 @@ def test_a_run_is_evaluated(train: Callable[..., Run], weights: Path, tmp_path: 
     assert run.results["score_name"] == score
     assert f"val/{score}" in (run.folder / "metrics.csv").read_text()
     protocol = run.results["protocol"]
-    assert protocol["resize"] == "299x299 bilinear, antialiased"
+    assert protocol["resize"] == "299x299 bilinear, as TensorFlow 1"
     assert protocol["real_images"] == 22
     assert len(protocol["weights"]) == 16
 
 
 def test_grey_images_are_repeated_to_three_channels(weights: Path) -> None:
-    inception = Inception(DATA, str(weights), antialias=False)
+    inception = Inception(DATA, str(weights))
     grey = torch.randint(256, (2, 1, 8, 8), dtype=torch.uint8)
     with torch.no_grad():
         features, colored = inception(grey), inception(grey.expand(-1, 3, -1, -1))
     assert features.vectors.shape == (2, inception.num_features)
     assert features.logits.shape == (2, inception.num_classes)
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(features, colored, strict=True))
-    assert inception.protocol["resize"] == "299x299 bilinear, as TensorFlow 1"
+
+
+@pytest.mark.parametrize("size", [32, 300])
+def test_features_are_those_of_torch_fidelity(weights: Path, size: int) -> None:
+    theirs = FeatureExtractorInceptionV3("inception-v3-compat", ["2048", "logits_unbiased"], str(weights))
+    images = torch.randint(256, (1, 3, size, size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        ours, expected = Inception(COLOUR, str(weights))(images), theirs(images)
+    assert all(torch.equal(a, b) for a, b in zip(ours, expected, strict=True))
+
+
+def test_antialiased_features_have_another_name_and_protocol(weights: Path) -> None:
+    antialiased = Inception(COLOUR, str(weights), antialias=True)
+    assert antialiased.name == "inception_antialiased"
+    assert antialiased.protocol["features"] == "inception_antialiased"
+    assert antialiased.protocol["resize"] == "299x299 bilinear, antialiased"
+    images = torch.randint(256, (1, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        on_another_grid = Inception(COLOUR, str(weights))(images).vectors
+        assert not torch.allclose(antialiased(images).vectors, on_another_grid, rtol=0.01, atol=0)
+    evaluator = Evaluator(lambda _: antialiased, {"fd": Frechet(), "kd": Kernel()})
+    prepared = PreparedEvaluator(evaluator, COLOUR, torch.device("cpu"), antialiased, Statistics(0))
+    assert list(prepared.higher_is_better) == [f"{name}_inception_antialiased" for name in ("fd", "kd", "kd_std")]
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights", None])

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -44,9 +45,28 @@ def test_against_the_formula() -> None:
         pair = p[[i for i in range(3) if i != alone]]
         kl = (pair * (pair.log() - pair.mean(0).log())).sum(1).mean().exp()
         values = torch.stack([kl, torch.ones_like(kl)])
-        candidates.append((float(values.mean()), float(values.std())))
+        candidates.append((float(values.mean()), float(values.std(correction=0))))
     scores = score(logits, splits=2)
     assert any((scores["is"], scores["is_std"]) == pytest.approx(candidate) for candidate in candidates)
+
+
+def authors_score(p: np.ndarray, splits: int) -> tuple[float, float]:
+    """Salimans et al.'s code: splits in the order of the images, numpy's deviation."""
+    scores = []
+    for i in range(splits):
+        part = p[i * len(p) // splits : (i + 1) * len(p) // splits]
+        kl = part * (np.log(part) - np.log(part.mean(0, keepdims=True)))
+        scores.append(np.exp(kl.sum(1).mean()))
+    return float(np.mean(scores)), float(np.std(scores))
+
+
+@pytest.mark.parametrize("num", [19, 100, 105])
+def test_against_the_authors_code(num: int) -> None:
+    """19 images have 9 splits of 2 and one of 1: torchmetrics has 9 splits of 2 and drops the rest."""
+    logits = 2 * torch.randn(num, 4, generator=torch.Generator().manual_seed(0))
+    shuffled = logits[np.random.RandomState(2020).permutation(num)]  # torch-fidelity's order
+    scores = score(logits)
+    assert (scores["is"], scores["is_std"]) == pytest.approx(authors_score(shuffled.double().softmax(1).numpy(), 10))
 
 
 def test_repeated_scores_are_equal() -> None:

@@ -23,11 +23,11 @@ def prdc_by_definition(real: Tensor, fake: Tensor, k: int) -> dict[str, float]:
         return np.array([np.sort(np.delete(row, i))[k - 1] for i, row in enumerate(among)])
 
     cross, real_radii, fake_radii = distances(real, fake), radii(real), radii(fake)
-    in_real, in_fake = cross < real_radii[:, None], cross < fake_radii[None]
+    in_closed_real, in_closed_fake = cross <= real_radii[:, None], cross <= fake_radii[None]
     return {
-        "precision": np.mean([in_real[:, j].any() for j in range(len(fake))]),
-        "recall": np.mean([in_fake[i].any() for i in range(len(real))]),
-        "density": in_real.sum() / (k * len(fake)),
+        "precision": np.mean([in_closed_real[:, j].any() for j in range(len(fake))]),
+        "recall": np.mean([in_closed_fake[i].any() for i in range(len(real))]),
+        "density": (cross < real_radii[:, None]).sum() / (k * len(fake)),
         "coverage": np.mean([cross[i].min() < real_radii[i] for i in range(len(real))]),
     }
 
@@ -46,7 +46,7 @@ def test_against_the_definitions(k: int, shift: float, counts: tuple[int, int]) 
 @pytest.mark.parametrize("offset", [0.0, 100.0])
 @pytest.mark.parametrize("k", [1, 5])
 def test_identical_sets(k: int, offset: float) -> None:
-    """Each ball contains its centre and k - 1 others; the k-th is on the boundary, and so outside."""
+    """Each open ball contains its centre and k - 1 others; the k-th is on the boundary, and so outside."""
     same = features(700) + offset
     scores = PRDC(k)(Statistics.of(same), Statistics.of(same.flip(0)))
     assert scores == {"precision": 1, "recall": 1, "density": 1, "coverage": 1}
@@ -68,12 +68,19 @@ def test_points_on_a_grid(copies: int) -> None:
     assert scores == pytest.approx(prdc_by_definition(real, fake, 4), rel=1e-12)
 
 
+def test_points_on_a_boundary() -> None:
+    """Real balls of radius 1 around 0, 1, 2 and 3; one generated point on the last boundary, its copy far away."""
+    real, fake = torch.arange(4.0)[:, None], torch.tensor([[4.0], [8.0]])
+    scores = PRDC(1)(Statistics.of(real), Statistics.of(fake))
+    assert scores == {"precision": 1 / 2, "recall": 4 / 4, "density": 0, "coverage": 0}
+
+
 def test_a_collapsed_generator() -> None:
-    """Precision is 1, and recall and coverage are close to 0."""
+    """Precision is 1, recall only of the copied image, and coverage close to 0."""
     real = features(300)
     scores = PRDC()(Statistics.of(real), Statistics.of(real[:1].repeat(300, 1)))
     assert scores["precision"] == 1
-    assert scores["recall"] == 0
+    assert scores["recall"] == 1 / 300
     assert scores["coverage"] < 0.1
 
 

@@ -20,12 +20,14 @@ WEIGHTS_FILE = "weights-inception-2015-12-05-6726825d.pth"
 class Inception(FeatureExtractor):
     """The 2,048 pooled features of Inception v3, by torch-fidelity; grey images are repeated to three channels.
 
-    The logits are its 1,008 outputs without the bias, as the Inception Score uses them.
+    The logits are its 1,008 outputs without the bias, as the Inception Score uses them. Images are resized on the grid
+    of TensorFlow 1, as for published figures: only such scores are named ``fid``, ``kid`` and so on. With antialiasing,
+    which is torchmetrics' default, they are named after ``inception_antialiased``: the features differ.
 
     Args:
         data: Grey or colour images.
         weights: Local file of the weights; None downloads them once to torch's cache.
-        antialias: Whether images are resized to 299x299 with antialiasing; false is TensorFlow 1's bilinear resize.
+        antialias: Whether images are resized to 299x299 on half-pixel centres, with antialiasing.
 
     Raises:
         UserError: If the weights can neither be read nor downloaded, or the images have other than 1 or 3 channels.
@@ -35,10 +37,12 @@ class Inception(FeatureExtractor):
     num_features = 2048
     num_classes = 1008
 
-    def __init__(self, data: ImageDataModule, weights: str | None = None, antialias: bool = True) -> None:
+    def __init__(self, data: ImageDataModule, weights: str | None = None, antialias: bool = False) -> None:
         super().__init__()
         check_grey_or_colour(data, self.name)
         self.antialias = antialias
+        if antialias:
+            self.name = "inception_antialiased"
         try:
             if weights is not None:
                 torch.load(weights, weights_only=True, map_location="cpu")  # refuses pickled code

@@ -1,6 +1,6 @@
 """Precision and recall (Kynkäänniemi et al., 2019), density and coverage (Naeem et al., 2020)."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,6 +22,9 @@ class PRDC(Measure):
     - recall: share of real images within a generated image's ball (ibid.);
     - density: mean number of real balls around a generated image, divided by k (Naeem et al., 2020, Eq. 4);
     - coverage: share of real images with a generated image within their ball (Naeem et al., 2020, Eq. 5).
+
+    A point on a ball's boundary is inside for precision and recall, and outside for density and coverage, as in the
+    two papers' code.
 
     Args:
         nearest_k: k; 3 in the first paper, 5 in the second.
@@ -50,17 +53,17 @@ class PRDC(Measure):
                 f"nearest_k={k} needs more than {k} real and {k} generated images, not {real.count} and {fake.count}"
             )
         real_points, fake_points = self._subset(real.vectors), self._subset(fake.vectors)
-        real_radii, fake_radii = _squared_radii(real_points, k), _squared_radii(fake_points, k)
+        real_balls, fake_balls = _Balls.around(real_points, k), _Balls.around(fake_points, k)
         num_precise = num_inside = 0
         recalled = torch.zeros(len(real_points), dtype=torch.bool)
         covered = torch.zeros(len(real_points), dtype=torch.bool)
         distances = squared_distances(fake_points, real_points, CHUNK)
-        for squares, fake_chunk in zip(distances, fake_radii.split(CHUNK), strict=True):
-            in_real_ball = squares < real_radii
-            num_precise += int(in_real_ball.any(1).sum())
+        for squares, closed_fake in zip(distances, fake_balls.closed.split(CHUNK), strict=True):
+            num_precise += int((squares <= real_balls.closed).any(1).sum())
+            recalled |= (squares <= closed_fake[:, None]).any(0)
+            in_real_ball = squares < real_balls.open
             num_inside += int(in_real_ball.sum())
             covered |= in_real_ball.any(0)
-            recalled |= (squares < fake_chunk[:, None]).any(0)
         return {
             "precision": num_precise / len(fake_points),
             "recall": float(recalled.double().mean()),
@@ -73,10 +76,19 @@ class PRDC(Measure):
         return vectors[torch.arange(size) * len(vectors) // size]  # evenly spaced: the first may all be of one class
 
 
-def _squared_radii(points: Tensor, k: int) -> Tensor:
-    """Return the squared distance of each point to its k-th nearest neighbour, float64, with shape (N,).
+class _Balls(NamedTuple):
+    """Squared radii of balls around points, float64 with shape (N,).
 
-    It is reduced by 1e-12 of the squared norms, so that points on the boundary are outside despite rounding.
+    They are changed by 1e-12 of the squared norms, so that points on a boundary count as inside closed balls, and as
+    outside open ones, despite rounding.
     """
-    radii = nearest_neighbors(points, points, k, leave_out_self=True)[0][:, -1].square()
-    return radii - 1e-12 * (radii + points.double().square().sum(1))
+
+    closed: Tensor
+    open: Tensor
+
+    @classmethod
+    def around(cls, points: Tensor, k: int) -> "_Balls":
+        """Return balls that reach to the k-th nearest neighbour of each point."""
+        squares = nearest_neighbors(points, points, k, leave_out_self=True)[0][:, -1].square()
+        margin = 1e-12 * (squares + points.double().square().sum(1))
+        return cls(squares + margin, squares - margin)
