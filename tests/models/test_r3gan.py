@@ -1,5 +1,6 @@
 """R3GAN's networks: shapes, gradients, scale of activations, published channels, no norms."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,36 @@ def test_config_e_has_the_published_channels() -> None:
         blocks = [module for module in network.modules() if isinstance(module, Bottleneck)]
         assert len(blocks) == 8
         assert {convolutions(block)[1].weight.shape for block in blocks} == {(1536, 16, 3, 3)}
+
+
+def authors_parameters(widths: list[int], cardinalities: list[int]) -> tuple[int, int]:
+    """Count G's and D's parameters by the authors' code: two blocks per resolution, 64 latent dimensions."""
+    pairs = zip(widths, cardinalities, strict=True)
+    blocks = sum(2 * (c * 2 * c + 2 * c * (2 * c // groups) * 9 + 2 * c * c + 2 * 2 * c) for c, groups in pairs)
+    transitions = sum(before * after for before, after in pairwise(widths) if before != after)
+    lowest = widths[-1]
+    generator = lowest * 4 * 4 + 64 * lowest + blocks + transitions + 3 * widths[0]
+    return generator, 3 * widths[0] + blocks + transitions + lowest * 4 * 4 + lowest
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "growth", "cardinality", "widths"),
+    [
+        (32, 768, 1, 96, 4 * [768]),  # CIFAR-10: 20.7 million each
+        (32, 1536, 1, 96, 4 * [1536]),  # ImageNet-32
+        (64, 1536, 1, 96, 5 * [1536]),  # ImageNet-64
+        (128, 96, 2, 12, [96, 192, 384, 768, 768, 768]),  # FFHQ-256 with one resolution less
+    ],
+)
+def test_parameters_are_as_many_as_the_authors(
+    size: int, width: int, growth: int, cardinality: int, widths: list[int]
+) -> None:
+    cardinalities = [c * cardinality // width for c in widths]
+    with torch.device("meta"):
+        generator = Generator((3, size, size), 64, width, growth, 2, 2, cardinality)
+        discriminator = Discriminator((3, size, size), width, growth, 2, 2, cardinality)
+    counts = [sum(p.numel() for p in network.parameters()) for network in (generator, discriminator)]
+    assert counts == list(authors_parameters(widths, cardinalities))
 
 
 def test_there_are_no_norms() -> None:

@@ -23,6 +23,11 @@ def pointwise(inputs: int, outputs: int) -> nn.Conv2d:
     return scaled_normal(nn.Conv2d(inputs, outputs, 1, bias=False))
 
 
+def change_width(before: int, after: int) -> list[nn.Module]:
+    """Build the convolution between two resolutions; as in the authors' code, there is none between equal widths."""
+    return [] if before == after else [pointwise(before, after)]
+
+
 class Stages:
     """Residual blocks of a network at each resolution, from the highest to the lowest.
 
@@ -92,7 +97,7 @@ class Generator(nn.Module):
         self.basis = nn.Parameter(torch.randn(widths[0], stages.base, stages.base))
         layers: list[nn.Module] = [levels[0]]
         for (before, after), level in zip(pairwise(widths), levels[1:], strict=True):
-            layers += [pointwise(before, after), Upsample(), level]
+            layers += [*change_width(before, after), Upsample(), level]
         self.layers = nn.Sequential(*layers, pointwise(width, image_shape[0]), nn.Tanh())
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -130,7 +135,7 @@ class Discriminator(nn.Module):
         stages = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)
         layers: list[nn.Module] = [pointwise(packing * image_shape[0], width), stages.levels[0]]
         for (before, after), level in zip(pairwise(stages.widths), stages.levels[1:], strict=True):
-            layers += [Downsample(), pointwise(before, after), level]
+            layers += [Downsample(), *change_width(before, after), level]
         self.layers = nn.Sequential(*layers)
         self.basis = nn.Parameter(torch.randn(stages.widths[-1], stages.base, stages.base) / stages.base)
         self.head = scaled_normal(nn.Linear(stages.widths[-1], 1, bias=False))
