@@ -6,7 +6,7 @@ import hydra
 from omegaconf import DictConfig
 
 from gan import cli
-from gan.config import CONF
+from gan.config import CONF, config_folders
 from gan.help import register_choices
 from gan.null_choice import replace_null
 from gan.runs import output_folder
@@ -28,7 +28,7 @@ def main(config: DictConfig) -> float | None:
 def run() -> None:
     """Run the command line."""
     output_folder.register()
-    register_choices(CONF)
+    register_choices(*config_folders(sys.argv[1:]))
     cli.run(_start, "train")
 
 

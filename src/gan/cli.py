@@ -122,10 +122,12 @@ def explain(error: Exception, config_name: str | None) -> str | None:
 
 def _options(config_name: str, arguments: list[str]) -> list[str]:
     """List all options of a configuration, given the choices on the command line."""
-    from gan.config import CONF, compose_config, plain
+    from gan.config import compose_config, config_folders, plain
 
-    groups = [str(path.relative_to(CONF)) for path in CONF.rglob("*") if path.is_dir()]
+    folders = config_folders(arguments)
+    groups = [str(path.relative_to(folder)) for folder in folders for path in folder.rglob("*") if path.is_dir()]
     chosen = [argument for argument in arguments if argument.partition("=")[0] in groups]
+    chosen += [f"hydra.searchpath=['file://{folder}']" for folder in folders[1:]]
     return groups + _keys(plain(compose_config(config_name, chosen), resolve=False), "")
 
 

@@ -1,6 +1,7 @@
 """Configurations: composing them from conf/, and resuming with a checkpoint's own."""
 
-from collections.abc import Iterator, Mapping
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -16,7 +17,7 @@ from gan.errors import UserError
 from gan.null_choice import replace_null
 from gan.substitution import get_value, set_value
 
-__all__ = ["CONF", "compose_config", "plain", "project_hydra", "resumed"]
+__all__ = ["CONF", "compose_config", "config_folders", "plain", "project_hydra", "resumed"]
 
 PACKAGE = Path(__file__).parent
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
@@ -26,6 +27,14 @@ RECIPES = ("data", "debug", "experiment", "loss", "model")  # groups whose choic
 
 OWN_KEYS = ("ckpt", "run_dir", "trust")
 """Options that a call gives, and a file never: what to resume, where to write, and whom to trust."""
+
+
+def config_folders(arguments: Sequence[str]) -> list[Path]:
+    """Return the configuration folders of a command line: the project's, and the user's own of ``--config-dir``."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-dir", "-cd", type=Path, nargs="?")
+    own = parser.parse_known_args(arguments)[0].config_dir
+    return [CONF] if own is None else [CONF, own.absolute()]
 
 
 def compose_config(name: str, overrides: list[str], with_hydra: bool = False) -> DictConfig:

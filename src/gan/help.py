@@ -61,14 +61,14 @@ def summary(path: Path) -> str:
     return re.split(r"(?<!\bal)\. (?=[A-Z])", text)[0].rstrip(".:")
 
 
-def choices_help(conf: Path) -> str:
-    """List all groups and their choices, wrapped to the width of the terminal."""
+def choices_help(conf: Path, *others: Path) -> str:
+    """List all groups and their choices, also those of a user's folders, wrapped to the width of the terminal."""
     width, defaults = shutil.get_terminal_size().columns, default_choices(conf)
     blocks = []
-    for group in groups(conf):
+    for group in dict.fromkeys(group for folder in (conf, *others) for group in groups(folder)):
         default, comment = defaults.get(group, ("", ""))
         title = f"{group}: {comment}" if comment else group
-        paths = choices(conf, group)
+        paths = [path for folder in (conf, *others) for path in choices(folder, group)]
         column = max(len(path.stem) for path in paths) + 4
         lines = [f"{title} (default: {default})" if default else title]
         for path in paths:
@@ -78,6 +78,6 @@ def choices_help(conf: Path) -> str:
     return "\n\n".join(blocks)
 
 
-def register_choices(conf: Path) -> None:
+def register_choices(*folders: Path) -> None:
     """Register ``${choices:}`` with OmegaConf, for Hydra's help template, in which ``$`` must be escaped."""
-    OmegaConf.register_new_resolver("choices", lambda: choices_help(conf).replace("$", "$$"), replace=True)
+    OmegaConf.register_new_resolver("choices", lambda: choices_help(*folders).replace("$", "$$"), replace=True)

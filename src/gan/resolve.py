@@ -19,7 +19,7 @@ from gan.checkpoint.trust import Kinds, Trust, accept, local_trust, named_target
 from gan.config import CONF, plain, resumed
 from gan.errors import UserError
 from gan.instantiate import signature
-from gan.runs.commands import LaterTrust, trust_options
+from gan.runs.commands import LaterTrust, trust_options, trust_override
 from gan.runs.folder import OutputPath, RunFolder, find_export
 from gan.runs.record import read_run
 from gan.substitution import keep_references
@@ -87,10 +87,12 @@ def later_trust(config: dict[str, Any], folder: Path) -> LaterTrust:
             packages[verb] = []
     needed = LaterTrust(**packages)
     if unknown := set(needed.resume) - set(config.get("trust") or []):
-        names = ",".join(sorted(unknown))
+        sampling = trust_options(needed.sample)
         log.warning(
-            "Checkpoints of this run name classes of %s: later, resume with trust=[%s] and sample with %s",
-            *(", ".join(sorted(unknown)), names, trust_options(needed.sample) or "no further option"),
+            "Checkpoints of this run name classes of %s: resume with %s%s",
+            ", ".join(sorted(unknown)),
+            trust_override(needed.resume),
+            sampling and f", sample with {sampling}",
         )
     return needed
 

@@ -131,7 +131,7 @@ def nothing_happens(tmp_path: Path) -> Iterator[Path]:
 def refusal(config: dict[str, Any], trust: Trust | None = None) -> str:
     """Return the line with which resuming a run refuses a configuration."""
     with pytest.raises(UserError) as error:
-        accept(config, RESUMED | {"metric": Evaluator}, trust or Trust(), config, FOLDER)
+        accept(config, {**RESUMED, "metric": Evaluator}, trust or Trust(), config, FOLDER)
     line = str(error.value)
     assert "\n" not in line
     assert len(line) < 500
@@ -206,7 +206,7 @@ def test_other_kinds_are_refused_before_they_are_built(
     (tmp_path / "metrics.csv").write_text("kept")
     set_value(values, place, {"_target_": target, "folder": str(tmp_path)})
     with pytest.raises(UserError, match=message):
-        accept(values, RESUMED | {"metric": Evaluator}, Trust(), folder=FOLDER)
+        accept(values, {**RESUMED, "metric": Evaluator}, Trust(), folder=FOLDER)
     assert (tmp_path / "metrics.csv").read_text() == "kept"
 
 
@@ -254,7 +254,7 @@ def test_lightnings_parts_are_accepted_when_a_run_is_resumed(config: dict[str, A
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A user's package, which can be imported but is not trusted."""
     (tmp_path / "theirs" / "parts").mkdir(parents=True)
     (tmp_path / "theirs" / "__init__.py").write_text("from theirs.parts.losses import Mine\n")

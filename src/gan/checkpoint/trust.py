@@ -288,7 +288,7 @@ def _check_kind(target: type, node: Mapping[str, Any], options: list[Any], key: 
         allowed = issubclass(target, tuple(kinds)) or (untyped and issubclass(target, OWN["torch.optim"]))
     else:
         kinds = _classes(options)
-        called = functions and any("__call__" in vars(base) for base in target.__mro__)
+        called = bool(functions) and any("__call__" in vars(base) for base in target.__mro__)
         is_part = name.startswith(PARTS) or (
             not name.startswith(tuple(f"{own}." for own in OWN)) and trust.covers(name)
         )
