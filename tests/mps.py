@@ -38,6 +38,10 @@ class MPSTensor(Tensor):
     def __repr__(self) -> str:  # type: ignore[override]  # without its argument
         return f"MPSTensor({self.held})"
 
+    def __getitem__(self, index: Any) -> Any:
+        """Index by a list as by a tensor; PyTorch would create one on the device meta, without content."""
+        return super().__getitem__(make_tensor(index) if isinstance(index, list) else index)
+
     def tolist(self) -> Any:
         return self.held.tolist()
 
@@ -62,6 +66,9 @@ def dispatch(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     name = func._schema.name.removeprefix("aten::")
     tensors = [value for value in tree_flatten((args, kwargs))[0] if isinstance(value, Tensor)]
     to_mps = any(isinstance(value, MPSTensor) for value in tensors)
+    assert all(isinstance(value, MPSTensor) or not value.is_meta for value in tensors), (
+        f"{name}: a tensor has no content"
+    )
     if to_mps:
         assert name not in ABSENT, f"MPS has no {name}"
         assert name in MIXABLE or all(isinstance(x, MPSTensor) or x.dim() == 0 for x in tensors), (

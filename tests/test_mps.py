@@ -27,6 +27,9 @@ GAMES = {
     "tokens": ["model=vqvae"],
     "unrolled": ["model=unrolled_gan", "data=ring8"],
     "attention": ["model=sagan", "loss=hinge", "data.image_size=32"],
+    "generator": ["loss/generator_regularizers=[path_length,orthogonality]"],
+    "accuracies": ["model=acgan", "loss=hinge", "metric=[conditional_accuracy,intra_frechet,modes]"],
+    "several": ["model=multi_gan", "data=ring8", "metric=gaussian_modes", "metric/features=mixture"],
     "neighbours": ["loss=dragan", "metric=[kernel,prdc,mifid,inception_score,sharpness]"],
 }
 

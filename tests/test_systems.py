@@ -2,15 +2,22 @@
 
 import ast
 import io
+import os
 import pickle
 import re
+import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 
 from gan import cli
 from gan.data.mnist5k import MNIST5k
+from gan.distributed import launch
+from gan.host import available_signals, peak_memory
 from tests.conftest import ROOT, TINY, run_python
 
 SOURCES = [ROOT / "train.py", *sorted((ROOT / "src").rglob("*.py")), *sorted((ROOT / "docs").glob("*.py"))]
@@ -55,6 +62,28 @@ def test_training_without_what_only_posix_systems_have(tmp_path: Path) -> None:
     run = run_python("-c", WITHOUT_POSIX, *options, f"hydra.run.dir={tmp_path / 'run'}", folder=tmp_path / "run")
     assert run.status == 0, run.err
     assert run.results["global_step"] == 2
+
+
+def test_signals_and_memory_of_a_system_without_posix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "SIGUSR1")
+    assert available_signals("SIGINT", "SIGUSR1") == [signal.SIGINT]
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setattr(Path, "is_file", lambda _: False)
+    assert peak_memory(torch.device("cpu")) == 0
+
+
+@pytest.mark.parametrize("groups", [True, False])
+def test_ctrl_c_is_forwarded_to_processes_of_other_groups_alone(groups: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without process groups, a terminal's Ctrl-C has reached the ranks already."""
+    rank: Any = SimpleNamespace(pid=0, is_alive=lambda: True)
+    monkeypatch.setattr(launch, "HAS_GROUPS", groups)
+    sent: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda _, number: sent.append(number))
+    with launch._forward_signals([rank]) as received:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    assert received == [signal.SIGINT, signal.SIGTERM]
+    assert sent == received[not groups :]
 
 
 def names_no_encoding(call: ast.Call) -> bool:
