@@ -83,3 +83,18 @@ def test_without_conf_the_defaults_are_unknown(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(module, "CONF", tmp_path / "missing")
     result = find_choices(read_run(tmp_path).commands, {"name": "dcgan-hinge"})
     assert (result.groups, result.options) == ({"loss": "hinge"}, None)
+
+
+@pytest.mark.parametrize("key", ["name", "data.path", "model.generator.width"])
+def test_a_strangers_interpolations_are_not_resolved(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "hinge")
+    config = composed("data=image_folder", "data.path=x", "id=ab")
+    text = OmegaConf.to_yaml(OmegaConf.create(OmegaConf.to_container(config, resolve=True)))
+    node = OmegaConf.create(text)
+    OmegaConf.update(node, key, "${oc.env:SECRET}")
+    command = "# python train.py data=image_folder data.path=x 'loss=${oc.env:SECRET}'\n"
+    (tmp_path / "config.yaml").write_text(command + OmegaConf.to_yaml(node))
+    run = read_run(tmp_path)
+    found = find_choices(run.commands, run.config)
+    assert found.options is None
+    assert "hinge" not in str(found)

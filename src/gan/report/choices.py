@@ -1,5 +1,6 @@
 """Choices of a run: its config groups, and the options that differ from their defaults."""
 
+import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def find_choices(commands: Iterable[str], config: Mapping[str, Any]) -> Choices:
         commands: Commands of the run, as in the comments of config.yaml.
         config: Resolved configuration of the run.
     """
-    overrides = [override for command in commands for override in _parse(command)]
+    overrides = [override for command in commands for override in _parse(command) if not _interpolates(override)]
     named = {o.key_or_group: o.get_value_element_as_str() for o in overrides if _chooses_group(o)}
     chosen = [override.input_line or "" for override in overrides if _chooses_group(override)]
     chosen = chosen or _guess_from_name(str(config.get("name", "")))
@@ -69,10 +70,11 @@ def find_choices(commands: Iterable[str], config: Mapping[str, Any]) -> Choices:
     except (UserError, HydraException, OmegaConfBaseException, OSError):  # conf/ is missing or has changed
         return Choices(dict(choice.lstrip("+~").split("=", 1) for choice in chosen if "=" in choice), None)
     groups = {group: defaults.groups.get(group, named.get(group)) for group in (*PARTS, *named)}
+    resolved = "${" not in json.dumps(config, default=str)  # as any run's is
     explicit = {override.key_or_group for override in overrides}
     return Choices(
         {group: choice for group, choice in groups.items() if choice is not None},
-        _changed_options(config, defaults.config, explicit),
+        _changed_options(config, defaults.config, explicit) if resolved else None,
     )
 
 
@@ -132,6 +134,11 @@ def _parse(command: str) -> list[Override]:
         return OverridesParser.create().parse_overrides(shlex.split(command.removeprefix(PREFIX)))
     except (HydraException, ValueError):
         return []
+
+
+def _interpolates(override: Override) -> bool:
+    """Return whether an override holds ``${...}``, which is not resolved here: the file may be a stranger's."""
+    return "${" in (override.input_line or "")
 
 
 def _chooses_group(override: Override) -> bool:
