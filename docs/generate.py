@@ -30,6 +30,7 @@ ARGUMENT = r"(?: (?:[^\s;]*=[^\s;]+|-[^\s;]+|[A-Z]+|\d+))"
 COMMAND = re.compile(rf"(?:\w+=\S+ )?python (?:train\.py|-m gan\.\w+(?: [a-z]+)?){ARGUMENT}*")
 
 API = {  # modules, and packages all modules of which are shown
+    "Training": ["gan.api"],
     "Trained generators": ["gan.checkpoint.trained"],
     "Models": ["gan.models"],
     "Losses": ["gan.losses"],

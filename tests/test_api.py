@@ -72,7 +72,10 @@ def test_a_run_is_that_of_the_command_line(
     again = gan.train(f"ckpt={results.folder}", "trainer.max_steps=3")
     assert (again["global_step"], again.folder) == (3, results.folder), "several calls in a process"
     assert gan.load(again.folder).sample(2).shape == (2, 1, 28, 28)
-    assert '<img alt="samples"' in again._repr_html_()
+    assert 'alt="samples"' in again._repr_html_()
+    assert repr(again).startswith(
+        f"RunResults(folder='runs/{again.folder.parent.name}/{again.folder.name}', global_step=3, "
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 from PIL import Image
 
+from gan import api
 from gan.config import compose_config
 from gan.instantiate import build
 from gan.null_choice import replace_null
@@ -234,7 +235,14 @@ def with_small_runs(text: str, runs: Callable[[str], Path]) -> str:
 
 @pytest.mark.long
 @pytest.mark.parametrize("code", SNIPPETS)
-def test_python_snippets_run(code: str, runs: Callable[[str], Path]) -> None:
+def test_python_snippets_run(
+    code: str, runs: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    small = [option for option in TINY if not option.startswith("logger=")] + ["trainer.max_steps=1"]
+    train = api.train
+    monkeypatch.setattr(api, "train", lambda *overrides, **objects: train(*overrides, *small, **objects))
+    if "gan.train(" in code:
+        monkeypatch.chdir(tmp_path)
     exec(compile(with_small_runs(code, runs), "snippet", "exec"), {})
 
 

@@ -42,12 +42,13 @@ def test_groups_without_which_there_is_no_run(argument: str, hint: str) -> None:
 
 
 def test_a_run_without_anything_that_can_be_left_out(train: Train) -> None:
-    nothing = ["schedule=null", "augment=null", "callbacks=null", "logger=null", "loss/regularizers=null"]
+    nothing = [f"{group}=null" for group in ("schedule", "augment", "callbacks", "logger")]
+    nothing += ["loss/regularizers=null", "loss/generator_regularizers=null"]
     run = train("loss=wgan_gp", *nothing, *SMALL)
     assert run.status == 0, run.err
     config = run.results["config"]
     assert [config["schedule"], config["augment"], config["callbacks"], config["logger"]] == [None, None, None, {}]
-    assert config["loss"]["regularizers"] is None
+    assert config["loss"]["regularizers"] is config["loss"]["generator_regularizers"] is None
     assert run.results["global_step"] == 2
     assert {path.name for path in run.folder.iterdir()} == {"config.yaml", "report.html", "results.json", "train.log"}
     assert "Resume" not in run.out

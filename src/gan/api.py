@@ -17,7 +17,7 @@ from gan.config import CONF, compose_config, project_hydra
 from gan.errors import UserError
 from gan.null_choice import replace_null
 from gan.runs import output_folder
-from gan.runs.folder import RunFolder
+from gan.runs.folder import RunFolder, relative_to_cwd
 
 if TYPE_CHECKING:
     from pytorch_lightning import Callback
@@ -38,14 +38,22 @@ class RunResults(dict[str, Any]):
         """Run folder."""
         return Path(self["config"]["run_dir"])
 
+    def __repr__(self) -> str:
+        return f"RunResults({', '.join(f'{name}={value}' for name, value in self._facts().items())})"
+
     def _repr_html_(self) -> str:
-        lines = [f"{self['global_step']} generator updates in {self.folder}"]
+        """Table of the main results and the last sample grid, for notebooks."""
+        rows = (f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts().items())
+        grids = RunFolder(self.folder).sample_grids(self["global_step"])[-1:]
+        pictures = (base64.b64encode(grid.read_bytes()).decode() for grid in grids)
+        images = (f'<img src="data:image/png;base64,{picture}" alt="samples">' for picture in pictures)
+        return f"<table>{''.join(rows)}</table>{''.join(images)}"
+
+    def _facts(self) -> dict[str, str]:
+        facts = {"folder": repr(str(relative_to_cwd(self.folder))), "global_step": str(self["global_step"])}
         if self["score"] is not None:
-            lines.append(f"{self['score_name']} {self['score']:.4g} at step {self['best_step']}")
-        text = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-        for grid in RunFolder(self.folder).sample_grids(self["global_step"])[-1:]:
-            text += f'<img alt="samples" src="data:image/png;base64,{base64.b64encode(grid.read_bytes()).decode()}">'
-        return text
+            facts |= {self["score_name"]: f"{self['score']:.4g}", "best_step": str(self["best_step"])}
+        return facts
 
 
 def train(*overrides: str, callbacks: Sequence["Callback"] = (), loggers: Sequence["Logger"] = ()) -> RunResults:

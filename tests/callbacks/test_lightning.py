@@ -160,6 +160,14 @@ def test_early_stopping_by_a_score(train: Train) -> None:
     assert "Profiler Report" in run.err
 
 
+def test_a_monitored_metric_that_is_not_logged_is_one_line(train: Train) -> None:
+    early = [f"+callbacks.early._target_={LIGHTNING}.EarlyStopping", "+callbacks.early.monitor=val/fd_clasifier"]
+    run = train(*TINY, *early, "trainer.max_steps=2", "evaluate.every_n_steps=1")
+    assert run.status == 2
+    message = "EarlyStopping: monitor=val/fd_clasifier is not logged; did you mean 'val/fd_classifier'?"
+    assert run.err.splitlines()[-1] == f"error: {message}"
+
+
 def test_a_bar_of_lightnings_own(train: Train) -> None:
     bar = [f"callbacks.progress._target_={LIGHTNING}.TQDMProgressBar"]
     run = train(*TINY, *bar, "trainer.max_steps=2", "trainer.log_every_n_steps=1", "evaluate.every_n_steps=1")

@@ -3,14 +3,14 @@
 import logging
 from typing import Any
 
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.callbacks.log import log_metrics
 from gan.callbacks.monitor import Monitor, check_finite
 from gan.callbacks.periodic import Periodic, data_module, find_callbacks
 from gan.data.base import ImageDataModule
 from gan.distributed.group import rank_range
-from gan.errors import UserError
+from gan.errors import UserError, did_you_mean
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
 from gan.models.sampler import Sampler
 from gan.runs.record import best_score
@@ -94,6 +94,19 @@ class Evaluation(Periodic):
         for monitor in find_callbacks(trainer, Monitor):
             logged["val/training_seconds"] = monitor.busy
         log_metrics(trainer, logged, {self.evaluator.name: scores[self.evaluator.name]})
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Check that the metrics which other callbacks monitor exist.
+
+        Raises:
+            UserError: If one does not.
+        """
+        for callback in find_callbacks(trainer, Callback):
+            monitored, strict = getattr(callback, "monitor", None), getattr(callback, "strict", True)
+            if isinstance(monitored, str) and strict and monitored not in trainer.callback_metrics:
+                known = list(trainer.callback_metrics)
+                hint = did_you_mean(monitored, known) or f"; there are {', '.join(known)}"
+                raise UserError(f"{type(callback).__name__}: monitor={monitored} is not logged{hint}")
 
     def state_dict(self) -> dict[str, Any]:
         """Return the scores, and the protocol that they were measured with."""
