@@ -10,6 +10,7 @@ from fastapi import FastAPI, HTTPException, Query, Response
 
 from gan.demo.encoding import encode_gif, encode_npz, image_row
 from gan.demo.generator import MORPH_STEPS, DemoGenerator
+from gan.demo.guard import MAX_BYTES, guarded
 from gan.demo.page import HEAD, STYLE, THEME, build_page
 from gan.demo.settings import MorphSettings, SampleSettings
 from gan.errors import UserError
@@ -39,6 +40,7 @@ def serve(generators: list[DemoGenerator], listener: socket.socket, browser: boo
         pwa=False,
         mcp_server=False,
         enable_monitoring=False,
+        max_file_size=MAX_BYTES,
         theme=THEME,
         css=STYLE,
         head=HEAD,
@@ -48,7 +50,7 @@ def serve(generators: list[DemoGenerator], listener: socket.socket, browser: boo
     if browser:
         webbrowser.open(f"http://{host}:{port}")
     # An open page keeps its connection forever: shutdown does not wait for it, and its end is not logged as an error.
-    config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=0)
+    config = uvicorn.Config(guarded(app), log_config=None, log_level="critical", timeout_graceful_shutdown=0)
     uvicorn.Server(config).run(sockets=[listener])
 
 
