@@ -78,14 +78,46 @@ def own_loss(model: str) -> str:
     return chosen[0]["override /loss@_global_.loss"] if chosen else "non_saturating"
 
 
+@cache
+def load(group: str, choice: str) -> DictConfig:
+    """Load a choice's file on top of those that it extends, which are in its folder or below."""
+    config = OmegaConf.load(CONF / group / f"{choice}.yaml")
+    assert isinstance(config, DictConfig)
+    extended = [line for line in config.pop("defaults", []) if isinstance(line, str) and line != "_self_"]
+    merged = OmegaConf.merge(
+        *(load(str(Path(group, line).parent), Path(line.partition("@")[0]).name) for line in extended), config
+    )
+    assert isinstance(merged, DictConfig)
+    return merged
+
+
 def adversarial(loss: str) -> bool:
-    target = OmegaConf.load(CONF / "loss" / f"{loss}.yaml").get("_target_")
-    return issubclass(get_class(target or "gan.losses.objective.Objective"), Objective)
+    return issubclass(get_class(load("loss", loss)._target_), Objective)
 
 
+def energy_based(part: DictConfig) -> bool:
+    """Return whether a loss needs, or a discriminator returns, energies."""
+    return getattr(get_class(part._target_), "energy_based", False)
+
+
+@cache
 def fits(model: str, loss: str) -> bool:
-    """Return whether a model must accept a loss: a GAN every adversarial loss, any other model its own."""
-    return loss == own_loss(model) or (adversarial(loss) and adversarial(own_loss(model)))
+    """Return whether a model must accept a loss.
+
+    A GAN must accept every adversarial loss, except those of energies without a discriminator that returns them; any
+    other model its own.
+    """
+    if loss == own_loss(model):
+        return True
+    if not (adversarial(loss) and adversarial(own_loss(model))):
+        return False
+    energies = energy_based(load("loss", loss).adversarial)
+    return not energies or energy_based(load("model", model).discriminator)
+
+
+def usual_model(loss: str) -> str:
+    """Return the model that a loss is tested with."""
+    return next(model for model in ("dcgan", *MODELS) if fits(model, loss))
 
 
 MODELS, LOSSES, REGULARIZERS = choices("model"), choices("loss"), choices("loss/regularizers")
@@ -150,7 +182,18 @@ def check_trained(config: DictConfig, trained: Trainable) -> None:
     assert batch.images.isfinite().all()
 
 
-@pytest.mark.parametrize(("model", "loss"), list(product(MODELS, LOSSES)))
+def covering(sets: list[str], others: list[str], number: int) -> list[tuple[str, str]]:
+    """Pair each entry of a list with some of another, so that those are used about equally often."""
+    return [(one, others[(number * i + k) % len(others)]) for i, one in enumerate(sets) for k in range(number)]
+
+
+QUICK_PAIRS = {*((model, own_loss(model)) for model in MODELS), *covering(MODELS, LOSSES, 8)}
+
+
+@pytest.mark.parametrize(
+    ("model", "loss"),
+    [pytest.param(*pair, marks=[] if pair in QUICK_PAIRS else pytest.mark.long) for pair in product(MODELS, LOSSES)],
+)
 def test_each_model_trains_with_each_loss(model: str, loss: str, tmp_path: Path) -> None:
     config = composed(f"model={model}", f"loss={loss}", "data.batch_size=8", *small(model))
     if fits(model, loss):
@@ -158,11 +201,6 @@ def test_each_model_trains_with_each_loss(model: str, loss: str, tmp_path: Path)
     else:
         with pytest.raises(UserError, match="loss"):
             build(config.model)
-
-
-def covering(sets: list[str], others: list[str], number: int) -> list[tuple[str, str]]:
-    """Pair each entry of a list with some of another, so that those are used about equally often."""
-    return [(one, others[(number * i + k) % len(others)]) for i, one in enumerate(sets) for k in range(number)]
 
 
 WITH_THREE_LOSSES = covering(REGULARIZERS, ADVERSARIAL, 3)
@@ -176,7 +214,14 @@ def check_regularizer(model: str, loss: str, regularizer: str, folder: Path) -> 
 
 @pytest.mark.parametrize(("regularizer", "loss"), WITH_THREE_LOSSES)
 def test_each_regularizer_trains_with_three_losses(regularizer: str, loss: str, tmp_path: Path) -> None:
-    check_regularizer("dcgan", loss, regularizer, tmp_path)
+    check_regularizer(usual_model(loss), loss, regularizer, tmp_path)
+
+
+@pytest.mark.parametrize("regularizer", [name for name in choices("loss/generator_regularizers") if name != "none"])
+def test_each_generator_regularizer_trains(regularizer: str, tmp_path: Path) -> None:
+    options = ["model=dcgan", f"loss/generator_regularizers=[{regularizer}]", "data.batch_size=8"]
+    config = composed(*options, *small("dcgan"))
+    check_trained(config, fit(config, tmp_path))
 
 
 FULL = [triple for triple in product(MODELS, ADVERSARIAL, REGULARIZERS) if fits(*triple[:2])]
@@ -193,7 +238,7 @@ def test_a_sample_of_models_losses_and_regularizers(model: str, loss: str, regul
     ("regularizer", "loss"), [pair for pair in product(REGULARIZERS, ADVERSARIAL) if pair not in WITH_THREE_LOSSES]
 )
 def test_each_regularizer_trains_with_the_other_losses(regularizer: str, loss: str, tmp_path: Path) -> None:
-    check_regularizer("dcgan", loss, regularizer, tmp_path)
+    check_regularizer(usual_model(loss), loss, regularizer, tmp_path)
 
 
 AUGMENTATIONS = [choice for choice in choices("augment") if choice != "none"]
@@ -207,7 +252,10 @@ def test_each_augmentation_trains(augment: str, loss: str, tmp_path: Path) -> No
 
 
 IN_BF16 = sorted(
-    {*((m, "wgan_gp" if fits(m, "wgan_gp") else own_loss(m)) for m in MODELS), *product(["dcgan"], ADVERSARIAL)}
+    {
+        *((m, "wgan_gp" if fits(m, "wgan_gp") else own_loss(m)) for m in MODELS),
+        *((usual_model(loss), loss) for loss in ADVERSARIAL),
+    }
 )
 
 

@@ -11,13 +11,15 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.plugins.environments import TorchElasticEnvironment
 
 from gan.config import compose_config
-from gan.distributed import group, strategy
+from gan.distributed import environment, group, strategy
 from gan.distributed.strategy import NetworksStrategy, average_over_ranks
 from gan.errors import UserError
 from gan.runs import output_folder
 from gan.training import train
+from tests import loss_games
 
 QUICK = [
     "logger=none",
@@ -46,6 +48,23 @@ def play(games: list[tuple[Path, list[str]]]) -> None:
             watch = f"+callbacks.watch={{_target_: tests.distributed.games.Watch, folder: {folder}}}"
             with redirect_stdout(StringIO()):
                 train(compose_config("train", [*QUICK, watch, *options, f"run_dir={folder}"]))
+
+
+def play_losses(folder_and_names: tuple[Path, list[str]]) -> None:
+    """Train games of ``tests.loss_games``, as one of the ranks in the environment or as the only one."""
+    (folder, names), info = folder_and_names, environment.rank_info()
+    with group.process_group(torch.device("cpu")), redirect_stdout(StringIO()):
+        for name in names:
+            ranks: dict[str, Any] = {"devices": info.world, "use_distributed_sampler": False}
+            if info.world > 1:
+                ranks |= {"plugins": [TorchElasticEnvironment()], "strategy": NetworksStrategy()}
+            trainer, logs = loss_games.play(name, steps=3, **ranks)
+            averaged = [dict(zip(log, mean_of(list(log.values())), strict=True)) for log in logs]
+            torch.save((loss_games.state_of(trainer), averaged), folder / f"{name}-{info.rank}.pt")
+
+
+def mean_of(values: list[torch.Tensor]) -> torch.Tensor:
+    return group.mean_over_ranks(torch.stack([value.float() for value in values]))
 
 
 class Watch(Callback):

@@ -12,6 +12,7 @@ from torch.testing import assert_close
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom
 from gan.losses.generator_regularizers import L1, FeatureMatching, ModeSeeking, Orthogonality, PathLength
+from gan.losses.pulling_away import PullingAway
 from gan.types import Batch, DiscriminatorOutput, GeneratorInput, GeneratorOutput
 from tests.passes import make_pass
 
@@ -125,6 +126,14 @@ def test_feature_matching_compares_means() -> None:
     g_pass = linear_pass(Linear(), KeyedRandom(0, total=SIZE))
     real, fake = g_pass.batch.real.flatten(1), g_pass.generated.images.flatten(1)
     assert_close(FeatureMatching(2.0)(g_pass), 2 * (fake.mean(0) - real.mean(0)).square().sum())
+
+
+def test_pulling_away_is_the_mean_squared_cosine_of_pairs() -> None:
+    g_pass = linear_pass(Linear(), KeyedRandom(0, total=SIZE))
+    features = g_pass.fake_output.features
+    pairs = [(i, j) for i in range(SIZE) for j in range(SIZE) if i != j]
+    cosines = [torch.cosine_similarity(features[i], features[j], dim=0) for i, j in pairs]
+    assert_close(PullingAway(2.0)(g_pass), 2 * torch.stack(cosines).square().mean())
 
 
 def test_mode_seeking_is_the_inverse_ratio_of_distances() -> None:

@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from gan.keyed_random import KeyedRandom
+from gan.losses.max_gradient_penalty import MaxGradientPenalty
 from gan.losses.regularizers import DRAGAN, R1, R2, Drift, GradientPenalty, Regularizer
 from gan.schedules.decay import Cosine
 from gan.types import DiscriminatorOutput, DiscriminatorPass, RealOrFake
 from tests.passes import make_pass
 
 SHAPE = (2, 4, 4)
-REGULARIZERS: list[Callable[..., Regularizer]] = [GradientPenalty, R1, R2, DRAGAN]
+REGULARIZERS: list[Callable[..., Regularizer]] = [GradientPenalty, R1, R2, DRAGAN, MaxGradientPenalty]
 
 
 def random_pass(
@@ -47,6 +48,7 @@ def linear(norm: float) -> tuple[nn.Linear, Callable[[Tensor], DiscriminatorOutp
         (R1(5.0), lambda w: 5 * w**2 / 2),
         (R2(5.0), lambda w: 5 * w**2 / 2),
         (DRAGAN(10.0), lambda w: 10 * (w - 1) ** 2),
+        (MaxGradientPenalty(10.0), lambda w: 10 * w**2),
         (R1(5.0, every=4), lambda w: 4 * 5 * w**2 / 2),
     ],
 )
@@ -76,6 +78,7 @@ def test_images_that_each_penalty_uses() -> None:
     mix = KeyedRandom(0, total=6).uniform(1, 1, 1).flatten(1)
     interpolated = fake + mix * (real - fake)
     assert_close(GradientPenalty(1.0)(random_pass(quadratic)), (interpolated.norm(dim=1) - 1).square().mean())
+    assert_close(MaxGradientPenalty(1.0)(random_pass(quadratic)), interpolated.square().sum(1).max())
 
 
 def test_drift_is_the_mean_square_of_real_logits() -> None:

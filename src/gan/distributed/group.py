@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.distributed_c10d import Store
-from torch.distributed.nn.functional import all_reduce
+from torch.distributed.nn.functional import all_gather, all_reduce
 from torch.distributed.rendezvous import rendezvous
 
 from gan.distributed.environment import rank_info
@@ -23,6 +23,7 @@ __all__ = [
     "barrier",
     "broadcast_from_rank_zero",
     "check_same_settings",
+    "differentiable_gather",
     "differentiable_mean_over_ranks",
     "gather_rows",
     "gather_tensor",
@@ -209,6 +210,17 @@ def differentiable_mean_over_ranks(tensor: Tensor) -> Tensor:
     if not dist.is_initialized():
         return tensor
     return all_reduce(tensor) / dist.get_world_size()
+
+
+def differentiable_gather(tensor: Tensor) -> Tensor:
+    """Concatenate all ranks' tensors, as ``gather_tensor`` does, with a gradient to each.
+
+    As with ``differentiable_mean_over_ranks``, gradients are right if each rank's loss is that of the whole batch, and
+    the ranks' gradients are averaged.
+    """
+    if not dist.is_initialized():
+        return tensor
+    return torch.cat(all_gather(tensor.contiguous()))
 
 
 def gather_tensor(tensor: Tensor) -> Tensor:

@@ -27,10 +27,12 @@ class AdversarialLoss(LossPart, ABC):
     Attributes:
         labelled: Whether real and fake images have target labels, which can be smoothed and flipped.
         pairs_real: Whether the generator's loss depends on the real logits.
+        energy_based: Whether minus the logits must be energies, which are at least 0, such as reconstruction errors.
     """
 
     labelled: bool = False
     pairs_real: bool = False
+    energy_based: bool = False
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

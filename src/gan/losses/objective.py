@@ -12,6 +12,7 @@ from gan.losses.adversarial import AdversarialLoss
 from gan.losses.constraints import Constraint
 from gan.losses.part import LossPart
 from gan.losses.regularizers import Regularizer
+from gan.losses.top_k import TopK
 from gan.types import DiscriminatorPass, GeneratorPass, Player, RealOrFake, Terms
 
 __all__ = ["Objective"]
@@ -35,6 +36,7 @@ class Objective(nn.Module):
         instance_noise: Initial standard deviation of Gaussian noise on all images that D sees, real and fake, for
             images in [-1, 1] (Sønderby et al., 2017; Arjovsky and Bottou, 2017).
         instance_noise_steps: Discriminator steps over which the noise decays linearly to zero; None keeps it constant.
+        top_k: Selection of the fakes that reach the generator's adversarial loss; None for all of them.
 
     Raises:
         ValueError: If a number is out of range, or labels are to be flipped in a loss without labels.
@@ -51,6 +53,7 @@ class Objective(nn.Module):
         label_flip: float = 0.0,
         instance_noise: float = 0.0,
         instance_noise_steps: int | None = None,
+        top_k: TopK | None = None,
     ) -> None:
         super().__init__()
         if critic_steps < 1:
@@ -69,6 +72,7 @@ class Objective(nn.Module):
         self.critic_norm = critic_norm
         self.label_flip = label_flip
         self.instance_noise, self.instance_noise_steps = instance_noise, instance_noise_steps
+        self.top_k = top_k
 
     def add_instance_noise(self, images: Tensor, step: int, rng: KeyedRandom) -> Tensor:
         """Return images with the noise of a discriminator step, with shape (B, C, H, W)."""
@@ -93,8 +97,10 @@ class Objective(nn.Module):
 
     def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
         """Return the terms of the generator's loss that need the discriminator."""
-        real = d_pass.real_output.logits if d_pass.real_output else None
-        terms = {"adversarial": self.adversarial.generator(d_pass.fake_output.logits, real)}
+        fake, real = d_pass.fake_output.logits, d_pass.real_output.logits if d_pass.real_output else None
+        if self.top_k is not None:
+            fake, real = self.top_k(fake, real, d_pass.step)
+        terms = {"adversarial": self.adversarial.generator(fake, real)}
         needed = due(self.generator_regularizers, d_pass.step)
         return terms | {name: term(d_pass) for name, term in needed if term.needs_discriminator}
 

@@ -43,7 +43,8 @@ class GAN(Trainable):
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W); see ``Sampler.run_generator``.
         discriminator: Maps (images, labels), and ``condition=...`` if ``uses_condition``, to a DiscriminatorOutput. Its
             attribute ``batch_independent`` may declare that an image's output does not depend on the rest of the batch;
-            see ``_uses_joint_pass``.
+            see ``_uses_joint_pass``. Its attribute ``energy_based`` may declare that minus the logits are energies,
+            which some losses need.
         objective: Losses, regularisers and constraint of both players.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         packing: Images per pack, which the discriminator sees as the channels of one image (PacGAN; Lin et al., 2018);
@@ -74,6 +75,11 @@ class GAN(Trainable):
             raise ValueError(
                 f"{type(self).__name__} needs an adversarial loss, not {type(objective).__name__}: choose another, "
                 "as in loss=hinge"
+            )
+        if objective.adversarial.energy_based and not getattr(discriminator, "energy_based", False):
+            raise ValueError(
+                f"{type(objective.adversarial).__name__} needs a discriminator that is an autoencoder, as in "
+                "model=began, or another loss"
             )
         if packing < 1:
             raise ValueError(f"packing must be at least 1, not {packing}")
