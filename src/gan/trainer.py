@@ -1,5 +1,6 @@
 """Lightning's trainer on the clock of generator updates. The names of Lightning that it overrides are of 2.6."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,7 +27,7 @@ class GeneratorClockTrainer(Trainer):
             **settings,
             min_epochs=0,
             max_epochs=-1,  # the data module shuffles endlessly; max_steps counts generator updates
-            check_val_every_n_epoch=2,  # never, but callbacks then wait for validations, not for the end of the epoch
+            check_val_every_n_epoch=sys.maxsize,  # so that callbacks wait for validations, not for an epoch's end
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
         )
@@ -36,6 +37,11 @@ class GeneratorClockTrainer(Trainer):
     def enable_validation(self) -> bool:
         """True: callbacks prepare for the validations that an evaluation announces."""
         return True
+
+    def _run_stage(self) -> Any:
+        """Train; what callbacks log before the first batch is of the latest generator update, also after a resume."""
+        self.fit_loop.epoch_loop._batches_that_stepped = self.global_step
+        return super()._run_stage()
 
 
 class GeneratorClock(_LoggerConnector):

@@ -150,6 +150,16 @@ def test_model_checkpoint_saves_the_best_score(run: Run) -> None:
     assert torch.load(path, weights_only=True)["global_step"] == run.results["best_step"]
 
 
+def test_a_resumed_run_logs_on_the_same_steps(train: Train) -> None:
+    rates = f"+callbacks.rates._target_={LIGHTNING}.LearningRateMonitor"
+    steps = ["trainer.log_every_n_steps=2", "callbacks.evaluation=null", "callbacks.neighbors=null"]
+    run = train(*TINY, "loss=wgan", rates, *steps, "trainer.max_steps=2")
+    assert run.status == 0, run.err
+    again = train(f"ckpt={run.folder}", "trainer.max_steps=4")
+    assert again.status == 0, again.err
+    assert column("lr-RMSprop", rows(run.folder / "metrics.csv")).keys() == {0, 2, 4}
+
+
 def test_early_stopping_by_a_score(train: Train) -> None:
     early = [f"+callbacks.early._target_={LIGHTNING}.EarlyStopping", "+callbacks.early.monitor=val/fd_classifier"]
     options = ["optimizer.generator.lr=0", "model.generator.norm=none", "+callbacks.early.patience=2"]
