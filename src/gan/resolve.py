@@ -62,10 +62,11 @@ def resolve_config(config: DictConfig) -> DictConfig:
             raise UserError(f"{config.ckpt} has {step} generator updates: set trainer.max_steps above that to continue")
     with open_dict(config):
         config.run_dir, config.name = str(folder.path), str(config.name)
+    config = OmegaConf.create(keep_references(config))
+    with open_dict(config):
         if requeued and folder.config.is_file():  # the job may have ended before its first checkpoint
             config.id = read_run(folder.path).config.get("id")
         config.id = config.id or secrets.token_hex(4)
-    config = OmegaConf.create(keep_references(config))
     if not (isinstance(config.seed, int) and 0 <= config.seed < 2**32):
         raise UserError(f"seed={config.seed} should be a whole number from 0 to 4294967295")
     return config
