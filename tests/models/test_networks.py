@@ -129,3 +129,17 @@ def test_gain_scales_the_first_layer_only() -> None:
     default, scaled = weights(1.0), weights(4.0)
     assert_close(scaled[:2], [4 * default[0], 4 * default[1]])
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(scaled[2:], default[2:], strict=True))
+
+
+@pytest.mark.parametrize("network", [dcgan.Discriminator, mlp_gan.Discriminator])
+@pytest.mark.parametrize("kernels", [0, 3])
+def test_minibatch_discrimination_lets_a_score_depend_on_the_batch(
+    network: Callable[..., nn.Module], kernels: int
+) -> None:
+    torch.manual_seed(0)
+    discriminator = network((1, 16, 16), width=4, norm="none", minibatch_discrimination=kernels)
+    images = 0.1 * torch.randn(4, 1, 16, 16)
+    alone, together = discriminator(images[:1]), discriminator(images)
+    assert torch.equal(alone.logits, together.logits[:1]) == (kernels == 0)
+    assert together.features.shape == (4, discriminator.num_features)
+    assert not (getattr(discriminator, "batch_independent", False) and kernels)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from gan.models.gan import GAN
 from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
+from gan.nn.minibatch_discrimination import MinibatchDiscrimination
 from gan.nn.resolution import base_and_doublings, channel_counts
 from gan.types import DiscriminatorOutput
 
@@ -73,6 +74,7 @@ class Discriminator(nn.Module):
         norm: Normalisation of each hidden layer except the first.
         spectral_norm: Whether to divide weights by their largest singular value.
         packing: Images per pack, concatenated along the channels.
+        minibatch_discrimination: Kernels of a minibatch discrimination before the last layer; 0 for none.
 
     Attributes:
         feature_shape: (C, H, W) of an image's features before flattening.
@@ -89,6 +91,7 @@ class Discriminator(nn.Module):
         norm: Norm = "batch",
         spectral_norm: bool = False,
         packing: int = 1,
+        minibatch_discrimination: int = 0,
     ) -> None:
         super().__init__()
         base, halvings = base_and_doublings(image_shape[-1])
@@ -99,9 +102,15 @@ class Discriminator(nn.Module):
             layers.append(maybe_spectral_norm(init_weights(layer), spectral_norm))
             layers += [init_weights(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers)
-        self.head = maybe_spectral_norm(init_weights(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
         self.feature_shape = (widths[-1], base, base)
         self.num_features = widths[-1] * base**2
+        self.head: nn.Module
+        if minibatch_discrimination:
+            similarity = MinibatchDiscrimination(self.num_features, minibatch_discrimination)
+            last = init_weights(nn.Linear(self.num_features + minibatch_discrimination, 1))
+            self.head = nn.Sequential(nn.Flatten(), similarity, maybe_spectral_norm(last, spectral_norm))
+        else:
+            self.head = maybe_spectral_norm(init_weights(nn.Conv2d(widths[-1], 1, base)), spectral_norm)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Map images, with shape (B, C, H, W), to logits and features."""

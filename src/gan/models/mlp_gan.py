@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan.models.gan import GAN
 from gan.nn.layers import Activation, Maxout, Norm, activation_layer, maybe_spectral_norm, norm_layer
+from gan.nn.minibatch_discrimination import MinibatchDiscrimination
 from gan.types import DiscriminatorOutput
 
 __all__ = ["MLPGAN", "Discriminator", "Generator"]
@@ -90,6 +91,7 @@ class Discriminator(nn.Module):
         packing: Images per pack, concatenated along the channels.
         gain: Factor of the first layer's initial weights and biases; above one, D resolves finer structure early in
             training (like ω in Sitzmann et al., 2020, Section 3.2).
+        minibatch_discrimination: Kernels of a minibatch discrimination before the last layer; 0 for none.
 
     Attributes:
         num_features: Length F of the output's features.
@@ -107,12 +109,16 @@ class Discriminator(nn.Module):
         spectral_norm: bool = False,
         packing: int = 1,
         gain: float = 1.0,
+        minibatch_discrimination: int = 0,
     ) -> None:
         super().__init__()
         self.hidden = hidden_layers(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)
-        self.head = nn.Sequential(nn.Dropout(dropout), maybe_spectral_norm(nn.Linear(width, 1), spectral_norm))
+        kernels = minibatch_discrimination
+        similarity = [MinibatchDiscrimination(width, kernels)] if kernels else []
+        last = maybe_spectral_norm(nn.Linear(width + kernels, 1), spectral_norm)
+        self.head = nn.Sequential(nn.Dropout(dropout), *similarity, last)
         self.num_features = width
-        self.batch_independent = norm != "batch" and not spectral_norm
+        self.batch_independent = norm != "batch" and not spectral_norm and not kernels
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
         """Map images, with shape (B, C, H, W), to logits and features."""
