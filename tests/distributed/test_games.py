@@ -13,6 +13,7 @@ from gan.distributed.launch import launch
 from tests.distributed import games
 
 BARE = ["model.generator.norm=none", "loss.critic_norm=none"]
+PHASED = "replay in parts after a phase"
 GAMES = {
     "non_saturating": [*BARE, "loss=non_saturating"],
     "wgan_gp": [*BARE, "loss=wgan_gp"],
@@ -22,6 +23,10 @@ GAMES = {
     "augmented packs in parts": [
         *(*BARE, "loss=hinge", "model.packing=2", "model.accumulate=2", "augment=ada", "augment.start=0.5"),
         *("augment.images=2000", "augment.interval=2"),
+    ],
+    PHASED: [
+        *(*BARE, "loss=hinge", "model.accumulate=2", "model.replay={_target_: gan.models.replay.Replay, size: 20}"),
+        *("model.phases=[{_target_: gan.models.phases.Phase, steps: 1}]", "loss/generator_regularizers=[l1]"),
     ],
     "batch norm": ["loss=non_saturating"],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
@@ -72,7 +77,7 @@ def test_ranks_stay_identical(played: Path, game: str) -> None:
     assert any(name.startswith("ema.") for name in first)
 
 
-@pytest.mark.parametrize("game", [name for name in GAMES if name != "batch norm"])
+@pytest.mark.parametrize("game", [name for name in GAMES if name not in ("batch norm", PHASED)])
 def test_an_update_sends_its_networks_gradients_once(played: Path, game: str) -> None:
     folder = played / "2" / game
     sent = torch.load(folder / "rank1.pt")["sent"]

@@ -13,7 +13,7 @@ from gan.losses.generator_regularizers import L1
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
 from gan.models.phases import Phase
-from gan.nn.replay import Replay
+from gan.models.replay import Replay
 from gan.schedules.decay import Linear
 from tests.models.test_gan import QUIET, Noise, fit, make
 

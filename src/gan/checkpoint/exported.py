@@ -60,7 +60,8 @@ def write(weights: Mapping[str, Tensor], description: Description, path: Path) -
     Returns:
         Both paths.
     """
-    content = safetensors.save({name: value.cpu().contiguous().clone() for name, value in weights.items()}, {"format": "pt"})
+    unshared = {name: value.cpu().contiguous().clone() for name, value in weights.items()}
+    content = safetensors.save(unshared, {"format": "pt"})
     text = json.dumps({"format": FORMAT, "sha256": sha256(content).hexdigest()} | asdict(description), indent=2) + "\n"
     files = {path: content, path.with_suffix(".json"): text.encode()}
     with ExitStack() as stack:

@@ -54,6 +54,11 @@ class Graph:
                     dynamic_shapes=self.dynamic_shapes,
                 )
             except Exception as error:  # tracing raises many types
+                if "Constraints violated (batch)" in str(error):
+                    raise UserError(
+                        "this generator cannot be traced for any batch size: a layer fixes it, as len(x) does; use "
+                        "x.shape[0] in its place"
+                    ) from error
                 raise UserError(f"this generator cannot be traced ({one_line(error)[:200]})") from error
 
     @property

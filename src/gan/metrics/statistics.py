@@ -17,11 +17,11 @@ __all__ = ["Need", "PixelStatistic", "Statistics", "gather", "tensor_names"]
 
 
 class PixelStatistic(NamedTuple):
-    """Number that a measure computes from the pixels of each image, without the feature extractor.
+    """Numbers that a measure computes from the pixels of each image, without the feature extractor.
 
     Attributes:
         name: Its key in the statistics and in their cache; change it whenever the values change.
-        compute: Maps images as the data module returns them, with shape (B, C, H, W), to float32 with shape (B,).
+        compute: Maps images as the data module returns them, with shape (B, C, H, W), to float32 with shape (B, ...).
     """
 
     name: str

@@ -13,8 +13,8 @@ from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.objective import Objective
 from gan.models.phases import Phase, phase_at
+from gan.models.replay import Replay
 from gan.models.trainable import OptimizerFactory, Trainable
-from gan.nn.replay import Replay
 from gan.types import (
     Batch,
     Condition,

@@ -40,9 +40,9 @@ def main() -> None:
         generator = load(args.checkpoint, use_ema=not args.no_ema, device=device, trust=args.trust)
         indices = rank_range(args.num)
         batches = generator.batches(indices, args.classes, args.seed, args.truncation, args.batch_size)
-        images = (batch.images.cpu() for batch in progress_bar(batches, len(indices) / args.batch_size, "Samples"))
+        samples = progress_bar(batches, len(indices) / args.batch_size, "Samples")
         try:
-            write_samples(images, generator.data, args.out, indices.start, args.num)
+            write_samples(samples, generator.data, args.out, indices.start, args.num)
         except OSError as error:
             raise UserError(f"--out {args.out}: {error}") from error
         if rank_and_world()[0] == 0:

@@ -7,18 +7,19 @@ import numpy as np
 from torch import Tensor
 
 from gan.data.base import ImageDataModule
-from gan.distributed.group import barrier, gather_rows, rank_and_world
+from gan.distributed.group import all_true, barrier, gather_rows, rank_and_world
 from gan.errors import UserError
 from gan.images import save_png
+from gan.types import Samples
 
 __all__ = ["write_samples"]
 
 
-def write_samples(batches: Iterable[Tensor], data: ImageDataModule, out: Path, start: int, num: int) -> None:
+def write_samples(batches: Iterable[Samples], data: ImageDataModule, out: Path, start: int, num: int) -> None:
     """Write the samples of all ranks in the format that the suffix of ``out`` names.
 
     Args:
-        batches: This rank's samples, in [-1, 1], each with shape (N, C, H, W).
+        batches: This rank's samples, in [-1, 1].
         data: Data module of the generator.
         out: A ``.png`` for a grid, a ``.npz`` for an array, or a folder of PNGs.
         start: Index of this rank's first sample among those of all ranks.
@@ -29,11 +30,11 @@ def write_samples(batches: Iterable[Tensor], data: ImageDataModule, out: Path, s
     """
     is_rank_zero = rank_and_world()[0] == 0
     if out.suffix == ".png":
-        images = gather_rows(list(batches))
+        samples = gather_samples(list(batches))
         if is_rank_zero:
-            save_png(data.picture(images), out)
+            save_png(data.picture_of_samples(samples), out)
     elif out.suffix == ".npz":
-        images = gather_rows([data.discretize(images) for images in batches])
+        images = gather_rows([data.discretize(batch.images.cpu()) for batch in batches])
         if is_rank_zero:
             out.parent.mkdir(parents=True, exist_ok=True)
             np.savez_compressed(out, images=images.permute(0, 2, 3, 1).numpy())
@@ -43,7 +44,20 @@ def write_samples(batches: Iterable[Tensor], data: ImageDataModule, out: Path, s
         raise UserError(f"--out {out}: PNGs cannot store images of {data.channels} channels; use .png or .npz")
     else:
         digits = len(str(num - 1))
-        images_of_rank = (image for images in batches for image in data.discretize(images))
+        images_of_rank = (image for batch in batches for image in data.discretize(batch.images.cpu()))
         for index, image in enumerate(images_of_rank, start):
             save_png(image, out / f"{index:0{digits}d}.png")
         barrier()
+
+
+def gather_samples(batches: list[Samples]) -> Samples:
+    """Concatenate the samples of all ranks, on the CPU; a condition that is not a single tensor becomes None."""
+
+    def gather(values: list[object]) -> Tensor | None:
+        tensors = [value.cpu() for value in values if isinstance(value, Tensor)]
+        return gather_rows(tensors) if all_true(len(tensors) == len(values)) else None
+
+    images, labels, condition, real = (gather([batch[field] for batch in batches]) for field in range(4))
+    assert images is not None
+    assert labels is not None
+    return Samples(images, labels, condition, real)
