@@ -162,7 +162,8 @@ def test_a_resumed_run_logs_on_the_same_steps(train: Train) -> None:
 
 def test_early_stopping_by_a_score(train: Train) -> None:
     early = [f"+callbacks.early._target_={LIGHTNING}.EarlyStopping", "+callbacks.early.monitor=val/fd_classifier"]
-    options = ["optimizer.generator.lr=0", "model.generator.norm=none", "+callbacks.early.patience=2"]
+    early += ["+callbacks.early.patience=2", "+callbacks.early.min_delta=1"]
+    options = ["optimizer.generator.lr=0", "model.generator.norm=none"]
     run = train(*TINY, *options, *early, "trainer.max_steps=30", "evaluate.every_n_steps=2", "trainer.profiler=simple")
     assert run.status == 0, run.err
     assert run.results["global_step"] == 6
