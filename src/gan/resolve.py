@@ -14,8 +14,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import Logger
 
+from gan.checkpoint.accept import Kinds, accept, packages_to_trust
 from gan.checkpoint.reading import SAMPLED, read
-from gan.checkpoint.trust import Kinds, Trust, accept, local_trust, named_targets, packages_to_trust
+from gan.checkpoint.trust import Trust, local_trust, named_targets
 from gan.config import CONF, plain, resumed
 from gan.errors import UserError
 from gan.instantiate import signature

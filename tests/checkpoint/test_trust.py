@@ -17,8 +17,9 @@ from pytorch_lightning.loggers import Logger
 
 import gan
 from gan.checkpoint import exported
+from gan.checkpoint.accept import accept, packages_to_trust
 from gan.checkpoint.reading import FORMAT, SAMPLED
-from gan.checkpoint.trust import LIGHTNING_CLASSES, Trust, UntrustedError, accept, local_trust, packages_to_trust
+from gan.checkpoint.trust import LIGHTNING_CLASSES, Trust, UntrustedError, local_trust
 from gan.config import compose_config
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor
@@ -28,6 +29,8 @@ from gan.resolve import RESUMED
 from gan.runs.folder import OutputPath
 from gan.substitution import get_value, keep_references, set_value, substitute
 from tests.conftest import run_here
+from tests.test_conf import choices, usual_model
+from tests.test_conf import composed as composed_with_examples
 
 FOLDER = Path("/nowhere/run")
 PLACES = [
@@ -142,6 +145,31 @@ def test_own_runs_are_accepted(config: dict[str, Any]) -> None:
     assert accept(config, RESUMED, Trust(), folder=FOLDER) == config
     assert accept(config, SAMPLED, Trust()) == config
     assert packages_to_trust(config, RESUMED, FOLDER) == []
+
+
+GROUPS = [
+    "model",
+    "loss",
+    "data",
+    "augment",
+    "schedule",
+    "optimizer",
+    "metric",
+    "metric/features",
+    "callbacks",
+    "logger",
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("group", [*GROUPS, "experiment", "loss/regularizers", "loss/generator_regularizers"])
+def test_runs_of_every_choice_are_accepted(group: str) -> None:
+    for choice in choices(group):
+        overrides = [f"{group}=[{choice}]" if group.endswith("regularizers") else f"{group}={choice}"]
+        overrides += [f"model={usual_model(choice)}"] if group == "loss" else []
+        saved = keep_references(composed_with_examples(*overrides, f"run_dir={FOLDER}"))
+        assert packages_to_trust(saved, SAMPLED) == packages_to_trust(saved, RESUMED, FOLDER) == [], choice
+        accept(saved, {"metric": Evaluator}, Trust())
 
 
 @pytest.mark.parametrize("escapes", [0, 1, 2, 3])

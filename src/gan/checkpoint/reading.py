@@ -1,6 +1,6 @@
 """Reading checkpoints and exported weights, from untrusted files to models that are ready to sample.
 
-Nothing in a file is executed, and nothing is built from its configuration but what ``gan.checkpoint.trust`` accepts.
+Nothing in a file is executed, and nothing is built from its configuration but what ``gan.checkpoint.accept`` accepts.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from gan.checkpoint import exported
-from gan.checkpoint.trust import Kinds, Trust, accept
+from gan.checkpoint.accept import Kinds, accept
+from gan.checkpoint.trust import Trust
 from gan.data.base import ImageDataModule
 from gan.errors import UserError, one_line
 from gan.instantiate import build

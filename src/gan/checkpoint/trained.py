@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from gan.checkpoint.accept import accept
 from gan.checkpoint.reading import build_part, data_of, read, restore
-from gan.checkpoint.trust import accept, local_trust
+from gan.checkpoint.trust import local_trust
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, MakeExtractor

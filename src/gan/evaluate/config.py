@@ -7,7 +7,8 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from gan.checkpoint.trust import Trust, accept
+from gan.checkpoint.accept import accept
+from gan.checkpoint.trust import Trust
 from gan.config import compose_config
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
