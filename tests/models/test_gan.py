@@ -449,7 +449,7 @@ def test_learning_rates_follow_the_schedule(accumulate: int) -> None:
     seen = []
 
     class Rates(Callback):
-        def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
             seen.append([group["lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups])
 
     trainer = Trainer(**QUIET, max_steps=6, callbacks=[Rates()])

@@ -71,10 +71,10 @@ class Rates(Callback):
         self.seen: list[list[float]] = []
         self.set_at = set_at
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        self.seen.append([group["lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups])
-        if len(self.seen) == self.set_at:
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        if len(self.seen) + 1 == self.set_at:
             trainer.optimizers[1].param_groups[0]["lr"] = 5.0
+        self.seen.append([group["lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups])
 
 
 def rates(steps: int = 4, set_at: int | None = None, **settings: Any) -> list[list[float]]:
@@ -90,7 +90,7 @@ def test_each_player_may_have_a_schedule() -> None:
     assert rates(schedules={"generator": decay}) == [[0.1, pytest.approx(rate)] for rate in expected]
     mixed = rates(schedule=decay, schedules={"generator": partial(torch.optim.lr_scheduler.StepLR, step_size=1)})
     # torch's scheduler steps after each update of the generator
-    assert mixed == [[pytest.approx(a), pytest.approx(0.1**b)] for a, b in zip(expected, (2, 3, 4, 5), strict=True)]
+    assert mixed == [[pytest.approx(a), pytest.approx(0.1**b)] for a, b in zip(expected, (1, 2, 3, 4), strict=True)]
 
 
 def test_a_schedule_must_name_a_player_and_fit_the_loop() -> None:
@@ -101,9 +101,9 @@ def test_a_schedule_must_name_a_player_and_fit_the_loop() -> None:
 
 
 @pytest.mark.parametrize("schedule", [None, Linear(steps=10)])
-def test_a_rate_that_a_callback_sets_is_kept_and_scaled(schedule: Linear | None) -> None:
+def test_a_rate_that_a_callback_sets_is_kept_and_scheduled_from_there(schedule: Linear | None) -> None:
     seen = rates(set_at=2, schedule=schedule)
     factors = [1.0 if schedule is None else schedule(step) for step in range(4)]
-    assert seen[1] == [pytest.approx(0.1 * factors[1])] * 2
-    assert [g for _, g in seen[2:]] == [pytest.approx(5.0 * factor) for factor in factors[2:]]
-    assert [d for d, _ in seen[2:]] == [pytest.approx(0.1 * factor) for factor in factors[2:]]
+    assert seen[0] == [0.1, 0.1]
+    assert [g for _, g in seen[1:]] == [pytest.approx(5.0 * factor / factors[1]) for factor in factors[1:]]
+    assert [d for d, _ in seen[1:]] == [pytest.approx(0.1 * factor) for factor in factors[1:]]

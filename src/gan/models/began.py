@@ -1,4 +1,4 @@
-"""BEGAN's networks: the discriminator is an autoencoder, and the generator has its decoder's layers."""
+"""BEGAN's networks: the discriminator is an autoencoder, and the generator is like its decoder."""
 
 from torch import Tensor, nn
 
@@ -14,12 +14,11 @@ def block(channels: int, layers: int) -> list[nn.Module]:
     return [module for _ in range(layers) for module in (nn.Conv2d(channels, channels, 3, padding=1), nn.ELU())]
 
 
-class Generator(nn.Module):
-    """Generator, or the decoder of the discriminator (Berthelot et al., 2017, Figure 1).
+class Decoder(nn.Module):
+    """Decoder from vectors to images, without bounds (Berthelot et al., 2017, Figure 1).
 
     A linear layer maps z to the lowest resolution; a block at each resolution is followed by nearest-neighbour
-    upsampling. In the paper, the lowest resolution is 8 and images are unbounded; here it is 4 to 7, and the last layer
-    is a tanh, since the rest of the project expects images in [-1, 1].
+    upsampling. The lowest resolution is 4 to 7; in the paper, it is 8.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
@@ -40,18 +39,30 @@ class Generator(nn.Module):
         blocks: list[nn.Module] = [nn.Linear(latent_dim, width * base**2), nn.Unflatten(1, (width, base, base))]
         for level in range(doublings + 1):
             blocks += [*([nn.Upsample(scale_factor=2)] if level else []), *block(width, layers)]
-        self.layers = nn.Sequential(*blocks, nn.Conv2d(width, image_shape[0], 3, padding=1), nn.Tanh())
+        self.layers = nn.Sequential(*blocks, nn.Conv2d(width, image_shape[0], 3, padding=1))
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Map z, with shape (B, latent_dim), to images, with shape (B, C, H, W)."""
+        return self.layers(z)
+
+
+class Generator(Decoder):
+    """Generator: the decoder of the discriminator, with other weights and a tanh, which the paper does not have.
+
+    The rest of the project expects images in [-1, 1]. The discriminator's decoder has no tanh, since the mean absolute
+    error of dark images would saturate it.
+    """
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
-        return self.layers(z)
+        return super().forward(z, labels).tanh()
 
 
 class Encoder(nn.Module):
     """Encoder: channels grow linearly while strided convolutions halve the resolution.
 
     Args:
-        image_shape: (C, H, W); see Generator.
+        image_shape: (C, H, W); see Decoder.
         latent_dim: Length of the embedding.
         width: Channels at the images' resolution.
         layers: Convolutions per resolution.
@@ -77,7 +88,7 @@ class Discriminator(nn.Module):
     """Autoencoder as a discriminator: an image's logit is minus its reconstruction error.
 
     Args:
-        image_shape: (C, H, W); see Generator.
+        image_shape: (C, H, W); see Decoder.
         latent_dim: Length of the embedding, the output's features.
         width: Channels at the images' resolution.
         layers: Convolutions per resolution.
@@ -110,7 +121,7 @@ class Discriminator(nn.Module):
         channels, *size = image_shape
         packed = (packing * channels, size[0], size[1])
         self.encoder = Encoder(packed, latent_dim, width, layers)
-        self.decoder = Generator(packed, latent_dim, width, layers)
+        self.decoder = Decoder(packed, latent_dim, width, layers)
         self.exponent, self.num_features = exponent, latent_dim
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:

@@ -12,6 +12,7 @@ from gan.augment.base import Augment
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.objective import Objective
+from gan.models.discrimination import joint_pass, run_discriminator, separate_pass
 from gan.models.phases import Phase, phase_at
 from gan.models.replay import Replay
 from gan.models.trainable import OptimizerFactory, Trainable
@@ -26,8 +27,6 @@ from gan.types import (
     Player,
     RealOrFake,
     Terms,
-    map_tensors,
-    select_rows,
 )
 
 __all__ = ["GAN", "pack"]
@@ -111,6 +110,18 @@ class GAN(Trainable):
         images = self.objective.add_instance_noise(images, self.batches_seen, rng)
         return pack(images if self.augment is None else self.augment(images, rng), self.packing)
 
+    def pair_view(
+        self, real: Tensor, fake: Tensor, condition: Tensor, rng: KeyedRandom
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return real images, fake images and conditions that are images as the discriminator sees them.
+
+        All three are augmented alike, so that a pair stays one.
+        """
+        real, fake = (self.objective.add_instance_noise(x, self.batches_seen, rng) for x in (real, fake))
+        if self.augment is not None:
+            real, fake, condition = (self.augment(x, rng.clone()) for x in (real, fake, condition))
+        return real, fake, condition
+
     def discriminator_passes(self, g_pass: GeneratorPass, **settings: Any) -> dict[str, DiscriminatorPass]:
         """Return the passes of the discriminator that a loss is the sum over, by the prefix of their terms' names.
 
@@ -141,14 +152,14 @@ class GAN(Trainable):
         network, rng = discriminator or self.discriminator, g_pass.rng
         real, fake, condition = self._views(g_pass)
         labels = g_pass.batch.labels if self.packing == 1 else None
-        run = partial(self._run_discriminator, labels=labels, condition=condition)
+        run = partial(run_discriminator, labels=labels, condition=condition)
         real_output: DiscriminatorOutput | None = None
         if include_real and not double_backward and self._uses_joint_pass(network):
-            real_output, fake_output = self._joint_pass(network, real, fake, labels, condition)
+            real_output, fake_output = joint_pass(network, real, fake, labels, condition)
         else:
             if include_real:
-                real, real_output = self._separate_pass(partial(run, network), real, "real" in double_backward)
-            fake, fake_output = self._separate_pass(partial(run, network), fake, "fake" in double_backward)
+                real, real_output = separate_pass(partial(run, network), real, "real" in double_backward)
+            fake, fake_output = separate_pass(partial(run, network), fake, "fake" in double_backward)
         return DiscriminatorPass(
             **vars(g_pass) | {"rng": rng.packed(self.packing)},
             # penalties call forward, which is never compiled, since they differentiate it twice
@@ -224,6 +235,7 @@ class GAN(Trainable):
         return terms, g_pass.measures
 
     def generator_pass(self, player: Player, batch: Batch, rng: KeyedRandom) -> GeneratorPass:
+        """Draw the generator's input for a batch, and run the generator."""
         inputs = self.draw_generator_input(batch, rng)
         return GeneratorPass(
             player=player,
@@ -265,64 +277,14 @@ class GAN(Trainable):
     # Passes of the discriminator -------------------------------------------------------------------------------------
 
     def _views(self, g_pass: GeneratorPass) -> tuple[Tensor, Tensor, Condition | None]:
-        """Return real images, fake images and the condition as the discriminator sees them.
-
-        With a condition that is an image, all three are changed alike, so that a pair stays one.
-        """
-        batch, rng, fake = g_pass.batch, g_pass.rng, g_pass.generated.images
+        """Return real images, fake images and the condition as the discriminator sees them."""
+        real, rng, fake = g_pass.batch.real, g_pass.rng, g_pass.generated.images
         if self.replay is not None and g_pass.player == "discriminator":
             fake = self.replay(fake, rng)
-        condition = self.condition_of(batch)
-        if condition is None or self.augment is None:
-            return self.discriminator_view(batch.real, rng), self.discriminator_view(fake, rng), condition
-        if isinstance(condition, Tensor) and condition.dim() == batch.real.dim():
-            condition = self.augment(condition, rng.clone())
-        real = self.discriminator_view(batch.real, rng.clone())
-        return real, self.discriminator_view(fake, rng), condition
-
-    def _run_discriminator(
-        self,
-        network: Callable[..., DiscriminatorOutput],
-        images: Tensor,
-        labels: Tensor | None,
-        condition: Condition | None,
-    ) -> DiscriminatorOutput:
-        output = network(images, labels) if condition is None else network(images, labels, condition=condition)
-        return output._replace(logits=output.logits.float())
-
-    def _joint_pass(
-        self,
-        network: nn.Module,
-        real: Tensor,
-        fake: Tensor,
-        labels: Tensor | None,
-        condition: Condition | None,
-    ) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
-        """Run a discriminator once on real and fake images together."""
-        twice = partial(map_tensors, lambda x: torch.cat([x, x]))
-        output = self._run_discriminator(network, torch.cat([real, fake]), twice(labels), twice(condition))
-        num = len(real)
-        return select_rows(output, slice(num)), select_rows(output, slice(num, None))
-
-    def _separate_pass(
-        self, run: Callable[[Tensor], DiscriminatorOutput], images: Tensor, double_backward: bool
-    ) -> tuple[Tensor, DiscriminatorOutput]:
-        """Run a discriminator on images of one kind.
-
-        Args:
-            run: The discriminator as a function of images.
-            images: Real or fake images.
-            double_backward: Whether the output is differentiated twice with respect to the images. The images are then
-                detached, and the pass is in float32.
-
-        Returns:
-            The images that the output is a function of, and the output.
-        """
-        if not double_backward:
-            return images, run(images)
-        images = images.detach().requires_grad_()
-        with torch.autocast(self.device.type, enabled=False):
-            return images, run(images)
+        condition = self.condition_of(g_pass.batch)
+        if isinstance(condition, Tensor) and condition.dim() == real.dim():
+            return self.pair_view(real, fake, condition, rng)
+        return self.discriminator_view(real, rng), self.discriminator_view(fake, rng), condition
 
     def _uses_joint_pass(self, network: nn.Module) -> bool:
         """Return whether to run real and fake images in one joint pass, which is faster than two.

@@ -102,14 +102,9 @@ class Trainable(Sampler):
     # The parts of a training step ------------------------------------------------------------------------------------
 
     def begin_batch(self) -> list[LightningOptimizer]:
-        """Set learning rates, seed random layers, and return the players' optimisers."""
-        optimizers = self._player_optimizers()
-        for player, optimizer in zip(self.players(), optimizers, strict=True):
-            schedule = self._schedule_of(player)
-            if isinstance(schedule, Schedule):
-                set_learning_rates(optimizer.param_groups, schedule(self.global_step))
+        """Seed random layers, and return the players' optimisers."""
         self._seed_random_layers()
-        return optimizers
+        return self._player_optimizers()
 
     def update(
         self, player: Player, optimizer: LightningOptimizer, batch: Batch, stream: Stream, loss: LossFunction
@@ -160,9 +155,17 @@ class Trainable(Sampler):
         optimizer.step()
         for configuration in self.trainer.lr_scheduler_configs:
             configuration.scheduler.step()  # type: ignore[call-arg]  # needs a metric only where it was refused
+        self.schedule_learning_rates()
         if self.ema is not None:
             self.ema.update(self.generator, self.global_step)
         return self.gradient_norm_terms("generator")
+
+    def schedule_learning_rates(self) -> None:
+        """Set the learning rates of the next update, before its callbacks read or change them."""
+        for player, optimizer in zip(self.players(), self._player_optimizers(), strict=True):
+            schedule = self._schedule_of(player)
+            if isinstance(schedule, Schedule):
+                set_learning_rates(optimizer.param_groups, schedule(self.global_step))
 
     def gradient_norm_terms(self, player: Player) -> Terms:
         """Return the norm of the gradient of a player's last update before clipping, if it was computed."""
@@ -195,6 +198,10 @@ class Trainable(Sampler):
         if self.compile_networks:
             networks = [network for networks in self.players().values() for network in networks]
             compile_calls(*networks, device=self.device)
+
+    def on_train_start(self) -> None:
+        """Set the learning rates of the first update."""
+        self.schedule_learning_rates()
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
         """Build each player's optimiser, in the order of the players, and torch's schedulers.
@@ -259,10 +266,11 @@ class Trainable(Sampler):
 
 
 def set_learning_rates(groups: list[dict[str, Any]], factor: float) -> None:
-    """Multiply initial learning rates by a factor; a rate that a callback has set is the initial rate from there on."""
+    """Multiply initial learning rates by a factor; a rate that a callback has changed keeps the ratio of the change."""
     for group in groups:
-        if group["lr"] != group.get("scheduled_lr", group["initial_lr"]):
-            group["initial_lr"] = group["lr"]
+        scheduled = group.get("scheduled_lr", group["initial_lr"])
+        if group["lr"] != scheduled:
+            group["initial_lr"] = group["lr"] * (group["initial_lr"] / scheduled if scheduled else 1.0)
         group["lr"] = group["scheduled_lr"] = group["initial_lr"] * factor
 
 

@@ -1,0 +1,59 @@
+"""Runs of a discriminator: on real and fake images together or apart, and for penalties on its gradient."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from gan.types import Condition, DiscriminatorOutput, map_tensors, select_rows
+
+__all__ = ["joint_pass", "run_discriminator", "separate_pass"]
+
+Discriminator = Callable[..., DiscriminatorOutput]
+
+
+def run_discriminator(
+    network: Discriminator, images: Tensor, labels: Tensor | None, condition: Condition | None
+) -> DiscriminatorOutput:
+    """Run a discriminator; its logits are returned in float32.
+
+    Args:
+        network: The discriminator, or its ``forward``.
+        images: With shape (B, C, H, W).
+        labels: Their classes; None for packs.
+        condition: Their condition; None if the network takes none.
+    """
+    output = network(images, labels) if condition is None else network(images, labels, condition=condition)
+    return output._replace(logits=output.logits.float())
+
+
+def joint_pass(
+    network: Discriminator, real: Tensor, fake: Tensor, labels: Tensor | None, condition: Condition | None
+) -> tuple[DiscriminatorOutput, DiscriminatorOutput]:
+    """Run a discriminator once on real and fake images together; the other arguments are those of each kind."""
+    twice = partial(map_tensors, lambda x: torch.cat([x, x]))
+    output = run_discriminator(network, torch.cat([real, fake]), twice(labels), twice(condition))
+    num = len(real)
+    return select_rows(output, slice(num)), select_rows(output, slice(num, None))
+
+
+def separate_pass(
+    run: Callable[[Tensor], DiscriminatorOutput], images: Tensor, double_backward: bool
+) -> tuple[Tensor, DiscriminatorOutput]:
+    """Run a discriminator on images of one kind.
+
+    Args:
+        run: The discriminator as a function of images.
+        images: Real or fake images.
+        double_backward: Whether the output is differentiated twice with respect to the images. The images are then
+            detached, and the pass is in float32.
+
+    Returns:
+        The images that the output is a function of, and the output.
+    """
+    if not double_backward:
+        return images, run(images)
+    images = images.detach().requires_grad_()
+    with torch.autocast(images.device.type, enabled=False):
+        return images, run(images)
