@@ -96,7 +96,7 @@ def test_the_guides_show_a_python_and_a_yaml_file_per_part() -> None:
         "src/gan/schedules": "conf/schedule",
     }
     folders = {Path(path).parent.as_posix() for path in FILES}
-    assert folders == {*parts, *parts.values(), "conf/loss/regularizers"}
+    assert folders == {*parts, *parts.values(), "conf/loss/regularizers", "conf/loss/generator_regularizers"}
     names = sorted(Path(path).stem for path in FILES)
     assert names == sorted(2 * sorted(set(names))), "each Python file has a YAML file of its name"
 
@@ -104,11 +104,24 @@ def test_the_guides_show_a_python_and_a_yaml_file_per_part() -> None:
 def test_added_parts_train(copy: Path, tmp_path: Path) -> None:
     options = ["model=feature_matching_gan", "loss=exponential", "loss/regularizers=[zero_centered]", "data=stripes"]
     options += ["metric=[mean_distance]", "metric/features=thumbnail", "callbacks=weight_norm", "augment=fade"]
-    options += ["schedule=warm_up", "debug=fast", "trainer=cpu", f"hydra.run.dir={tmp_path}"]
+    options += [
+        "loss/generator_regularizers=[total_variation]",
+        "schedule=warm_up",
+        "debug=fast",
+        "trainer=cpu",
+        f"hydra.run.dir={tmp_path}",
+    ]
     run = in_copy(copy, tmp_path, "train.py", *options)
     assert run.returncode == 0, run.stderr
     header = (tmp_path / "metrics.csv").read_text().splitlines()[0].split(",")
-    logged = ("train/g/matching", "train/d/zero_centered", "val/mean_distance_thumbnail", "weights/generator")
+    logged = (
+        "train/g/matching",
+        "train/d/zero_centered",
+        "train/g/total_variation",
+        "train/g/row_variation",
+        "val/mean_distance_thumbnail",
+        "weights/generator",
+    )
     assert set(logged) <= set(header)
     imported = in_copy(copy, tmp_path, "-c", "import gan; print(gan.__file__)")
     assert str(copy) in imported.stdout, "the copy is what ran"
