@@ -11,6 +11,7 @@ import pytest
 import torch
 from pytorch_lightning import Trainer
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.testing import assert_close
 
 from gan.keyed_random import KeyedRandom
@@ -88,6 +89,27 @@ def test_the_gradient_is_the_total_derivative(loss: AdversarialLoss, k: int) -> 
     assert (total - direct).norm() > 0.05 * direct.norm(), "the path through the steps contributes"
 
 
+@pytest.mark.parametrize("loss", [Minimax(), Wasserstein()], ids=["minimax", "wasserstein"])
+def test_a_zero_sum_game_unrolls_the_whole_value(loss: AdversarialLoss) -> None:
+    """Against a graph of one step by hand: f_1 is minus the discriminator's loss after it, on real images too."""
+    torch.manual_seed(0)
+    discriminator = mlp_gan.Discriminator(POINTS, width=5, depth=1, activation="tanh").double()
+    real, fake = (x.double() for x in images(*POINTS))
+    fake.requires_grad_()
+    weights = {name: weight.detach().requires_grad_() for name, weight in discriminator.named_parameters()}
+
+    def discriminator_loss(weights: dict[str, Tensor]) -> Tensor:
+        return loss.discriminator(*(functional_call(discriminator, weights, x).logits for x in (real, fake)))
+
+    gradients = torch.autograd.grad(discriminator_loss(weights), list(weights.values()), create_graph=True)
+    updated = {name: weights[name] - 2.0 * gradient for name, gradient in zip(weights, gradients, strict=True)}
+    (expected,) = torch.autograd.grad(-discriminator_loss(updated), fake)
+    (gradient,) = torch.autograd.grad(
+        loss_with(discriminator, Objective(loss), real, fake, unroll_steps=1, unroll_lr=2.0), fake
+    )
+    assert_close(gradient, expected)
+
+
 def descend(critic: nn.Module, objective: Objective, real: Tensor, fake: Tensor, k: int, lr: float) -> None:
     """Update a discriminator with torch's SGD."""
     critic.requires_grad_(True)
@@ -136,7 +158,8 @@ def test_the_loss_is_that_of_an_updated_discriminator_and_nothing_is_updated(nam
     assert fake.grad.isfinite().all()
 
     descend(updated, objective, real, fake.detach(), 3, 0.1)
-    assert_close(loss, loss_with(updated, objective, real, fake, unroll_steps=0))
+    on_real, on_fake = (updated(x).logits for x in (real, fake))
+    assert_close(loss, objective.adversarial.generator(on_fake, on_real))
 
 
 class Quadratic(nn.Module):

@@ -81,7 +81,9 @@ class Minimax(AdversarialLoss):
         return on_real + on_fake
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        return -F.softplus(fake).mean()  # log(1 - D) = -softplus(logit)
+        """Return V(D, G); without the real logits, the part of it that depends on the fakes."""
+        on_fake = -F.softplus(fake).mean()  # log(1 - D) = -softplus(logit)
+        return on_fake if real is None else on_fake - F.softplus(-real).mean()
 
     def boundary(self, real: Tensor, fake: Tensor) -> Tensor:
         return real.new_zeros(())
@@ -153,7 +155,8 @@ class Wasserstein(AdversarialLoss):
         return fake.mean() - real.mean()
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        return -fake.mean()
+        """Return the estimate of the distance; without the real logits, the part of it that depends on the fakes."""
+        return -fake.mean() if real is None else real.mean() - fake.mean()
 
     def measures(self, real: Tensor, fake: Tensor) -> Terms:
         """Return the critic's estimate of the distance, up to its Lipschitz constant (Arjovsky et al., 2017, Eq. 3)."""

@@ -27,7 +27,8 @@ class UnrolledGAN(GAN):
         θ^0 = θ, \quad θ^{j+1} = θ^j - η ∇_θ L_D(θ^j, G), \quad f_k(G) = L_G(θ^k(G), G)
 
     G descends the total derivative of f_k, both terms of Eq. 12: through its fakes, and through the steps, which depend
-    on the fakes. D's own update is the usual one (Eq. 11): unrolling changes neither its parameters nor its buffers.
+    on the fakes. In a zero-sum game (minimax, Wasserstein) f_k is the whole value, whose real part depends on the steps
+    too. D's own update is the usual one (Eq. 11): unrolling changes neither its parameters nor its buffers.
 
     The steps are plain gradient descent, as in Eq. 7. The authors unroll Adam; its state is not part of the game, and
     its derivative is unbounded where a gradient has been zero. The steps are computed in float32, since they are
@@ -80,12 +81,11 @@ class UnrolledGAN(GAN):
         weights = {name: weight.detach().requires_grad_() for name, weight in caller.named_parameters()}
         buffers = {name: buffer.clone() for name, buffer in caller.named_buffers()}  # forward passes update some
 
-        def pass_with(weights: dict[str, Tensor], include_real: bool = True) -> DiscriminatorPass:
+        def pass_with(weights: dict[str, Tensor]) -> DiscriminatorPass:
             def critic(images: Tensor) -> DiscriminatorOutput:
                 return functional_call(caller, weights | buffers, (d_pass.critic, images))
 
-            real_output = critic(d_pass.real) if include_real else None
-            return replace(d_pass, critic=critic, real_output=real_output, fake_output=critic(d_pass.fake))
+            return replace(d_pass, critic=critic, real_output=critic(d_pass.real), fake_output=critic(d_pass.fake))
 
         for step in range(self.unroll_steps):
             next_pass = replace(pass_with(weights), step=self.batches_seen + step, measures={})
@@ -95,7 +95,7 @@ class UnrolledGAN(GAN):
             gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=True, materialize_grads=True)
             named = zip(weights.items(), gradients, strict=True)
             weights = {name: weight - self.unroll_lr * gradient for (name, weight), gradient in named}
-        return pass_with(weights, include_real=d_pass.real_output is not None)
+        return pass_with(weights)
 
 
 class _CriticCaller(nn.Module):
