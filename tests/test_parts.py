@@ -168,6 +168,8 @@ def check_use(case: str, home: Home, run: Path) -> None:
             assert refused.returncode == 2, refused.stderr
             assert re.search(r"theirs.*--trust theirs", refused.stderr), refused.stderr
             assert len(refused.stderr.strip().splitlines()) == 1
+    exported = home.run(sys.executable, "-m", "gan.sample", str(home.folder / case / "export"), *home.trust)
+    assert exported.returncode == 0, exported.stderr
     if find_spec("onnxruntime"):
         assert (home.folder / case / "export" / "generator.onnx").is_file()
 

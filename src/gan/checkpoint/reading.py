@@ -187,11 +187,12 @@ def _restore_exported(
     if model.ema is not None:
         model.generator = model.ema.network
     _load_state(model.generator, state, path)
-    try:
-        shape = tuple(model.sample(1).shape[1:])
-    except (RuntimeError, TypeError) as error:  # such as a generator with another latent_dim
-        raise _mismatch(error, path) from error
-    found = {"image_shape": shape} | {name: getattr(model, name) for name in ("latent_dim", "latent", "num_classes")}
+    found = {name: getattr(model, name) for name in ("latent_dim", "latent", "num_classes")}
+    if not model.uses_condition:  # otherwise a sample needs the data set
+        try:
+            found["image_shape"] = tuple(model.sample(1).shape[1:])
+        except (RuntimeError, TypeError) as error:  # such as a generator with another latent_dim
+            raise _mismatch(error, path) from error
     for name, value in found.items():
         if getattr(description, name) != value:
             raise UserError(
