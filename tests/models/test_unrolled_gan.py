@@ -178,7 +178,7 @@ class Quadratic(nn.Module):
 def test_one_step_in_closed_form(penalty: Regularizer | None) -> None:
     """Penalties on fakes contribute to the gradient too. Let s and r be the mean squares of fakes and reals.
 
-    w' = w - η ((s - r) / 2 + γ w p), where p is r for R1 and s for R2; f = -w' s / 2.
+    w' = w - η ((s - r) / 2 + γ w p), where p is r for R1 and s for R2; f = w' (r - s) / 2, the whole value.
     """
     w, lr = torch.tensor([0.5, -1.5]), 0.3
     real, fake = images(*POINTS)
@@ -190,8 +190,8 @@ def test_one_step_in_closed_form(penalty: Regularizer | None) -> None:
     gamma = 0.7 if penalty is not None else 0.0
     on_fake = isinstance(penalty, R2)
     updated = w - lr * ((s - r) / 2 + gamma * w * (s if on_fake else r))
-    assert_close(loss.detach(), -(updated * s / 2).sum())
-    derivative = -updated / 2 + s / 2 * lr * (0.5 + gamma * w * on_fake)
+    assert_close(loss.detach(), (updated * (r - s) / 2).sum())
+    derivative = -updated / 2 + (s - r) / 2 * lr * (0.5 + gamma * w * on_fake)
     expected = (derivative * 2 * fake.detach().flatten(1) / SIZE).view_as(fake)
     assert_close(torch.autograd.grad(loss, fake)[0], expected)
 
