@@ -1,6 +1,7 @@
 """Shared test helpers: running train.py as users do, tiny settings, and a browser."""
 
 import json
+import logging
 import os
 import runpy
 import subprocess
@@ -97,7 +98,7 @@ def run_ranks(ranks: int, *arguments: str, torchrun: bool = False, folder: Path 
 def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
     """Run ``train.py ...`` or ``-m gan.<verb> ...`` in this process, which has already imported torch."""
     name, rest = (arguments[1], arguments[2:]) if arguments[0] == "-m" else (arguments[0], arguments[1:])
-    out, err, status = StringIO(), StringIO(), 0
+    out, err, status, handlers = StringIO(), StringIO(), 0, logging.root.handlers[:]
     hidden = {key: None for key in os.environ if key.startswith(("WANDB", "HYDRA"))} | {"NETRC": os.devnull}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         for key, value in (hidden | {"HYDRA_FULL_ERROR": "0"} | environment).items():
@@ -111,6 +112,8 @@ def run_here(*arguments: str, folder: Path = ROOT, **environment: str) -> Run:
                 runpy.run_path(str(ROOT / name), run_name="__main__")
         except SystemExit as end:
             status = int(end.code or 0)
+        finally:
+            logging.root.handlers[:] = handlers  # without the run's train.log
     return Run(status, out.getvalue(), err.getvalue(), folder)
 
 

@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hydra.utils import get_object
@@ -147,6 +147,7 @@ def _construct(config: Any, key: str) -> Any:
         raise UserError(f"{key}: {error}") from error
 
 
+@cache
 def signature(target: Any) -> dict[str, Any]:
     """Return argument annotations by name, including the base class's if the constructor takes ``**kwargs``."""
     parameters = inspect.signature(target).parameters.values()

@@ -133,8 +133,9 @@ def nothing_happens(tmp_path: Path) -> Iterator[Path]:
 
 def refusal(config: dict[str, Any], trust: Trust | None = None) -> str:
     """Return the line with which resuming a run refuses a configuration."""
+    kinds = {key: hint for key, hint in {**RESUMED, "metric": Evaluator}.items() if key in config}
     with pytest.raises(UserError) as error:
-        accept(config, {**RESUMED, "metric": Evaluator}, trust or Trust(), config, FOLDER)
+        accept(config, kinds, trust or Trust(), config, FOLDER)
     line = str(error.value)
     assert "\n" not in line
     assert len(line) < 500
@@ -205,7 +206,8 @@ def test_gadgets_are_refused(values: dict[str, Any], nothing_happens: Path, targ
             {"_partial_": True},
             {name: v.format(marker=nothing_happens) for name, v in SETTINGS.items()},
         ):
-            bad = deepcopy(values)
+            root = place.partition(".")[0]
+            bad = {root: deepcopy(values[root])}
             set_value(bad, place, {"_target_": target, **extra})
             if trusting and target == "pytorch_lightning.profilers.SimpleProfiler" and place == "trainer.profiler":
                 continue
