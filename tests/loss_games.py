@@ -19,8 +19,8 @@ from tests.test_conf import LOSSES, MODELS, choices, composed, data_of, fits, lo
 __all__ = ["FULL", "GAMES", "play", "state_of"]
 
 QUICKEST = "mlp_gan"
-SMALL = {"width": 8, "layers": 1, "norm": "none"}
-"""Options of networks; batch norm would depend on the number of ranks."""
+SMALL = {"width": 8, "depth": 1, "layers": 1, "norm": "none", "gain": 10.0}
+"""Options of networks: few layers, whose outputs vary; batch norm would depend on the number of ranks."""
 
 AT_ONCE = {"every": 1, "start": 0}
 """Options with which lazy terms apply at each step, and terms that start late at the first."""
