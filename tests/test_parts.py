@@ -156,7 +156,9 @@ def check_use(case: str, home: Home, run: Path) -> None:
         "sample": lambda out: ["gan.sample", str(run), "--num", "5", "--out", f"{out}.png"],
         "export": lambda out: ["gan.export", str(run), "--out", out],
     }
-    if case != "pix2pix":
+    if case == "pix2pix":
+        commands["neighbors"] = lambda out: ["gan.explore", "neighbors", str(run), "--num", "2", "--out", f"{out}.png"]
+    else:
         commands["interpolate"] = lambda out: ["gan.interpolate", str(run), "--num", "2", "--out", f"{out}.png"]
     foreign = case != "digits" or home.trust
     for name, command in commands.items():

@@ -26,7 +26,7 @@ __all__ = ["Kinds", "accept", "packages_to_trust"]
 log = logging.getLogger(__name__)
 
 Kinds = Mapping[str, Any]
-"""Parts of a configuration that are built, by key: the annotation of their place, or those of the keys below it."""
+"""Parts of a configuration that are built, by dotted key: the annotation of their place, or those of the keys below it."""
 
 OutputName = Annotated[str, "name in an output folder"]
 LIGHTNING_OUTPUTS = {
@@ -69,7 +69,7 @@ def accept(
     values = substitute(accepted)
     own = {} if composed is None else substitute(composed)
     for key, hint in kinds.items():
-        for output in _check(values.get(key), hint, key, trust):
+        for output in _check(get_value(values, key), hint, key, trust):
             if folder is not None and output.is_inside(folder):
                 continue
             found = get_value(own, output.key, default=output.default)

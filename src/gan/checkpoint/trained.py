@@ -78,7 +78,7 @@ class TrainedGenerator:
         Raises:
             UserError: If the checkpoint names a class that is not trusted, or the extractor does not fit the data.
         """
-        config = accept(self.config, {"metric": {"features": MakeExtractor}}, local_trust(self.trust))
+        config = accept(self.config, {"metric.features": MakeExtractor}, local_trust(self.trust))
         make: MakeExtractor = build_part(config, "metric.features")
         return make(self.data)
 
