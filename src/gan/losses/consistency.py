@@ -11,7 +11,7 @@ __all__ = ["BalancedConsistency", "Consistency"]
 
 
 class Consistency(Regularizer):
-    r"""Squared change of a real image's score under augmentation (CR-GAN; Zhang et al., 2020, Eq. 5).
+    r"""Squared change of a real image's score under augmentation (CR-GAN; Zhang et al., 2020).
 
     .. math:: E_x[(D(x) - D(T(x)))^2]
 

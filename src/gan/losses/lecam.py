@@ -15,8 +15,8 @@ class LeCam(Regularizer):
 
     .. math:: E_x[\max(0, D(x) - α_F)^2] + E_z[\max(0, α_R - D(G(z)))^2]
 
-    The maxima are those of the authors' code; Eq. 3 of the paper has none. The averages are of the logits' means over
-    the batch of all ranks, up to the previous application.
+    The maxima are those of the authors' code; the formula in the paper has none. The averages are of the logits' means
+    over the batch of all ranks, up to the previous application.
 
     Args:
         weight: λ in the paper.

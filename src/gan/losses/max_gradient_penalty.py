@@ -12,7 +12,7 @@ __all__ = ["MaxGradientPenalty"]
 
 
 class MaxGradientPenalty(Regularizer):
-    r"""Largest squared gradient norm on lines between real and fake images (Zhou et al., 2019, Section 4.1).
+    r"""Largest squared gradient norm on lines between real and fake images (Zhou et al., 2019).
 
     .. math:: \max_{\hat x} \|\nabla D(\hat x)\|_2^2
 

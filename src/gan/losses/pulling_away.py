@@ -12,7 +12,7 @@ __all__ = ["PullingAway"]
 
 
 class PullingAway(Regularizer):
-    r"""Mean squared cosine of the angles between D's features of pairs of fakes (Zhao et al., 2017, Eq. 4).
+    r"""Mean squared cosine of the angles between D's features of pairs of fakes (Zhao et al., 2017, Section 2.4).
 
     .. math:: \frac{1}{N (N - 1)} \sum_i \sum_{j \ne i} \left( \frac{S_i^T S_j}{\|S_i\| \|S_j\|} \right)^2
 
