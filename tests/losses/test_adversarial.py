@@ -47,7 +47,13 @@ def softplus(x: float) -> float:
 )
 def test_values(loss: AdversarialLoss, discriminator: float, generator: float) -> None:
     assert_close(loss.discriminator(REAL, FAKE), torch.tensor(discriminator))
-    assert_close(loss.generator(FAKE, REAL), torch.tensor(generator))
+    assert_close(loss.generator(FAKE, REAL if loss.pairs_real else None), torch.tensor(generator))
+
+
+@pytest.mark.parametrize("loss", [Minimax(), Wasserstein()], ids=lambda loss: type(loss).__name__)
+def test_players_of_a_zero_sum_game_share_its_value(loss: AdversarialLoss) -> None:
+    """Given the real logits, as a D that is a function of G needs them, G's loss is the whole value."""
+    assert_close(loss.generator(FAKE, REAL), -loss.discriminator(REAL, FAKE))
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
