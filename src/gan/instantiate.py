@@ -38,9 +38,9 @@ def build(node: DictConfig) -> Any:
         UserError: If a key is not an argument, a value has the wrong type, or a constructor rejects its arguments.
     """
     key = node._get_full_key(None)
-    if missing := sorted(OmegaConf.missing_keys(node)):
-        raise UserError(f"{key}.{missing[0]} has no default: set it on the command line")
     try:
+        if missing := sorted(OmegaConf.missing_keys(node)):
+            raise UserError(f"{key}.{missing[0]} has no default: set it on the command line")
         values = plain(node)
     except InterpolationKeyError as error:
         cause = str(error).splitlines()[0]
