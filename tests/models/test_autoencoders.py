@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.testing import assert_close
 
 from gan.config import plain
@@ -12,8 +13,9 @@ from gan.data.base import ImageDataModule
 from gan.errors import UserError
 from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
+from gan.losses.elbo import ELBO
 from gan.models.autoencoder import AutoEncoder
-from gan.types import Batch
+from gan.types import Batch, Player, Terms
 from tests.test_conf import composed, fit
 
 SMALL = {
@@ -120,3 +122,24 @@ def test_options_that_do_not_fit_are_rejected(model: str, option: str, message: 
 def test_codes_cannot_be_truncated() -> None:
     with pytest.raises(UserError, match="truncation has no meaning"):
         list(make("vqvae").iterate_samples(range(2), truncation=0.5))
+
+
+class CountingELBO(ELBO):
+    """Bound that keeps the divergence of each step."""
+
+    divergences: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("divergences", torch.zeros(0))
+
+    def after_step(self, player: Player, values: Terms) -> None:
+        assert player == "generator"
+        self.divergences = torch.cat([self.divergences, values["kl"][None]])
+
+
+def test_the_loss_of_an_autoencoder_is_told_of_each_step_once(tmp_path: Path) -> None:
+    config = composed("model=vae", "data.batch_size=16", "model.accumulate=2", *SMALL["vae"])
+    config.loss = {"_target_": f"{__name__}.CountingELBO"}
+    trained = fit(config, tmp_path)
+    assert len(trained.state_dict()["objective.divergences"]) == 2

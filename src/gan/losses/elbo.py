@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gan.distributed.group import mean_over_ranks
+from gan.losses.part import LossPart
 from gan.types import GaussianPosterior, Terms
 
 __all__ = ["ELBO", "gaussian_kl", "gaussian_nll"]
@@ -13,7 +14,7 @@ __all__ = ["ELBO", "gaussian_kl", "gaussian_nll"]
 ROUNDING_VARIANCE = (2 / 255) ** 2 / 12  # of rounding [-1, 1] to 256 levels: a lower bound of the decoder's variance
 
 
-class ELBO:
+class ELBO(LossPart):
     """Negative evidence lower bound in nats per image, with a Gaussian decoder and a Gaussian posterior.
 
     The decoder predicts the mean of each pixel. The variance sets the weight of the reconstruction against the KL
@@ -35,9 +36,10 @@ class ELBO:
             raise ValueError(f"beta must be at least 0, not {beta}")
         if variance is not None and variance <= 0:
             raise ValueError(f"variance must be above 0, not {variance}")
+        super().__init__()
         self.beta, self.variance = beta, variance
 
-    def __call__(self, images: Tensor, reconstructions: Tensor, posterior: GaussianPosterior) -> tuple[Terms, Terms]:
+    def forward(self, images: Tensor, reconstructions: Tensor, posterior: GaussianPosterior) -> tuple[Terms, Terms]:
         """Return the loss's terms, in nats per image, and the bound as a measure.
 
         The measure always uses β = 1 and the optimal variance, so that runs are comparable. It bounds a density, in

@@ -1,19 +1,18 @@
 """Objective: the losses, regularisers and settings that ``loss=...`` selects, as named terms for each player."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from gan.distributed.group import mean_over_ranks
 from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import AdversarialLoss
 from gan.losses.constraints import Constraint
 from gan.losses.part import LossPart
 from gan.losses.regularizers import Regularizer
 from gan.losses.top_k import TopK
-from gan.types import DiscriminatorPass, GeneratorPass, Player, RealOrFake, Terms
+from gan.types import DiscriminatorPass, GeneratorPass, RealOrFake, Terms
 
 __all__ = ["Objective"]
 
@@ -84,7 +83,7 @@ class Objective(nn.Module):
     @property
     def couples_batch(self) -> bool:
         """Whether a term depends on a whole batch, so that a batch cannot be accumulated from parts."""
-        return any(part.couples_batch for part in self._parts())
+        return any(part.couples_batch for part in self.modules() if isinstance(part, LossPart))
 
     def discriminator_terms(self, d_pass: DiscriminatorPass) -> Terms:
         """Return the terms of the discriminator's loss."""
@@ -117,26 +116,6 @@ class Objective(nn.Module):
     def double_backward(self, step: int) -> frozenset[RealOrFake]:
         """Return the kinds of images with respect to which a step's regularisers differentiate D's output."""
         return frozenset(term.wrt for _, term in due(self.regularizers, step) if term.wrt is not None)
-
-    @torch.no_grad()
-    def after_step(self, player: Player, log: Terms) -> None:
-        """Tell the parts that have a state of a player's step, once per step.
-
-        Args:
-            player: The player.
-            log: Terms and measures of this rank's batch, by their logged names.
-        """
-        stateful = [part for part in self._parts() if part.is_stateful]
-        if not stateful:
-            return
-        names = [name for name in log if name.startswith(f"{player[0]}/")]
-        means = mean_over_ranks(torch.stack([log[name].float() for name in names]))
-        values = {name[2:]: value for name, value in zip(names, means, strict=True)}
-        for part in stateful:
-            part.after_step(player, values)
-
-    def _parts(self) -> Iterator[LossPart]:
-        yield from (module for module in self.modules() if isinstance(module, LossPart))
 
     @torch.no_grad()
     def measures(self, d_pass: DiscriminatorPass) -> Terms:

@@ -2,11 +2,13 @@
 
 from typing import ClassVar
 
+import torch
 from torch import nn
 
+from gan.distributed.group import mean_over_ranks
 from gan.types import Player, Terms
 
-__all__ = ["LossPart"]
+__all__ = ["LossPart", "tell_parts"]
 
 
 class LossPart(nn.Module):
@@ -33,3 +35,22 @@ class LossPart(nn.Module):
     def is_stateful(self) -> bool:
         """Whether the class overrides ``after_step``."""
         return type(self).after_step is not LossPart.after_step
+
+
+@torch.no_grad()
+def tell_parts(objective: nn.Module, player: Player, log: Terms) -> None:
+    """Tell the parts of an objective that have a state of a player's step, once per step.
+
+    Args:
+        objective: The objective.
+        player: The player.
+        log: Terms and measures of this rank's batch, by their logged names.
+    """
+    stateful = [part for part in objective.modules() if isinstance(part, LossPart) and part.is_stateful]
+    if not stateful:
+        return
+    names = [name for name in log if name.startswith(f"{player[0]}/")]
+    means = mean_over_ranks(torch.stack([log[name].float() for name in names]))
+    values = {name[2:]: value for name, value in zip(names, means, strict=True)}
+    for part in stateful:
+        part.after_step(player, values)

@@ -5,12 +5,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan.losses.elbo import gaussian_nll
+from gan.losses.part import LossPart
 from gan.types import Quantized, Terms
 
 __all__ = ["VectorQuantization", "codebook_usage"]
 
 
-class VectorQuantization:
+class VectorQuantization(LossPart):
     """Mean squared errors of reconstruction, codebook and encoder, and cross entropy of the prior.
 
     Args:
@@ -23,9 +24,10 @@ class VectorQuantization:
     def __init__(self, commitment: float = 0.25) -> None:
         if commitment < 0:
             raise ValueError(f"commitment must be at least 0, not {commitment}")
+        super().__init__()
         self.commitment = commitment
 
-    def __call__(
+    def forward(
         self, images: Tensor, reconstructions: Tensor, encoded: Tensor, quantized: Quantized, logits: Tensor
     ) -> tuple[Terms, Terms]:
         """Return the loss's terms, ``prior`` in nats per code, and measures: the bound and the codebook's usage.

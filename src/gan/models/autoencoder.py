@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan.augment.base import Augment
 from gan.keyed_random import KeyedRandom, Stream
+from gan.losses.part import LossPart, tell_parts
 from gan.models.sampler import eval_mode
 from gan.models.trainable import OptimizerFactory, Trainable
 from gan.types import Batch, Terms
@@ -26,9 +27,14 @@ class AutoEncoder(Trainable):
         augment: Must be None, since there is no discriminator.
         **settings: See Trainable.
 
+    Attributes:
+        objective: The loss, which subclasses set.
+
     Raises:
         ValueError: If a number is out of range, or there is an augmentation.
     """
+
+    objective: LossPart
 
     def __init__(
         self,
@@ -64,7 +70,9 @@ class AutoEncoder(Trainable):
         (optimizer,) = self.begin_batch()
         log = self.update("generator", optimizer, batch, Stream.GENERATOR, self.loss_terms)
         self.batches_seen += 1
-        return log | self.step_generator(optimizer)
+        log |= self.step_generator(optimizer)
+        tell_parts(self.objective, "generator", log)
+        return log
 
     @torch.no_grad()
     def reconstruct(self, images: Tensor) -> Tensor:

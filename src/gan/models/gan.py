@@ -12,6 +12,7 @@ from gan.augment.base import Augment
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.objective import Objective
+from gan.losses.part import tell_parts
 from gan.models.discrimination import joint_pass, run_discriminator, separate_pass
 from gan.models.phases import Phase, phase_at
 from gan.models.replay import Replay
@@ -208,7 +209,7 @@ class GAN(Trainable):
             loss = self._generator_loss if phase.discriminator else self._generator_only_loss
             log |= self.update("generator", g_optimizer, batch, Stream.GENERATOR, loss)
             log |= self.step_generator(g_optimizer)
-            self.objective.after_step("generator", log)
+            tell_parts(self.objective, "generator", log)
         return log
 
     def _discriminator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
@@ -264,7 +265,7 @@ class GAN(Trainable):
         measures = self.gradient_norm_terms("discriminator")
         for network in self.players()["discriminator"]:
             self.objective.constrain(network)
-        self.objective.after_step("discriminator", log)
+        tell_parts(self.objective, "discriminator", log)
         if self.replay is not None:
             self.replay.after_step()
         if self.augment is not None:
