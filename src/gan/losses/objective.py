@@ -94,9 +94,16 @@ class Objective(nn.Module):
         terms = {"adversarial": self.adversarial.discriminator(real, fake)}
         return terms | {name: term(d_pass) for name, term in due(self.regularizers, d_pass.step)}
 
-    def generator_terms(self, d_pass: DiscriminatorPass) -> Terms:
-        """Return the terms of the generator's loss that need the discriminator."""
-        fake, real = d_pass.fake_output.logits, d_pass.real_output.logits if d_pass.real_output else None
+    def generator_terms(self, d_pass: DiscriminatorPass, whole_value: bool = False) -> Terms:
+        """Return the terms of the generator's loss that need the discriminator.
+
+        Args:
+            d_pass: The pass of the discriminator.
+            whole_value: Whether the value of a zero-sum game includes its part on real images, which does not depend on
+                the generator unless the discriminator does.
+        """
+        uses_real = self.adversarial.pairs_real or whole_value
+        fake, real = d_pass.fake_output.logits, d_pass.real_output.logits if uses_real and d_pass.real_output else None
         if self.top_k is not None:
             fake, real = self.top_k(fake, real, d_pass.step)
         terms = {"adversarial": self.adversarial.generator(fake, real)}

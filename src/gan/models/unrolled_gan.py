@@ -73,7 +73,7 @@ class UnrolledGAN(GAN):
         if self.unroll_steps == 0:
             return super().generator_terms(d_pass)
         with torch.autocast(d_pass.real.device.type, enabled=False):
-            return super().generator_terms(self._unroll(d_pass))
+            return self.objective.generator_terms(self._unroll(d_pass), whole_value=True)
 
     def _unroll(self, d_pass: DiscriminatorPass) -> DiscriminatorPass:
         """Return the pass of the discriminator after its next steps, as a differentiable function of the fakes."""
