@@ -187,7 +187,7 @@ def covering(sets: list[str], others: list[str], number: int) -> list[tuple[str,
     return [(one, others[(number * i + k) % len(others)]) for i, one in enumerate(sets) for k in range(number)]
 
 
-QUICK_PAIRS = {*((model, own_loss(model)) for model in MODELS), *covering(MODELS, LOSSES, 6)}
+QUICK_PAIRS = {*((model, own_loss(model)) for model in MODELS), *covering(MODELS, LOSSES, 3)}
 
 
 @pytest.mark.parametrize(

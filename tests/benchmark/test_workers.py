@@ -31,6 +31,7 @@ def test_times_per_update() -> None:
     assert not any(process.is_alive() for process in workers.processes)
 
 
+@pytest.mark.long
 def test_a_failed_worker_is_named() -> None:
     with Workers({"working": partial(sleeping_loop, 0.01), "failing": failing_loop}) as workers:
         workers.time_updates("working", 1)

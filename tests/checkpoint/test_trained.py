@@ -40,6 +40,7 @@ def generator(conditional: Path) -> TrainedGenerator:
     return gan.load(conditional, device="cpu")
 
 
+@pytest.mark.long
 def test_three_lines_in_a_new_process(conditional: Path, tmp_path: Path) -> None:
     lines = ["import gan", f"images = gan.load({str(conditional)!r}).sample(16)"]
     lines += [f"import numpy; numpy.save({str(tmp_path / 'images.npy')!r}, images.cpu().numpy())"]
