@@ -27,7 +27,10 @@ def is_smooth(generator: TrainedGenerator) -> bool:
     return generator(generator.latents(1).requires_grad_()).requires_grad
 
 
-@pytest.mark.parametrize("model", choices("model"))
+MARKED = [pytest.param(model, marks=pytest.mark.long if i % 2 else []) for i, model in enumerate(choices("model"))]
+
+
+@pytest.mark.parametrize("model", MARKED)
 def test_every_model_supports_the_commands(model: str, train: Train, tmp_path: Path) -> None:
     run = train(f"model={model}", *small(model), *QUICK)
     assert run.status == 0, run.err
