@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
-from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor, nn
 
 from gan.keyed_random import KeyedRandom
@@ -46,9 +45,20 @@ Tensors = TypeVar("Tensors")
 
 
 def map_tensors(function: Callable[[Tensor], Tensor], value: Tensors) -> Tensors:
-    """Apply a function to each tensor of a tensor, tuple, NamedTuple or dictionary; None stays None."""
-    result: Tensors = apply_to_collection(value, Tensor, function)
-    return result
+    """Apply a function to each tensor of a tensor, tuple, NamedTuple or dictionary; None stays None.
+
+    It is called several times per update, and takes a fraction of the time of libraries that know more types.
+    """
+    result: Any = value
+    if isinstance(value, Tensor):
+        result = function(value)
+    elif isinstance(value, tuple):
+        items = [map_tensors(function, item) for item in value]
+        result = type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    elif isinstance(value, dict):
+        result = {name: map_tensors(function, item) for name, item in value.items()}
+    mapped: Tensors = result
+    return mapped
 
 
 def select_rows(value: Tensors, rows: slice) -> Tensors:
@@ -89,6 +99,8 @@ class Batch(NamedTuple):
 
     def parts(self, number: int) -> list["Batch"]:
         """Split the rows as evenly as possible."""
+        if number == 1:
+            return [self]
         size, remainder = divmod(self.size, number)
         bounds = [part * size + min(part, remainder) for part in range(number + 1)]
         return [select_rows(self, slice(*ends)) for ends in pairwise(bounds)]
