@@ -26,7 +26,7 @@ __all__ = ["Kinds", "accept", "packages_to_trust"]
 log = logging.getLogger(__name__)
 
 Kinds = Mapping[str, Any]
-"""Parts of a configuration that are built, by dotted key: the annotation of their place, or those of the keys below it."""
+"""Parts that are built, by dotted key: the annotation of their place, or those of the keys below it."""
 
 OutputName = Annotated[str, "name in an output folder"]
 LIGHTNING_OUTPUTS = {
