@@ -106,7 +106,7 @@ def test_added_parts_train(copy: Path, tmp_path: Path) -> None:
     options += ["metric=[mean_distance]", "metric/features=thumbnail", "callbacks=weight_norm", "augment=fade"]
     options += [
         "loss/generator_regularizers=[total_variation]",
-        "schedule=warm_up",
+        "schedule=halving",
         "debug=fast",
         "trainer=cpu",
         f"hydra.run.dir={tmp_path}",
