@@ -199,7 +199,7 @@ def _build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> 
         raise UserError("trainer.log_every_n_steps must be at least 1")
     if str(settings["precision"]) not in PRECISIONS:
         raise UserError(f"trainer.precision={settings['precision']} is not one of auto, {', '.join(PRECISIONS)}")
-    if settings["strategy"] in ("auto", "ddp"):
+    if settings.get("strategy", "auto") in ("auto", "ddp"):  # absent from earlier checkpoints, as plugins
         settings["strategy"] = NetworksStrategy() if info.world > 1 else "auto"
     if info.world > 1:
         devices = settings["devices"]
@@ -207,7 +207,7 @@ def _build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> 
         settings |= {"devices": devices if listed else info.local_world, "num_nodes": info.nodes}
     if settings["sync_batchnorm"] and device_of(config.trainer, info).type == "cpu":
         raise UserError("trainer.sync_batchnorm=true: PyTorch's synchronised batch norm needs GPUs")
-    plugins = settings["plugins"] or []
+    plugins = settings.get("plugins") or []
     if not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
         plugins = [*plugins, TorchElasticEnvironment() if info.world > 1 else LightningEnvironment()]
     try:

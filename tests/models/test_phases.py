@@ -14,6 +14,7 @@ from gan.losses.objective import Objective
 from gan.models.gan import GAN
 from gan.models.phases import Phase
 from gan.models.replay import Replay
+from gan.models.trainable import restore_options
 from gan.schedules.decay import Linear
 from tests.models.test_gan import QUIET, Noise, fit, make
 
@@ -107,3 +108,10 @@ def test_a_rate_that_a_callback_sets_is_kept_and_scheduled_from_there(schedule: 
     assert seen[0] == [0.1, 0.1]
     assert [g for _, g in seen[1:]] == [pytest.approx(5.0 * factor / factors[1]) for factor in factors[1:]]
     assert [d for d, _ in seen[1:]] == [pytest.approx(0.1 * factor) for factor in factors[1:]]
+
+
+@pytest.mark.parametrize("saved", [{"configured_lr": 0.1}, {}], ids=["saved", "earlier checkpoint"])
+def test_a_resumed_rate_keeps_its_ratio_to_the_option(saved: dict[str, float]) -> None:
+    group = {"lr": 0.05, "initial_lr": 0.1, "betas": (0.5, 0.9), "params": [0], **saved}
+    restore_options(group, {"lr": 0.2, "initial_lr": 0.2, "configured_lr": 0.2, "betas": (0.0, 0.9), "params": [1]})
+    assert group == {"lr": 0.1, "initial_lr": 0.2, "configured_lr": 0.2, "betas": (0.0, 0.9), "params": [0]}

@@ -276,7 +276,8 @@ def set_learning_rates(groups: list[dict[str, Any]], factor: float) -> None:
 
 def restore_options(group: dict[str, Any], options: Mapping[str, Any]) -> None:
     """Set a restored parameter group to a run's options; learning rates keep their ratio to the configured one."""
-    saved, configured = group["configured_lr"], options["lr"]
+    configured = options["lr"]
+    saved = group.get("configured_lr", group["initial_lr"])  # absent from earlier checkpoints
     for name in {"lr", "initial_lr", "scheduled_lr"} & group.keys():
         group[name] = configured if group[name] == saved else group[name] * (configured / saved)
     group.update({name: value for name, value in options.items() if name not in ("params", "lr", "initial_lr")})
