@@ -5,10 +5,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Trainer
+from pytorch_lightning.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.trainer.connectors.logger_connector import _LoggerConnector
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-__all__ = ["GeneratorClockTrainer", "validation"]
+from gan.distributed.devices import device_of
+from gan.distributed.environment import RankInfo
+from gan.distributed.strategy import NetworksStrategy
+from gan.errors import UserError
+from gan.instantiate import build, check_call
+
+__all__ = ["GeneratorClockTrainer", "build_trainer", "validation"]
+
+PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed")  # images and penalties stay in float32
 
 
 class GeneratorClockTrainer(Trainer):
@@ -76,6 +87,55 @@ class GeneratorClock(_LoggerConnector):
         if step is None and "step" not in metrics:
             step = self.trainer.global_step
         super().log_metrics(metrics, step)
+
+
+def build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> GeneratorClockTrainer:
+    """Build the trainer of a run.
+
+    Args:
+        config: The run's configuration.
+        info: This process's rank.
+        callbacks: All callbacks.
+
+    Raises:
+        UserError: If an option of ``trainer`` is wrong.
+    """
+    settings = check_call(Trainer, _build_parts(config.trainer), "trainer")
+    if settings["log_every_n_steps"] < 1:
+        raise UserError("trainer.log_every_n_steps must be at least 1")
+    if str(settings["precision"]) not in PRECISIONS:
+        raise UserError(f"trainer.precision={settings['precision']} is not one of auto, {', '.join(PRECISIONS)}")
+    if settings.get("strategy", "auto") in ("auto", "ddp"):  # absent from earlier checkpoints, as plugins
+        settings["strategy"] = NetworksStrategy() if info.world > 1 else "auto"
+    if info.world > 1:
+        devices = settings["devices"]
+        listed = isinstance(devices, list) and len(devices) == info.local_world
+        settings |= {"devices": devices if listed else info.local_world, "num_nodes": info.nodes}
+    if settings["sync_batchnorm"] and device_of(config.trainer, info).type == "cpu":
+        raise UserError("trainer.sync_batchnorm=true: PyTorch's synchronised batch norm needs GPUs")
+    plugins = settings.get("plugins") or []
+    if not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
+        plugins = [*plugins, TorchElasticEnvironment() if info.world > 1 else LightningEnvironment()]
+    try:
+        return GeneratorClockTrainer(
+            **settings | {"plugins": plugins},
+            callbacks=callbacks,
+            logger=False,
+            default_root_dir=config.run_dir,
+        )
+    except (ValueError, TypeError, MisconfigurationException, RuntimeError) as error:
+        raise UserError(f"trainer: {' '.join(str(error).split())}") from error
+
+
+def _build_parts(node: DictConfig) -> dict[str, Any]:
+    """Return the arguments in a node, with the strategy, the profiler and other parts among them built."""
+    return {str(name): _build_part(value) for name, value in node.items()}
+
+
+def _build_part(value: Any) -> Any:
+    if OmegaConf.is_list(value):
+        return [_build_part(item) for item in value]
+    return build(value) if OmegaConf.is_dict(value) else value
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from pytorch_lightning import Callback, LightningDataModule, LightningModule, Tr
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
-from pytorch_lightning.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from gan.callbacks.interruption import Interrupted, Interruption, requeue
@@ -28,11 +27,10 @@ from gan.distributed.environment import RankInfo, rank_info
 from gan.distributed.group import broadcast_from_rank_zero, check_same_settings, propagate_errors
 from gan.distributed.launch import launch
 from gan.distributed.session import rank_session
-from gan.distributed.strategy import NetworksStrategy
 from gan.errors import UserError, one_line
 from gan.foreign_options import refuse_foreign_options
 from gan.host import cores, fast_precision, retain_freed_memory
-from gan.instantiate import build, check_call
+from gan.instantiate import build
 from gan.loggers.csv import MetricsCSVLogger
 from gan.loggers.wandb import WeightsAndBiases
 from gan.report.page import write_page
@@ -42,13 +40,12 @@ from gan.runs.commands import LaterTrust, command_comments, earlier_commands, tr
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import read_run
 from gan.substitution import substitute
-from gan.trainer import GeneratorClockTrainer
+from gan.trainer import build_trainer
 
 __all__ = ["train"]
 
 log = logging.getLogger(__name__)
 
-PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed")  # images and penalties stay in float32
 PER_RANK_KEYS = ("id", "name", "run_dir")  # each rank draws its own; rank 0's are used
 IGNORED_WARNINGS = (
     r".*isinstance\(treespec, LeafSpec\)",  # between Lightning and torch
@@ -173,7 +170,7 @@ def _build_run(
     if checkpoint is not None:
         load_weights(model, checkpoint)  # fails before anything is written if they do not fit
     interruption = Interruption()
-    trainer = _build_trainer(config, info, [*callbacks, SaveConfig(plain(saved, resolve=False)), interruption])
+    trainer = build_trainer(config, info, [*callbacks, SaveConfig(plain(saved, resolve=False)), interruption])
     if info.rank == 0:
         _write_config(folder, config, resuming=checkpoint is not None)
         if chosen and config.trainer.precision != "32-true":
@@ -191,45 +188,6 @@ def _build_run(
         trainer.loggers = [DummyLogger()]  # some callbacks refuse to run without a logger
     trust = later_trust(plain(saved, resolve=False), folder.path) if info.rank == 0 else LaterTrust([], [])
     return _Run(config, folder, model, data, trainer, interruption, trust)
-
-
-def _build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> Trainer:
-    settings = check_call(Trainer, _build_parts(config.trainer), "trainer")
-    if settings["log_every_n_steps"] < 1:
-        raise UserError("trainer.log_every_n_steps must be at least 1")
-    if str(settings["precision"]) not in PRECISIONS:
-        raise UserError(f"trainer.precision={settings['precision']} is not one of auto, {', '.join(PRECISIONS)}")
-    if settings.get("strategy", "auto") in ("auto", "ddp"):  # absent from earlier checkpoints, as plugins
-        settings["strategy"] = NetworksStrategy() if info.world > 1 else "auto"
-    if info.world > 1:
-        devices = settings["devices"]
-        listed = isinstance(devices, list) and len(devices) == info.local_world
-        settings |= {"devices": devices if listed else info.local_world, "num_nodes": info.nodes}
-    if settings["sync_batchnorm"] and device_of(config.trainer, info).type == "cpu":
-        raise UserError("trainer.sync_batchnorm=true: PyTorch's synchronised batch norm needs GPUs")
-    plugins = settings.get("plugins") or []
-    if not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
-        plugins = [*plugins, TorchElasticEnvironment() if info.world > 1 else LightningEnvironment()]
-    try:
-        return GeneratorClockTrainer(
-            **settings | {"plugins": plugins},
-            callbacks=callbacks,
-            logger=False,
-            default_root_dir=config.run_dir,
-        )
-    except (ValueError, TypeError, MisconfigurationException, RuntimeError) as error:
-        raise UserError(f"trainer: {' '.join(str(error).split())}") from error
-
-
-def _build_parts(node: DictConfig) -> dict[str, Any]:
-    """Return the arguments in a node, with the strategy, the profiler and other parts among them built."""
-    return {str(name): _build_part(value) for name, value in node.items()}
-
-
-def _build_part(value: Any) -> Any:
-    if OmegaConf.is_list(value):
-        return [_build_part(item) for item in value]
-    return build(value) if OmegaConf.is_dict(value) else value
 
 
 def _write_config(folder: RunFolder, config: DictConfig, resuming: bool) -> None:

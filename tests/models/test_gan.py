@@ -23,7 +23,8 @@ from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.adversarial import AdversarialLoss, Minimax, NonSaturating, Relativistic, Wasserstein
 from gan.losses.objective import Objective
 from gan.losses.regularizers import R1, R2, GradientPenalty, Regularizer
-from gan.models.gan import GAN, pack
+from gan.models.discrimination import pack
+from gan.models.gan import GAN
 from gan.models.mlp_gan import MLPGAN, Discriminator, Generator
 from gan.models.sampler import NOISE_BLOCK
 from gan.schedules.decay import Cosine

@@ -1,14 +1,15 @@
-"""Runs of a discriminator: on real and fake images together or apart, and for penalties on its gradient."""
+"""Runs of a discriminator, on real and fake images together or apart, and the packs and terms around them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from gan.types import Condition, DiscriminatorOutput, map_tensors, select_rows
+from gan.errors import UserError
+from gan.types import Condition, DiscriminatorOutput, DiscriminatorPass, Terms, map_tensors, select_rows
 
-__all__ = ["joint_pass", "run_discriminator", "separate_pass"]
+__all__ = ["joint_pass", "pack", "prefixed", "run_discriminator", "separate_pass"]
 
 Discriminator = Callable[..., DiscriminatorOutput]
 
@@ -57,3 +58,26 @@ def separate_pass(
     images = images.detach().requires_grad_()
     with torch.autocast(images.device.type, enabled=False):
         return images, run(images)
+
+
+def pack(images: Tensor, number: int) -> Tensor:
+    """Stack each ``number`` images along the channels, (B, C, H, W) to (B / number, number * C, H, W).
+
+    Raises:
+        UserError: If they do not divide evenly.
+    """
+    if len(images) % number:
+        raise UserError(
+            f"data.batch_size: {len(images)} images per device and part (see model.accumulate) cannot be divided into "
+            f"packs of model.packing={number}"
+        )
+    return images.unflatten(0, (-1, number)).flatten(1, 2) if number > 1 else images
+
+
+def prefixed(passes: Mapping[str, DiscriminatorPass], function: Callable[[DiscriminatorPass], Terms]) -> Terms:
+    """Return the terms of all passes, each named after its pass."""
+    return {
+        f"{prefix}_{name}" if prefix else name: value
+        for prefix, d_pass in passes.items()
+        for name, value in function(d_pass).items()
+    }

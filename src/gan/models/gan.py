@@ -1,6 +1,6 @@
 """Base class of all GANs: the update loop, and the hooks that variants override."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.objective import Objective
 from gan.losses.part import tell_parts
-from gan.models.discrimination import joint_pass, run_discriminator, separate_pass
+from gan.models.discrimination import joint_pass, pack, prefixed, run_discriminator, separate_pass
 from gan.models.phases import Phase, phase_at
 from gan.models.replay import Replay
 from gan.models.trainable import OptimizerFactory, Trainable
@@ -30,7 +30,7 @@ from gan.types import (
     Terms,
 )
 
-__all__ = ["GAN", "pack"]
+__all__ = ["GAN"]
 
 
 class GAN(Trainable):
@@ -213,17 +213,16 @@ class GAN(Trainable):
         return log
 
     def _discriminator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
-        self._check_pack_size(batch)
         with torch.no_grad():
             g_pass = self.generator_pass("discriminator", batch, rng)
         passes = self.discriminator_passes(g_pass, double_backward=self._double_backward_kinds())
-        terms = _prefixed(passes, self.discriminator_terms)
-        return terms, _prefixed(passes, self.measures) | g_pass.measures
+        terms = prefixed(passes, self.discriminator_terms)
+        return terms, prefixed(passes, self.measures) | g_pass.measures
 
     def _generator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
         g_pass = self.generator_pass("generator", batch, rng)
         passes = self.discriminator_passes(g_pass, include_real=self.objective.generator_needs_real(g_pass.step))
-        terms = _prefixed(passes, self.generator_terms)
+        terms = prefixed(passes, self.generator_terms)
         return terms | self.generator_only_terms(g_pass), g_pass.measures
 
     def _generator_only_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
@@ -301,24 +300,3 @@ class GAN(Trainable):
         if self.compile_networks:  # compiled networks cannot be differentiated twice
             return frozenset()
         return self.objective.double_backward(self.batches_seen)
-
-    def _check_pack_size(self, batch: Batch) -> None:
-        if batch.size % self.packing:
-            raise UserError(
-                f"data.batch_size: {batch.size} images per device and part (model.accumulate={self.accumulate}) "
-                f"cannot be divided evenly into packs of model.packing={self.packing}"
-            )
-
-
-def pack(images: Tensor, number: int) -> Tensor:
-    """Stack each ``number`` images along the channels, (B, C, H, W) to (B / number, number * C, H, W)."""
-    return images.unflatten(0, (-1, number)).flatten(1, 2) if number > 1 else images
-
-
-def _prefixed(passes: Mapping[str, DiscriminatorPass], function: Callable[[DiscriminatorPass], Terms]) -> Terms:
-    """Return the terms of all passes, each named after its pass."""
-    return {
-        f"{prefix}_{name}" if prefix else name: value
-        for prefix, d_pass in passes.items()
-        for name, value in function(d_pass).items()
-    }
