@@ -148,4 +148,4 @@ def test_mode_seeking_is_the_inverse_ratio_of_distances() -> None:
 def test_a_generator_without_z_is_refused(kind: partial[Any]) -> None:
     inputs = GeneratorInput(None, torch.zeros(SIZE, dtype=torch.long), condition=torch.zeros(SIZE, 2))
     with pytest.raises(UserError, match="latent vector"):
-        kind()(linear_pass(Linear(), KeyedRandom(0, total=SIZE), inputs=inputs, redraw=lambda: inputs))
+        kind(weight=1.0)(linear_pass(Linear(), KeyedRandom(0, total=SIZE), inputs=inputs, redraw=lambda: inputs))

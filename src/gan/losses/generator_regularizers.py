@@ -117,9 +117,6 @@ class Orthogonality(Regularizer):
 
     needs_discriminator = False
 
-    def __init__(self, weight: float = 1e-4, every: int = 1, schedule: Schedule | None = None) -> None:
-        super().__init__(weight, every, schedule)
-
     def penalty(self, g_pass: GeneratorPass) -> Tensor:
         penalties = []
         for weight in filters(g_pass.generator):
@@ -164,9 +161,6 @@ class ModeSeeking(Regularizer):
 
     needs_discriminator = False
     couples_batch = True
-
-    def __init__(self, weight: float = 1.0, every: int = 1, schedule: Schedule | None = None) -> None:
-        super().__init__(weight, every, schedule)
 
     def penalty(self, g_pass: GeneratorPass) -> Tensor:
         inputs = g_pass.inputs

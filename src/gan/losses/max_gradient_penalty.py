@@ -5,7 +5,6 @@ from torch import Tensor
 
 from gan.distributed.group import differentiable_gather
 from gan.losses.regularizers import Regularizer, input_gradient
-from gan.schedules.base import Schedule
 from gan.types import DiscriminatorPass
 
 __all__ = ["MaxGradientPenalty"]
@@ -25,9 +24,6 @@ class MaxGradientPenalty(Regularizer):
     """
 
     couples_batch = True
-
-    def __init__(self, weight: float = 1.0, every: int = 1, schedule: Schedule | None = None) -> None:
-        super().__init__(weight, every, schedule)
 
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
         mix = d_pass.rng.uniform(*[1] * (d_pass.real.dim() - 1))

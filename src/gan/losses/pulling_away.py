@@ -5,7 +5,6 @@ from torch import Tensor
 
 from gan.distributed.group import differentiable_gather
 from gan.losses.regularizers import Regularizer
-from gan.schedules.base import Schedule
 from gan.types import DiscriminatorPass
 
 __all__ = ["PullingAway"]
@@ -25,9 +24,6 @@ class PullingAway(Regularizer):
     """
 
     couples_batch = True
-
-    def __init__(self, weight: float = 0.1, every: int = 1, schedule: Schedule | None = None) -> None:
-        super().__init__(weight, every, schedule)
 
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
         features = differentiable_gather(F.normalize(d_pass.fake_output.features.float().flatten(1)))
