@@ -31,7 +31,8 @@ class SaveConfig(Callback):
         """
         added: dict[str, Any] = {}
         pl_module.on_save_checkpoint(added)
-        states = {type(callback).__name__: callback.state_dict() for callback in trainer.callbacks}  # type: ignore[attr-defined]
+        callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # set by one of Lightning's connectors
+        states = {type(callback).__name__: callback.state_dict() for callback in callbacks}
         for name, state in {**states, type(pl_module).__name__: added}.items():
             _check_readable(name, state)
 
