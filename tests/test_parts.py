@@ -106,11 +106,6 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(folder, entry, ["--trust", "theirs"], environment(folder, folder / "cache"))
 
 
-@pytest.fixture(params=["inside", "outside"])
-def home(request: pytest.FixtureRequest) -> Any:
-    return request.getfixturevalue(request.param)
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the paths of an .npz file of squares, and of a folder of pairs: outlines, and squares."""
@@ -136,22 +131,33 @@ def state(run: Path, name: str = "last.ckpt") -> dict[str, Any]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
-def test_added_parts(case: str, home: Home, files: dict[str, str]) -> None:
+def test_parts_of_another_package(case: str, outside: Home, files: dict[str, str]) -> None:
     options = [option.format(**files) for option in CASES[case]]
-    whole = home.train(f"{case}/whole", *options, "trainer.max_steps=4")
+    whole = outside.train(f"{case}/whole", *options, "trainer.max_steps=4")
 
-    resumed = home.train(f"{case}/resumed", *options, "trainer.max_steps=2")
-    home.train("", f"ckpt={resumed}", "trainer.max_steps=4")
+    resumed = outside.train(f"{case}/resumed", *options, "trainer.max_steps=2")
+    outside.train("", f"ckpt={resumed}", "trainer.max_steps=4")
     assert_close(state(resumed), state(whole), rtol=0, atol=0)
 
-    ranks = home.train(f"{case}/ranks", *options, "trainer.max_steps=4", "trainer.devices=2")
+    ranks = outside.train(f"{case}/ranks", *options, "trainer.max_steps=4", "trainer.devices=2")
     assert_close(state(ranks)["state_dict"], state(whole)["state_dict"], rtol=1e-3, atol=1e-4)
 
-    check_use(case, home, whole)
+    check_use(case, outside, whole)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", CASES)
+def test_parts_inside_a_copy(case: str, inside: Home, files: dict[str, str]) -> None:
+    """The same files in the project's folders need no trust; the other uses differ from a package's in nothing."""
+    options = [option.format(**files) for option in CASES[case]]
+    run = inside.train(f"{case}/run", *options, "trainer.max_steps=2")
+    inside.train("", f"ckpt={run}", "trainer.max_steps=4")
+    done = inside.run(sys.executable, "-m", "gan.sample", str(run), "--num", "5", "--out", f"{case}.png")
+    assert done.returncode == 0, done.stderr
 
 
 def check_use(case: str, home: Home, run: Path) -> None:
-    """Sample, morph and export the run; without trust in a foreign package, each is refused in a line."""
+    """Sample, morph and export the run; without trust in the package, each is refused in a line."""
     commands: dict[str, Callable[[str], list[str]]] = {
         "sample": lambda out: ["gan.sample", str(run), "--num", "5", "--out", f"{out}.png"],
         "export": lambda out: ["gan.export", str(run), "--out", out],
@@ -160,16 +166,14 @@ def check_use(case: str, home: Home, run: Path) -> None:
         commands["neighbors"] = lambda out: ["gan.explore", "neighbors", str(run), "--num", "2", "--out", f"{out}.png"]
     else:
         commands["interpolate"] = lambda out: ["gan.interpolate", str(run), "--num", "2", "--out", f"{out}.png"]
-    foreign = case != "digits" or home.trust
     for name, command in commands.items():
         out = str(home.folder / case / name)
         done = home.run(sys.executable, "-m", *command(out), *home.trust)
         assert done.returncode == 0, done.stderr[-3000:]
-        if home.trust and foreign:
-            refused = home.run(sys.executable, "-m", *command(f"{out}-refused"))
-            assert refused.returncode == 2, refused.stderr
-            assert re.search(r"theirs.*--trust theirs", refused.stderr), refused.stderr
-            assert len(refused.stderr.strip().splitlines()) == 1
+        refused = home.run(sys.executable, "-m", *command(f"{out}-refused"))
+        assert refused.returncode == 2, refused.stderr
+        assert re.search(r"theirs.*--trust theirs", refused.stderr), refused.stderr
+        assert len(refused.stderr.strip().splitlines()) == 1
     exported = home.run(sys.executable, "-m", "gan.sample", str(home.folder / case / "export"), *home.trust)
     assert exported.returncode == 0, exported.stderr
     if find_spec("onnxruntime"):
