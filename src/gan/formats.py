@@ -1,8 +1,10 @@
-"""Formatting of numbers and durations for reports and summaries."""
+"""Formatting of numbers, durations and foreign text for reports, summaries and messages."""
 
 import math
 
-__all__ = ["duration", "number"]
+__all__ = ["duration", "number", "printable"]
+
+MAX_CHARACTERS = 400  # of a text in a message or a table
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -18,3 +20,14 @@ def duration(seconds: float) -> str:
     """Format seconds as minutes and seconds, or as hours and minutes from three hours on."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 180 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def printable(text: str, limit: int = MAX_CHARACTERS) -> str:
+    """Format text of unknown origin as one line: control characters are escaped, and the rest is cut at a limit.
+
+    Args:
+        text: Text that may hold line breaks, terminal escapes, or bytes that are not UTF-8.
+        limit: Number of characters that are kept.
+    """
+    kept = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[:limit])
+    return kept if len(text) <= limit else f"{kept}... ({len(text):,} characters)"
