@@ -16,7 +16,7 @@ class Geometry(Change):
     """Pixel blitting and general geometric transformations, each of some images (Karras et al., 2020, Appendix B).
 
     All are combined, in the paper's order, into one affine map, so that images are resampled once. 0 or false disables
-    a transformation. Resampling is bilinear, without the paper's filters.
+    a transformation. Resampling is bilinear, without the paper's orthogonal wavelet filters.
 
     Args:
         x_flip: Whether to mirror half of the selected images.

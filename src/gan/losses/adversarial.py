@@ -108,6 +108,9 @@ class NonSaturating(Minimax):
 class LeastSquares(AdversarialLoss):
     """Least-squares loss (LSGAN; Mao et al., 2017, Eq. 9).
 
+    Both players' terms are halved, as in the paper. CycleGAN's authors halve D's alone: G's gradients are twice as
+    large there, next to its other terms.
+
     Args:
         real_label: D's target b for real images.
         fake_label: D's target a for fake images.
@@ -164,7 +167,10 @@ class Wasserstein(AdversarialLoss):
 
 
 class Relativistic(AdversarialLoss):
-    """Relativistic pairing loss (Jolicoeur-Martineau, 2018; Huang et al., 2024, Eq. 2, with f = softplus)."""
+    """Relativistic pairing loss (Jolicoeur-Martineau, 2018; Huang et al., 2024, Eq. 2, with f = softplus).
+
+    G's step uses the real images of D's last step; R3GAN's authors load new ones.
+    """
 
     pairs_real = True
 

@@ -23,7 +23,8 @@ class Regularizer(LossPart, ABC):
     Args:
         weight: Factor of the penalty.
         every: Apply the penalty at every n-th update of the player, with n times the weight, which keeps the mean over
-            updates (lazy regularisation; Karras et al., 2020, Section 3.1).
+            updates (lazy regularisation; Karras et al., 2020, Section 3.1). It joins that update's loss; the authors
+            take a step of its own, and correct Adam's settings for it.
         schedule: Factor of the weight as a function of the player's updates; None for a constant weight.
 
     Attributes:
@@ -115,7 +116,11 @@ class GradientPenalty(Regularizer):
 
 
 class R1(Regularizer):
-    """Half the squared gradient norm on real images (Mescheder et al., 2018, Eq. 9); ``weight`` is γ."""
+    """Half the squared gradient norm on real images (Mescheder et al., 2018, Eq. 9); ``weight`` is γ.
+
+    The gradient is with respect to the images as D sees them, which are augmented. R3GAN's authors differentiate with
+    respect to the images before augmentation: their γ does not carry over.
+    """
 
     wrt = "real"
 
@@ -125,7 +130,7 @@ class R1(Regularizer):
 
 
 class R2(Regularizer):
-    """Half the squared gradient norm on fake images (Mescheder et al., 2018, Eq. 10); ``weight`` is γ."""
+    """Half the squared gradient norm on fake images (Mescheder et al., 2018, Eq. 10); ``weight`` is γ. See R1."""
 
     wrt = "fake"
 

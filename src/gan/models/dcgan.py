@@ -119,4 +119,7 @@ class Discriminator(nn.Module):
 
 
 class DCGAN(GAN):
-    """Deep convolutional GAN; see GAN for the arguments."""
+    """Deep convolutional GAN; see GAN for the arguments.
+
+    Convolutions without a norm have PyTorch's random biases; the authors' have none.
+    """

@@ -4,6 +4,7 @@ Upsampling replaces each pixel by two along each axis, each with three quarters 
 neighbour. Downsampling averages four pixels with weights 1 : 3 : 3 : 1, which suppresses aliasing (Zhang, 2019,
 Section 3.2). Both equal ``F.interpolate`` (with ``antialias=True`` for downsampling), but are faster. They are computed
 in float32 at every precision: on a CPU, ``F.interpolate`` in bfloat16 takes ten times as long, and lacks downsampling.
+At borders, R3GAN's and StyleGAN2's authors pad with zeros, which darkens the edge by a quarter.
 """
 
 import torch
