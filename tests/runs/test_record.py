@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -81,22 +82,29 @@ def test_results_without_scores_have_no_score_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "results",
+    ("results", "cause"),
     [
-        "",
-        "[]",
-        '{"config": {',
-        RESULTS | {"scores": {"100": {"recall": 0.4}}},
-        RESULTS | {"higher_is_better": {"fd": False}},
-        RESULTS | {"scores": {"late": {"fd": 1.0, "recall": 0.4}}},
-        RESULTS | {"wall_seconds": "long"},
-        {key: value for key, value in RESULTS.items() if key != "global_step"},
+        ("", "Expecting value"),
+        ("[]", "Input should be a dictionary"),
+        ('{"config": {', "Expecting property name"),
+        ("[" * 100_000, "nested too deeply"),
+        (RESULTS | {"scores": {"100": {"recall": 0.4}}}, "the last step lacks fd"),
+        (RESULTS | {"higher_is_better": {"fd": False}}, "a score has no direction"),
+        (RESULTS | {"scores": {"late": {"fd": 1.0, "recall": 0.4}}}, "scores.late"),
+        (RESULTS | {"wall_seconds": "long"}, "wall_seconds: Input should be a valid number"),
+        (RESULTS | {"wall_seconds": math.inf}, "wall_seconds: Input should be a finite number"),
+        (RESULTS | {"config": {"name": "${"}}, "config: "),
+        (RESULTS | {"global_step": 10**300}, "global_step: "),
+        ({key: value for key, value in RESULTS.items() if key != "global_step"}, "global_step: Field required"),
     ],
-    ids=["empty", "list", "cut", "no main score", "no direction", "no step", "no number", "missing key"],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 50 else "",
 )
-def test_damaged_results(tmp_path: Path, results: Any) -> None:
+def test_damaged_results(tmp_path: Path, results: Any, cause: str) -> None:
     run = read_run(write(tmp_path, results, "step,val/fd\n100,1.5\n"))
-    assert (run.state, run.failure, run.results) == ("failed", "results.json is damaged", None)
+    assert (run.state, run.results) == ("failed", None)
+    assert run.failure is not None
+    assert run.failure.startswith("results.json is damaged: ")
+    assert cause in run.failure
     assert run.config == {"name": "a b", "seed": 3}
     assert run.scores == {100: {"fd": 1.5}}
 
@@ -122,10 +130,18 @@ def test_unfinished_and_failed_runs(tmp_path: Path) -> None:
     assert read_run(tmp_path).failure == "error.txt is empty"
 
 
-@pytest.mark.parametrize("config", ["{: no", "- a\n- b\n"])
+def bomb(levels: int) -> str:
+    """Return YAML of a few hundred bytes whose aliases multiply tenfold per level."""
+    lists = (f"l{level}: &l{level} [{', '.join([f'*l{level - 1}'] * 10)}]" for level in range(1, levels))
+    return "\n".join(["l0: &l0 [0]", *lists])
+
+
+@pytest.mark.parametrize("config", ["{: no", "- a\n- b\n", "a: ${\n", bomb(12)])
 def test_damaged_config(tmp_path: Path, config: str) -> None:
     run = read_run(write(tmp_path / "run", config=config))
-    assert (run.state, run.failure) == ("failed", "config.yaml is damaged")
+    assert run.state == "failed"
+    assert run.failure is not None
+    assert run.failure.startswith("config.yaml is damaged: ")
     assert (run.config, run.name) == ({"name": "run"}, "run")
     finished = read_run(write(tmp_path / "run", RESULTS, config=config))
     assert (finished.state, finished.name) == ("finished", "a b"), "results.json has the configuration too"
@@ -147,11 +163,23 @@ step,train/d/value,val/fd,val/training_seconds
     assert metrics.last_step == 8
 
 
-@pytest.mark.parametrize("rest", ["", "6", "6,1e", "x,1,2", "6,1,2,3", "\0"])
+@pytest.mark.parametrize("rest", ["6,1e", "x,1,2", "6,1,2,3", "9" * 400, "\0"])
 def test_damaged_metrics_are_read_up_to_the_damage(tmp_path: Path, rest: str) -> None:
     metrics = read_metrics(write(tmp_path, metrics=f"step,val/fd,train/x\n2,1,\n4,2,3\n{rest}") / "metrics.csv")
     assert metrics.scores == {2: {"fd": 1.0}, 4: {"fd": 2.0}}
     assert metrics.series["train/x"] == ([4], [3.0])
+    assert metrics.damage is not None
+    assert metrics.damage.startswith("metrics.csv is damaged after step ")
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "results.json", "metrics.csv", "error.txt"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    write(tmp_path, RESULTS, "step,val/fd\n100,1.5\n")
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    run = read_run(tmp_path)
+    assert f"{name} cannot be read" in f"{run.failure} {run.metrics.damage}" or name == "config.yaml"
+    assert run.results is None or name in ("config.yaml", "metrics.csv")
 
 
 def test_missing_metrics(tmp_path: Path) -> None:

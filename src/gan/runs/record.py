@@ -2,19 +2,25 @@
 
 import csv
 import json
+import logging
 import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+import yaml
 from omegaconf import OmegaConf
-from pydantic import TypeAdapter
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import Field, FiniteFloat, NonNegativeFloat, TypeAdapter, ValidationError
 
-from gan.errors import UserError
+from gan.errors import UserError, one_line
+from gan.formats import printable
 from gan.runs.commands import parse_commands
 from gan.runs.folder import RunFolder
+from gan.runs.reading import open_regular, read_text
 
 __all__ = [
     "Metrics",
@@ -30,9 +36,14 @@ __all__ = [
     "read_run",
 ]
 
-UNFINISHED = "unfinished: still running, or killed"
+log = logging.getLogger(__name__)
 
-Scores = dict[int, dict[str, float]]
+UNFINISHED = "unfinished: still running, or killed"
+MAX_STEP = 2**53  # the integers that a float holds, which charts draw
+
+Step = Annotated[int, Field(ge=0, le=MAX_STEP)]
+Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
+Scores = dict[Step, dict[str, float]]
 """Scores by name, by generator update."""
 
 
@@ -52,12 +63,14 @@ class Metrics:
         scores: Scores by step, without their prefix ``val/``.
         seconds: Training time by step in seconds, over all parts of a resumed run.
         last_step: Last generator update that was logged.
+        damage: Why rows from some line on were not read; None if all were.
     """
 
     series: dict[str, Series] = field(default_factory=dict)
     scores: Scores = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
     last_step: int | None = None
+    damage: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,11 +115,12 @@ class Results:
         neighbors: Distances to the nearest training images; None without a figure.
         images_per_second: Throughput of training alone.
         peak_memory_mb: Peak memory.
+        warnings: Warnings of the run, each once.
     """
 
     config: dict[str, Any]
-    global_step: int
-    wall_seconds: float
+    global_step: Step
+    wall_seconds: Seconds
     command: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
     device: str | None = None
@@ -115,15 +129,16 @@ class Results:
     stopped: str | None = None
     score_name: str | None = None
     score: float | None = None
-    best_step: int | None = None
+    best_step: Step | None = None
     scores: Scores = field(default_factory=dict)
     higher_is_better: dict[str, bool] = field(default_factory=dict)
     baselines: dict[str, float] = field(default_factory=dict)
     protocol: dict[str, Any] = field(default_factory=dict)
     game: dict[str, float] = field(default_factory=dict)
     neighbors: NeighborDistances | None = None
-    images_per_second: float | None = None
-    peak_memory_mb: float | None = None
+    images_per_second: NonNegativeFloat | None = None
+    peak_memory_mb: NonNegativeFloat | None = None
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -156,7 +171,12 @@ class RunRecord:
     @property
     def name(self) -> str:
         """Name from the configuration, or of the folder."""
-        return str(self.config.get("name") or self.folder.path.name)
+        return printable(str(self.config.get("name") or self.folder.path.name))
+
+    def group(self, name: str) -> dict[str, Any]:
+        """Return the options of a config group; none if it is missing or something else."""
+        options = self.config.get(name)
+        return options if isinstance(options, dict) else {}
 
     @property
     def scores(self) -> Scores:
@@ -196,11 +216,11 @@ def read_run(folder: Path) -> RunRecord:
     """Read a run's folder. Missing and damaged files are reported as the run's failure."""
     run = RunFolder(folder)
     results, failure = _read_outcome(run)
-    config, commands = _read_config(run)
+    config, commands, damage = _read_config(run)
     if results is not None:
         config = results.config
     elif config is None:
-        failure = f"{run.config.name} is damaged"
+        failure = damage
     return RunRecord(run, config or {"name": folder.name}, commands, read_metrics(run.metrics), results, failure)
 
 
@@ -211,12 +231,21 @@ def read_results(path: Path) -> Results:
         OSError: If it cannot be read.
         ValueError: If it is damaged.
     """
-    results = TypeAdapter(Results).validate_python(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        results = TypeAdapter(Results).validate_python(json.loads(read_text(path)))
+        _plain(OmegaConf.create(results.config))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except OmegaConfBaseException as error:
+        raise ValueError(f"config: {error}") from error
     if not results.scores:
         return replace(results, score_name=None, higher_is_better={}, protocol={})
     last = results.scores[max(results.scores)]
     if results.score_name not in last or not last.keys() <= results.higher_is_better.keys():
-        raise ValueError(f"{path} lacks {results.score_name}")
+        raise ValueError(f"scores: the last step lacks {results.score_name}, or a score has no direction")
     return replace(results, scores=dict(sorted(results.scores.items())))
 
 
@@ -225,57 +254,96 @@ def read_metrics(path: Path) -> Metrics:
     series: dict[str, Series] = {}
     scores: Scores = {}
     seconds: dict[int, float] = {}
-    last_step, earlier, latest = None, 0.0, 0.0
+    last_step, earlier, latest, damage = None, 0.0, 0.0, None
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                last_step = int(row.pop("step"))
+        with open_regular(path) as file:
+            rows = csv.DictReader(TextIOWrapper(file, newline="", encoding="utf-8"))
+            for row in rows:
+                last_step = _step(row.pop("step"))
                 values = {column: float(value) for column, value in row.items() if value}
                 for column, value in values.items():
                     steps, logged = series.setdefault(column, Series([], []))
                     steps.append(last_step)
                     logged.append(value)
                 named = {column[4:]: value for column, value in values.items() if column.startswith("val/")}
-                if (now := named.pop("training_seconds", None)) is not None:
+                if (now := named.pop("training_seconds", math.nan)) >= 0 and math.isfinite(now):
                     earlier += latest if now < latest else 0.0  # a resumed run may count from zero again
                     latest, seconds[last_step] = now, earlier + now
                 if named:
                     scores[last_step] = named
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
+    except FileNotFoundError:
         pass
-    return Metrics(series, scores, seconds, last_step)
+    except OSError as error:
+        damage = f"{path.name} cannot be read ({one_line(error)})"
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
+        damage = f"{path.name} is damaged after step {last_step or 0:,}; later rows are not shown"
+    return Metrics(series, scores, seconds, last_step, damage)
+
+
+def _step(text: str) -> int:
+    step = int(text)
+    if not 0 <= step <= MAX_STEP:
+        raise ValueError(f"{text} is no step")
+    return step
 
 
 def _run_folders(folder: Path) -> Iterable[Path]:
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=_warn_of_unreadable):
         folders.sort()
         if RunFolder(Path(parent)).config.name in files:
             folders.clear()  # folders inside a run, such as those of W&B, are not runs
             yield Path(parent)
 
 
+def _warn_of_unreadable(error: OSError) -> None:
+    log.warning("%s cannot be read (%s): runs in it are left out", error.filename, one_line(error))
+
+
 def _read_outcome(run: RunFolder) -> tuple[Results | None, str | None]:
     """Return the results, or why there are none. An error is newer than results: the run failed when resumed."""
-    if run.error.is_file():
-        first_line = run.error.read_text(encoding="utf-8", errors="replace").split("\n")[0].strip()
-        return None, first_line or f"{run.error.name} is empty"
+    try:
+        first_line = read_text(run.error).split("\n")[0].strip()
+        return None, printable(first_line) or f"{run.error.name} is empty"
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return None, _unreadable(run.error, error)
     try:
         return read_results(run.results), None
     except FileNotFoundError:
         return None, UNFINISHED
-    except (OSError, ValueError):
-        return None, f"{run.results.name} is damaged"
+    except OSError as error:
+        return None, _unreadable(run.results, error)
+    except ValueError as error:
+        return None, _damaged(run.results, error)
 
 
-def _read_config(run: RunFolder) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the configuration as plain values, None if it is damaged, and the commands above it."""
+def _read_config(run: RunFolder) -> tuple[dict[str, Any] | None, list[str], str | None]:
+    """Return the configuration as plain values, the commands above it, and what is wrong with it if it is None."""
     try:
-        text = run.config.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None, []
+        text = read_text(run.config)
+    except OSError as error:
+        return None, [], _unreadable(run.config, error)
+    commands = [printable(command, 10_000) for command in parse_commands(text)]
     try:
-        config = OmegaConf.to_container(OmegaConf.create(text))
-        plain = json.loads(json.dumps(config, default=str))
-    except Exception:  # YAML's errors and OmegaConf's have no common base class
-        plain = None
-    return plain if isinstance(plain, dict) else None, parse_commands(text)
+        if "*" in text and any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise ValueError("it has YAML aliases")  # a few of which multiply to gigabytes; no run writes any
+        config = _plain(OmegaConf.create(text))
+    except Exception as error:  # YAML's errors and OmegaConf's have no common base class
+        return None, commands, _damaged(run.config, error)
+    return config, commands, None
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    plain = json.loads(json.dumps(OmegaConf.to_container(config), default=str))
+    if not isinstance(plain, dict):
+        raise ValueError("it is a list")
+    return plain
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    return printable(f"{path.name} is damaged: {str(error).strip().partition(chr(10))[0]}")
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"{path.name} cannot be read: {error.strerror}"
