@@ -1,5 +1,6 @@
 """Groups that are given null: no schedule, augmentation, callbacks, trackers and regularisers."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -22,6 +23,12 @@ SMALL = ["trainer=cpu", "model.generator.width=8", "data.batch_size=16", "metric
         ("logger=[null]", ["logger=[none]"]),
         ("loss/regularizers=null", ["loss/regularizers=none"]),
         ("experiment=null", []),
+        ("~debug", []),
+        ("logger=[]", ["logger=none"]),
+        ("logger={}", ["logger=none"]),
+        ("~callbacks", ["callbacks=none"]),
+        ("~augment=diffaug", ["augment=none"]),
+        ("~callbacks.neighbors", ["~callbacks.neighbors"]),
         ("callbacks.samples=null", ["callbacks.samples=null"]),
         ("schedule.end=null", ["schedule.end=null"]),
         ("name=null", ["name=null"]),
@@ -34,11 +41,24 @@ def test_null_is_the_choice_none(argument: str, replaced: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("argument", "hint"),
-    [("loss=null", "there are .*dragan, "), ("metric=null", r"for no scores, set callbacks\.evaluation=null")],
+    [
+        ("loss=null", "there are .*dragan, "),
+        ("~data", "there are .*ring8"),
+        ("model={}", "there are .*dcgan"),
+        ("trainer=[]", "there are cpu"),
+        ("metric=null", r"for no scores, set callbacks\.evaluation=null"),
+    ],
 )
 def test_groups_without_which_there_is_no_run(argument: str, hint: str) -> None:
-    with pytest.raises(UserError, match=f"{argument}: a run needs a choice of .*; {hint}"):
+    with pytest.raises(UserError, match=f"{re.escape(argument)}: a run needs a choice of .*; {hint}"):
         replace_null([argument], CONF)
+
+
+@pytest.mark.parametrize("value", ["3", "1e-3", "true", "False", "nan", "{a: 1}"])
+@pytest.mark.parametrize("group", ["model", "logger", "loss/regularizers", "experiment"])
+def test_a_value_that_names_no_choice(group: str, value: str) -> None:
+    with pytest.raises(UserError, match=re.escape(f"{group}={value}: {group} is a choice; there are ")):
+        replace_null([f"{group}={value}"], CONF)
 
 
 def test_a_run_without_anything_that_can_be_left_out(train: Train) -> None:
