@@ -57,15 +57,18 @@ class Run:
         return torch.load(self.folder / "checkpoints" / f"{name}.ckpt", weights_only=True)
 
 
-def start_python(*arguments: str, fresh: bool = False, **environment: str) -> subprocess.Popen[str] | Forked:
+def start_python(
+    *arguments: str, fresh: bool = False, before: Callable[[], None] | None = None, **environment: str
+) -> subprocess.Popen[str] | Forked:
     """Start Python in a new process, without a terminal, a W&B key or a GPU.
 
-    train.py and the commands are forked from a process that has imported the package, unless ``fresh`` is true.
+    train.py and the commands are forked from a process that has imported the package, unless ``fresh`` is true. Those
+    call ``before`` first.
     """
     env = {key: value for key, value in os.environ.items() if not key.startswith(("WANDB", "HYDRA"))}
     env |= {"CUDA_VISIBLE_DEVICES": "", "NETRC": os.devnull, **environment}
     if not fresh and (arguments[0] == "train.py" or (arguments[:1] == ("-m",) and arguments[1].startswith("gan."))):
-        return Forked(arguments, ROOT, env)
+        return Forked(arguments, ROOT, env, before)
     nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
     command = [sys.executable, *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdin=nothing, stdout=pipe, stderr=pipe)

@@ -9,6 +9,7 @@ import runpy
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -31,11 +32,18 @@ class Forked:
         arguments: ``train.py ...`` or ``-m gan.<verb> ...``.
         folder: Working directory.
         environment: Environment variables.
+        before: Function to call in the process before the command; it must be picklable.
     """
 
-    def __init__(self, arguments: tuple[str, ...], folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        arguments: tuple[str, ...],
+        folder: Path,
+        environment: dict[str, str],
+        before: Callable[[], None] | None = None,
+    ) -> None:
         self.outputs = [Path(tempfile.mkstemp(prefix="gan-test-")[1]) for _ in range(2)]
-        self.process = forkserver().Process(target=_run, args=(arguments, folder, environment, self.outputs))
+        self.process = forkserver().Process(target=_run, args=(arguments, folder, environment, self.outputs, before))
         self.process.start()
         assert self.process.pid is not None
         self.pid = self.process.pid
@@ -62,7 +70,13 @@ class Forked:
         return out, err
 
 
-def _run(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], outputs: list[Path]) -> None:
+def _run(
+    arguments: tuple[str, ...],
+    folder: Path,
+    environment: dict[str, str],
+    outputs: list[Path],
+    before: Callable[[], None] | None,
+) -> None:
     """Run a command as the Python interpreter does."""
     os.chdir(folder)
     os.environ.clear()
@@ -71,6 +85,8 @@ def _run(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], 
         os.dup2(os.open(path, os.O_WRONLY), descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if before is not None:
+        before()
     if arguments[0] == "-m":
         sys.argv = list(arguments[1:])
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)

@@ -1,0 +1,119 @@
+"""SIGKILL at file events, in the middle of writes and at random moments, and the resumed run against a whole one.
+
+A case succeeds if the run is finished by the commands that a user has, in the bits of an undisturbed run.
+"""
+
+import re
+import resource
+import shlex
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+from gan.runs.folder import RunFolder
+from tests.conftest import Run
+from tests.faults.file_events import Death, read_log
+from tests.faults.games import GAMES, differences, is_finished, new_run, train
+from tests.faults.outcome import Outcome, run_cases
+
+__all__ = ["run"]
+
+SECOND = 0.3  # share of the cases in which the resumed run is killed too
+RESUMES = 3  # commands that a user may need at most
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Undisturbed run of a game.
+
+    Attributes:
+        folder: Its folder.
+        events: Number of its file events.
+        seconds: Its duration.
+        largest: Size of its largest file.
+    """
+
+    folder: Path
+    events: int
+    seconds: float
+    largest: int
+
+
+def run(seed: int, cases: Sequence[int], folder: Path) -> Outcome:
+    """Kill and resume a run per case, of each game in turn."""
+    wholes: dict[str, Whole] = {}
+    return run_cases("kills", seed, cases, folder, partial(_check, wholes, folder / "whole"))
+
+
+def _check(wholes: dict[str, Whole], base: Path, random: Random, case: int, folder: Path) -> str | None:
+    game = list(GAMES)[case % len(GAMES)]
+    if game not in wholes:
+        wholes[game] = _train_whole(base / game, game)
+    whole, path = wholes[game], folder / "run"
+    kills = 2 if random.random() < SECOND else 1
+    for _ in range(kills):
+        before, delay = _draw(whole, random, path, folder / "events.log")
+        train(path, *_command(path, game), before=before, killed_after=delay)
+        if is_finished(path):
+            break
+    for _ in range(RESUMES):
+        if is_finished(path):
+            break
+        done = train(path, *_command(path, game))
+        if done.status == 2 and (printed := _printed(done)):
+            done = train(path, *printed)
+        if done.status not in (0, 2):
+            return f"{game}: status {done.status} {_where(folder)}: {done.err[-300:]}"
+        last = done.err
+    else:
+        return f"{game}: not finished {_where(folder)}: {last[-300:]}"
+    wrong = list(differences(whole.folder, path))
+    return f"{game}: {'; '.join(wrong[:4])} {_where(folder)}" if wrong else None
+
+
+def _train_whole(folder: Path, game: str) -> Whole:
+    """Train without a fault; the second of two runs is timed, since the first one fills caches."""
+    train(folder.with_name(f"{game}-first"), *new_run(folder.with_name(f"{game}-first"), game))
+    start, log = perf_counter(), folder.with_suffix(".log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    done = train(folder, *new_run(folder, game), before=Death(folder, log))
+    if done.status != 0:
+        raise RuntimeError(f"{game} fails without a fault: {done.err}")
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    return Whole(folder, len(read_log(log)), perf_counter() - start, max(sizes))
+
+
+def _draw(whole: Whole, random: Random, folder: Path, log: Path) -> tuple[Callable[[], None] | None, float | None]:
+    """Draw when to kill: before or after a file event, in the middle of a write, or at a moment."""
+    how = random.choices(("event", "write", "moment"), (6, 1, 3))[0]
+    if how == "moment":
+        return Death(folder, log), random.uniform(0, whole.seconds)
+    if how == "write":
+        return partial(limit_file_size, random.randrange(1, whole.largest), signal.SIG_DFL), None
+    return Death(folder, log, random.randint(1, whole.events), random.random() < 0.5), None
+
+
+def limit_file_size(size: int, handler: signal.Handlers) -> None:
+    """Limit the size of files that this process writes; the signal of larger ones kills it, or is ignored."""
+    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def _command(folder: Path, game: str) -> list[str]:
+    """Return the options with which a user goes on: those of a resume, or the same again if there is no run yet."""
+    return [f"ckpt={folder}"] if RunFolder(folder).config.is_file() else new_run(folder, game)
+
+
+def _printed(done: Run) -> list[str]:
+    """Return the options of the command that an error message names; none if it names none."""
+    found = re.search(r"python (?:train\.py|-m gan) ([^\n;]+)", done.err)
+    return shlex.split(found[1]) if found else []
+
+
+def _where(folder: Path) -> str:
+    """Return the last file event, and the folder."""
+    return f"(last event: {(read_log(folder / 'events.log') or ['none'])[-1]}; {folder})"
