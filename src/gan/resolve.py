@@ -19,11 +19,11 @@ from gan.checkpoint.reading import SAMPLED, read
 from gan.checkpoint.trust import Trust, local_trust, named_targets
 from gan.config import CONF, plain, resumed
 from gan.errors import UserError
-from gan.instantiate import signature
+from gan.instantiate import build, signature
 from gan.runs.commands import LaterTrust, trust_options, trust_override
-from gan.runs.folder import OutputPath, RunFolder, find_export
+from gan.runs.folder import OutputPath, RunFolder, find_export, from_start
 from gan.runs.record import read_run
-from gan.substitution import keep_references
+from gan.substitution import get_value, keep_references, set_value, substitute
 
 __all__ = [
     "command_line_overrides",
@@ -58,12 +58,12 @@ def resolve_config(config: DictConfig) -> DictConfig:
     if requeued and folder.last.is_file():
         config, _ = _resume(config, folder.last)
     elif config.ckpt is not None:
-        config, step = _resume(config, _checkpoint_path(Path(config.ckpt)))
+        config, step = _resume(config, _checkpoint_path(from_start(Path(config.ckpt))))
         if 0 <= config.trainer.max_steps <= step:
             raise UserError(f"{config.ckpt} has {step} generator updates: set trainer.max_steps above that to continue")
     with open_dict(config):
         config.run_dir, config.name = str(folder.path), str(config.name)
-    config = OmegaConf.create(keep_references(config))
+    config = OmegaConf.create(_with_found_classes(keep_references(config)))
     with open_dict(config):
         if requeued and folder.config.is_file():  # the job may have ended before its first checkpoint
             config.id = read_run(folder.path).config.get("id")
@@ -97,6 +97,14 @@ def later_trust(config: dict[str, Any], folder: Path) -> LaterTrust:
             sampling and f", sample with {sampling}",
         )
     return needed
+
+
+def _with_found_classes(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration in which ``data.num_classes`` is a number; the data module finds it where it is null."""
+    if get_value(config, "data.num_classes", default=1) is None:
+        data = build(OmegaConf.create(substitute(config)).data)
+        set_value(config, "data.num_classes", data.num_classes)
+    return config
 
 
 def _checkpoint_path(path: Path) -> Path:

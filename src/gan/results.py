@@ -1,6 +1,5 @@
 """Results of a run: results.json, and a summary for the terminal."""
 
-import shlex
 import sys
 from typing import Any
 
@@ -17,7 +16,7 @@ from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.formats import duration
 from gan.host import peak_memory, versions
-from gan.runs.commands import LaterTrust, resume_command, sample_command
+from gan.runs.commands import LaterTrust, command_line, resume_command, sample_command
 from gan.runs.folder import RunFolder
 
 __all__ = ["collect", "summary"]
@@ -40,7 +39,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
     scored = [_score(evaluation) for evaluation in find_callbacks(trainer, Evaluation)]
     device = trainer.strategy.root_device
     return {
-        "command": shlex.join(["python", *sys.argv]),
+        "command": command_line(["python", *sys.argv]),
         "config": plain(config),
         "versions": versions(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,

@@ -36,7 +36,14 @@ from gan.loggers.wandb import WeightsAndBiases
 from gan.report.page import write_page
 from gan.resolve import command_line_overrides, in_multirun, later_trust, logging_config, resolve_config
 from gan.results import collect, summary
-from gan.runs.commands import LaterTrust, command_comments, earlier_commands, trust_override
+from gan.runs.commands import (
+    LaterTrust,
+    command_comments,
+    command_line,
+    earlier_commands,
+    option,
+    trust_override,
+)
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import read_run
 from gan.substitution import substitute
@@ -197,7 +204,8 @@ def _write_config(folder: RunFolder, config: DictConfig, resuming: bool) -> None
         UserError: If the folder holds another run.
     """
     if folder.checkpoints.exists() and not resuming:
-        raise UserError(f"{folder.path} holds a run: resume it with ckpt={folder.path}, or set another hydra.run.dir")
+        resume = option("ckpt", relative_to_cwd(folder.path))
+        raise UserError(f"{folder.path} holds a run: resume it with {resume}, or set another hydra.run.dir")
     folder.path.mkdir(parents=True, exist_ok=True)
     comments = command_comments(command_line_overrides(), earlier_commands(folder) if resuming else [])
     folder.config.write_text(comments + OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
@@ -210,7 +218,7 @@ def _fit_and_report(run: _Run, start: float) -> dict[str, Any]:
     with run.interruption.listening(), _resumable(run), _tracked(run):
         results = _fit(run, start)
         if run.is_rank_zero:
-            _write_run_page(run.folder)
+            _write_run_page(run.folder, run.trust)
             print(summary(results, RunFolder(relative_to_cwd(run.folder.path)), run.trust))
     return results
 
@@ -270,14 +278,15 @@ def _resumable(run: _Run) -> Iterator[None]:
     except Interrupted as interrupted:
         if run.is_rank_zero:
             folder, trust = relative_to_cwd(run.folder.path), trust_override(run.trust.resume)
-            resume = f"resume with ckpt={folder} {trust}".rstrip()
+            resume = f"resume with {option('ckpt', folder)} {trust}".rstrip()
             log.info("%s; %s", interrupted, requeue() if interrupted.requeue else resume)
         raise
 
 
-def _write_run_page(folder: RunFolder) -> None:
+def _write_run_page(folder: RunFolder, trust: LaterTrust) -> None:
     """Write report.html; an error in it must not fail a finished run."""
     try:
-        write_page(read_run(folder.path))
+        write_page(read_run(folder.path), trust)
     except Exception as error:  # of any kind
-        log.warning("%s could not be written (%s); try again with python -m gan.report", folder.page, one_line(error))
+        again = command_line(["python", "-m", "gan.report", str(relative_to_cwd(folder.path))])
+        log.warning("%s could not be written (%s); try again with %s", folder.page, one_line(error), again)

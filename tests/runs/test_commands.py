@@ -1,10 +1,32 @@
-"""Commands of a run."""
+"""Commands of a run, which are pasted into a shell as they are printed."""
 
-import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
-from gan.runs.commands import command_comments, earlier_commands, resume_command, sample_command
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import QuotedString
+
+from gan.runs.commands import (
+    command_comments,
+    command_line,
+    earlier_commands,
+    option,
+    parse_commands,
+    resume_command,
+    sample_command,
+    split_command,
+)
 from gan.runs.folder import RunFolder
+
+NAMES = [
+    *("plain", "a b", " edge ", "a,b", "lr=1e-3,seed=0", "it's", 'say "x"', "a[b]", "[a", "{a}", "(1)", "f(x)"),
+    *("a#b", "#a", "a;b", "~a", "~", "$HOME", "$(id)", "`id`", "a\\b", "a\\", "a\\'b", 'a\\\\"b', "a\\ b", "!!"),
+    *("two\nlines", "a\tb", "\x1b[31mred", "\r", "müll", "図", "\u202eabc", "\u00a0", "caf\udce9", "-x", "--help"),
+    *("1", "1e3", "null", "true", "nan", "a:b", "*?", "a&b", "a|b", "<a>", "%s", "^", "a\n'b'\\", "$'x'", " $'x' "),
+]
+"""Names of folders; the last bytes of one are no UTF-8."""
 
 
 def test_comments_of_a_resumed_run(tmp_path: Path) -> None:
@@ -18,11 +40,61 @@ def test_comments_of_a_resumed_run(tmp_path: Path) -> None:
 
 
 def test_next_commands(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path / "a run")
+    run = RunFolder(tmp_path / "run")
     run.checkpoints.mkdir(parents=True)
     run.last.touch()
-    assert shlex.split(resume_command(run, 50)) == ["python", "train.py", f"ckpt={run.last}", "trainer.max_steps=100"]
-    assert str(run.last) in sample_command(run)
+    assert resume_command(run, 50) == f"python train.py ckpt={run.last} trainer.max_steps=100"
+    assert resume_command(run, 0, ["a", "b.c"]).endswith(" trainer.max_steps=1 'trust=[a,b.c]'")
+    assert sample_command(run, ["a"]) == f"python -m gan.sample {run.last} --num 64 --out grid.png --trust a"
     run.best.touch()
-    expected = ["python", "-m", "gan.sample", str(run.best), "--num", "64", "--out", "grid.png"]
-    assert shlex.split(sample_command(run)) == expected
+    assert sample_command(run) == f"python -m gan.sample {run.best} --num 64 --out grid.png"
+
+
+@pytest.fixture(scope="module")
+def pasted() -> list[list[str]]:
+    """Words that bash makes of the printed commands of all names."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("needs bash")
+    commands = [line for name in NAMES for line in printed(name)]
+    assert all(command.isprintable() for command in commands), "each is one line, which a terminal shows as it is"
+    script = "set -f; python() { printf '%s\\0' \"$@\"; printf '\\1'; }\n" + "\n".join(commands)
+    out = subprocess.run([bash], input=script.encode(), capture_output=True, check=True)
+    assert not out.stderr, out.stderr
+    texts = out.stdout.decode(errors="surrogateescape").split("\1")[:-1]
+    return [text.split("\0")[:-1] for text in texts]
+
+
+def printed(name: str) -> list[str]:
+    run = RunFolder(Path(name))
+    return [resume_command(run, 1), sample_command(run), f"python {option('data.path', name)}"]
+
+
+@pytest.mark.parametrize("index", range(len(NAMES)), ids=ascii)
+def test_pasted_commands_name_the_same_folder(index: int, pasted: list[list[str]]) -> None:
+    """The shell's words are read by Hydra's parser, or by argparse, which takes a hyphen for an option."""
+    run = RunFolder(Path(NAMES[index]))
+    resume, sample, other = pasted[3 * index : 3 * index + 3]
+    assert resume[0] == "train.py"
+    assert read_value(resume[1]) == str(run.last)
+    assert Path(sample[2]) == run.best
+    assert not sample[2].startswith("-")
+    assert read_value(other[0]) == NAMES[index]
+
+
+def read_value(override: str) -> str:
+    """Return the value that Hydra reads from an override."""
+    (parsed,) = OverridesParser.create().parse_overrides([override])
+    value = parsed.value()
+    assert not parsed.is_sweep_override(), override
+    text = value.text if isinstance(value, QuotedString) else value
+    assert isinstance(text, str), override
+    return text
+
+
+def test_recorded_commands_keep_their_words() -> None:
+    words = [f"name={name}" for name in NAMES]
+    assert split_command(command_line(words)) == words
+    assert split_command(command_line(NAMES)) == NAMES
+    comments = command_comments(["name=two\nlines: 1"])
+    assert parse_commands(comments) == comments.splitlines(), "a line break in a name adds no line to config.yaml"

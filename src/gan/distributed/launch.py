@@ -21,6 +21,7 @@ from typing import Any
 from gan.distributed.environment import RankInfo
 from gan.errors import UserError, one_line
 from gan.host import available_signals, cores
+from gan.runs.folder import START_FOLDER, start_folder
 
 __all__ = ["FORWARDED", "launch"]
 
@@ -54,6 +55,7 @@ def launch(function: Callable[[Any], Any], argument: Any, ranks: int, info: Rank
         "GROUP_RANK": info.rank,
         "MASTER_ADDR": address,
         "MASTER_PORT": os.environ.get("MASTER_PORT") or _free_port(),
+        START_FOLDER: start_folder(),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or max(1, cores() // ranks),
     }
     processes: list[BaseProcess] = []

@@ -1,6 +1,5 @@
 """Scores of a generator or of a folder of images, with their protocol."""
 
-import shlex
 import sys
 from pathlib import Path
 from statistics import fmean, stdev
@@ -21,6 +20,7 @@ from gan.host import versions
 from gan.instantiate import build
 from gan.metrics.evaluator import Evaluator
 from gan.progress import progress_bar
+from gan.runs.commands import command_line
 from gan.runs.folder import PathKind, RunFolder, classify
 
 __all__ = ["evaluate"]
@@ -66,7 +66,7 @@ def evaluate(
         num_batches = len(rank_range(images.num)) / config.batch_size
         scores_by_seed.append(evaluator(progress_bar(images.batches(seed), num_batches, description)))
     results = {
-        "command": shlex.join(["python", "-m", "gan.evaluate", *sys.argv[1:]]),
+        "command": command_line(["python", "-m", "gan.evaluate", *sys.argv[1:]]),
         "scores": {name: _over_seeds([scores[name] for scores in scores_by_seed]) for name in scores_by_seed[0]},
         "subject": images.name,
         "reference": str(reference) if reference is not None else f"{type(data).__name__} ({config.metric.split})",

@@ -11,7 +11,8 @@ from pytorch_lightning.loggers.logger import rank_zero_experiment
 
 from gan.errors import one_line
 from gan.loggers.upload import upload_run
-from gan.runs.folder import OutputPath
+from gan.runs.commands import command_line
+from gan.runs.folder import OutputPath, start_folder
 
 __all__ = ["WeightsAndBiases"]
 
@@ -83,7 +84,8 @@ class WeightsAndBiases(WandbLogger):
             log.warning("The upload to W&B is incomplete (%s)", one_line(error))
         run.finish()
         if run.offline:
-            print(f"W&B      wandb sync {os.path.relpath(Path(run.dir).parent)}")
+            folder = os.path.relpath(Path(run.dir).parent, start_folder())
+            print(f"W&B      {command_line(['wandb', 'sync', folder])}")
         elif run.url:
             print(f"W&B      {run.url}")
 

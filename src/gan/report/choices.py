@@ -1,7 +1,6 @@
 """Choices of a run: its config groups, and the options that differ from their defaults."""
 
 import json
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +16,7 @@ from gan.config import CONF, compose_config, plain
 from gan.errors import UserError
 from gan.help import PARTS
 from gan.report.differences import comparable_config, differences
-from gan.runs.commands import PREFIX
+from gan.runs.commands import PREFIX, split_command
 
 __all__ = ["ChangedOption", "Choices", "find_choices"]
 
@@ -64,8 +63,8 @@ def find_choices(commands: Iterable[str], config: Mapping[str, Any]) -> Choices:
     overrides = [override for command in commands for override in _parse(command) if not _interpolates(override)]
     named = {o.key_or_group: o.get_value_element_as_str() for o in overrides if _chooses_group(o)}
     chosen = [override.input_line or "" for override in overrides if _chooses_group(override)]
-    chosen = chosen or _guess_from_name(str(config.get("name", "")))
     try:
+        chosen = chosen or _guess_from_name(str(config.get("name", "")))
         defaults = _compose_defaults(tuple(chosen))
     except (UserError, HydraException, OmegaConfBaseException, OSError):  # conf/ is missing or has changed
         return Choices(dict(choice.lstrip("+~").split("=", 1) for choice in chosen if "=" in choice), None)
@@ -131,7 +130,7 @@ def _follows_from_others(key: str, defaults: dict[str, Any], run: DictConfig) ->
 def _parse(command: str) -> list[Override]:
     """Parse the overrides of a command; a damaged one has none."""
     try:
-        return OverridesParser.create().parse_overrides(shlex.split(command.removeprefix(PREFIX)))
+        return OverridesParser.create().parse_overrides(split_command(command.removeprefix(PREFIX)))
     except (HydraException, ValueError):
         return []
 

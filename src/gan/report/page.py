@@ -8,15 +8,15 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from gan.formats import duration, number
+from gan.formats import duration, number, printable
 from gan.report.choices import find_choices
 from gan.report.curves import curves
 from gan.report.pictures import embed, embed_frames
 from gan.report.score_scale import score_scale
 from gan.report.templates import render, save
-from gan.runs.commands import resume_command, sample_command
+from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder, relative_to_cwd
-from gan.runs.record import Results, RunRecord, best_score
+from gan.runs.record import RunRecord, best_score
 
 __all__ = ["has_pixels", "is_current", "write_page"]
 
@@ -44,8 +44,13 @@ class Fact:
     unit: str = ""
 
 
-def write_page(run: RunRecord) -> Path:
+def write_page(run: RunRecord, trust: LaterTrust = LaterTrust()) -> Path:  # noqa: B008  # immutable
     """Write the page of a finished, failed or unfinished run, atomically.
+
+    Args:
+        run: The run.
+        trust: Packages that the commands on the page trust. Only training knows them: a folder's own files may be a
+            stranger's.
 
     Returns:
         The file.
@@ -53,17 +58,15 @@ def write_page(run: RunRecord) -> Path:
     Raises:
         OSError: If it cannot be written.
     """
-    save(render("run.html", _content(run)), run.folder.page)
+    save(render("run.html", _content(run, trust)), run.folder.page)
     return run.folder.page
 
 
 def is_current(folder: RunFolder) -> bool:
     """Return whether a run has a page that is not older than its sources."""
     sources = [folder.config, folder.results, folder.error, folder.metrics]
-    if not folder.page.is_file():
-        return False
-    written = folder.page.stat().st_mtime_ns
-    return all(source.stat().st_mtime_ns <= written for source in sources if source.is_file())
+    times = [path.stat().st_mtime_ns if path.is_file() else 0 for path in (folder.page, *sources)]
+    return 0 < max(times) == times[0]
 
 
 def has_pixels(config: Mapping[str, Any]) -> bool:
@@ -72,7 +75,7 @@ def has_pixels(config: Mapping[str, Any]) -> bool:
     return not (isinstance(data, dict) and data.get("image_size") == 1)
 
 
-def _content(run: RunRecord) -> dict[str, Any]:
+def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
     """Return the values that the template shows."""
     folder, config, results = run.folder, run.config, run.results
     shown_folder = RunFolder(relative_to_cwd(folder.path))
@@ -84,6 +87,7 @@ def _content(run: RunRecord) -> dict[str, Any]:
     best = next((score for score in scores if score.name == main_score), None)
     grids = folder.sample_grids(results.global_step if results else None)
     neighbors = results.neighbors if results else None
+    frames, damaged = embed_frames(grids)
     return {
         "title": run.name,
         "folder": str(shown_folder.path),
@@ -98,8 +102,9 @@ def _content(run: RunRecord) -> dict[str, Any]:
         else None,
         "baselines": baselines,
         "choices": find_choices(run.commands, config),
-        "seed": config.get("seed"),
-        "frames": embed_frames(grids),
+        "seed": run.seed,
+        "warnings": _warnings(run, damaged),
+        "frames": frames,
         "final": embed(grids[-1]) if grids else None,
         "final_step": int(grids[-1].stem) if grids else None,
         "pixels": has_pixels(config),
@@ -109,12 +114,18 @@ def _content(run: RunRecord) -> dict[str, Any]:
         "scores": scores,
         "by_step": sorted(run.scores.items()),
         "protocol": _describe_protocol(results.protocol if results else {}),
-        "commands": _commands(run),
-        "resume": resume_command(shown_folder, steps) if folder.last.is_file() else None,
-        "sample": sample_command(shown_folder) if folder.last.is_file() else None,
-        "environment": _environment(results) if results else {},
-        "yaml": OmegaConf.to_yaml(OmegaConf.create(config)),
+        "commands": [printable(command, 10_000) for command in _commands(run)],
+        "resume": resume_command(shown_folder, steps, trust.resume) if folder.last.is_file() else None,
+        "sample": sample_command(shown_folder, trust.sample) if folder.last.is_file() else None,
+        "environment": _environment(run),
+        "yaml": "\n".join(map(printable, OmegaConf.to_yaml(OmegaConf.create(config)).splitlines())),
     }
+
+
+def _warnings(run: RunRecord, damaged_pictures: list[str]) -> list[str]:
+    """Return what the run warned of, and which of its files could not be read."""
+    recorded = run.results.warnings if run.results else []
+    return [printable(text, 1000) for text in (*recorded, run.metrics.damage or "", *damaged_pictures) if text]
 
 
 def _last_change(folder: RunFolder) -> str:
@@ -169,13 +180,16 @@ def _commands(run: RunRecord) -> list[str]:
     return commands or ([run.results.command] if run.results and run.results.command else [])
 
 
-def _environment(results: Results) -> dict[str, str]:
-    """Return versions, device and precision."""
+def _environment(run: RunRecord) -> dict[str, str]:
+    """Return versions, device and precision of a finished run."""
+    results = run.results
+    if results is None:
+        return {}
     facts = dict(results.versions)
     if results.device:
         facts["device"] = f"{results.ranks} x {results.device}" if results.ranks > 1 else results.device
-        facts["precision"] = str((results.config.get("trainer") or {}).get("precision", ""))
-    return {name: value for name, value in facts.items() if value}
+        facts["precision"] = str(run.group("trainer").get("precision", ""))
+    return {name: printable(value) for name, value in facts.items() if value}
 
 
 def _describe_protocol(protocol: Mapping[str, Any]) -> dict[str, str]:
@@ -188,7 +202,7 @@ def _describe_protocol(protocol: Mapping[str, Any]) -> dict[str, str]:
             facts[label] = ", ".join(settings) or "none"
         else:
             facts[label] = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    return facts
+    return {printable(label): printable(value) for label, value in facts.items()}
 
 
 def _settings(chosen: Any) -> list[str]:

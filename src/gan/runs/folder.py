@@ -1,27 +1,30 @@
-"""Run folder: its paths, atomic writes, and telling runs, checkpoints, exports and image folders apart."""
+"""Run folder: its paths, and telling runs, checkpoints, exports and image folders apart."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
+
+from hydra.core.hydra_config import HydraConfig
 
 __all__ = [
     "BEST_CHECKPOINT",
     "EXPORTED_WEIGHTS",
     "LAST_CHECKPOINT",
     "PAGE",
+    "PREVIOUS_CHECKPOINT",
+    "START_FOLDER",
     "OutputPath",
     "PathKind",
     "RunFolder",
-    "atomic_path",
     "classify",
     "find_export",
+    "from_start",
     "relative_to_cwd",
     "run_folder_of",
     "sample_grid",
+    "start_folder",
 ]
 
 BEST_CHECKPOINT = "best.ckpt"
@@ -29,6 +32,8 @@ CHECKPOINTS = "checkpoints"
 EXPORTED_WEIGHTS = "generator.safetensors"
 LAST_CHECKPOINT = "last.ckpt"
 PAGE = "report.html"
+PREVIOUS_CHECKPOINT = "previous.ckpt"
+START_FOLDER = "GAN_START_FOLDER"  # environment variable of ranks, which have no configuration of Hydra's
 
 OutputPath = Annotated[str, "output"]
 """Argument that says where a part writes: this call's own choice, never that of a checkpoint."""
@@ -70,6 +75,16 @@ class RunFolder:
         return self.path / PAGE
 
     @property
+    def lock(self) -> Path:
+        """Lock of the process that trains the run."""
+        return self.path / ".lock"
+
+    @property
+    def owner(self) -> Path:
+        """Machine and ID of that process."""
+        return self.path / "running.json"
+
+    @property
     def samples(self) -> Path:
         """Folder of sample grids, ``<step>.png``."""
         return self.path / "samples"
@@ -105,9 +120,14 @@ class RunFolder:
         return self.checkpoints / LAST_CHECKPOINT
 
     @property
+    def previous(self) -> Path:
+        """Checkpoint before the latest."""
+        return self.checkpoints / PREVIOUS_CHECKPOINT
+
+    @property
     def preferred_checkpoint(self) -> Path:
         """The best checkpoint, or the latest if nothing was evaluated."""
-        return self.best if self.best.is_file() or not self.last.is_file() else self.last
+        return next((path for path in (self.best, self.last, self.previous) if path.is_file()), self.best)
 
     def sample_grids(self, last_step: int | None = None) -> list[Path]:
         """List the sample grids by step, up to ``last_step``."""
@@ -154,24 +174,19 @@ def run_folder_of(checkpoint: Path) -> Path | None:
     return checkpoint.parent.parent if checkpoint.parent.name == CHECKPOINTS else None
 
 
+def start_folder() -> Path:
+    """Return the folder that the user's command was started in, which ``hydra.job.chdir`` leaves."""
+    if HydraConfig.initialized():
+        return Path(HydraConfig.get().runtime.cwd)
+    return Path(os.environ.get(START_FOLDER) or Path.cwd())
+
+
+def from_start(path: Path) -> Path:
+    """Return a path of the user's, which is relative to the folder of the command, as this process can open it."""
+    return path if start_folder() == Path.cwd() else start_folder() / path
+
+
 def relative_to_cwd(path: Path) -> Path:
-    """Return a path relative to the current folder if it is inside, for messages and commands; otherwise unchanged."""
-    resolved, current = path.resolve(), Path.cwd()
-    return resolved.relative_to(current) if resolved.is_relative_to(current) else path
-
-
-@contextmanager
-def atomic_path(path: Path, shared: bool = False) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that replaces it on success and is removed on error.
-
-    Args:
-        path: The file to write; its folder is created.
-        shared: Whether several processes may write the file at once, as in a cache.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial" if shared else f"{path.name}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    """Return a path relative to the user's current folder if inside it, for messages and commands."""
+    resolved, start = path.resolve(), start_folder()
+    return resolved.relative_to(start) if resolved.is_relative_to(start) else path
