@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan.errors import UserError
-from gan.runs.folder import atomic_path
+from gan.runs.writing import atomic_path
 
 __all__ = ["SUFFIXES", "save_animation"]
 

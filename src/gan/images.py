@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from gan.runs.folder import atomic_path
+from gan.runs.writing import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,14 +3,17 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Trainer
+from pytorch_lightning.plugins import CheckpointIO, TorchCheckpointIO
 from pytorch_lightning.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.trainer.connectors.logger_connector import _LoggerConnector
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from gan import tensor_file
 from gan.distributed.devices import device_of
 from gan.distributed.environment import RankInfo
 from gan.distributed.strategy import NetworksStrategy
@@ -89,6 +92,21 @@ class GeneratorClock(_LoggerConnector):
         super().log_metrics(metrics, step)
 
 
+class DigestedCheckpointIO(TorchCheckpointIO):
+    """Writes checkpoints atomically in their own folder, with a digest; Lightning's pass through a temporary one."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            WriteError: If the system refuses.
+        """
+        if storage_options is not None or "://" in str(path):
+            super().save_checkpoint(checkpoint, path, storage_options)
+        else:
+            tensor_file.save(checkpoint, Path(path))
+
+
 def build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> GeneratorClockTrainer:
     """Build the trainer of a run.
 
@@ -116,6 +134,8 @@ def build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> G
     plugins = settings.get("plugins") or []
     if not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
         plugins = [*plugins, TorchElasticEnvironment() if info.world > 1 else LightningEnvironment()]
+    if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
+        plugins = [*plugins, DigestedCheckpointIO()]
     try:
         return GeneratorClockTrainer(
             **settings | {"plugins": plugins},

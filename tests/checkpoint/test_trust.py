@@ -18,7 +18,8 @@ from pytorch_lightning.loggers import Logger
 import gan
 from gan.checkpoint import exported
 from gan.checkpoint.accept import accept, packages_to_trust
-from gan.checkpoint.reading import FORMAT, SAMPLED
+from gan.checkpoint.contents import FORMAT
+from gan.checkpoint.reading import SAMPLED
 from gan.checkpoint.trust import LIGHTNING_CLASSES, Trust, UntrustedError, local_trust
 from gan.config import compose_config
 from gan.errors import UserError

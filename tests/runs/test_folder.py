@@ -1,4 +1,4 @@
-"""Run folders: kinds of path, sample grids, and atomic writes."""
+"""Run folders: kinds of path, and sample grids."""
 
 from pathlib import Path
 
@@ -7,7 +7,6 @@ import pytest
 from gan.runs.folder import (
     PathKind,
     RunFolder,
-    atomic_path,
     classify,
     find_export,
     relative_to_cwd,
@@ -64,22 +63,3 @@ def test_paths_inside_the_current_folder_are_relative(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path / "here")
     assert relative_to_cwd(tmp_path / "here" / "run") == relative_to_cwd(Path("run")) == Path("run")
     assert relative_to_cwd(tmp_path / "run") == tmp_path / "run"
-
-
-@pytest.mark.parametrize("shared", [False, True])
-def test_atomic_path(tmp_path: Path, shared: bool) -> None:
-    path = tmp_path / "new" / "file.txt"
-    with atomic_path(path, shared) as partial:
-        partial.write_text("complete")
-        assert not path.exists()
-    assert path.read_text() == "complete"
-
-    def fail() -> None:
-        with atomic_path(path, shared) as partial:
-            partial.write_text("half")
-            raise OSError("no space")
-
-    with pytest.raises(OSError, match="no space"):
-        fail()
-    assert path.read_text() == "complete"
-    assert list(path.parent.iterdir()) == [path]

@@ -1,4 +1,4 @@
-"""Checkpoints: the latest and the best state, written atomically."""
+"""Checkpoints: the latest two states and the best one, each written whole."""
 
 from pathlib import Path
 
@@ -7,13 +7,16 @@ from pytorch_lightning.callbacks import Checkpoint
 
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.periodic import Periodic, find_callbacks
-from gan.runs.folder import BEST_CHECKPOINT, LAST_CHECKPOINT, OutputPath, atomic_path
+from gan.runs.folder import BEST_CHECKPOINT, LAST_CHECKPOINT, PREVIOUS_CHECKPOINT, OutputPath
+from gan.runs.writing import WriteError, hard_link, sync, writing
 
 __all__ = ["Checkpoints"]
 
+NEXT_CHECKPOINT = "next.ckpt"  # whole, and about to be last.ckpt
+
 
 class Checkpoints(Periodic, Checkpoint):
-    """Write ``last.ckpt`` regularly, and ``best.ckpt`` whenever a score is the best so far.
+    """Write ``last.ckpt`` regularly, beside the one before it, and ``best.ckpt`` when a score is the best so far.
 
     Lightning runs Checkpoint callbacks last, so that a checkpoint includes the other callbacks' state of its step.
 
@@ -25,6 +28,7 @@ class Checkpoints(Periodic, Checkpoint):
     def __init__(self, folder: OutputPath, every_n_steps: int) -> None:
         super().__init__(every_n_steps)
         self.folder = Path(folder)
+        self._saved_at = -1
 
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         if any(c.best is not None and c.best[0] == trainer.global_step for c in find_callbacks(trainer, Evaluation)):
@@ -32,12 +36,19 @@ class Checkpoints(Periodic, Checkpoint):
         self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
-        """Write ``last.ckpt``."""
-        self._save(trainer, self.folder / LAST_CHECKPOINT)
+        """Write ``last.ckpt``; what it replaces becomes ``previous.ckpt`` if it is of an earlier generator update."""
+        latest, last = self.folder / NEXT_CHECKPOINT, self.folder / LAST_CHECKPOINT
+        self._save(trainer, latest)
+        if not trainer.is_global_zero:
+            return
+        if last.is_file() and self._saved_at != trainer.global_step:
+            hard_link(last, self.folder / PREVIOUS_CHECKPOINT)
+        with writing(last):
+            latest.replace(last)
+            sync(self.folder)
+        self._saved_at = trainer.global_step
 
     def _save(self, trainer: Trainer, path: Path) -> None:
-        if trainer.is_global_zero:
-            with atomic_path(path) as partial:
-                trainer.save_checkpoint(partial)
-        else:  # collective, but only rank 0 writes a file
-            trainer.save_checkpoint(path)
+        if self._saved_at >= 0 and not self.folder.is_dir():
+            raise WriteError(f"cannot write {path} (its folder has been deleted)")
+        trainer.save_checkpoint(path)  # collective, but only rank 0 writes a file

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from gan.checkpoint.reading import FORMAT
+from gan.checkpoint.contents import FORMAT
 from gan.errors import UserError
 
 __all__ = ["SaveConfig"]

@@ -17,7 +17,7 @@ from safetensors import torch as safetensors
 from torch import Tensor
 
 from gan.errors import UserError
-from gan.runs.folder import atomic_path
+from gan.runs.writing import atomic_path
 
 __all__ = ["Description", "read", "write"]
 

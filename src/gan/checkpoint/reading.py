@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from gan.checkpoint import exported
 from gan.checkpoint.accept import Kinds, accept
+from gan.checkpoint.contents import read_contents
 from gan.checkpoint.trust import Trust
+from gan.checkpoint.whole import newest_whole
 from gan.data.base import ImageDataModule
 from gan.errors import UserError, one_line
 from gan.instantiate import build
 from gan.models.trainable import Trainable
-from gan.runs.folder import RunFolder, find_export
+from gan.runs.folder import RunFolder, find_export, run_folder_of
 from gan.substitution import substitute
+from gan.tensor_file import DamagedError
 
-FORMAT = 2  # increment when class names or contents change incompatibly
-PARTS = {"config": dict, "state_dict": dict, "global_step": int, "batches_seen": int}
 SAMPLED: Kinds = {"model": Trainable, "data": ImageDataModule}
 """Parts that sampling builds."""
 
-__all__ = ["FORMAT", "SAMPLED", "Checkpoint", "build_part", "data_of", "load_weights", "read", "restore"]
+__all__ = ["SAMPLED", "Checkpoint", "build_part", "data_of", "load_weights", "read", "restore"]
 
 
 @dataclass(frozen=True)
@@ -140,29 +140,16 @@ def _mismatch(error: Exception, path: str | Path) -> UserError:
 
 
 def _read_checkpoint(path: Path) -> dict[str, Any]:
+    run = run_folder_of(path)
     if path.is_dir():
         path = RunFolder(path).preferred_checkpoint
-    if not path.is_file():
-        raise UserError(f"no checkpoint at {path}")
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many types for files that are truncated or hold code
-        reason = _reason(error)
-        raise UserError(f"{path} is damaged or no checkpoint of this project ({reason})") from error
-    if not isinstance(checkpoint, dict) or any(
-        not isinstance(checkpoint.get(key), kind) for key, kind in PARTS.items()
-    ):
-        raise UserError(f"{path} is no checkpoint of this project (it lacks one of {', '.join(PARTS)})")
-    if checkpoint.get("format") != FORMAT:
-        raise UserError(f"{path} was written by another version of this project, and cannot be read: train again")
-    return checkpoint
-
-
-def _reason(error: Exception) -> str:
-    """Return torch's reason without its advice, which is to load with ``weights_only=False``."""
-    lines = str(error).rpartition("WeightsUnpickler error:")[2].splitlines()
-    reasons = [line.strip() for line in lines if line.strip() and not line.startswith("Weights only load failed")]
-    return reasons[0].partition(". ")[0][:120] if reasons else type(error).__name__
+        return read_contents(path)
+    except DamagedError as error:  # another one is not read in its place, since its samples and scores are others
+        whole = None if run is None else newest_whole(RunFolder(run))
+        if whole is None:
+            raise
+        raise UserError(f"{error}; the newest whole one is {whole.path}, of generator update {whole.step}") from error
 
 
 def _read_exported(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch.nn.utils import parametrize
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError, one_line
 from gan.models.sampler import Sampler
-from gan.runs.folder import atomic_path
+from gan.runs.writing import atomic_path
 from gan.types import GeneratorInput
 
 __all__ = ["Graph", "atomic_export"]

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from platformdirs import user_cache_dir
 from torch import Tensor, nn
 
+from gan import tensor_file
 from gan.data.base import ImageDataModule
 from gan.digest import digest
 from gan.errors import UserError
@@ -17,7 +18,8 @@ from gan.features.base import FeatureExtractor, Features
 from gan.float64 import float64_device
 from gan.images import from_uint8
 from gan.keyed_random import temporary_seed
-from gan.runs.folder import OutputPath, atomic_path
+from gan.runs.folder import OutputPath
+from gan.runs.writing import WriteError
 
 __all__ = ["Classifier"]
 
@@ -71,7 +73,7 @@ class Classifier(FeatureExtractor):
         if not path.is_file():
             return False
         try:
-            self.load_state_dict(torch.load(path, weights_only=True))
+            self.load_state_dict(tensor_file.load(path))
         except Exception as error:  # torch raises many types for a damaged file; the remedy is the same
             log.warning("The cached classifier %s is damaged (%s); training it again", path, type(error).__name__)
             return False
@@ -96,9 +98,8 @@ class Classifier(FeatureExtractor):
 
     def _save(self, path: Path) -> None:
         try:
-            with atomic_path(path, shared=True) as partial:
-                torch.save(self.state_dict(), partial)
-        except OSError as error:
+            tensor_file.save(self.state_dict(), path)
+        except WriteError as error:
             log.warning("The classifier cannot be cached (%s); the next run will train it again", error)
 
     @torch.no_grad()

@@ -8,7 +8,8 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
-from gan.runs.folder import OutputPath, RunFolder, atomic_path
+from gan.runs.folder import OutputPath, RunFolder
+from gan.runs.writing import atomic_path
 
 __all__ = ["MetricsCSVLogger"]
 

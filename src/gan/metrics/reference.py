@@ -15,7 +15,7 @@ from gan.distributed.group import all_true, rank_range
 from gan.features.base import FeatureExtractor
 from gan.metrics.statistics import Need, Statistics, gather, tensor_names
 from gan.progress import progress_bar
-from gan.runs.folder import atomic_path
+from gan.runs.writing import WriteError, atomic_path
 from gan.types import Samples, select_rows
 
 __all__ = ["noise_statistics", "real_statistics"]
@@ -110,7 +110,7 @@ def _cached(
     statistics = gather(features, batches(), needs, device)
     try:
         _save(path, key, statistics)
-    except OSError as error:
+    except WriteError as error:
         log.warning("Statistics cannot be cached (%s); the next evaluation computes them again", error)
     return statistics
 
@@ -132,5 +132,5 @@ def _load(path: Path, key: str) -> Statistics | None:
 
 def _save(path: Path, key: str, statistics: Statistics) -> None:
     tensors = {**statistics.tensors, "count": torch.tensor(statistics.count)}
-    with atomic_path(path, shared=True) as partial:
+    with atomic_path(path) as partial:
         torch.save({"key": key, "digest": digest(tensors.values()), "statistics": tensors}, partial)

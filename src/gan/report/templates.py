@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from gan.formats import duration, number
+from gan.formats import duration, number, printable
 from gan.report.charts import COLORS
-from gan.runs.folder import atomic_path
+from gan.runs.writing import write_text
 
 __all__ = ["render", "save"]
 
@@ -21,8 +22,14 @@ def render(template: str, content: Mapping[str, Any]) -> str:
 
 def save(text: str, path: Path) -> None:
     """Write a text file atomically."""
-    with atomic_path(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(path, text)
+
+
+def _without_controls(value: Any) -> Any:
+    """Escape control characters of a value, such as a terminal's; text from a macro is already escaped."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return "\n".join(printable(line, len(line)) for line in value.split("\n"))
 
 
 @cache
