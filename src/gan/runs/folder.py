@@ -125,6 +125,12 @@ class RunFolder:
         return self.checkpoints / PREVIOUS_CHECKPOINT
 
     @property
+    def latest_checkpoint(self) -> Path | None:
+        """``last.ckpt``, or without it the newest other checkpoint; None if there is none."""
+        others = sorted(self.checkpoints.glob("*.ckpt"), key=lambda path: path.stat().st_mtime)
+        return self.last if self.last.is_file() else next(reversed(others), None)
+
+    @property
     def preferred_checkpoint(self) -> Path:
         """The best checkpoint, or the latest if nothing was evaluated."""
         return next((path for path in (self.best, self.last, self.previous) if path.is_file()), self.best)
