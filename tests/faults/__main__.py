@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; the processes inherit it
 
-from tests.faults import damaged, kills
+from tests.faults import damaged, hostile, kills, storage
+from tests.faults.mounts import enter_namespace
 from tests.faults.outcome import Outcome
 
 
@@ -40,12 +41,17 @@ class Kind(NamedTuple):
 KINDS = {
     "kills": Kind(kills.run, 20, 200, "finished by the commands that a user has, in the bits of an undisturbed run"),
     "damaged": Kind(damaged.run, 100, 500, "the damaged file is named in one line, or nothing that it holds differs"),
+    "hostile": Kind(hostile.run, 60, 300, "nothing run, nothing written, nothing read from the environment"),
+    "storage": Kind(
+        storage.run, 4, 12, "one line that names the folder; later finished in the bits of an undisturbed run"
+    ),
 }
 
 
 def main() -> int:
     """Run the campaign, print its table, and return the exit status."""
     arguments = _parse()
+    enter_namespace()  # before other processes start
     folder = Path(tempfile.mkdtemp(prefix="gan-faults-"))
     outcomes = []
     for name, kind in KINDS.items():

@@ -28,21 +28,19 @@ def watch(folder: Path, log: Path, act: Callable[[int, bool], None]) -> None:
     """
     lines, root, count = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), folder.absolute(), 0
 
-    def is_below(path: Any) -> bool:
-        place = (
-            Path(f"/proc/self/fd/{path}").readlink() if isinstance(path, int) else Path(os.fsdecode(path)).absolute()
-        )
-        return place.is_relative_to(root)
+    def place(path: Any) -> Path:
+        return Path(f"/proc/self/fd/{path}").readlink() if isinstance(path, int) else Path(os.fsdecode(path)).absolute()
 
     def watched(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(call)
         def wrapper(path: Any, *arguments: Any, **settings: Any) -> Any:
             nonlocal count
-            if (name == "io.open" and not writes(*arguments, **settings)) or not is_below(path):
+            reads = name == "io.open" and not writes(*arguments, **settings)
+            if reads or not (at := place(path)).is_relative_to(root):
                 return call(path, *arguments, **settings)
             count += 1
             number = count  # of this event, during which others can occur
-            os.write(lines, f"{name} {path}\n".encode())
+            os.write(lines, f"{name} {at.relative_to(root)}\n".encode())
             act(number, False)
             result = call(path, *arguments, **settings)
             act(number, True)

@@ -13,8 +13,9 @@ import torch
 
 from gan.runs.folder import RunFolder
 from tests.conftest import Run, start_python
+from tests.faults.outcome import UndisturbedError
 
-__all__ = ["GAMES", "differences", "is_finished", "new_run", "train", "unlike"]
+__all__ = ["GAMES", "LEFT_OVER", "differences", "is_finished", "new_run", "train", "train_undisturbed", "unlike"]
 
 NARROW = ["model.generator.width=4"]
 GAMES = {
@@ -39,7 +40,7 @@ OPTIONS += ["callbacks.samples.num=4"]
 OF_TIME = ("train/images_per_second", "val/training_seconds")
 """Columns of metrics.csv that are measured times."""
 LIMIT = 120  # seconds that a tiny run may take on a busy machine
-LEFT_OVER = ("*.partial", "**/*.partial", "error.txt")
+LEFT_OVER = ("**/*.partial", "error.txt")
 
 
 def new_run(folder: Path, game: str) -> list[str]:
@@ -73,6 +74,17 @@ def train(
         process.send_signal(signal.SIGKILL)
         raise TimeoutError(f"train.py has not ended after {LIMIT} s: {err[-200:]}")
     return Run(process.returncode, out, err, folder)
+
+
+def train_undisturbed(folder: Path, game: str, before: Callable[[], None] | None = None) -> None:
+    """Train a game without a fault.
+
+    Raises:
+        UndisturbedError: If that fails.
+    """
+    done = train(folder, *new_run(folder, game), before=before)
+    if done.status != 0:
+        raise UndisturbedError(f"{game} fails without a fault: {done.err[-500:]}")
 
 
 def is_finished(folder: Path) -> bool:

@@ -17,7 +17,7 @@ from time import perf_counter
 from gan.runs.folder import RunFolder
 from tests.conftest import Run
 from tests.faults.file_events import Death, read_log
-from tests.faults.games import GAMES, differences, is_finished, new_run, train
+from tests.faults.games import GAMES, differences, is_finished, new_run, train, train_undisturbed
 from tests.faults.outcome import Outcome, run_cases
 
 __all__ = ["run"]
@@ -77,12 +77,9 @@ def _check(wholes: dict[str, Whole], base: Path, random: Random, case: int, fold
 
 def _train_whole(folder: Path, game: str) -> Whole:
     """Train without a fault; the second of two runs is timed, since the first one fills caches."""
-    train(folder.with_name(f"{game}-first"), *new_run(folder.with_name(f"{game}-first"), game))
+    train_undisturbed(folder.with_name(f"{game}-first"), game)
     start, log = perf_counter(), folder.with_suffix(".log")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    done = train(folder, *new_run(folder, game), before=Death(folder, log))
-    if done.status != 0:
-        raise RuntimeError(f"{game} fails without a fault: {done.err}")
+    train_undisturbed(folder, game, before=Death(folder, log))
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     return Whole(folder, len(read_log(log)), perf_counter() - start, max(sizes))
 

@@ -9,10 +9,16 @@ from random import Random
 from shutil import rmtree
 from time import perf_counter
 
-__all__ = ["Check", "Outcome", "run_cases"]
+__all__ = ["Check", "Outcome", "UndisturbedError", "run_cases"]
+
+LONGEST = 600  # characters of a failure
 
 Check = Callable[[Random, int, Path], str | None]
 """Function that tries one case in an empty folder, and returns what is wrong, or None."""
+
+
+class UndisturbedError(RuntimeError):
+    """What the cases disturb fails without a fault, so that none can be tried."""
 
 
 @dataclass
@@ -52,12 +58,14 @@ def run_cases(kind: str, seed: int, cases: Sequence[int], folder: Path, check: C
         own.mkdir(parents=True)
         try:
             wrong = check(Random(f"{seed} {kind} {case}"), case, own)
+        except UndisturbedError:
+            raise
         except Exception as error:  # of any kind: it is this case's outcome, and the others must be tried
             wrong = f"{type(error).__name__}: {error} ({traceback.extract_tb(error.__traceback__)[-1]})"
         if wrong is None:
             rmtree(own)
             continue
-        outcome.failures.append(f"--seed {seed} --only {kind} --case {case}: {' '.join(wrong.split())}")
+        outcome.failures.append(f"--seed {seed} --only {kind} --case {case}: {' '.join(wrong.split())[:LONGEST]}")
         print(outcome.failures[-1], file=sys.stderr, flush=True)
     outcome.seconds = perf_counter() - start
     return outcome
