@@ -226,6 +226,13 @@ def change(facts: dict[str, Any], key: str, value: Any) -> None:
         del facts[last]
 
 
+def read_to_edit(folder: Path) -> dict[str, Any]:
+    """Return a description without its own hash, as one who edits it by hand must."""
+    facts: dict[str, Any] = json.loads((folder / "generator.json").read_text())
+    del facts["description_sha256"]
+    return facts
+
+
 MARKER = "this-code-ran"
 EVIL = {"_target_": "os.mkdir", "path": MARKER}
 
@@ -266,7 +273,7 @@ EVIL = {"_target_": "os.mkdir", "path": MARKER}
 )
 def test_bad_descriptions(weights: Exported, tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     shutil.copytree(weights.folder, tmp_path / "bad")
-    facts = json.loads((weights.folder / "generator.json").read_text())
+    facts = read_to_edit(weights.folder)
     for key, value in changes.items():
         change(facts, key, value)
     (tmp_path / "bad" / "generator.json").write_text(json.dumps(facts))
@@ -303,6 +310,17 @@ def test_bad_files(weights: Exported, tmp_path: Path, name: str, content: bytes 
     assert re.search(message, refused(folder))
 
 
+def test_a_changed_description_is_damaged(weights: Exported, tmp_path: Path) -> None:
+    """Also where every value is of the right type."""
+    shutil.copytree(weights.folder, tmp_path / "bad")
+    path = tmp_path / "bad" / "generator.json"
+    text = path.read_text()
+    path.write_text(text.replace('"global_step": ', '"global_step": 1'))
+    assert re.search(r"generator\.json is damaged, or was edited .* delete .*description_sha256", refused(path.parent))
+    path.write_text(json.dumps(json.loads(text), indent=1))
+    assert gan.load(path.parent).sample(1).shape[0] == 1, "the same values in another layout"
+
+
 @pytest.mark.parametrize("kind", ["truncated", "flipped", "of another export"])
 def test_weights_with_another_hash(weights: Exported, tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "bad"
@@ -332,7 +350,7 @@ def test_weights_of_another_network(weights: Exported, tmp_path: Path, kind: str
     if kind == "missing":
         del state[name]
     save_file(state, path)
-    facts = json.loads((folder / "generator.json").read_text())
+    facts = read_to_edit(folder)
     facts["sha256"] = sha256(path.read_bytes()).hexdigest()
     (folder / "generator.json").write_text(json.dumps(facts))
     assert re.search(f"weights do not fit its configuration .*{message}", refused(folder))

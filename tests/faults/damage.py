@@ -89,11 +89,12 @@ def damage(path: Path, random: Random) -> str:
 def _damage_members(path: Path, random: Random) -> str:
     change = random.choice(MEMBERS)
     with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
+        members, comment = {name: archive.read(name) for name in archive.namelist()}, archive.comment
     change(members, random)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
+        archive.comment = comment
     return change.__name__
 
 

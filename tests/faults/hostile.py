@@ -9,11 +9,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import torch
 import yaml
 from platformdirs import user_cache_path
 
 import gan
+from gan import tensor_file
 from gan.export.export import write_weights
 from gan.runs.folder import EXPORTED_WEIGHTS, RunFolder
 from tests.conftest import Run, start_python
@@ -54,20 +54,20 @@ class Touch:
 
 def write_checkpoint(whole: Path, change: Change, folder: Path) -> Path:
     """Write a checkpoint with a changed configuration."""
-    contents = torch.load(RunFolder(whole).last, weights_only=True)
+    contents = tensor_file.load(RunFolder(whole).last)
     change(contents["config"])
     path = folder / "hostile.ckpt"
-    torch.save(contents, path)
+    tensor_file.save(contents, path)
     return path
 
 
 def write_pickle(whole: Path, change: Change, folder: Path) -> Path:
     """Write a checkpoint that also holds a pickle of what is no plain value."""
-    contents = torch.load(RunFolder(whole).last, weights_only=True)
+    contents = tensor_file.load(RunFolder(whole).last)
     change(contents["config"])
     contents["config"]["new"] = Touch(Canary.below(folder).file)
     path = folder / "hostile.ckpt"
-    torch.save(contents, path)
+    tensor_file.save(contents, path)
     return path
 
 
@@ -122,7 +122,8 @@ class Command:
         return Run(process.returncode, output, errors, folder)
 
 
-READ = {"sample": "-m gan.sample FILE --num 1 --out OUT/x.png", "export": "-m gan.export FILE --out OUT/x"}
+READ = {"sample": "-m gan.sample FILE --num 1 --out OUT/x.png"}
+READ["export"] = "-m gan.export FILE --out OUT/x --formats safetensors"
 READ["evaluate"] = "-m gan.evaluate FILE metric.num_samples=8 out=OUT/x.json"
 COMMANDS = {f"{verb} of a checkpoint": Command(write_checkpoint, line) for verb, line in READ.items()}
 COMMANDS |= {f"{verb} of an export": Command(write_export, line) for verb, line in READ.items()}

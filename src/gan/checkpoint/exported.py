@@ -1,6 +1,7 @@
 """Exported generators: weights as safetensors, beside a JSON description of how to rebuild and sample them.
 
-The JSON also holds a hash of the weights, so that damaged files and files of different exports are detected.
+The JSON also holds hashes of the weights and of itself, so that damaged files and files of different exports are
+detected.
 """
 
 import json
@@ -22,6 +23,7 @@ from gan.runs.writing import atomic_path
 __all__ = ["Description", "read", "write"]
 
 FORMAT = 2
+DIGEST = "description_sha256"  # hash of all else in the JSON; absent from one that was edited by hand
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def write(weights: Mapping[str, Tensor], description: Description, path: Path) -
     """
     unshared = {name: value.cpu().contiguous().clone() for name, value in weights.items()}
     content = safetensors.save(unshared, {"format": "pt"})
-    text = json.dumps({"format": FORMAT, "sha256": sha256(content).hexdigest()} | asdict(description), indent=2) + "\n"
+    facts = {"format": FORMAT, "sha256": sha256(content).hexdigest()} | asdict(description)
+    text = json.dumps(facts | {DIGEST: _digest(facts)}, indent=2) + "\n"
     files = {path: content, path.with_suffix(".json"): text.encode()}
     with ExitStack() as stack:
         for file, data in files.items():
@@ -102,8 +105,16 @@ def _description(path: Path) -> tuple[str, Description]:
         raise UserError(f"{path} was not written by this project: it has no format number")
     if facts["format"] != FORMAT:
         raise UserError(f"{path} has format {facts['format']}, but this version reads {FORMAT}: export the run again")
+    if facts.get(DIGEST, _digest(facts)) != _digest(facts):
+        raise UserError(f"{path} is damaged, or was edited by hand: then delete its line {DIGEST}")
     try:
         return str(facts.get("sha256")), TypeAdapter(Description).validate_python(facts)
     except ValidationError as error:
         wrong = error.errors()[0]
         raise UserError(f"{path} is damaged ({'.'.join(map(str, wrong['loc']))}: {wrong['msg']})") from error
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    """Hash a description, without its own hash; equal values have equal hashes, however the file is laid out."""
+    values = {name: value for name, value in facts.items() if name != DIGEST}
+    return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
