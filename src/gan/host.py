@@ -5,8 +5,12 @@ import os
 import platform
 import signal
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from threading import current_thread, main_thread
+from types import FrameType
 
 import torch
 
@@ -19,6 +23,7 @@ __all__ = [
     "peak_memory",
     "retain_freed_memory",
     "set_threads",
+    "signal_handlers",
     "versions",
 ]
 
@@ -135,6 +140,27 @@ def peak_memory(device: torch.device) -> float:
 def available_signals(*names: str) -> list[signal.Signals]:
     """Return the signals of some names that this system has; Windows lacks those of users and clusters."""
     return [signal.Signals[name] for name in names if hasattr(signal, name)]
+
+
+@contextmanager
+def signal_handlers(
+    numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None] | signal.Handlers
+) -> Iterator[None]:
+    """Handle signals in this context, those that can be handled.
+
+    A process that ignores SIGHUP, as below nohup, keeps ignoring it. Outside the main thread, as in an agent of a
+    sweep, Python allows no handlers, and the main thread's remain.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    kept = {number for number in numbers if number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN}
+    before = {number: signal.signal(number, handler) for number in numbers if number not in kept}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def versions() -> dict[str, str]:

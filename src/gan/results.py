@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import EarlyStopping
+from pytorch_lightning.callbacks import EarlyStopping, Timer
 
 from gan.callbacks.evaluation import Evaluation
+from gan.callbacks.interruption import Interruption
 from gan.callbacks.monitor import Monitor
 from gan.callbacks.neighbor_figure import NeighborFigure
 from gan.callbacks.periodic import find_callbacks
@@ -17,7 +18,7 @@ from gan.config import plain
 from gan.formats import duration
 from gan.host import peak_memory, versions
 from gan.runs.commands import LaterTrust, command_line, resume_command, sample_command
-from gan.runs.folder import RunFolder
+from gan.runs.folder import RunFolder, relative_to_cwd
 
 __all__ = ["collect", "summary"]
 
@@ -58,6 +59,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
 
 def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
     """Format results: why the run stopped early, the best score, its baselines, the folder, and the next commands."""
+    folder = relative_to_cwd(run.path)
     lines = []
     if results["stopped"] is not None:
         lines.append(f"Stopped  {results['stopped']}")
@@ -71,8 +73,8 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
         lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at equilibrium -log 4 = -1.386")
     lines += [
         f"Time     {duration(results['wall_seconds'])}, {results['images_per_second']:,.0f} images/s in training",
-        f"Run      {run.path}",
-        *([f"Page     {run.page}"] if run.page.is_file() else []),
+        f"Run      {folder}",
+        *([f"Page     {folder / run.page.name}"] if run.page.is_file() else []),
     ]
     if run.last.is_file():  # not without callbacks
         lines.append(f"Resume   {resume_command(run, results['global_step'], trust.resume)}")
@@ -82,10 +84,14 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
 
 def _stop_reason(trainer: Trainer) -> str | None:
     """Return why a callback ended training early; None if none did."""
-    reasons = [stop.reason for stop in find_callbacks(trainer, Stop)]
+    reasons = [stop.reason for stop in (*find_callbacks(trainer, Stop), *find_callbacks(trainer, Interruption))]
     for stop in find_callbacks(trainer, EarlyStopping):
         message = (stop.stopping_reason_message or "").removesuffix(" Signaling Trainer to stop.")
         reasons.append(f"at step {trainer.global_step}: {message}" if message else None)
+    for timer in find_callbacks(trainer, Timer):
+        left = timer.time_remaining()
+        over = left is not None and left <= 0
+        reasons.append(f"at step {trainer.global_step}: trainer.max_time is over" if over else None)
     return next(filter(None, reasons), None) if trainer.should_stop else None
 
 

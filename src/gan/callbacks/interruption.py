@@ -1,4 +1,4 @@
-"""Signals: Ctrl-C stops a run early; SIGTERM and a cluster's signals save it, to be resumed to the same bits."""
+"""Signals: Ctrl-C stops a run early; SIGTERM, SIGHUP and a cluster's save it, to be resumed to the same bits."""
 
 import os
 import signal
@@ -17,9 +17,9 @@ from pytorch_lightning.callbacks import Checkpoint
 
 from gan.callbacks.checkpoints import Checkpoints
 from gan.callbacks.periodic import find_callbacks
-from gan.host import available_signals
+from gan.host import available_signals, signal_handlers
 
-__all__ = ["Interrupted", "Interruption", "requeue"]
+__all__ = ["Aborted", "Interrupted", "Interruption", "requeue"]
 
 
 class SignalAction(IntEnum):
@@ -34,6 +34,7 @@ class SignalAction(IntEnum):
 ACTIONS = {
     "SIGINT": SignalAction.STOP,
     "SIGTERM": SignalAction.SAVE,
+    "SIGHUP": SignalAction.SAVE,
     "SIGUSR1": SignalAction.REQUEUE,
     "SIGUSR2": SignalAction.REQUEUE,
 }
@@ -56,38 +57,54 @@ class Interrupted(SystemExit):
         return f"{signal.Signals(self.number).name} received; all steps so far are saved"
 
 
+class Aborted(SystemExit):
+    """Exit of a run at a second Ctrl-C, at once and with nothing saved."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGINT)
+
+    def __str__(self) -> str:
+        return "Ctrl-C again: ended at once"
+
+
 class Interruption(Checkpoint):
     """End a run after the step at which all ranks know of a signal to any of them.
 
     The requested actions are reduced over the ranks asynchronously, during the next step, so that all ranks stop at the
     same step. The class derives from Checkpoint because Lightning runs those callbacks last.
+
+    Attributes:
+        reason: Reason for stopping; None if no signal did.
     """
 
     def __init__(self) -> None:
         self.action, self.number = SignalAction.NONE, 0
+        self.reason: str | None = None
         self._pending_reduce: tuple[torch.Tensor, dist.Work] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Handle signals in this context; a second Ctrl-C ends the process at once."""
-        process = os.getpid()
+        """Handle signals in this context; a second Ctrl-C ends the process at once.
+
+        Outside the main thread, where Python delivers no signals, this does nothing.
+        """
+        process, interrupted = os.getpid(), False
 
         def handle_signal(number: int, _frame: FrameType | None) -> None:
+            nonlocal interrupted
             if os.getpid() != process:  # a data loader's worker, which inherits the handler; its parent ends it
                 return
             if SIGNAL_ACTIONS[signal.Signals(number)] > self.action:
                 self.action, self.number = SIGNAL_ACTIONS[signal.Signals(number)], number
             if number == signal.SIGINT:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+                if interrupted:
+                    raise Aborted
+                interrupted = True
                 if os.environ.get("RANK", "0") == "0":
                     print("\nStopping after this step (Ctrl-C again: at once) ...", file=sys.stderr)
 
-        before = {number: signal.signal(number, handle_signal) for number in SIGNAL_ACTIONS}
-        try:
+        with signal_handlers(SIGNAL_ACTIONS, handle_signal):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Disable Lightning's signal handling.
@@ -106,7 +123,8 @@ class Interruption(Checkpoint):
         """Act as the ranks agree."""
         action, number = self._agreed_action()
         done = trainer.global_step >= trainer.max_steps >= 0
-        if action is SignalAction.STOP:
+        if action is SignalAction.STOP and not done:
+            self.reason = f"at step {trainer.global_step}: Ctrl-C"
             trainer.fit_loop.epoch_loop.min_steps = None  # which would have the run go on until then
             trainer.should_stop = True
         elif action >= SignalAction.SAVE and not done:

@@ -20,12 +20,12 @@ from typing import Any
 
 from gan.distributed.environment import RankInfo
 from gan.errors import UserError, one_line
-from gan.host import available_signals, cores
+from gan.host import available_signals, cores, signal_handlers
 from gan.runs.folder import START_FOLDER, start_folder
 
 __all__ = ["FORWARDED", "launch"]
 
-FORWARDED = available_signals("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2")
+FORWARDED = available_signals("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 HAS_GROUPS = hasattr(os, "setpgrp")  # without process groups, as on Windows, Ctrl-C reaches all processes of a terminal
 CONTEXT = get_context("spawn")  # forked processes would share this one's threads and CUDA state
 GRACE_SECONDS = 20.0  # for the other ranks to end by themselves after one has failed
@@ -152,25 +152,21 @@ def _forward_signals(processes: list[BaseProcess]) -> Iterator[list[int]]:
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, number)
 
-    before = {number: signal.signal(number, forward) for number in FORWARDED}
-    try:
+    with signal_handlers(FORWARDED, forward):
         yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def child_environment(variables: Mapping[str, object]) -> Iterator[None]:
     """Set environment variables for child processes, which ignore Ctrl-C until they install a handler."""
-    before, handler = dict(os.environ), signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = dict(os.environ)
     os.environ.update({name: str(value) for name, value in variables.items()})
     for name in [name for name in os.environ if name.startswith("TORCHELASTIC")]:
         del os.environ[name]
     try:
-        yield
+        with signal_handlers([signal.SIGINT], signal.SIG_IGN):
+            yield
     finally:
-        signal.signal(signal.SIGINT, handler)
         os.environ.clear()
         os.environ.update(before)
 

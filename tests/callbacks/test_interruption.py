@@ -1,0 +1,67 @@
+"""Signals: their actions, a second Ctrl-C, those that are ignored, and threads other than the main one."""
+
+import signal
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+
+from gan.callbacks.interruption import Aborted, Interruption, SignalAction
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Restore the handlers of signals, which a failing test might leave."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)}
+    yield
+    assert {number: signal.getsignal(number) for number in before} == before
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_that_ends_processes_saves_the_run(number: signal.Signals) -> None:
+    """SIGHUP ends processes when their terminal closes."""
+    interruption = Interruption()
+    with interruption.listening():
+        signal.raise_signal(number)
+    assert (interruption.action, interruption.number) == (SignalAction.SAVE, number)
+
+
+def test_nohup_stays_in_effect() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        interruption = Interruption()
+        with interruption.listening():
+            signal.raise_signal(signal.SIGHUP)
+        assert interruption.action is SignalAction.NONE
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_second_ctrl_c_ends_the_run_at_once() -> None:
+    interruption = Interruption()
+    with pytest.raises(Aborted) as end, interruption.listening():
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.action is SignalAction.STOP
+        signal.raise_signal(signal.SIGINT)
+    assert end.value.code == 130
+
+
+def test_other_threads_leave_signals_to_the_main_one() -> None:
+    """Agents of sweeps train in a thread, where Python allows no handlers."""
+    errors: list[BaseException] = []
+
+    def listen() -> None:
+        try:
+            with Interruption().listening():
+                assert signal.getsignal(signal.SIGTERM) is before
+        except BaseException as error:
+            errors.append(error)
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = Thread(target=listen)
+    thread.start()
+    thread.join()
+    assert errors == []
