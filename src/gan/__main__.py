@@ -6,9 +6,9 @@ import hydra
 from omegaconf import DictConfig
 
 from gan import cli
-from gan.config import CONF, config_folders
+from gan.config import CONF, config_folders, read_arguments
 from gan.help import register_choices
-from gan.null_choice import replace_null
+from gan.resume_options import admit_saved_options
 from gan.runs import output_folder
 
 __all__ = ["main", "run"]
@@ -33,7 +33,7 @@ def run() -> None:
 
 
 def _start() -> None:
-    sys.argv[1:] = replace_null(sys.argv[1:], CONF)
+    sys.argv[1:] = admit_saved_options(read_arguments(sys.argv[1:]), "train")
     main()
 
 

@@ -13,9 +13,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
 from gan.cli import explain
-from gan.config import CONF, compose_config, project_hydra
+from gan.config import compose_config, project_hydra, read_arguments
 from gan.errors import UserError
-from gan.null_choice import replace_null
+from gan.resume_options import admit_saved_options
 from gan.runs import output_folder
 from gan.runs.folder import RunFolder, relative_to_cwd
 
@@ -128,7 +128,7 @@ def _as_command(overrides: Sequence[str]) -> Iterator[list[str]]:
     """
     before = sys.argv
     try:
-        arguments = replace_null(overrides, CONF)
+        arguments = admit_saved_options(read_arguments(overrides), "train")
         sys.argv = ["train.py", *arguments]
         yield arguments
     except Exception as error:  # of any kind: explain tells user errors from bugs

@@ -99,6 +99,8 @@ def explain(error: Exception, config_name: str | None) -> str | None:
     from hydra.errors import HydraException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException
 
+    from gan.config import default_options
+
     for plugin, (choice, extra) in EXTRAS.items():
         if isinstance(error, MissingConfigException) and f"'{plugin}'" in str(error):
             return f"{choice} needs a package: pip install -e '.[{extra}]'"
@@ -113,26 +115,8 @@ def explain(error: Exception, config_name: str | None) -> str | None:
             key = match.group(1).lstrip("+")
             return (
                 what_to_use(key)
-                or f"there is no option '{key}'{did_you_mean(key, _options(config_name, sys.argv[1:]))}"
+                or f"there is no option '{key}'{did_you_mean(key, default_options(config_name, sys.argv[1:]))}"
             )
         cause = str(error.__cause__).splitlines()[0].strip() if error.__cause__ else ""
         return f"{first} {cause}".strip()
     return None
-
-
-def _options(config_name: str, arguments: list[str]) -> list[str]:
-    """List all options of a configuration, given the choices on the command line."""
-    from gan.config import compose_config, config_folders, plain
-
-    folders = config_folders(arguments)
-    groups = [str(path.relative_to(folder)) for folder in folders for path in folder.rglob("*") if path.is_dir()]
-    chosen = [argument for argument in arguments if argument.partition("=")[0] in groups]
-    chosen += [f"hydra.searchpath=['file://{folder}']" for folder in folders[1:]]
-    return groups + _keys(plain(compose_config(config_name, chosen), resolve=False), "")
-
-
-def _keys(node: Any, prefix: str) -> list[str]:
-    if not isinstance(node, dict):
-        return []
-    keys = [f"{prefix}{key}" for key in node if not str(key).startswith("_")]
-    return keys + [key for name, value in node.items() for key in _keys(value, f"{prefix}{name}.")]

@@ -1,9 +1,8 @@
-"""Configurations: composing them from conf/, and resuming with a checkpoint's own."""
+"""Configurations composed from conf/."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,22 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan.errors import UserError
 from gan.null_choice import replace_null
-from gan.substitution import get_value, set_value
+from gan.overrides import quote_texts
 
-__all__ = ["CONF", "compose_config", "config_folders", "plain", "project_hydra", "resumed"]
+__all__ = [
+    "CONF",
+    "compose_config",
+    "config_folders",
+    "default_options",
+    "option_names",
+    "plain",
+    "project_hydra",
+    "read_arguments",
+]
 
 PACKAGE = Path(__file__).parent
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parents[1] / "conf"
 """The project's configuration: inside an installed wheel, or at the top level of a checkout."""
-
-RECIPES = ("data", "debug", "experiment", "loss", "model")  # groups whose choices set options of other groups too
-
-OWN_KEYS = ("ckpt", "run_dir", "trust")
-"""Options that a call gives, and a file never: what to resume, where to write, and whom to trust."""
 
 
 def config_folders(arguments: Sequence[str]) -> list[Path]:
@@ -49,7 +52,16 @@ def compose_config(name: str, overrides: list[str], with_hydra: bool = False) ->
         UserError: If the folder does not exist.
     """
     with project_hydra():
-        return compose(name, replace_null(overrides, CONF), return_hydra_config=with_hydra)
+        return compose(name, read_arguments(overrides), return_hydra_config=with_hydra)
+
+
+def read_arguments(arguments: Sequence[str]) -> list[str]:
+    """Return command-line arguments as Hydra takes them: texts in quotes, and ``none`` for null as a choice.
+
+    Raises:
+        UserError: If an argument can be read in several ways, or nothing can take the place of a group.
+    """
+    return replace_null(quote_texts(arguments), CONF)
 
 
 @contextmanager
@@ -72,33 +84,28 @@ def project_hydra() -> Iterator[Hydra]:
         GlobalHydra.instance().hydra = current
 
 
+def default_options(name: str, arguments: Sequence[str]) -> list[str]:
+    """List all groups and options of a primary configuration, given the choices on the command line."""
+    folders = config_folders(arguments)
+    groups = [str(path.relative_to(folder)) for folder in folders for path in folder.rglob("*") if path.is_dir()]
+    chosen = [argument for argument in arguments if argument.partition("=")[0] in groups and not _sweeps(argument)]
+    chosen += [f"hydra.searchpath=['file://{folder}']" for folder in folders[1:]]
+    return groups + option_names(plain(compose_config(name, chosen), resolve=False))
+
+
+def _sweeps(argument: str) -> bool:
+    return OverridesParser.create().parse_overrides([argument])[0].is_sweep_override()
+
+
+def option_names(config: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """List the dotted keys of a configuration, without those of Hydra's own such as ``_target_``."""
+    keys = [f"{prefix}{key}" for key in config if not str(key).startswith("_")]
+    inner = [(name, value) for name, value in config.items() if isinstance(value, Mapping)]
+    return keys + [key for name, value in inner for key in option_names(value, f"{prefix}{name}.")]
+
+
 def plain(node: Any, resolve: bool = True) -> dict[str, Any]:
     """Convert a configuration to plain dictionaries, lists and scalars."""
     container = OmegaConf.to_container(node, resolve=resolve)
     assert isinstance(container, dict)
     return {str(key): value for key, value in container.items()}
-
-
-def resumed(saved: Mapping[str, Any], composed: Mapping[str, Any], overrides: list[str]) -> dict[str, Any]:
-    """Return a checkpoint's configuration with only the command line's overrides changed.
-
-    Args:
-        saved: Configuration from the checkpoint, in plain values with references to keys.
-        composed: Configuration composed from the command line, in the same form.
-        overrides: The command line's overrides.
-
-    Raises:
-        UserError: If an override deletes an option or replaces a whole recipe.
-    """
-    config = deepcopy(dict(saved))
-    for override in OverridesParser.create().parse_overrides(overrides):
-        key = override.key_or_group.replace("/", ".")
-        if override.is_delete():
-            raise UserError(f"{override.input_line}: a resumed run keeps its options; set them instead")
-        if key in RECIPES:
-            raise UserError(f"{override.input_line}: a resumed run keeps its recipe; set single options instead")
-        if key == "metric":  # replaces the measures; the run keeps its features
-            key = "metric.measures"
-        if not key.startswith("hydra"):
-            set_value(config, key, get_value(composed, key))
-    return config | {key: composed.get(key) for key in OWN_KEYS}

@@ -17,9 +17,10 @@ from pytorch_lightning.loggers import Logger
 from gan.checkpoint.accept import Kinds, accept, packages_to_trust
 from gan.checkpoint.reading import SAMPLED, read
 from gan.checkpoint.trust import Trust, local_trust, named_targets
-from gan.config import CONF, plain, resumed
+from gan.config import CONF, plain
 from gan.errors import UserError
 from gan.instantiate import build, signature
+from gan.resume_options import changes, resumed
 from gan.runs.commands import LaterTrust, trust_options, trust_override
 from gan.runs.folder import OutputPath, RunFolder, find_export, from_start
 from gan.runs.record import read_run
@@ -122,7 +123,10 @@ def _resume(config: DictConfig, path: Path) -> tuple[DictConfig, int]:
         overrides = [] if config.ckpt is None else command_line_overrides()
         saved = resumed(checkpoint.saved, composed, overrides)
         trust = _trust_of_this_call(composed)
-        config = OmegaConf.create(accept(saved, RESUMED, trust, composed, Path(config.run_dir)))
+        adopted = accept(saved, RESUMED, trust, composed, Path(config.run_dir))
+        for change in changes(checkpoint.saved, adopted):
+            log.info("%s", change)
+        config = OmegaConf.create(adopted)
     with open_dict(config):
         config.ckpt = str(path)
     return config, checkpoint.global_step

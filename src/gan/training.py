@@ -219,7 +219,7 @@ def _fit_and_report(run: _Run, start: float) -> dict[str, Any]:
         results = _fit(run, start)
         if run.is_rank_zero:
             _write_run_page(run.folder, run.trust)
-            print(summary(results, RunFolder(relative_to_cwd(run.folder.path)), run.trust))
+            print(summary(results, run.folder, run.trust))
     return results
 
 

@@ -78,7 +78,6 @@ def has_pixels(config: Mapping[str, Any]) -> bool:
 def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
     """Return the values that the template shows."""
     folder, config, results = run.folder, run.config, run.results
-    shown_folder = RunFolder(relative_to_cwd(folder.path))
     steps = results.global_step if results else run.metrics.last_step or 0
     main_score = results.score_name if results else None
     higher_is_better = results.higher_is_better if results else {}
@@ -90,7 +89,7 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
     frames, damaged = embed_frames(grids)
     return {
         "title": run.name,
-        "folder": str(shown_folder.path),
+        "folder": str(relative_to_cwd(folder.path)),
         "state": run.state,
         "state_name": STATE_NAMES[run.state],
         "reason": results.stopped if results else run.failure,
@@ -115,8 +114,8 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "by_step": sorted(run.scores.items()),
         "protocol": _describe_protocol(results.protocol if results else {}),
         "commands": [printable(command, 10_000) for command in _commands(run)],
-        "resume": resume_command(shown_folder, steps, trust.resume) if folder.last.is_file() else None,
-        "sample": sample_command(shown_folder, trust.sample) if folder.last.is_file() else None,
+        "resume": resume_command(folder, steps, trust.resume) if folder.last.is_file() else None,
+        "sample": sample_command(folder, trust.sample) if folder.last.is_file() else None,
         "environment": _environment(run),
         "yaml": "\n".join(map(printable, OmegaConf.to_yaml(OmegaConf.create(config)).splitlines())),
     }

@@ -1,13 +1,12 @@
 """Command lines of a run: those that trained it, and those that resume it or sample from it."""
 
-import os
-import re
-import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from gan.overrides import override
-from gan.runs.folder import RunFolder, start_folder
+from gan.overrides import option
+from gan.runs.folder import RunFolder, relative_to_cwd, start_folder
+from gan.shell import command_line, split_command
 
 __all__ = [
     "PREFIX",
@@ -25,7 +24,6 @@ __all__ = [
 ]
 
 PREFIX = "# python train.py"
-ANSI_QUOTED = re.compile(r"(?<!\S)\$'((?:[^'\\]|\\.)*)'(?!\S)")  # a whole word, as ``command_line`` writes it
 
 
 class LaterTrust(NamedTuple):
@@ -38,25 +36,6 @@ class LaterTrust(NamedTuple):
 
     sample: Sequence[str] = ()
     resume: Sequence[str] = ()
-
-
-def command_line(words: Iterable[str]) -> str:
-    """Join words to one line that bash, zsh and ksh read as these words, control characters included."""
-    return " ".join(shlex.quote(word) if word.isprintable() else _ansi_quote(word) for word in words)
-
-
-def split_command(line: str) -> list[str]:
-    """Split a line of ``command_line`` into its words.
-
-    Raises:
-        ValueError: If a quotation mark is missing.
-    """
-    return shlex.split(ANSI_QUOTED.sub(lambda match: shlex.quote(_ansi_unquote(match[1])), line))
-
-
-def option(key: str, value: object) -> str:
-    """Return an option of ``train.py`` to be pasted into a shell, quoted for Hydra and for the shell."""
-    return command_line([override(key, value)])
 
 
 def command_comments(overrides: Iterable[str], earlier: Iterable[str] = ()) -> str:
@@ -96,31 +75,17 @@ def trust_override(packages: Sequence[str]) -> str:
 def resume_command(run: RunFolder, steps: int, trust: Sequence[str] = ()) -> str:
     """Return the command that trains a run of ``steps`` generator updates for as many again, trusting packages."""
     program = "train.py" if (start_folder() / "train.py").is_file() else "-m gan"  # outside a checkout
-    command = f"python {program} {option('ckpt', run.last)} trainer.max_steps={max(1, 2 * steps)}"
+    command = f"python {program} {option('ckpt', _shown(run, run.last))} trainer.max_steps={max(1, 2 * steps)}"
     return f"{command} {trust_override(trust)}".rstrip()
 
 
 def sample_command(run: RunFolder, trust: Sequence[str] = ()) -> str:
     """Return the command that samples from a run's best checkpoint, or from its latest if nothing was evaluated."""
-    checkpoint = str(run.preferred_checkpoint)
+    checkpoint = _shown(run, run.preferred_checkpoint)
     argument = command_line([f"./{checkpoint}" if checkpoint.startswith("-") else checkpoint])
     return f"python -m gan.sample {argument} --num 64 --out grid.png {trust_options(trust)}".rstrip()
 
 
-def _ansi_quote(word: str) -> str:
-    r"""Quote a word as ``$'...'``, with the bytes of control characters and invalid names as octal ``\ooo``."""
-    kept = ("\\" + c if c in "\\'" else c if c.isprintable() else _octal(c) for c in word)
-    return f"$'{''.join(kept)}'"
-
-
-def _octal(character: str) -> str:
-    return "".join(f"\\{byte:03o}" for byte in os.fsencode(character))
-
-
-def _ansi_unquote(inner: str) -> str:
-    encoded = re.sub(rb"\\([0-7]{3}|.)", _byte, os.fsencode(inner))
-    return os.fsdecode(encoded)
-
-
-def _byte(match: re.Match[bytes]) -> bytes:
-    return bytes([int(match[1], 8)]) if len(match[1]) == 3 else match[1]
+def _shown(run: RunFolder, path: Path) -> str:
+    """Return a path of a run relative to the user's current folder."""
+    return str(relative_to_cwd(run.path) / path.relative_to(run.path))
