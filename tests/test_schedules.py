@@ -1,10 +1,7 @@
 """Schedules at their ends and half-way."""
 
-from collections.abc import Callable
-
 import pytest
 
-from gan.schedules.base import Schedule
 from gan.schedules.constant import Constant
 from gan.schedules.decay import Cosine, Linear
 from gan.schedules.warmup import Warmup
@@ -24,17 +21,8 @@ def test_constant() -> None:
     assert Constant()(7) == 1.0
 
 
-@pytest.mark.parametrize("make", [Cosine, Linear])
-@pytest.mark.parametrize("settings", [{"steps": 0}, {"steps": 5, "end": -0.1}])
-def test_invalid_arguments(make: Callable[..., Schedule], settings: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="at least"):
-        make(**settings)
-
-
 def test_warmup_rises_to_one_and_multiplies_another_schedule() -> None:
     assert [Warmup(4)(step) for step in (0, 1, 3, 9)] == [0.25, 0.5, 1.0, 1.0]
     decay = Linear(steps=10)
     assert Warmup(4, decay)(1) == pytest.approx(0.5 * decay(1))
     assert Warmup(4, decay)(7) == pytest.approx(decay(7))
-    with pytest.raises(ValueError, match="steps must be at least 1"):
-        Warmup(0)

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-__all__ = ["UserError", "did_you_mean", "one_line"]
+__all__ = ["OptionError", "UserError", "did_you_mean", "one_line"]
 
 
 class UserError(ValueError):
@@ -10,6 +10,22 @@ class UserError(ValueError):
 
     The message states the cause and the remedy.
     """
+
+
+class OptionError(UserError):
+    """Error in the value of an option.
+
+    Args:
+        key: Dotted key of the option.
+        problem: The rest of the message, such as ``=0 should be at least 1``.
+    """
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(key, problem)
+        self.key, self.problem = key, problem
+
+    def __str__(self) -> str:
+        return f"{self.key}{self.problem}"
 
 
 def one_line(error: BaseException) -> str:

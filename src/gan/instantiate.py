@@ -3,28 +3,35 @@
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, partial
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 from hydra.utils import get_object
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import InterpolationKeyError
-from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from gan.annotations import admits_container, check_value, item_hint, shown
+from gan.bounds import TORCH_OPTIM
 from gan.config import plain
-from gan.errors import UserError, did_you_mean
+from gan.errors import OptionError, UserError, did_you_mean
+from gan.substitution import origin, substitute
 
 __all__ = [
     "arguments",
+    "blame",
     "build",
     "check_call",
+    "check_options",
     "check_special_keys",
     "find_targets",
     "import_target",
+    "naming_origins",
     "signature",
 ]
 
+MISSING = "???"  # OmegaConf's mark of an option without default
 SPECIAL_KEYS = ("_target_", "_partial_")
 USER_ERRORS = (ValueError, TypeError, RuntimeError, MisconfigurationException)
 
@@ -39,37 +46,65 @@ def build(node: DictConfig) -> Any:
     """
     key = node._get_full_key(None)
     try:
-        if missing := sorted(OmegaConf.missing_keys(node)):
-            raise UserError(f"{key}.{missing[0]} has no default: set it on the command line")
         values = plain(node)
     except InterpolationKeyError as error:
         cause = str(error).splitlines()[0]
         raise UserError(f"{error.full_key}: the choices of model, loss and data do not fit: {cause}") from error
-    return _construct(_check_node(values, key), key)
+    return _construct(_check_place(values, Any, key), key)
+
+
+def check_options(config: Mapping[str, Any], hints: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the options of a run before anything is built, and every part among them.
+
+    Args:
+        config: All options, in plain values with references to keys.
+        hints: Annotations by key; a mapping holds those of the keys below. Absent and other options go unchecked.
+
+    Returns:
+        The options, references included, with values converted as their annotations require.
+
+    Raises:
+        UserError: If an option is wrong. The message names the key that its value is set at.
+    """
+    values = substitute(config)
+    with naming_origins(config):
+        checked = {name: _check_place(values[name], hint, name) for name, hint in hints.items() if name in values}
+    return dict(config) | {name: _converted(config[name], value) for name, value in checked.items()}
+
+
+@contextmanager
+def naming_origins(config: Mapping[str, Any]) -> Iterator[None]:
+    """Name, in errors of options, the keys that their values are set at.
+
+    Args:
+        config: All options, in plain values with references to keys.
+    """
+    try:
+        yield
+    except OptionError as error:
+        raise OptionError(origin(config, error.key), error.problem) from error
 
 
 def check_call(target: Callable[..., Any], given: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Check arguments against a callable's signature.
+    """Check arguments, and every part among them, against a callable's signature.
 
     Args:
         target: A class or function.
-        given: Plain values by argument name. Values with a ``_target_`` are not checked.
+        given: Plain values by argument name.
         key: Their key in the configuration, for messages.
 
     Returns:
         The arguments, converted as their annotations require (1 to 1.0).
 
     Raises:
-        UserError: If an argument is unknown (the nearest one is named) or a value does not fit its annotation.
+        OptionError: If an argument is unknown (the nearest one is named) or a value does not fit its annotation.
     """
-    hints, checked = signature(target), dict(given)
-    for name, value in given.items():
-        if name not in hints:
-            hint = did_you_mean(name, [f"{key}.{known}" for known in hints])
-            raise UserError(f"{key}.{name}: {getattr(target, '__name__', target)} takes no such option{hint}")
-        if not any(True for _ in find_targets(value, key)):
-            checked[name] = _check_value(value, hints[name], f"{key}.{name}")
-    return checked
+    name = getattr(target, "__name__", str(target))
+    try:
+        hints = signature(target)
+    except (ValueError, TypeError) as error:
+        raise OptionError(f"{key}._target_", f": {name} takes no options") from error
+    return _check_arguments(given, hints, key, name)
 
 
 def find_targets(config: Any, key: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -108,23 +143,54 @@ def import_target(part: Mapping[str, Any], key: str) -> Any:
     Raises:
         UserError: If it does not exist.
     """
+    name = part["_target_"]
     try:
-        return get_object(part["_target_"])
+        found = get_object(name)
     except (ValueError, ImportError) as error:
-        raise UserError(f"{key}._target_: cannot find {part['_target_']} ({str(error).splitlines()[0]})") from error
+        cause = str(error).splitlines()[0]
+        raise OptionError(f"{key}._target_", f": cannot find {shown(name)} ({cause})") from error
+    if not callable(found):
+        raise OptionError(f"{key}._target_", f"={shown(name)} should be the name of a class")
+    return found
 
 
-def _check_node(config: Any, key: str) -> Any:
-    """Check every call in a plain configuration, and convert its arguments."""
-    if isinstance(config, list):
-        return [_check_node(value, f"{key}[{index}]") for index, value in enumerate(config)]
-    if not isinstance(config, dict):
-        return config
-    config = {name: _check_node(value, f"{key}.{name}") for name, value in config.items()}
-    check_special_keys(config, key)
-    if "_target_" not in config:
-        return config
-    return config | check_call(import_target(config, key), arguments(config), key)
+def _check_place(value: Any, hint: Any, key: str) -> Any:
+    """Check a plain value, and every part in it, against the annotation of its place; return it converted."""
+    if value == MISSING:
+        raise OptionError(key, " has no default: set it on the command line")
+    if isinstance(hint, Mapping):
+        if not isinstance(value, Mapping):
+            raise OptionError(key, f"={shown(value)} should hold options, such as {key}.{next(iter(hint))}")
+        return _check_arguments(value, hint, key, key)
+    if isinstance(value, Mapping):
+        check_special_keys(value, key)
+        if "_target_" in value:
+            _check_place(value["_target_"], str, f"{key}._target_")
+            return {**value, **check_call(import_target(value, key), arguments(value), key)}
+    if admits_container(hint) and any(find_targets(value)):
+        inner = item_hint(hint)
+        if isinstance(value, list):
+            return [_check_place(item, inner, f"{key}[{index}]") for index, item in enumerate(value)]
+        return {name: _check_place(item, inner, f"{key}.{name}") for name, item in value.items()}
+    return check_value(value, hint, key)
+
+
+def _check_arguments(given: Mapping[str, Any], hints: Mapping[str, Any], key: str, owner: str) -> dict[str, Any]:
+    """Check values by name against annotations; ``owner`` is what takes them, for messages."""
+    for name in given:
+        if name not in hints:
+            hint = did_you_mean(str(name), [f"{key}.{known}" for known in hints])
+            raise OptionError(f"{key}.{name}", f": {owner} takes no such option{hint}")
+    return {name: _check_place(value, hints[name], f"{key}.{name}") for name, value in given.items()}
+
+
+def _converted(raw: Any, checked: Any) -> Any:
+    """Return a value with its references, and with what the check has converted beside them."""
+    if isinstance(raw, Mapping) and isinstance(checked, Mapping):
+        return {name: _converted(value, checked[name]) for name, value in raw.items()}
+    if isinstance(raw, list) and isinstance(checked, list | tuple):
+        return [_converted(*pair) for pair in zip(raw, checked, strict=True)]
+    return raw if isinstance(raw, str) and "${" in raw else checked
 
 
 def _construct(config: Any, key: str) -> Any:
@@ -144,7 +210,18 @@ def _construct(config: Any, key: str) -> Any:
     except UserError:
         raise
     except USER_ERRORS as error:
-        raise UserError(f"{key}: {error}") from error
+        raise OptionError(*blame(str(error), config, key)) from error
+
+
+def blame(message: str, node: Mapping[str, Any], key: str) -> tuple[str, str]:
+    """Return the key of the argument that a constructor's message names first, or else the node's, and the problem."""
+    named = {name: re.search(rf"\b{re.escape(str(name))}\b", message) for name in arguments(node)}
+    found = {name: match.start() for name, match in named.items() if match}
+    message = " ".join(message.split())
+    if not found:
+        return key, f": {message}"
+    first = min(found, key=found.__getitem__)
+    return f"{key}.{first}", f"={shown(node[first])}: {message}"
 
 
 @cache
@@ -161,17 +238,6 @@ def signature(target: Any) -> dict[str, Any]:
     if inspect.isclass(target) and any(p.kind is p.VAR_KEYWORD for p in parameters):
         owner = next(base for base in target.__mro__ if "__init__" in vars(base))
         annotations = signature(owner.__mro__[1]) | annotations
+    if str(getattr(target, "__module__", "")).startswith("torch.optim"):
+        annotations |= {name: TORCH_OPTIM[name] for name in annotations.keys() & TORCH_OPTIM.keys()}
     return annotations
-
-
-def _check_value(value: Any, hint: Any, key: str) -> Any:
-    try:
-        converted = TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
-    except ValidationError as error:
-        choices = [str(c) for h in (hint, *get_args(hint)) if get_origin(h) is Literal for c in get_args(h)]
-        if choices:
-            problem = f"is not one of {', '.join(choices)}{did_you_mean(str(value), choices)}"
-        else:
-            problem = error.errors()[0]["msg"].partition(",")[0].replace("Input should", "should")
-        raise UserError(f"{key}={value} {problem}") from error
-    return converted if isinstance(converted, int | float | tuple | list) else value

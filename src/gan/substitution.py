@@ -8,9 +8,10 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from gan.errors import UserError
 
-__all__ = ["get_value", "keep_references", "set_value", "substitute"]
+__all__ = ["get_value", "keep_references", "origin", "set_value", "substitute"]
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][\w-]*(?:\.[\w-]+|\[\w+\])*)\}")
+MAX_REFERENCES = 100  # from key to key
 MAX_VALUES = 100_000  # a run's configuration has a few hundred; references to references can multiply them
 
 
@@ -49,6 +50,26 @@ def set_value(config: dict[str, Any], key: str, value: Any) -> None:
     """Set the value of a dotted key, followed through references; missing nodes are created."""
     parent, name = _find_parent(config, key, create=True)
     parent[int(name) if isinstance(parent, list) else name] = value
+
+
+def origin(config: Mapping[str, Any], key: str) -> str:
+    """Return the key that the value of a dotted key is taken from, followed through references.
+
+    Args:
+        config: Plain values with references.
+        key: Dotted key, with list items as ``key[0]``.
+    """
+    found, node = "", config
+    for part in re.findall(r"\[\d+\]|[^.\[\]]+", key):
+        found = f"{found}{part}" if part.startswith("[") else f"{found}.{part}".lstrip(".")
+        node = get_value(config, found)
+        for _ in range(MAX_REFERENCES):
+            reference = REFERENCE.fullmatch(node) if isinstance(node, str) else None
+            if reference is None:
+                break
+            found = reference[1]
+            node = get_value(config, found)
+    return found
 
 
 def _keep_references(node: Any, key: str) -> Any:

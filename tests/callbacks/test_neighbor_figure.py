@@ -103,9 +103,3 @@ def test_there_is_no_figure_for_points_two_channels_or_other_ranks(tmp_path: Pat
     for data, global_zero in ((points, True), (Shades(10, channels=2), True), (Shades(10), False)):
         callback, tracker = draw(data, tmp_path / "neighbors.png", global_zero=global_zero)
         assert (callback.facts, tracker.pictures, list(tmp_path.iterdir())) == (None, [], [])
-
-
-@pytest.mark.parametrize("option", ["num", "k", "limit"])
-def test_numbers_below_one_are_rejected(option: str) -> None:
-    with pytest.raises(ValueError, match="must be at least 1"):
-        NeighborFigure("neighbors.png", **{option: 0})

@@ -61,8 +61,6 @@ def test_picture_depends_on_the_points() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"std": 0.0}, "positive"),
-        ({"scale": -1.0}, "positive"),
         ({"channels": 3}, "channels=2"),
         ({"num_classes": 8}, "25 modes"),
     ],

@@ -71,8 +71,6 @@ def test_limit_applies_only_to_training(data: MNIST5k) -> None:
 def test_bad_limits(limit: int, message: str) -> None:
     with pytest.raises(UserError, match=message):
         MNIST5k(image_size=28, channels=1, num_classes=10, limit=limit).setup("fit")
-    with pytest.raises(ValueError, match="limit"):
-        MNIST5k(image_size=28, channels=1, num_classes=10, limit=0)
 
 
 def test_other_sizes_are_resized() -> None:

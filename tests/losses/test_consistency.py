@@ -1,6 +1,5 @@
 """Consistency terms in closed form, of a linear critic and an augmentation that adds keyed noise."""
 
-import pytest
 import torch
 from torch import Tensor
 from torch.testing import assert_close
@@ -51,8 +50,3 @@ def test_the_terms_of_parts_add_up_to_that_of_the_batch() -> None:
     parts = [regularizer(a_pass(rows)) for rows in (slice(0, 3), slice(3, 6))]
     assert_close(torch.stack(parts).mean(), regularizer(a_pass()))
     assert not regularizer.couples_batch
-
-
-def test_invalid_arguments() -> None:
-    with pytest.raises(ValueError, match="fake_ratio"):
-        BalancedConsistency(Shift(2), fake_ratio=-1.0)

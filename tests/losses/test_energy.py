@@ -69,12 +69,3 @@ def test_losses_of_energies_need_an_autoencoder() -> None:
     gan(autoencoder, Objective(Hinge()))
     with pytest.raises(ValueError, match="BEGAN needs a discriminator that is an autoencoder"):
         gan(dcgan.Discriminator((1, 16, 16), width=4), Objective(BEGAN()))
-
-
-def test_invalid_arguments() -> None:
-    with pytest.raises(ValueError, match="margin"):
-        EBGAN(margin=0.0)
-    with pytest.raises(ValueError, match="diversity"):
-        BEGAN(diversity=0.0)
-    with pytest.raises(ValueError, match="at least 1"):
-        began.Generator((1, 16, 16), layers=0)

@@ -1,6 +1,5 @@
 """LeCam regularisation: the authors' formula, and averages that follow the discriminator's steps."""
 
-import pytest
 import torch
 from torch.testing import assert_close
 
@@ -37,8 +36,3 @@ def test_averages_are_the_latest_values_until_the_start() -> None:
     assert_close(regularizer.real, torch.tensor(0.75 * 3 + 0.25 * 7))
     assert_close(regularizer.fake, -regularizer.real)
     assert regularizer.state_dict().keys() == {"real", "fake", "steps"}
-
-
-def test_invalid_arguments() -> None:
-    with pytest.raises(ValueError, match="decay must be"):
-        LeCam(decay=1.0)

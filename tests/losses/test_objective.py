@@ -86,16 +86,3 @@ def test_instance_noise_decays(step: int, std: float) -> None:
     objective = Objective(Hinge(), instance_noise=0.5, instance_noise_steps=100)
     noisy = objective.add_instance_noise(torch.zeros(1000, 1, 4, 4), step, KeyedRandom(0, total=1000))
     assert noisy.std().item() == pytest.approx(std, rel=0.02)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"critic_steps": 0}, "critic_steps"),
-        ({"label_flip": 0.5}, "label_flip"),
-        ({"instance_noise": -1.0}, "instance_noise"),
-    ],
-)
-def test_invalid_arguments(arguments: dict[str, float], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Objective(NonSaturating(), **arguments)

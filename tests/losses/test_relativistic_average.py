@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from gan.instantiate import check_call
 from gan.losses.relativistic_average import RelativisticAverage
 
 REAL, FAKE = torch.tensor([2.0, -1.0, 0.3]), torch.tensor([0.5, -3.0, 1.2])
@@ -43,7 +44,7 @@ def test_the_generators_gradient_passes_through_the_mean(cost: str) -> None:
 
 
 def test_invalid_arguments() -> None:
-    with pytest.raises(ValueError, match="least_squares"):
-        RelativisticAverage("square")
+    with pytest.raises(ValueError, match="cost=square is not one of logistic, least_squares"):
+        check_call(RelativisticAverage, {"cost": "square"}, "loss.adversarial")
     with pytest.raises(ValueError, match="real logits"):
         RelativisticAverage().generator(FAKE)

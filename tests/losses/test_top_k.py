@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 import torch
 from torch.testing import assert_close
 
@@ -53,9 +52,3 @@ def test_the_share_decays_to_its_final_value() -> None:
 def test_batches_are_not_accumulated_from_parts() -> None:
     assert Objective(NonSaturating(), top_k=TopK()).couples_batch
     assert not Objective(NonSaturating()).couples_batch
-
-
-@pytest.mark.parametrize("arguments", [{"share": 0.0}, {"decay": 1.5}, {"every": 0}])
-def test_invalid_arguments(arguments: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="share and decay must be"):
-        TopK(**arguments)

@@ -37,8 +37,3 @@ def test_codebook_usage(codes: list[int], perplexity: float, used: float) -> Non
     usage = codebook_usage(torch.tensor(codes), 8)
     assert_close(usage["perplexity"], torch.tensor(perplexity))
     assert_close(usage["codes_used"], torch.tensor(used))
-
-
-def test_invalid_arguments() -> None:
-    with pytest.raises(ValueError, match="commitment"):
-        VectorQuantization(-1.0)

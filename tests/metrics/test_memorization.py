@@ -54,8 +54,5 @@ def test_threshold() -> None:
 
 
 def test_wrong_settings() -> None:
-    for threshold in (0.0, 1.1):
-        with pytest.raises(ValueError, match="threshold must be"):
-            MiFID(threshold)
     with pytest.raises(UserError, match="are zero"):
         MiFID()(Statistics.of(features(5)), Statistics.of(torch.zeros(5, 4)))

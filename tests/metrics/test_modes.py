@@ -91,8 +91,3 @@ def test_stacked_digits_are_classified_channel_by_channel() -> None:
     assert scores["reverse_kl"] == pytest.approx(0, abs=1e-12)
     with pytest.raises(UserError, match="data=stacked_mnist"):
         StackedClassifier(digits)
-
-
-def test_deviations_must_be_positive() -> None:
-    with pytest.raises(ValueError, match="positive"):
-        Modes(deviations=0.0)

@@ -85,7 +85,5 @@ def test_a_collapsed_generator() -> None:
 
 
 def test_wrong_settings() -> None:
-    with pytest.raises(ValueError, match="nearest_k must be at least 1"):
-        PRDC(0)
     with pytest.raises(UserError, match="nearest_k=5 needs more than 5 real and 5 generated images, not 6 and 5"):
         PRDC()(Statistics.of(features(6)), Statistics.of(features(5)))

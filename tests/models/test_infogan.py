@@ -170,16 +170,9 @@ def test_discriminators_declare_their_number_of_features(network: Any) -> None:
     assert features.shape == (2, discriminator.num_features)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"continuous": LATENT_DIM + 1}, "continuous=7 must be from 0 to latent_dim=6"),
-        ({"category_weight": -1.0}, "weights must be at least 0"),
-    ],
-)
-def test_invalid_arguments(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        make(**settings)
+def test_invalid_arguments() -> None:
+    with pytest.raises(ValueError, match="continuous=7 must be at most latent_dim=6"):
+        make(continuous=LATENT_DIM + 1)
 
 
 def test_a_discriminator_without_num_features_is_rejected() -> None:

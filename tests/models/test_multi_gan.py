@@ -107,9 +107,5 @@ def test_samples_cycle_through_the_generators() -> None:
 
 
 def test_invalid_arguments() -> None:
-    with pytest.raises(ValueError, match="num_generators"):
-        Generator(SHAPE, 1)
-    with pytest.raises(ValueError, match="diversity"):
-        make(diversity=-1.0)
     with pytest.raises(ValueError, match="packing"):
         make(packing=2)

@@ -191,8 +191,8 @@ def test_a_checkpoint_during_a_fade_samples_and_exports_its_level(train: Train, 
     [
         (["model.generator.start_size=5"], "start_size must be one of 7, 14, 28"),
         (["model.discriminator.start_size=14"], "the networks must grow alike"),
-        (["model.fade_images=-1"], "fade_images and stable_images must be at least 0"),
-        (["model.discriminator.group_size=1"], "group_size must be at least 2"),
+        (["model.fade_images=-1"], r"model\.fade_images=-1 should be at least 0"),
+        (["model.discriminator.group_size=1"], r"model\.discriminator\.group_size=1 should be at least 2"),
         (["data.image_size=36"], "image size 36 does not fit"),
     ],
 )

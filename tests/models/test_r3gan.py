@@ -133,13 +133,9 @@ def test_packing_multiplies_the_input_channels() -> None:
     assert discriminator(torch.randn(5, 3, 28, 28)).logits.shape == (5,)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [({"blocks": 0}, "blocks"), ({"growth": 0}, "growth"), ({"cardinality": 5}, "cardinality=5 must divide")],
-)
-def test_invalid_arguments(settings: dict[str, int], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Generator((1, 28, 28), 8, **{"width": 4, "cardinality": 1} | settings)
+def test_invalid_arguments() -> None:
+    with pytest.raises(ValueError, match="cardinality=5 must divide"):
+        Generator((1, 28, 28), 8, width=4, cardinality=5)
 
 
 @pytest.mark.parametrize("network", [Generator, Discriminator])

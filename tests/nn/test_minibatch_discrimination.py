@@ -1,6 +1,5 @@
 """Minibatch discrimination: the paper's sum as a loop, collapsed and distant images, derivatives, half precision."""
 
-import pytest
 import torch
 from torch.testing import assert_close
 
@@ -51,8 +50,3 @@ def test_half_precision_keeps_small_differences() -> None:
         y = layer(x)
     assert y.dtype == torch.bfloat16
     assert_close(y.float(), layer(x.float()), rtol=0.01, atol=0)
-
-
-def test_numbers_below_one_are_rejected() -> None:
-    with pytest.raises(ValueError, match="kernels"):
-        MinibatchDiscrimination(3, kernels=0)

@@ -34,8 +34,3 @@ def test_extreme_uniform_numbers_give_the_first_and_last_code() -> None:
     prior = PixelCNN(3, width=2, depth=1)
     ends = torch.tensor([0.0, 1 - 2**-24]).view(2, 1, 1).expand(2, 2, 2)
     assert_close(prior.sample(ends)[:, 0, 0], torch.tensor([0, 2]))
-
-
-def test_invalid_arguments() -> None:
-    with pytest.raises(ValueError, match="depth"):
-        PixelCNN(3, depth=0)

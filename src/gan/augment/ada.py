@@ -1,12 +1,15 @@
 """Adaptive discriminator augmentation (ADA; Karras et al., 2020)."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import torch
+from annotated_types import Gt, Lt
 from torch import Tensor
 
 from gan.augment.base import Augment
 from gan.augment.pipeline import Change
+from gan.bounds import Pixels, PositiveInt, Probability
 from gan.distributed.group import mean_over_ranks
 from gan.keyed_random import KeyedRandom
 from gan.types import Terms
@@ -32,7 +35,7 @@ class Adaptive(Augment):
         limit: Largest p.
 
     Raises:
-        ValueError: If a number is out of range, or the images have a single pixel.
+        ValueError: If ``start`` is above ``limit``, or the images have a single pixel.
     """
 
     probability: Tensor
@@ -41,21 +44,17 @@ class Adaptive(Augment):
 
     def __init__(
         self,
-        image_size: int,
+        image_size: Pixels,
         changes: Mapping[str, Change | None],
-        target: float = 0.6,
-        images: int = 500_000,
-        interval: int = 4,
-        start: float = 0.0,
-        limit: float = 1.0,
+        target: Annotated[float, Gt(-1), Lt(1)] = 0.6,
+        images: PositiveInt = 500_000,
+        interval: PositiveInt = 4,
+        start: Probability = 0.0,
+        limit: Probability = 1.0,
     ) -> None:
         super().__init__(image_size)
-        if not 0 <= start <= limit <= 1:
-            raise ValueError(f"start and limit must satisfy 0 <= start <= limit <= 1, not {start} and {limit}")
-        if not -1 < target < 1:
-            raise ValueError(f"target must be between -1 and 1, not {target}")
-        if images < 1 or interval < 1:
-            raise ValueError(f"images and interval must be at least 1, not {images} and {interval}")
+        if start > limit:
+            raise ValueError(f"start must be at most limit={limit}, not {start}")
         self.changes = [change for change in changes.values() if change is not None]
         self.target, self.images, self.interval, self.limit = target, images, interval, limit
         # buffers, so that they are saved and broadcast with the weights

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import Pixels
 from gan.keyed_random import KeyedRandom
 from gan.types import Terms
 
@@ -24,7 +25,7 @@ class Augment(nn.Module, ABC):
         ValueError: If the images have a single pixel.
     """
 
-    def __init__(self, image_size: int) -> None:
+    def __init__(self, image_size: Pixels) -> None:
         super().__init__()
         if image_size < 2:
             raise ValueError(

@@ -5,6 +5,7 @@ from math import log, pi
 from torch import Tensor
 
 from gan.augment.pipeline import Change, zero_unless_applied
+from gan.bounds import Strength
 from gan.keyed_random import KeyedRandom
 
 __all__ = ["Color"]
@@ -22,21 +23,16 @@ class Color(Change):
         luma_flip: Whether to negate the luma, for half of the selected images.
         hue: Largest rotation of the chroma, as a fraction of 180 degrees.
         saturation: Standard deviation of the base-2 logarithm of a factor of the chroma.
-
-    Raises:
-        ValueError: If a number is negative.
     """
 
     def __init__(
         self,
-        brightness: float = 0.2,
-        contrast: float = 0.5,
+        brightness: Strength = 0.2,
+        contrast: Strength = 0.5,
         luma_flip: bool = True,
-        hue: float = 1.0,
-        saturation: float = 1.0,
+        hue: Strength = 1.0,
+        saturation: Strength = 1.0,
     ) -> None:
-        if min(brightness, contrast, hue, saturation) < 0:
-            raise ValueError("brightness, contrast, hue and saturation must be at least 0")
         self.brightness, self.contrast, self.luma_flip = brightness, contrast, luma_flip
         self.hue, self.saturation = hue, saturation
 

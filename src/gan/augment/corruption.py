@@ -5,6 +5,7 @@ from torch import Tensor
 
 from gan.augment.cutout import cutout
 from gan.augment.pipeline import Change, zero_unless_applied
+from gan.bounds import Strength
 from gan.keyed_random import KeyedRandom
 
 __all__ = ["Corruption"]
@@ -20,14 +21,9 @@ class Corruption(Change):
             the paper.
         cutout: Side of a rectangle set to zero, as a fraction of the image's size; its centre lies in the image. 0.5 in
             the paper.
-
-    Raises:
-        ValueError: If a number is negative.
     """
 
-    def __init__(self, noise: float = 0.1, cutout: float = 0.5) -> None:
-        if min(noise, cutout) < 0:
-            raise ValueError("noise and cutout must be at least 0")
+    def __init__(self, noise: Strength = 0.1, cutout: Strength = 0.5) -> None:
         self.noise, self.cutout = noise, cutout
 
     def __call__(self, images: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from gan.augment.base import Augment
 from gan.augment.cutout import cutout
+from gan.bounds import Pixels, Probability, Strength
 from gan.keyed_random import KeyedRandom
 
 __all__ = ["DiffAugment", "translate"]
@@ -23,25 +24,19 @@ class DiffAugment(Augment):
         cutout: Side of a square set to zero, as a fraction of the image's size; its centre lies in the image.
 
     Raises:
-        ValueError: If a number is out of range, or the images have a single pixel.
+        ValueError: If the images have a single pixel.
     """
 
     def __init__(
         self,
-        image_size: int,
-        brightness: float = 0.5,
-        saturation: float = 1.0,
-        contrast: float = 0.5,
-        translation: float = 0.125,
-        cutout: float = 0.5,
+        image_size: Pixels,
+        brightness: Strength = 0.5,
+        saturation: Probability = 1.0,
+        contrast: Probability = 0.5,
+        translation: Probability = 0.125,
+        cutout: Probability = 0.5,
     ) -> None:
         super().__init__(image_size)
-        fractions = {"saturation": saturation, "contrast": contrast, "translation": translation, "cutout": cutout}
-        for name, fraction in fractions.items():
-            if not 0 <= fraction <= 1:
-                raise ValueError(f"{name} must be from 0 to 1, not {fraction}")
-        if brightness < 0:
-            raise ValueError(f"brightness must be at least 0, not {brightness}")
         self.brightness, self.saturation, self.contrast = brightness, saturation, contrast
         self.translation, self.cutout = translation, cutout
 

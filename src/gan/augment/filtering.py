@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gan.augment.pipeline import Change, zero_unless_applied
 from gan.augment.resample import reflect
+from gan.bounds import Strength
 from gan.keyed_random import KeyedRandom
 
 __all__ = ["Filtering"]
@@ -26,14 +27,9 @@ class Filtering(Change):
 
     Args:
         gain: Standard deviation of the base-2 logarithm of a band's gain; 1 in the paper, 0 for no filter.
-
-    Raises:
-        ValueError: If the deviation is negative.
     """
 
-    def __init__(self, gain: float = 1.0) -> None:
-        if gain < 0:
-            raise ValueError("gain must be at least 0")
+    def __init__(self, gain: Strength = 1.0) -> None:
         self.gain = gain
 
     def __call__(self, images: Tensor, rng: KeyedRandom, probability: Tensor) -> Tensor:

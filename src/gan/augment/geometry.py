@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gan.augment.pipeline import Change, zero_unless_applied
 from gan.augment.resample import affine_resample
+from gan.bounds import Strength
 from gan.keyed_random import KeyedRandom
 
 __all__ = ["Geometry"]
@@ -26,23 +27,18 @@ class Geometry(Change):
         rotation: Largest angle, as a fraction of 180 degrees.
         anisotropy: Standard deviation of the base-2 logarithm of the factor that scales x and divides y.
         shift: Standard deviation of the translation by fractions of pixels, as a fraction of the image's size.
-
-    Raises:
-        ValueError: If a number is negative.
     """
 
     def __init__(
         self,
         x_flip: bool = True,
         rotate90: bool = True,
-        translation: float = 0.125,
-        scale: float = 0.2,
-        rotation: float = 1.0,
-        anisotropy: float = 0.2,
-        shift: float = 0.125,
+        translation: Strength = 0.125,
+        scale: Strength = 0.2,
+        rotation: Strength = 1.0,
+        anisotropy: Strength = 0.2,
+        shift: Strength = 0.125,
     ) -> None:
-        if min(translation, scale, rotation, anisotropy, shift) < 0:
-            raise ValueError("translation, scale, rotation, anisotropy and shift must be at least 0")
         self.x_flip, self.rotate90, self.translation = x_flip, rotate90, translation
         self.scale, self.rotation, self.anisotropy, self.shift = scale, rotation, anisotropy, shift
 

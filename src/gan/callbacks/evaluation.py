@@ -5,6 +5,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.bounds import PositiveInt, Seed
 from gan.callbacks.log import log_metrics
 from gan.callbacks.monitor import Monitor, check_finite
 from gan.callbacks.periodic import Periodic, data_module, find_callbacks
@@ -41,7 +42,7 @@ class Evaluation(Periodic):
 
     evaluator: PreparedEvaluator
 
-    def __init__(self, metric: Evaluator, every_n_steps: int, seed: int = 0) -> None:
+    def __init__(self, metric: Evaluator, every_n_steps: PositiveInt, seed: Seed = 0) -> None:
         super().__init__(every_n_steps)
         self.metric, self.seed = metric, seed
         self.scores: dict[int, dict[str, float]] = {}

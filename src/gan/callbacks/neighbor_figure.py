@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.bounds import Count, Seed, Shown
 from gan.callbacks.periodic import data_module
 from gan.data.order import evenly_spaced
-from gan.images import gallery, save_png
+from gan.images import gallery
 from gan.loggers.pictures import log_picture
 from gan.metrics.nearest_neighbors import flatten_pixels, nearest_training_images
 from gan.models.sampler import Sampler
@@ -35,14 +36,9 @@ class NeighborFigure(Callback):
     Attributes:
         facts: Number of training images, number of those searched, and mean distance of samples and of held-out images
             to their nearest one; None without a figure.
-
-    Raises:
-        ValueError: If a number is below 1.
     """
 
-    def __init__(self, path: OutputPath, num: int = 8, k: int = 5, limit: int = 20_000, seed: int = 0) -> None:
-        if min(num, k, limit) < 1:
-            raise ValueError(f"num, k and limit must be at least 1, not {num}, {k} and {limit}")
+    def __init__(self, path: OutputPath, num: Shown = 8, k: Shown = 5, limit: Count = 20_000, seed: Seed = 0) -> None:
         self.path, self.num, self.k, self.limit, self.seed = Path(path), num, k, limit, seed
         self.facts: dict[str, Any] | None = None
 
@@ -66,11 +62,10 @@ class NeighborFigure(Callback):
         )
         sample_distances, held_out_distances = distances[:, 0].split([len(samples), len(held_out)])
         picture = gallery({"sample": samples[:, None], "nearest training images": neighbors[: len(samples)]})
-        save_png(picture, self.path)
         self.facts = {
             "searched": len(searched),
             "training_images": len(trained),
             "distance": round(float(sample_distances.mean()), 4),
             "held_out_distance": round(float(held_out_distances.mean()), 4),
         }
-        log_picture(trainer, "neighbors", picture)
+        log_picture(trainer, "neighbors", picture, self.path)

@@ -4,6 +4,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.bounds import NonNegativeInt
 from gan.errors import UserError
 from gan.schedules.base import Schedule
 
@@ -23,7 +24,9 @@ class OptimizerSchedule(Callback):
         index: Entry to set of an option with several values, such as 1 for β₂; None for an option with one.
     """
 
-    def __init__(self, option: str, start: float, end: float, schedule: Schedule, index: int | None = None) -> None:
+    def __init__(
+        self, option: str, start: float, end: float, schedule: Schedule, index: NonNegativeInt | None = None
+    ) -> None:
         self.option, self.start, self.end, self.schedule, self.index = option, start, end, schedule, index
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

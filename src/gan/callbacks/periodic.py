@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.bounds import PositiveInt
 from gan.data.base import ImageDataModule
 from gan.types import Terms
 
@@ -22,14 +23,9 @@ class Periodic(Callback):
 
     Attributes:
         seconds: Total duration of the actions, which does not count as training time.
-
-    Raises:
-        ValueError: If ``every_n_steps`` is below one.
     """
 
-    def __init__(self, every_n_steps: int) -> None:
-        if every_n_steps < 1:
-            raise ValueError(f"every_n_steps must be at least 1, not {every_n_steps}")
+    def __init__(self, every_n_steps: PositiveInt) -> None:
         self.every_n_steps = every_n_steps
         self.seconds = 0.0
         self._acted_at = -1

@@ -1,11 +1,13 @@
 """Early stopping by score or by the discriminator's accuracy."""
 
 import logging
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Gt, Le, Lt
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities import rank_zero_only
 
+from gan.bounds import PositiveInt
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.monitor import Monitor
 from gan.callbacks.periodic import find_callbacks, is_generator_update
@@ -41,27 +43,19 @@ class Stop(Callback):
         reason: Reason for stopping; None if the run was not stopped.
 
     Raises:
-        ValueError: If a number is out of its range.
+        ValueError: If ``stop_on_saturation`` lacks its threshold.
     """
 
     def __init__(
         self,
-        patience: int | None = None,
-        balance: float | None = None,
-        saturation: float | None = 0.995,
+        patience: PositiveInt | None = None,
+        balance: Annotated[float, Gt(0), Lt(0.5)] | None = None,
+        saturation: Annotated[float, Gt(0.5), Le(1)] | None = 0.995,
         stop_on_saturation: bool = False,
-        windows: int = 5,
+        windows: PositiveInt = 5,
     ) -> None:
-        if patience is not None and patience < 1:
-            raise ValueError(f"patience must be at least 1, not {patience}")
-        if balance is not None and not 0 < balance < 0.5:
-            raise ValueError(f"balance must be above 0 and below 0.5, not {balance}")
-        if saturation is not None and not 0.5 < saturation <= 1:
-            raise ValueError(f"saturation must be above 0.5 and at most 1, not {saturation}")
         if stop_on_saturation and saturation is None:
             raise ValueError("stop_on_saturation needs a value of saturation")
-        if windows < 1:
-            raise ValueError(f"windows must be at least 1, not {windows}")
         self.patience, self.balance, self.saturation = patience, balance, saturation
         self.stop_on_saturation, self.windows = stop_on_saturation, windows
         self.balanced, self.saturated, self.warned = 0, 0, False

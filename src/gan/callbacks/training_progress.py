@@ -7,6 +7,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ProgressBar
 from tqdm import tqdm
 
+from gan.bounds import NonNegative
 from gan.loggers.notebook import in_notebook
 
 __all__ = ["TrainingProgress"]
@@ -21,7 +22,7 @@ class TrainingProgress(ProgressBar):
         refresh: Seconds between two updates of the bar; ten times that outside terminals and notebooks.
     """
 
-    def __init__(self, refresh: float = 0.5) -> None:
+    def __init__(self, refresh: NonNegative = 0.5) -> None:
         super().__init__()
         self.interval = refresh if sys.stderr.isatty() or in_notebook() else 10 * refresh
         self.bar: tqdm | None = None

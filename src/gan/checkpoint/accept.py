@@ -9,12 +9,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from pytorch_lightning import Callback
 from pytorch_lightning.loggers import Logger
 
+from gan.annotations import alternatives, item_hint
 from gan.checkpoint.trust import OWN, Trust, UntrustedError, find_class, local_trust
 from gan.errors import UserError, did_you_mean
 from gan.instantiate import arguments, check_special_keys, signature
@@ -132,10 +132,10 @@ def _check(value: Any, hint: Any, key: str, trust: Trust) -> Iterator[_Output]:
         key: Its key.
         trust: Whom this call trusts.
     """
-    options = [] if isinstance(hint, Mapping) else list(_options(hint))
+    options = [] if isinstance(hint, Mapping) else list(alternatives(hint))
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _check(item, _item_hint(options), f"{key}[{index}]", trust)
+            yield from _check(item, item_hint(hint), f"{key}[{index}]", trust)
     if not isinstance(value, Mapping):
         return
     try:
@@ -144,7 +144,7 @@ def _check(value: Any, hint: Any, key: str, trust: Trust) -> Iterator[_Output]:
         raise UserError(f"{error}: refused") from error
     if "_target_" not in value:
         for name, item in value.items():
-            inner = hint.get(name, Any) if isinstance(hint, Mapping) else _item_hint(options)
+            inner = hint.get(name, Any) if isinstance(hint, Mapping) else item_hint(hint)
             yield from _check_argument(item, inner, f"{key}.{name}", trust)
         if options and len(_parts(options)) == len(options):
             raise UserError(f"the checkpoint's {key} names no {_names(options)}: refused")
@@ -186,7 +186,7 @@ def _check_kind(target: type, node: Mapping[str, Any], options: list[Any], key: 
     untyped = any(option is Any or option is object or _is_protocol(option) for option in options)
     if partial:
         returned = (get_args(function)[-1] for function in functions if get_args(function))
-        kinds = [kind for option in returned for kind in _classes(_options(option))]
+        kinds = [kind for option in returned for kind in _classes(alternatives(option))]
         allowed = issubclass(target, tuple(kinds)) or (untyped and issubclass(target, OWN["torch.optim"]))
     else:
         kinds = _classes(options)
@@ -198,17 +198,6 @@ def _check_kind(target: type, node: Mapping[str, Any], options: list[Any], key: 
     if not allowed:
         how = "with _partial_, " if partial else ""
         raise UserError(f"the checkpoint's {key} is {how}not a {_names(kinds)} but a {target.__name__}: refused")
-
-
-def _options(hint: Any) -> Iterator[Any]:
-    """Yield the alternatives of an annotation; classes stay as they are."""
-    if get_origin(hint) is Annotated:
-        hint = get_args(hint)[0]
-    if get_origin(hint) in (Union, UnionType):
-        for option in get_args(hint):
-            yield from _options(option)
-    elif hint is not type(None):
-        yield hint
 
 
 def _classes(options: Iterable[Any]) -> list[type]:
@@ -229,10 +218,3 @@ def _parts(options: Iterable[Any]) -> list[type]:
 
 def _names(kinds: Iterable[type]) -> str:
     return " or ".join(sorted({kind.__name__ for kind in kinds})) or "part"
-
-
-def _item_hint(options: list[Any]) -> Any:
-    """Return the annotation of a container's items; Any if it has none."""
-    containers = (option for option in options if get_origin(option) not in (None, Callable) and get_args(option))
-    items = [next(arg for arg in reversed(get_args(option)) if arg is not ...) for option in containers]
-    return Union[tuple(items)] if items else Any  # noqa: UP007  # of a computed number of alternatives

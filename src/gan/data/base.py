@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from gan.bounds import Channels, Classes, Pixels
 from gan.data.dataset import ImageDataset, TensorImages
 from gan.data.module import DataModule, Split
 from gan.errors import UserError
@@ -27,17 +28,14 @@ class ImageDataModule(DataModule):
         flip: Whether training images are mirrored horizontally with probability 1/2, each with its condition if that is
             an image.
         **settings: Arguments of DataModule.
-
-    Raises:
-        ValueError: If an argument is below its minimum.
     """
 
     pixels = True
 
-    def __init__(self, image_size: int, channels: int, num_classes: int, flip: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, image_size: Pixels, channels: Channels, num_classes: Classes, flip: bool = False, **settings: Any
+    ) -> None:
         super().__init__(num_classes, **settings)
-        if min(image_size, channels) < 1:
-            raise ValueError("image_size and channels must be at least 1")
         self.image_size, self.channels, self.flip = image_size, channels, flip
 
     @property

@@ -5,11 +5,13 @@ A point is represented as an image of one pixel with two channels, x and y, divi
 
 from collections.abc import Mapping
 from math import pi
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import Ge, Le
 from torch import Tensor
 
+from gan.bounds import Classes, Positive
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
 from gan.images import scatter
 
@@ -29,15 +31,13 @@ class GaussianMixture(ImageDataModule):
         **settings: Arguments of ImageDataModule.
 
     Raises:
-        ValueError: If ``std`` or ``scale`` is not positive, or the image shape is not that of points.
+        ValueError: If the image shape is not that of points, or there is another number of classes.
     """
 
     pixels = False
 
-    def __init__(self, centers: Tensor, std: float, scale: float, **settings: Any) -> None:
+    def __init__(self, centers: Tensor, std: Positive, scale: Positive, **settings: Any) -> None:
         super().__init__(**settings)
-        if std <= 0 or scale <= 0:
-            raise ValueError(f"std and scale must be positive, not {std} and {scale}")
         if self.image_shape != (2, 1, 1):
             raise ValueError("points have channels=2 and image_size=1")
         if self.num_classes != len(centers):
@@ -86,7 +86,7 @@ class Ring(GaussianMixture):
     """
 
     def __init__(
-        self, modes: int = 8, radius: float = 1.0, std: float = 0.01, scale: float = 1.0, **settings: Any
+        self, modes: Classes = 8, radius: float = 1.0, std: Positive = 0.01, scale: Positive = 1.0, **settings: Any
     ) -> None:
         angles = 2 * pi * torch.arange(modes) / modes
         super().__init__(radius * torch.stack([angles.cos(), angles.sin()], 1), std, scale, **settings)
@@ -104,7 +104,12 @@ class Grid(GaussianMixture):
     """
 
     def __init__(
-        self, side: int = 5, spacing: float = 2.0, std: float = 0.05, scale: float = 1.0, **settings: Any
+        self,
+        side: Annotated[int, Ge(1), Le(1000)] = 5,
+        spacing: float = 2.0,
+        std: Positive = 0.05,
+        scale: Positive = 1.0,
+        **settings: Any,
     ) -> None:
         coordinates = spacing * (torch.arange(side) - (side - 1) / 2)
         super().__init__(torch.cartesian_prod(coordinates, coordinates), std, scale, **settings)

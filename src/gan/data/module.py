@@ -9,6 +9,7 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from gan.bounds import BatchSize, Classes, PositiveInt, Seed, Workers
 from gan.data.dataset import ImageDataset, ImageSubset, TensorImages, collate, ignore_worker_signals
 from gan.data.order import ShuffledBatches
 from gan.digest import digest
@@ -36,26 +37,19 @@ class DataModule(LightningDataModule):
     Attributes:
         pixels: Whether the data are images with 256 levels, for which half precision suffices.
         images_seen: Training rows seen so far, on all ranks together.
-
-    Raises:
-        ValueError: If an argument is below its minimum.
     """
 
     pixels = False
 
     def __init__(
         self,
-        num_classes: int = 1,
-        batch_size: int = 64,
-        num_workers: int = 0,
-        seed: int = 0,
-        limit: int | None = None,
+        num_classes: Classes = 1,
+        batch_size: BatchSize = 64,
+        num_workers: Workers = 0,
+        seed: Seed = 0,
+        limit: PositiveInt | None = None,
     ) -> None:
         super().__init__()
-        if min(num_classes, batch_size) < 1 or num_workers < 0:
-            raise ValueError("num_classes and batch_size must be at least 1, num_workers 0")
-        if limit is not None and limit < 1:
-            raise ValueError(f"limit must be at least 1, not {limit}")
         self.num_classes, self.batch_size, self.num_workers = num_classes, batch_size, num_workers
         self.seed, self.limit = seed, limit
         self.images_seen = 0

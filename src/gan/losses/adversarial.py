@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.bounds import Probability
 from gan.losses.part import LossPart
 from gan.types import Terms
 
@@ -64,14 +65,14 @@ class Minimax(AdversarialLoss):
         fake_label: D's target for fake images; 0.1 with real_label 0.9 is two-sided smoothing.
 
     Raises:
-        ValueError: If a label is outside [0, 1], or fake_label is not below real_label.
+        ValueError: If fake_label is not below real_label.
     """
 
     labelled = True
 
-    def __init__(self, real_label: float = 1.0, fake_label: float = 0.0) -> None:
-        if not 0 <= fake_label < real_label <= 1:
-            raise ValueError(f"labels must satisfy 0 <= fake_label < real_label <= 1, not {fake_label}, {real_label}")
+    def __init__(self, real_label: Probability = 1.0, fake_label: Probability = 0.0) -> None:
+        if fake_label >= real_label:
+            raise ValueError(f"fake_label={fake_label} must be below real_label={real_label}")
         super().__init__()
         self.real_label, self.fake_label = real_label, fake_label
 
@@ -123,8 +124,8 @@ class LeastSquares(AdversarialLoss):
     labelled = True
 
     def __init__(self, real_label: float = 1.0, fake_label: float = 0.0, wanted_label: float = 1.0) -> None:
-        if not fake_label < real_label:
-            raise ValueError(f"fake_label {fake_label} must be below real_label {real_label}")
+        if fake_label >= real_label:
+            raise ValueError(f"fake_label={fake_label} must be below real_label={real_label}")
         super().__init__()
         self.real_label, self.fake_label, self.wanted_label = real_label, fake_label, wanted_label
 

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from gan.augment.base import Augment
+from gan.bounds import Factor, PositiveInt, Weight
 from gan.losses.regularizers import Regularizer
 from gan.schedules.base import Schedule
 from gan.types import DiscriminatorOutput, DiscriminatorPass
@@ -26,7 +27,7 @@ class Consistency(Regularizer):
     """
 
     def __init__(
-        self, augment: Augment, weight: float = 10.0, every: int = 1, schedule: Schedule | None = None
+        self, augment: Augment, weight: Weight = 10.0, every: PositiveInt = 1, schedule: Schedule | None = None
     ) -> None:
         super().__init__(weight, every, schedule)
         self.augment = augment
@@ -51,22 +52,17 @@ class BalancedConsistency(Consistency):
         every: Discriminator steps per application.
         fake_ratio: r, λ_fake / λ_real.
         schedule: Factor of the weight as a function of discriminator steps.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     def __init__(
         self,
         augment: Augment,
-        weight: float = 10.0,
-        every: int = 1,
-        fake_ratio: float = 1.0,
+        weight: Weight = 10.0,
+        every: PositiveInt = 1,
+        fake_ratio: Factor = 1.0,
         schedule: Schedule | None = None,
     ) -> None:
         super().__init__(augment, weight, every, schedule)
-        if fake_ratio < 0:
-            raise ValueError(f"fake_ratio must be at least 0, not {fake_ratio}")
         self.fake_ratio = fake_ratio
 
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from gan.bounds import Positive
+
 __all__ = ["Constraint", "WeightClip"]
 
 Constraint = Callable[[nn.Module], None]
@@ -15,14 +17,9 @@ class WeightClip:
 
     Args:
         bound: c in the paper.
-
-    Raises:
-        ValueError: If the bound is not positive.
     """
 
-    def __init__(self, bound: float = 0.01) -> None:
-        if bound <= 0:
-            raise ValueError(f"bound must be positive, not {bound}")
+    def __init__(self, bound: Positive = 0.01) -> None:
         self.bound = bound
 
     @torch.no_grad()

@@ -5,6 +5,7 @@ from math import pi
 import torch
 from torch import Tensor
 
+from gan.bounds import Positive, Weight
 from gan.distributed.group import mean_over_ranks
 from gan.losses.part import LossPart
 from gan.types import GaussianPosterior, Terms
@@ -26,16 +27,9 @@ class ELBO(LossPart):
         beta: Weight of the KL divergence; 1 gives the bound (β-VAE; Higgins et al., 2017, Eq. 4).
         variance: Variance of a pixel given its mean, for images in [-1, 1]; None for the one that maximises the bound,
             which is the mean squared error of each batch.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
-    def __init__(self, beta: float = 1.0, variance: float | None = 0.5) -> None:
-        if beta < 0:
-            raise ValueError(f"beta must be at least 0, not {beta}")
-        if variance is not None and variance <= 0:
-            raise ValueError(f"variance must be above 0, not {variance}")
+    def __init__(self, beta: Weight = 1.0, variance: Positive | None = 0.5) -> None:
         super().__init__()
         self.beta, self.variance = beta, variance
 

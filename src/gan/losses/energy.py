@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.bounds import Positive, Share
 from gan.distributed.group import mean_over_ranks
 from gan.losses.adversarial import AdversarialLoss
 from gan.types import Player, Terms
@@ -31,15 +32,10 @@ class EBGAN(EnergyLoss):
 
     Args:
         margin: m, in units of the discriminator's energy.
-
-    Raises:
-        ValueError: If the margin is not positive.
     """
 
-    def __init__(self, margin: float = 1.0) -> None:
+    def __init__(self, margin: Positive = 1.0) -> None:
         super().__init__()
-        if margin <= 0:
-            raise ValueError(f"margin must be positive, not {margin}")
         self.margin = margin
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -61,17 +57,12 @@ class BEGAN(EnergyLoss):
 
     Attributes:
         k: Weight of the fakes' energy in D's loss, a scalar, initially 0.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     k: Tensor
 
-    def __init__(self, diversity: float = 0.5, rate: float = 1e-3) -> None:
+    def __init__(self, diversity: Share = 0.5, rate: Positive = 1e-3) -> None:
         super().__init__()
-        if not 0 < diversity <= 1 or rate <= 0:
-            raise ValueError(f"diversity must be above 0 and at most 1, and rate above 0, not {diversity} and {rate}")
         self.diversity, self.rate = diversity, rate
         self.register_buffer("k", torch.zeros(()))
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import Decay, PositiveInt, Weight
 from gan.distributed.group import differentiable_mean_over_ranks, mean_over_ranks
 from gan.errors import UserError
 from gan.losses.regularizers import Regularizer
@@ -44,9 +45,6 @@ class PathLength(Regularizer):
 
     Attributes:
         mean: Moving average a of the lengths, a scalar.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     needs_discriminator = False
@@ -54,15 +52,13 @@ class PathLength(Regularizer):
 
     def __init__(
         self,
-        weight: float = 2.0,
-        every: int = 4,
-        shrink: int = 2,
-        decay: float = 0.99,
+        weight: Weight = 2.0,
+        every: PositiveInt = 4,
+        shrink: PositiveInt = 2,
+        decay: Decay = 0.99,
         schedule: Schedule | None = None,
     ) -> None:
         super().__init__(weight, every, schedule)
-        if shrink < 1 or not 0 <= decay < 1:
-            raise ValueError(f"shrink must be at least 1, and decay from 0 to below 1, not {shrink} and {decay}")
         self.shrink, self.decay = shrink, decay
         self.register_buffer("mean", torch.zeros(()))
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from gan.bounds import Decay, NonNegativeInt, PositiveInt, Weight
 from gan.losses.regularizers import Regularizer
 from gan.schedules.base import Schedule
 from gan.types import DiscriminatorPass, Player, Terms
@@ -29,9 +30,6 @@ class LeCam(Regularizer):
         real: Moving average α_R of the logits of real images, a scalar.
         fake: Moving average α_F of the logits of fake images, a scalar.
         steps: Discriminator steps so far, a scalar.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     real: Tensor
@@ -40,15 +38,13 @@ class LeCam(Regularizer):
 
     def __init__(
         self,
-        weight: float = 0.1,
-        every: int = 1,
-        decay: float = 0.99,
-        start: int = 1000,
+        weight: Weight = 0.1,
+        every: PositiveInt = 1,
+        decay: Decay = 0.99,
+        start: NonNegativeInt = 1000,
         schedule: Schedule | None = None,
     ) -> None:
         super().__init__(weight, every, schedule)
-        if not 0 <= decay < 1 or start < 0:
-            raise ValueError(f"decay must be from 0 to below 1, and start at least 0, not {decay} and {start}")
         self.decay, self.start = decay, start
         for name in ("real", "fake"):
             self.register_buffer(name, torch.zeros(()))

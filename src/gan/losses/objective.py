@@ -1,11 +1,13 @@
 """Objective: the losses, regularisers and settings that ``loss=...`` selects, as named terms for each player."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge, Lt
 from torch import Tensor, nn
 
+from gan.bounds import Depth, PositiveInt, Strength
 from gan.keyed_random import KeyedRandom
 from gan.losses.adversarial import AdversarialLoss
 from gan.losses.constraints import Constraint
@@ -38,7 +40,7 @@ class Objective(nn.Module):
         top_k: Selection of the fakes that reach the generator's adversarial loss; None for all of them.
 
     Raises:
-        ValueError: If a number is out of range, or labels are to be flipped in a loss without labels.
+        ValueError: If labels are to be flipped in a loss without labels.
     """
 
     def __init__(
@@ -47,20 +49,14 @@ class Objective(nn.Module):
         regularizers: Mapping[str, Regularizer | None] | None = None,
         generator_regularizers: Mapping[str, Regularizer | None] | None = None,
         constraint: Constraint | None = None,
-        critic_steps: int = 1,
+        critic_steps: Depth = 1,
         critic_norm: Literal["batch", "instance", "layer", "none"] = "batch",
-        label_flip: float = 0.0,
-        instance_noise: float = 0.0,
-        instance_noise_steps: int | None = None,
+        label_flip: Annotated[float, Ge(0), Lt(0.5)] = 0.0,
+        instance_noise: Strength = 0.0,
+        instance_noise_steps: PositiveInt | None = None,
         top_k: TopK | None = None,
     ) -> None:
         super().__init__()
-        if critic_steps < 1:
-            raise ValueError(f"critic_steps must be at least 1, not {critic_steps}")
-        if not 0 <= label_flip < 0.5:
-            raise ValueError(f"label_flip must be at least 0 and below 0.5, not {label_flip}")
-        if instance_noise < 0 or (instance_noise_steps is not None and instance_noise_steps < 1):
-            raise ValueError("instance_noise must be at least 0, and instance_noise_steps at least 1")
         if label_flip and not adversarial.labelled:
             raise ValueError(f"label_flip has no meaning for {type(adversarial).__name__}, which has no labels")
         self.adversarial = adversarial

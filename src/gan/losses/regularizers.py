@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from gan.bounds import NonNegative, PositiveInt, Weight
 from gan.distributed.group import std_over_ranks
 from gan.losses.part import LossPart
 from gan.schedules.base import Schedule
@@ -33,19 +34,14 @@ class Regularizer(LossPart, ABC):
         needs_discriminator: Whether a generator's regulariser takes a DiscriminatorPass; otherwise it takes a
             GeneratorPass, and also applies in phases without a discriminator.
         needs_real: Whether a generator's regulariser uses the discriminator's output on real images.
-
-    Raises:
-        ValueError: If the weight is negative or ``every`` is below one.
     """
 
     wrt: ClassVar[RealOrFake | None] = None
     needs_discriminator: ClassVar[bool] = True
     needs_real: ClassVar[bool] = False
 
-    def __init__(self, weight: float, every: int = 1, schedule: Schedule | None = None) -> None:
+    def __init__(self, weight: Weight, every: PositiveInt = 1, schedule: Schedule | None = None) -> None:
         super().__init__()
-        if weight < 0 or every < 1:
-            raise ValueError(f"weight must be at least 0 and every at least 1, not {weight} and {every}")
         self.weight, self.every, self.schedule = weight, every, schedule
 
     def forward(self, gan_pass: Any) -> Tensor:
@@ -100,10 +96,10 @@ class GradientPenalty(Regularizer):
 
     def __init__(
         self,
-        weight: float = 10.0,
-        every: int = 1,
+        weight: Weight = 10.0,
+        every: PositiveInt = 1,
         one_sided: bool = False,
-        target: float = 1.0,
+        target: NonNegative = 1.0,
         schedule: Schedule | None = None,
     ) -> None:
         super().__init__(weight, every, schedule)
@@ -152,7 +148,7 @@ class DRAGAN(Regularizer):
     """
 
     def __init__(
-        self, weight: float = 10.0, every: int = 1, spread: float = 0.5, schedule: Schedule | None = None
+        self, weight: Weight = 10.0, every: PositiveInt = 1, spread: NonNegative = 0.5, schedule: Schedule | None = None
     ) -> None:
         super().__init__(weight, every, schedule)
         self.spread = spread

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from gan.bounds import PositiveInt, Share
 from gan.distributed.group import differentiable_gather
 from gan.losses.part import LossPart
 
@@ -18,19 +19,12 @@ class TopK(LossPart):
         share: ν, the final share of fakes that are kept.
         decay: γ, the factor of the share per ``every`` generator updates.
         every: Generator updates per decay; an epoch in the paper.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     couples_batch = True
 
-    def __init__(self, share: float = 0.5, decay: float = 0.99, every: int = 60) -> None:
+    def __init__(self, share: Share = 0.5, decay: Share = 0.99, every: PositiveInt = 60) -> None:
         super().__init__()
-        if not 0 < share <= 1 or not 0 < decay <= 1 or every < 1:
-            raise ValueError(
-                f"share and decay must be above 0 and at most 1, and every at least 1, not {share}, {decay} and {every}"
-            )
         self.share, self.decay, self.every = share, decay, every
 
     def number(self, size: int, step: int) -> int:

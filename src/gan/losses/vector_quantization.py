@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.bounds import Weight
 from gan.losses.elbo import gaussian_nll
 from gan.losses.part import LossPart
 from gan.types import Quantized, Terms
@@ -16,14 +17,9 @@ class VectorQuantization(LossPart):
 
     Args:
         commitment: β, the weight of the encoder's distance from its codes.
-
-    Raises:
-        ValueError: If the weight is negative.
     """
 
-    def __init__(self, commitment: float = 0.25) -> None:
-        if commitment < 0:
-            raise ValueError(f"commitment must be at least 0, not {commitment}")
+    def __init__(self, commitment: Weight = 0.25) -> None:
         super().__init__()
         self.commitment = commitment
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from gan.bounds import SampleCount
 from gan.data.base import ImageDataModule, Split
 from gan.distributed.group import barrier, rank_and_world
 from gan.errors import UserError
@@ -34,14 +35,14 @@ class Evaluator:
         cache: Folder of the real images' statistics; None for the user's cache folder.
 
     Raises:
-        ValueError: If there is no measure, or fewer than two samples.
+        ValueError: If there is no measure.
     """
 
     def __init__(
         self,
         features: MakeExtractor,
         measures: Mapping[str, Measure | None],
-        num_samples: int = 10_000,
+        num_samples: SampleCount = 10_000,
         split: Split = "train",
         cache: OutputPath | None = None,
     ) -> None:
@@ -49,8 +50,6 @@ class Evaluator:
         self.measures = {name: measure for name, measure in measures.items() if measure is not None}
         if not self.measures:
             raise ValueError("there is no measure: choose some, as in metric=frechet")
-        if num_samples < 2:
-            raise ValueError(f"num_samples must be at least 2, not {num_samples}")
         self.num_samples, self.split, self.cache = num_samples, split, cache
 
     @property

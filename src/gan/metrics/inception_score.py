@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
 
+from gan.bounds import AtLeastTwo
 from gan.errors import UserError
 from gan.metrics.measure import Measure
 from gan.metrics.statistics import Need, Statistics
@@ -20,18 +21,13 @@ class InceptionScore(Measure):
 
     Args:
         splits: Number of equal parts of the images, 10 in the paper.
-
-    Raises:
-        ValueError: If there are fewer than two splits, and so no standard deviation.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"is": True, "is_std": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"logits"})
     needs_of_real: ClassVar[frozenset[Need]] = frozenset()
 
-    def __init__(self, splits: int = 10) -> None:
-        if splits < 2:
-            raise ValueError(f"splits must be at least 2, not {splits}")
+    def __init__(self, splits: AtLeastTwo = 10) -> None:
         self.splits = splits
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:

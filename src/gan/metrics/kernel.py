@@ -1,11 +1,13 @@
 """Kernel distance between features of real and generated images: KID on Inception features."""
 
 import warnings
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from annotated_types import Ge, Le
 from torch import nn
 from torchmetrics.image.kid import KernelInceptionDistance
 
+from gan.bounds import SampleCount
 from gan.errors import UserError
 from gan.keyed_random import temporary_seed
 from gan.metrics.measure import Measure
@@ -23,18 +25,13 @@ class Kernel(Measure):
     Args:
         subsets: Number of random subsets.
         subset_size: Images per subset, of each set; at most as many as the smaller set has.
-
-    Raises:
-        ValueError: If there is no subset, or fewer than two images per subset, which have no unbiased estimate.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"kd": False, "kd_std": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"vectors"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
 
-    def __init__(self, subsets: int = 100, subset_size: int = 1000) -> None:
-        if subsets < 1 or subset_size < 2:
-            raise ValueError(f"subsets must be at least 1 and subset_size at least 2, not {subsets} and {subset_size}")
+    def __init__(self, subsets: Annotated[int, Ge(1), Le(100_000)] = 100, subset_size: SampleCount = 1000) -> None:
         self.subsets, self.subset_size = subsets, subset_size
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from gan.bounds import Share
 from gan.errors import UserError
 from gan.metrics.frechet import frechet_distance
 from gan.metrics.measure import Measure
@@ -22,18 +23,13 @@ class MiFID(Measure):
     Args:
         threshold: τ in the paper. A memorisation distance of τ or more counts as 1, and leaves the Fréchet distance
             unchanged.
-
-    Raises:
-        ValueError: If the threshold is not above 0 and at most 1.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"mifd": False}
     needs: ClassVar[frozenset[Need]] = frozenset({"sums", "vectors"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
 
-    def __init__(self, threshold: float = 0.1) -> None:
-        if not 0 < threshold <= 1:
-            raise ValueError(f"threshold must be above 0 and at most 1, not {threshold}")
+    def __init__(self, threshold: Share = 0.1) -> None:
         self.threshold = threshold
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import torch
 
+from gan.bounds import Positive
 from gan.metrics.measure import Measure
 from gan.metrics.statistics import Need, Statistics
 
@@ -21,9 +22,6 @@ class Modes(Measure):
     Args:
         deviations: Largest distance of a high-quality sample from its mode, in standard deviations; None if the logits
             are not log-densities.
-
-    Raises:
-        ValueError: If ``deviations`` is not positive.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"modes": True, "high_quality": True, "reverse_kl": False}
@@ -31,9 +29,7 @@ class Modes(Measure):
     needs_of_real: ClassVar[frozenset[Need]] = frozenset({"labels"})
     named_after_features: ClassVar[bool] = False
 
-    def __init__(self, deviations: float | None = None) -> None:
-        if deviations is not None and deviations <= 0:
-            raise ValueError(f"deviations must be positive, not {deviations}")
+    def __init__(self, deviations: Positive | None = None) -> None:
         self.deviations = deviations
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:

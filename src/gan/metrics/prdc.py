@@ -5,6 +5,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
+from gan.bounds import PositiveInt
 from gan.errors import UserError
 from gan.metrics.measure import Measure
 from gan.metrics.nearest_neighbors import nearest_neighbors, squared_distances
@@ -32,16 +33,14 @@ class PRDC(Measure):
             for all.
 
     Raises:
-        ValueError: If ``nearest_k`` is below 1, or ``limit`` is not above it.
+        ValueError: If ``limit`` is not above ``nearest_k``.
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"coverage": True, "density": True, "precision": True, "recall": True}
     needs: ClassVar[frozenset[Need]] = frozenset({"vectors"})
     needs_of_real: ClassVar[frozenset[Need]] = needs
 
-    def __init__(self, nearest_k: int = 5, limit: int | None = 10_000) -> None:
-        if nearest_k < 1:
-            raise ValueError(f"nearest_k must be at least 1, not {nearest_k}")
+    def __init__(self, nearest_k: PositiveInt = 5, limit: PositiveInt | None = 10_000) -> None:
         if limit is not None and limit <= nearest_k:
             raise ValueError(f"limit must be above nearest_k={nearest_k}, not {limit}")
         self.nearest_k, self.limit = nearest_k, limit

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.bounds import Classes, ImageShape, Weight
 from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import check_classes
@@ -29,7 +30,7 @@ class Discriminator(dcgan.Discriminator):
     """
 
     def __init__(
-        self, image_shape: tuple[int, int, int], num_classes: int, spectral_norm: bool = False, **settings: Any
+        self, image_shape: ImageShape, num_classes: Classes, spectral_norm: bool = False, **settings: Any
     ) -> None:
         check_classes(num_classes)
         super().__init__(image_shape, spectral_norm=spectral_norm, **settings)
@@ -50,9 +51,6 @@ class ACGAN(GAN):
         class_weight: Weight of the cross entropy in both players' losses; 1 in the paper.
         classify_fakes: Whether D's cross entropy includes fakes, as in the paper's L_C, or real images alone.
         **settings: See GAN.
-
-    Raises:
-        ValueError: If the weight is negative.
     """
 
     discriminator: Discriminator
@@ -60,13 +58,11 @@ class ACGAN(GAN):
     def __init__(
         self,
         discriminator: Discriminator,
-        class_weight: float = 1.0,
+        class_weight: Weight = 1.0,
         classify_fakes: bool = True,
         **settings: Any,
     ) -> None:
         super().__init__(discriminator=discriminator, **settings)
-        if class_weight < 0:
-            raise ValueError(f"class_weight must be at least 0, not {class_weight}")
         self.class_weight, self.classify_fakes = class_weight, classify_fakes
 
     def class_term(self, output: DiscriminatorOutput | None, labels: Tensor | None) -> Tensor:

@@ -31,7 +31,7 @@ class AutoEncoder(Trainable):
         objective: The loss, which subclasses set.
 
     Raises:
-        ValueError: If a number is out of range, or there is an augmentation.
+        ValueError: If there is an augmentation.
     """
 
     objective: LossPart

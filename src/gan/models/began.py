@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from gan.bounds import Depth, Exponent, ImageShape, LatentDim, Packing, Width
 from gan.models.gan import GAN
 from gan.nn.resolution import base_and_doublings
 from gan.types import DiscriminatorOutput
@@ -27,14 +28,13 @@ class Decoder(nn.Module):
         layers: Convolutions per resolution.
 
     Raises:
-        ValueError: If the size does not fit, or a number is below one.
+        ValueError: If the size does not fit.
     """
 
     def __init__(
-        self, image_shape: tuple[int, int, int], latent_dim: int = 64, width: int = 64, layers: int = 2
+        self, image_shape: ImageShape, latent_dim: LatentDim = 64, width: Width = 64, layers: Depth = 2
     ) -> None:
         super().__init__()
-        check_sizes(latent_dim, width, layers)
         base, doublings = base_and_doublings(image_shape[-1])
         blocks: list[nn.Module] = [nn.Linear(latent_dim, width * base**2), nn.Unflatten(1, (width, base, base))]
         for level in range(doublings + 1):
@@ -68,7 +68,7 @@ class Encoder(nn.Module):
         layers: Convolutions per resolution.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int, width: int, layers: int) -> None:
+    def __init__(self, image_shape: ImageShape, latent_dim: LatentDim, width: Width, layers: Depth) -> None:
         super().__init__()
         base, halvings = base_and_doublings(image_shape[-1])
         blocks: list[nn.Module] = [nn.Conv2d(image_shape[0], width, 3, padding=1), nn.ELU()]
@@ -101,7 +101,7 @@ class Discriminator(nn.Module):
         energy_based: Whether minus the logits are energies.
 
     Raises:
-        ValueError: If the size does not fit, or a number is below one.
+        ValueError: If the size does not fit.
     """
 
     batch_independent = True
@@ -109,15 +109,14 @@ class Discriminator(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int = 64,
-        width: int = 64,
-        layers: int = 2,
-        exponent: int = 1,
-        packing: int = 1,
+        image_shape: ImageShape,
+        latent_dim: LatentDim = 64,
+        width: Width = 64,
+        layers: Depth = 2,
+        exponent: Exponent = 1,
+        packing: Packing = 1,
     ) -> None:
         super().__init__()
-        check_sizes(latent_dim, width, layers, exponent)
         channels, *size = image_shape
         packed = (packing * channels, size[0], size[1])
         self.encoder = Encoder(packed, latent_dim, width, layers)
@@ -129,16 +128,6 @@ class Discriminator(nn.Module):
         embedding = self.encoder(images)
         differences = (self.decoder(embedding).float() - images.float()).abs()
         return DiscriminatorOutput(-(differences**self.exponent).flatten(1).mean(1), embedding)
-
-
-def check_sizes(*numbers: int) -> None:
-    """Check the numbers of a network's units and layers.
-
-    Raises:
-        ValueError: If one is below one.
-    """
-    if min(numbers) < 1:
-        raise ValueError(f"latent_dim, width, layers and exponent must be at least 1, not {list(numbers)}")
 
 
 class BEGAN(GAN):

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import Classes, ImageShape
 from gan.models import cgan, dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import ConditionalNorm, LabelVector
@@ -30,7 +31,7 @@ class Generator(cgan.Generator):
         ValueError: If the size does not fit, or there are fewer than two classes.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], num_classes: int, **settings: Any) -> None:
+    def __init__(self, image_shape: ImageShape, num_classes: Classes, **settings: Any) -> None:
         make_norm = partial(ConditionalNorm, num_classes=num_classes)
         super().__init__(image_shape, num_classes, make_norm=make_norm, **settings)
 
@@ -60,8 +61,8 @@ class Discriminator(dcgan.Discriminator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        num_classes: int,
+        image_shape: ImageShape,
+        num_classes: Classes,
         spectral_norm: bool = False,
         pool: bool = False,
         **settings: Any,

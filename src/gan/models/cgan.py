@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan.bounds import Classes, ImageShape, LatentDim, Width
 from gan.models import dcgan
 from gan.models.gan import GAN
 from gan.nn.conditioning import LabelVector
@@ -29,10 +30,10 @@ class Generator(dcgan.Generator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        num_classes: int,
-        latent_dim: int = 100,
-        embedding_dim: int | None = None,
+        image_shape: ImageShape,
+        num_classes: Classes,
+        latent_dim: LatentDim = 100,
+        embedding_dim: Width | None = None,
         **settings: Any,
     ) -> None:
         label = LabelVector(num_classes, embedding_dim)
@@ -60,9 +61,9 @@ class Discriminator(dcgan.Discriminator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        num_classes: int,
-        embedding_dim: int | None = None,
+        image_shape: ImageShape,
+        num_classes: Classes,
+        embedding_dim: Width | None = None,
         **settings: Any,
     ) -> None:
         label = LabelVector(num_classes, embedding_dim)

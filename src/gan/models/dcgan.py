@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from gan.bounds import ImageShape, Kernels, LatentDim, Packing, Width
 from gan.models.gan import GAN
 from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
 from gan.nn.minibatch_discrimination import MinibatchDiscrimination
@@ -40,9 +41,9 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int = 100,
-        width: int = 64,
+        image_shape: ImageShape,
+        latent_dim: LatentDim = 100,
+        width: Width = 64,
         norm: Norm = "batch",
         spectral_norm: bool = False,
         make_norm: Callable[[Norm, int], nn.Module] = norm_layer,
@@ -86,12 +87,12 @@ class Discriminator(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        width: int = 64,
+        image_shape: ImageShape,
+        width: Width = 64,
         norm: Norm = "batch",
         spectral_norm: bool = False,
-        packing: int = 1,
-        minibatch_discrimination: int = 0,
+        packing: Packing = 1,
+        minibatch_discrimination: Kernels = 0,
     ) -> None:
         super().__init__()
         base, halvings = base_and_doublings(image_shape[-1])

@@ -9,6 +9,7 @@ from pytorch_lightning.core.optimizer import LightningOptimizer, do_nothing_clos
 from torch import Tensor, nn
 
 from gan.augment.base import Augment
+from gan.bounds import Packing
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.objective import Objective
@@ -55,7 +56,7 @@ class GAN(Trainable):
         **settings: See Trainable.
 
     Raises:
-        ValueError: If a number is out of range, the objective is not one of a GAN, or settings do not fit together.
+        ValueError: If the objective is not one of a GAN, or settings do not fit together.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class GAN(Trainable):
         discriminator: nn.Module,
         objective: Objective,
         optimizer: Mapping[str, OptimizerFactory],
-        packing: int = 1,
+        packing: Packing = 1,
         augment: Augment | None = None,
         replay: Replay | None = None,
         phases: Sequence[Phase] = (),
@@ -81,8 +82,6 @@ class GAN(Trainable):
                 f"{type(objective.adversarial).__name__} needs a discriminator that is an autoencoder, as in "
                 "model=began, or another loss"
             )
-        if packing < 1:
-            raise ValueError(f"packing must be at least 1, not {packing}")
         conditional = self.num_classes > 1 or self.uses_condition
         if packing > 1 and conditional:
             raise ValueError(f"packing={packing} does not fit a conditional model: a pack has no one class")

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.bounds import Classes, ImageShape, LatentDim, NonNegativeInt, Weight, Width
 from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models import dcgan
@@ -38,10 +39,10 @@ class Generator(dcgan.Generator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        num_classes: int,
-        latent_dim: int = 100,
-        hidden: int = 512,
+        image_shape: ImageShape,
+        num_classes: Classes,
+        latent_dim: LatentDim = 100,
+        hidden: Width = 512,
         norm: Norm = "batch",
         spectral_norm: bool = False,
         **settings: Any,
@@ -72,8 +73,8 @@ class Discriminator(dcgan.Discriminator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        hidden: int = 512,
+        image_shape: ImageShape,
+        hidden: Width = 512,
         norm: Norm = "batch",
         spectral_norm: bool = False,
         **settings: Any,
@@ -124,9 +125,9 @@ class Recognition(nn.Module):
     def __init__(
         self,
         num_features: int,
-        num_classes: int,
-        continuous: int = 2,
-        width: int = 128,
+        num_classes: Classes,
+        continuous: NonNegativeInt = 2,
+        width: Width = 128,
         norm: Norm = "batch",
         learned_variance: bool = False,
     ) -> None:
@@ -171,7 +172,7 @@ class InfoGAN(GAN):
             categories.
 
     Raises:
-        ValueError: If a number is out of range, or the discriminator has no ``num_features``.
+        ValueError: If ``continuous`` exceeds z, or the discriminator has no ``num_features``.
     """
 
     def __init__(
@@ -181,19 +182,15 @@ class InfoGAN(GAN):
         recognition: Callable[[int], nn.Module],
         objective: Objective,
         optimizer: Mapping[str, OptimizerFactory],
-        continuous: int = 2,
-        category_weight: float = 1.0,
-        continuous_weight: float = 0.1,
+        continuous: NonNegativeInt = 2,
+        category_weight: Weight = 1.0,
+        continuous_weight: Weight = 0.1,
         latent: Literal["uniform"] = "uniform",
         **settings: Any,
     ) -> None:
         super().__init__(generator, discriminator, objective, optimizer, latent=latent, **settings)
-        if not 0 <= continuous <= self.latent_dim:
-            raise ValueError(
-                f"continuous={continuous} must be from 0 to latent_dim={self.latent_dim}, which includes it"
-            )
-        if min(category_weight, continuous_weight) < 0:
-            raise ValueError(f"weights must be at least 0, not {category_weight} and {continuous_weight}")
+        if continuous > self.latent_dim:
+            raise ValueError(f"continuous={continuous} must be at most latent_dim={self.latent_dim}, which includes it")
         num_features = getattr(discriminator, "num_features", None)
         if not isinstance(num_features, int):
             raise ValueError(f"{type(discriminator).__name__} has no num_features, which Q needs")

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import Depth, ImageShape, Kernels, LatentDim, Packing, Positive, Probability, Width
 from gan.models.gan import GAN
 from gan.nn.layers import Activation, Maxout, Norm, activation_layer, maybe_spectral_norm, norm_layer
 from gan.nn.minibatch_discrimination import MinibatchDiscrimination
@@ -23,10 +24,8 @@ def hidden_layers(
     The first layer's initial weights and biases are multiplied by ``gain``.
 
     Raises:
-        ValueError: If the depth is below one, or norm or activation is unknown.
+        ValueError: If norm or activation is unknown.
     """
-    if depth < 1:
-        raise ValueError(f"depth must be at least 1, not {depth}")
     layers: list[nn.Module] = []
     for inputs, units in pairwise([features] + [width] * depth):
         nonlinear = activation_layer(activation)
@@ -58,10 +57,10 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int = 100,
-        width: int = 512,
-        depth: int = 3,
+        image_shape: ImageShape,
+        latent_dim: LatentDim = 100,
+        width: Width = 512,
+        depth: Depth = 3,
         activation: Activation = "leaky_relu",
         norm: Norm = "batch",
         output: Literal["tanh", "linear"] = "tanh",
@@ -100,16 +99,16 @@ class Discriminator(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        width: int = 512,
-        depth: int = 3,
+        image_shape: ImageShape,
+        width: Width = 512,
+        depth: Depth = 3,
         activation: Activation = "leaky_relu",
         norm: Norm = "none",
-        dropout: float = 0.0,
+        dropout: Probability = 0.0,
         spectral_norm: bool = False,
-        packing: int = 1,
-        gain: float = 1.0,
-        minibatch_discrimination: int = 0,
+        packing: Packing = 1,
+        gain: Positive = 1.0,
+        minibatch_discrimination: Kernels = 0,
     ) -> None:
         super().__init__()
         self.hidden = hidden_layers(packing * prod(image_shape), width, depth, activation, norm, spectral_norm, gain)

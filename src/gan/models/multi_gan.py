@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.bounds import Generators, ImageShape, LatentDim, Weight, Width
 from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models import mlp_gan
@@ -28,22 +29,17 @@ class Generator(mlp_gan.Generator):
         latent_dim: Length of z.
         spectral_norm: Whether to divide weights by their largest singular value; the first layers share one.
         **settings: See MLP GAN's.
-
-    Raises:
-        ValueError: If there are fewer than two generators.
     """
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        num_generators: int,
-        latent_dim: int = 100,
+        image_shape: ImageShape,
+        num_generators: Generators,
+        latent_dim: LatentDim = 100,
         spectral_norm: bool = False,
         **settings: Any,
     ) -> None:
         super().__init__(image_shape, latent_dim, spectral_norm=spectral_norm, **settings)
-        if num_generators < 2:
-            raise ValueError(f"num_generators must be at least 2, not {num_generators}")
         self.label = LabelVector(num_generators)
         single = self.hidden[0]  # the first layer of one generator
         assert isinstance(single, nn.Linear)
@@ -72,7 +68,7 @@ class Discriminator(mlp_gan.Discriminator):
     """
 
     def __init__(
-        self, image_shape: tuple[int, int, int], num_generators: int, width: int = 512, **settings: Any
+        self, image_shape: ImageShape, num_generators: Generators, width: Width = 512, **settings: Any
     ) -> None:
         super().__init__(image_shape, width, **settings)
         self.classifier = nn.Linear(width, num_generators)
@@ -96,9 +92,6 @@ class MultiGAN(GAN):
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         diversity: β.
         **settings: See GAN; ``num_classes`` is the number K of generators.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     discriminator: Discriminator
@@ -109,12 +102,10 @@ class MultiGAN(GAN):
         discriminator: Discriminator,
         objective: Objective,
         optimizer: Mapping[str, OptimizerFactory],
-        diversity: float = 0.125,
+        diversity: Weight = 0.125,
         **settings: Any,
     ) -> None:
         super().__init__(generator, discriminator, objective, optimizer, **settings)
-        if diversity < 0:
-            raise ValueError(f"diversity must be at least 0, not {diversity}")
         self.diversity = diversity
 
     def draw_generator_input(self, batch: Batch, rng: KeyedRandom) -> GeneratorInput:

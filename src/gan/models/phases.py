@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gan.bounds import PositiveInt
+
 __all__ = ["GAME", "Phase", "phase_at"]
 
 
@@ -14,17 +16,10 @@ class Phase:
         steps: Generator updates that the phase lasts.
         discriminator: Whether the discriminator is trained. Otherwise the generator's loss consists of the terms that
             need no discriminator, and each batch is one generator update.
-
-    Raises:
-        ValueError: If ``steps`` is below one.
     """
 
-    steps: int
+    steps: PositiveInt
     discriminator: bool = False
-
-    def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, not {self.steps}")
 
 
 GAME = Phase(steps=1, discriminator=True)

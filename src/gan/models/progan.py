@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import AtLeastTwo, ImageShape, LatentDim, NonNegativeInt, Pixels, Width
 from gan.models.gan import GAN
 from gan.nn.equalized import EqualizedConv2d, EqualizedLinear
 from gan.nn.growing import Growing, enlarge, growth_level, images_at_level, shrink
@@ -35,10 +36,10 @@ class Generator(Growing):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int = 100,
-        width: int = 16,
-        start_size: int | None = None,
+        image_shape: ImageShape,
+        latent_dim: LatentDim = 100,
+        width: Width = 16,
+        start_size: Pixels | None = None,
     ) -> None:
         super().__init__(image_shape[-1], start_size)
         widths = channel_counts(width, self.start_doublings + len(self.sizes))[::-1]
@@ -87,15 +88,15 @@ class Discriminator(Growing):
         group_size: Largest number of images per group; see MinibatchStd.
 
     Raises:
-        ValueError: If a number does not fit.
+        ValueError: If a size does not fit.
     """
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        width: int = 16,
-        start_size: int | None = None,
-        group_size: int = 4,
+        image_shape: ImageShape,
+        width: Width = 16,
+        start_size: Pixels | None = None,
+        group_size: AtLeastTwo = 4,
     ) -> None:
         super().__init__(image_shape[-1], start_size)
         widths = channel_counts(width, self.start_doublings + len(self.sizes))[::-1]
@@ -148,19 +149,17 @@ class ProGAN(GAN):
         images_seen: Real images trained on so far, on all ranks together.
 
     Raises:
-        ValueError: If a number is negative, or the networks have different resolutions.
+        ValueError: If the networks have different resolutions.
     """
 
     def __init__(
         self,
         generator: Growing,
         discriminator: Growing,
-        fade_images: int = 800_000,
-        stable_images: int = 800_000,
+        fade_images: NonNegativeInt = 800_000,
+        stable_images: NonNegativeInt = 800_000,
         **settings: Any,
     ) -> None:
-        if min(fade_images, stable_images) < 0:
-            raise ValueError(f"fade_images and stable_images must be at least 0, not {fade_images}, {stable_images}")
         if generator.sizes != discriminator.sizes:
             raise ValueError(
                 f"the networks must grow alike, but have sizes {generator.sizes} and {discriminator.sizes}: do not "

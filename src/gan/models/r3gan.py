@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import Depth, Expansion, ImageShape, LatentDim, Packing, Width
 from gan.models.gan import GAN
 from gan.nn.bottleneck import Bottleneck
 from gan.nn.initialization import scaled_normal
@@ -45,12 +46,12 @@ class Stages:
         levels: Blocks at each resolution.
 
     Raises:
-        ValueError: If the size does not fit, a number is below one, or the groups do not divide the channels.
+        ValueError: If the size does not fit, or the groups do not divide the channels.
     """
 
-    def __init__(self, size: int, width: int, growth: int, blocks: int, expansion: int, cardinality: int) -> None:
-        if growth < 1 or blocks < 1:
-            raise ValueError(f"growth and blocks must be at least 1, not {growth} and {blocks}")
+    def __init__(
+        self, size: int, width: Width, growth: Expansion, blocks: Depth, expansion: Expansion, cardinality: Width
+    ) -> None:
         self.base, halvings = base_and_doublings(size)
         self.widths = channel_counts(width, halvings + 1, growth)
         groups = channel_counts(cardinality, halvings + 1, growth)
@@ -77,18 +78,18 @@ class Generator(nn.Module):
         cardinality: Groups of the 3x3 convolution at the images' resolution; they grow with the channels.
 
     Raises:
-        ValueError: If the size does not fit, a number is below one, or the groups do not divide the channels.
+        ValueError: If the size does not fit, or the groups do not divide the channels.
     """
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int = 64,
-        width: int = 96,
-        growth: int = 2,
-        blocks: int = 2,
-        expansion: int = 2,
-        cardinality: int = 12,
+        image_shape: ImageShape,
+        latent_dim: LatentDim = 64,
+        width: Width = 96,
+        growth: Expansion = 2,
+        blocks: Depth = 2,
+        expansion: Expansion = 2,
+        cardinality: Width = 12,
     ) -> None:
         super().__init__()
         stages = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)
@@ -118,18 +119,18 @@ class Discriminator(nn.Module):
         packing: Images per pack, concatenated along the channels.
 
     Raises:
-        ValueError: If the size does not fit, a number is below one, or the groups do not divide the channels.
+        ValueError: If the size does not fit, or the groups do not divide the channels.
     """
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        width: int = 96,
-        growth: int = 2,
-        blocks: int = 2,
-        expansion: int = 2,
-        cardinality: int = 12,
-        packing: int = 1,
+        image_shape: ImageShape,
+        width: Width = 96,
+        growth: Expansion = 2,
+        blocks: Depth = 2,
+        expansion: Expansion = 2,
+        cardinality: Width = 12,
+        packing: Packing = 1,
     ) -> None:
         super().__init__()
         stages = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import Count, Fraction
 from gan.distributed.group import gather_tensor
 from gan.keyed_random import KeyedRandom
 
@@ -23,18 +24,13 @@ class Replay(nn.Module):
     Attributes:
         pool: The fakes, with shape (size, C, H, W); empty before the first step.
         count: Number of fakes in the pool.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     pool: Tensor
     count: Tensor
 
-    def __init__(self, size: int = 50, share: float = 0.5) -> None:
+    def __init__(self, size: Count = 50, share: Fraction = 0.5) -> None:
         super().__init__()
-        if size < 1 or not 0 < share < 1:
-            raise ValueError(f"size must be at least 1 and share between 0 and 1, not {size} and {share}")
         self.size, self.share = size, share
         self.register_buffer("pool", torch.empty(0))
         self.register_buffer("count", torch.zeros((), dtype=torch.long))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gan.bounds import ImageShape, Pixels, Width
 from gan.models import sngan
 from gan.models.gan import GAN
 from gan.nn.attention import SelfAttention
@@ -25,9 +26,9 @@ class Generator(sngan.Generator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        attention_size: int | None = None,
-        width: int = 256,
+        image_shape: ImageShape,
+        attention_size: Pixels | None = None,
+        width: Width = 256,
         spectral_norm: bool = True,
         **settings: Any,
     ) -> None:
@@ -52,9 +53,9 @@ class Discriminator(sngan.Discriminator):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        attention_size: int | None = None,
-        width: int = 128,
+        image_shape: ImageShape,
+        attention_size: Pixels | None = None,
+        width: Width = 128,
         spectral_norm: bool = True,
         **settings: Any,
     ) -> None:

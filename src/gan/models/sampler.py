@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
+from annotated_types import Ge, Le
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
+from gan.bounds import Classes, Decay
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream, truncate_normal
 from gan.nn.moving_average import MovingAverage
@@ -36,9 +38,6 @@ class Sampler(LightningModule):
 
     Attributes:
         uses_condition: Whether the networks take the batch's condition as an input.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     uses_condition: ClassVar[bool] = False
@@ -46,18 +45,12 @@ class Sampler(LightningModule):
     def __init__(
         self,
         generator: nn.Module,
-        latent_dim: int = 100,
+        latent_dim: Annotated[int, Ge(0), Le(2**20)] = 100,
         latent: Literal["normal", "uniform"] = "normal",
-        ema_decay: float = 0.999,
-        num_classes: int = 1,
+        ema_decay: Decay = 0.999,
+        num_classes: Classes = 1,
     ) -> None:
         super().__init__()
-        if latent_dim < 0:
-            raise ValueError(f"latent_dim must be at least 0, not {latent_dim}")
-        if not 0 <= ema_decay < 1:
-            raise ValueError(f"ema_decay must be at least 0 and below 1, not {ema_decay}")
-        if num_classes < 1:
-            raise ValueError(f"num_classes must be at least 1, not {num_classes}")
         self.generator = generator
         self.ema = MovingAverage(generator, ema_decay) if ema_decay else None
         self.latent_dim, self.latent, self.num_classes = latent_dim, latent, num_classes

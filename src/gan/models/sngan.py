@@ -6,6 +6,7 @@ fewer doublings.
 
 from torch import Tensor, nn
 
+from gan.bounds import ImageShape, LatentDim, Packing, Width
 from gan.models.gan import GAN
 from gan.nn.initialization import glorot
 from gan.nn.layers import Norm, maybe_spectral_norm
@@ -38,9 +39,9 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int = 128,
-        width: int = 256,
+        image_shape: ImageShape,
+        latent_dim: LatentDim = 128,
+        width: Width = 256,
         norm: Norm = "batch",
         spectral_norm: bool = False,
     ) -> None:
@@ -78,11 +79,11 @@ class Discriminator(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        width: int = 128,
+        image_shape: ImageShape,
+        width: Width = 128,
         norm: Norm = "none",
         spectral_norm: bool = True,
-        packing: int = 1,
+        packing: Packing = 1,
     ) -> None:
         super().__init__()
         size, (_, halvings) = image_shape[-1], base_and_doublings(image_shape[-1])

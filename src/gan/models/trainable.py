@@ -3,15 +3,17 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import reduce
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
+from annotated_types import Ge, Le
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
+from gan.bounds import Classes, Decay, Positive, PositiveInt, Seed
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream, derive_seed
 from gan.models.sampler import Sampler
@@ -58,9 +60,6 @@ class Trainable(Sampler):
     Attributes:
         batches_seen: Batches trained on so far.
         gradient_norm: Norm of the last update's gradient before clipping; None if it was not computed.
-
-    Raises:
-        ValueError: If a number is out of range.
     """
 
     automatic_optimization = False
@@ -69,24 +68,20 @@ class Trainable(Sampler):
         self,
         generator: nn.Module,
         optimizer: Mapping[str, OptimizerFactory],
-        latent_dim: int = 100,
+        latent_dim: Annotated[int, Ge(0), Le(2**20)] = 100,
         latent: Literal["normal", "uniform"] = "normal",
-        ema_decay: float = 0.999,
-        gradient_clip: float | None = None,
-        accumulate: int = 1,
+        ema_decay: Decay = 0.999,
+        gradient_clip: Positive | None = None,
+        accumulate: PositiveInt = 1,
         schedule: LearningRateSchedule | None = None,
         schedules: Mapping[str, LearningRateSchedule | None] | None = None,
-        num_classes: int = 1,
+        num_classes: Classes = 1,
         channels_last: bool = True,
         compile: bool = False,
-        seed: int = 0,
+        seed: Seed = 0,
     ) -> None:
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         super().__init__(generator.to(memory_format=self.memory_format), latent_dim, latent, ema_decay, num_classes)
-        if accumulate < 1:
-            raise ValueError(f"accumulate must be at least 1, not {accumulate}")
-        if gradient_clip is not None and gradient_clip <= 0:
-            raise ValueError(f"gradient_clip must be positive, not {gradient_clip}")
         self.optimizer_factories = optimizer
         self.gradient_clip, self.accumulate = gradient_clip, accumulate
         self.schedule, self.seed = schedule, seed

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import Ge, Le
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _NormBase
 
+from gan.bounds import Positive
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
 from gan.models.trainable import OptimizerFactory
@@ -45,7 +47,7 @@ class UnrolledGAN(GAN):
         **settings: See GAN.
 
     Raises:
-        ValueError: If a number is out of range, or the discriminator's norm does not support the penalties.
+        ValueError: If the discriminator's norm does not support the penalties.
     """
 
     def __init__(
@@ -54,13 +56,11 @@ class UnrolledGAN(GAN):
         discriminator: nn.Module,
         objective: Objective,
         optimizer: Mapping[str, OptimizerFactory],
-        unroll_steps: int = 5,
-        unroll_lr: float = 0.01,
+        unroll_steps: Annotated[int, Ge(0), Le(1000)] = 5,
+        unroll_lr: Positive = 0.01,
         **settings: Any,
     ) -> None:
         super().__init__(generator, discriminator, objective, optimizer, **settings)
-        if unroll_steps < 0 or unroll_lr <= 0:
-            raise ValueError(f"unroll_steps must be at least 0 and unroll_lr above 0, not {unroll_steps}, {unroll_lr}")
         norms = [module for module in discriminator.modules() if isinstance(module, _NormBase)]
         if unroll_steps and objective.regularizers and norms:
             raise ValueError(

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gan.bounds import ImageShape, LatentDim, Width
 from gan.keyed_random import KeyedRandom
 from gan.losses.elbo import ELBO
 from gan.models import dcgan
@@ -32,9 +33,9 @@ class Encoder(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int = 100,
-        width: int = 64,
+        image_shape: ImageShape,
+        latent_dim: LatentDim = 100,
+        width: Width = 64,
         norm: Norm = "batch",
         spectral_norm: bool = False,
     ) -> None:
@@ -60,7 +61,7 @@ class VAE(AutoEncoder):
         **settings: See Trainable.
 
     Raises:
-        ValueError: If a number is out of range, the objective is not an ELBO, or z is not normal.
+        ValueError: If the objective is not an ELBO, or z is not normal.
     """
 
     def __init__(

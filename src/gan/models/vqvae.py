@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gan.bounds import Blocks, Codes, Depth, Halvings, ImageShape, LatentDim, Width
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom
 from gan.losses.vector_quantization import VectorQuantization
@@ -33,7 +34,12 @@ class Encoder(nn.Module):
     """
 
     def __init__(
-        self, image_shape: tuple[int, int, int], code_dim: int = 4, width: int = 64, halvings: int = 2, blocks: int = 2
+        self,
+        image_shape: ImageShape,
+        code_dim: Width = 4,
+        width: Width = 64,
+        halvings: Halvings = 2,
+        blocks: Blocks = 2,
     ) -> None:
         super().__init__()
         grid_size(image_shape, halvings)
@@ -70,15 +76,15 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int = 49,
-        num_codes: int = 128,
-        code_dim: int = 4,
-        width: int = 64,
-        halvings: int = 2,
-        blocks: int = 2,
-        prior_width: int = 32,
-        prior_depth: int = 6,
+        image_shape: ImageShape,
+        latent_dim: LatentDim = 49,
+        num_codes: Codes = 128,
+        code_dim: Width = 4,
+        width: Width = 64,
+        halvings: Halvings = 2,
+        blocks: Blocks = 2,
+        prior_width: Width = 32,
+        prior_depth: Depth = 6,
     ) -> None:
         super().__init__()
         size = grid_size(image_shape, halvings)
@@ -118,7 +124,7 @@ class VQVAE(AutoEncoder):
         **settings: See Trainable.
 
     Raises:
-        ValueError: If a number is out of range, the objective is another loss, or z is not uniform.
+        ValueError: If the objective is another loss, or z is not uniform.
     """
 
     generator: Generator

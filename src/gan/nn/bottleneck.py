@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from gan.bounds import Expansion, Width
 from gan.nn.initialization import LEAKY_GAIN, LEAKY_SLOPE, scaled_normal
 
 __all__ = ["Bottleneck"]
@@ -24,13 +25,12 @@ class Bottleneck(nn.Module):
         ValueError: If the groups do not divide the channels of the 3x3 convolution.
     """
 
-    def __init__(self, channels: int, branches: int, expansion: int = 2, cardinality: int = 1) -> None:
+    def __init__(self, channels: int, branches: int, expansion: Expansion = 2, cardinality: Width = 1) -> None:
         super().__init__()
         hidden = channels * expansion
-        if expansion < 1 or cardinality < 1 or hidden % cardinality:
+        if hidden % cardinality:
             raise ValueError(
-                f"expansion and cardinality must be at least 1, and cardinality={cardinality} must divide the "
-                f"{hidden} channels of a 3x3 convolution (width * expansion)"
+                f"cardinality={cardinality} must divide the {hidden} channels of a 3x3 convolution (width * expansion)"
             )
         gain = LEAKY_GAIN * branches ** (-1 / 4)  # the exponent is -1 / (2m - 2) with m = 3 layers
         self.branch = nn.Sequential(

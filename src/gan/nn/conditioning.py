@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.bounds import Width
 from gan.nn.layers import Norm, norm_layer
 
 __all__ = ["ConditionalNorm", "LabelVector", "check_classes"]
@@ -25,14 +26,12 @@ class LabelVector(nn.Module):
         size: Length of the vectors.
 
     Raises:
-        ValueError: If there are fewer than two classes, or the length is below one.
+        ValueError: If there are fewer than two classes.
     """
 
-    def __init__(self, num_classes: int, embedding_dim: int | None = None) -> None:
+    def __init__(self, num_classes: int, embedding_dim: Width | None = None) -> None:
         super().__init__()
         check_classes(num_classes)
-        if embedding_dim is not None and embedding_dim < 1:
-            raise ValueError(f"embedding_dim must be at least 1, not {embedding_dim}")
         self.num_classes, self.size = num_classes, embedding_dim or num_classes
         self.embedding: nn.Module = nn.Identity()
         if embedding_dim is not None:

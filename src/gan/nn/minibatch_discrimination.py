@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import PositiveInt, Width
+
 __all__ = ["MinibatchDiscrimination"]
 
 
@@ -19,17 +21,10 @@ class MinibatchDiscrimination(nn.Module):
         num_features: Features F per image.
         kernels: Number of kernels K.
         kernel_dim: Dimension of a kernel's projection.
-
-    Raises:
-        ValueError: If a number is below one.
     """
 
-    def __init__(self, num_features: int, kernels: int = 100, kernel_dim: int = 5) -> None:
+    def __init__(self, num_features: PositiveInt, kernels: Width = 100, kernel_dim: Width = 5) -> None:
         super().__init__()
-        if min(num_features, kernels, kernel_dim) < 1:
-            raise ValueError(
-                f"num_features, kernels and kernel_dim must be at least 1, not {num_features}, {kernels}, {kernel_dim}"
-            )
         # of unit length on average, since the similarity of distant projections has no gradient
         self.weight = nn.Parameter(torch.randn(num_features, kernels, kernel_dim) / num_features**0.5)
 

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.bounds import AtLeastTwo
+
 __all__ = ["MinibatchStd"]
 
 
@@ -16,15 +18,10 @@ class MinibatchStd(nn.Module):
     Args:
         group_size: Largest number of images per group; groups of a batch are as even as possible.
         epsilon: Added to the variance, since the square root has no gradient at zero.
-
-    Raises:
-        ValueError: If the group size is below two.
     """
 
-    def __init__(self, group_size: int = 4, epsilon: float = 1e-8) -> None:
+    def __init__(self, group_size: AtLeastTwo = 4, epsilon: float = 1e-8) -> None:
         super().__init__()
-        if group_size < 2:
-            raise ValueError(f"group_size must be at least 2, not {group_size}")
         self.group_size, self.epsilon = group_size, epsilon
 
     def forward(self, features: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.bounds import Codes, Depth, Width
+
 __all__ = ["PixelCNN"]
 
 
@@ -47,15 +49,10 @@ class PixelCNN(nn.Module):
         num_codes: Number K of codes.
         width: Channels of each stack.
         depth: Layers; a code depends on ``depth + 1`` rows above it.
-
-    Raises:
-        ValueError: If the depth is below one.
     """
 
-    def __init__(self, num_codes: int, width: int = 32, depth: int = 6) -> None:
+    def __init__(self, num_codes: Codes, width: Width = 32, depth: Depth = 6) -> None:
         super().__init__()
-        if depth < 1:
-            raise ValueError(f"the prior's depth must be at least 1, not {depth}")
         self.embedding = nn.Embedding(num_codes, width)
         self.layers = nn.ModuleList(GatedLayer(width) for _ in range(depth))
         self.head = nn.Sequential(

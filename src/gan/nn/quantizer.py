@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.bounds import Codes, Width
 from gan.types import Quantized
 
 __all__ = ["VectorQuantizer", "straight_through"]
@@ -21,15 +22,10 @@ class VectorQuantizer(nn.Module):
     Args:
         num_codes: Number K of codes.
         code_dim: Length D of a vector.
-
-    Raises:
-        ValueError: If there are fewer than two codes, or the length is below one.
     """
 
-    def __init__(self, num_codes: int, code_dim: int) -> None:
+    def __init__(self, num_codes: Codes, code_dim: Width) -> None:
         super().__init__()
-        if num_codes < 2 or code_dim < 1:
-            raise ValueError(f"num_codes must be at least 2 and code_dim 1, not {num_codes} and {code_dim}")
         self.codebook = nn.Parameter(torch.randn(num_codes, code_dim))
 
     def forward(self, encoded: Tensor) -> Quantized:

@@ -14,8 +14,8 @@ def run_folder(ckpt: Any, new: str) -> str:
     """Return the folder of a run.
 
     Args:
-        ckpt: Checkpoint to resume from, ``<folder>/checkpoints/<name>``, or its run's folder; None for a new run. Anything else is
-            reported when the options are checked.
+        ckpt: Checkpoint to resume from, ``<folder>/checkpoints/<name>``, or its run's folder; None for a new run.
+            Anything else is refused when the options are checked.
         new: Folder for a new run.
 
     Returns:

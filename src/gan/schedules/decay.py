@@ -2,6 +2,7 @@
 
 from math import cos, pi
 
+from gan.bounds import Factor, PositiveInt
 from gan.schedules.base import Schedule
 
 __all__ = ["Cosine", "Decay", "Linear"]
@@ -13,14 +14,9 @@ class Decay(Schedule):
     Args:
         steps: Steps until ``end`` is reached.
         end: The final factor.
-
-    Raises:
-        ValueError: If ``steps`` is below one or ``end`` is negative.
     """
 
-    def __init__(self, steps: int, end: float = 0.0) -> None:
-        if steps < 1 or end < 0:
-            raise ValueError(f"steps must be at least 1 and end at least 0, not {steps} and {end}")
+    def __init__(self, steps: PositiveInt, end: Factor = 0.0) -> None:
         self.steps, self.end = steps, end
 
 

@@ -1,5 +1,6 @@
 """Linear warm-up before another schedule."""
 
+from gan.bounds import PositiveInt
 from gan.schedules.base import Schedule
 
 __all__ = ["Warmup"]
@@ -11,14 +12,9 @@ class Warmup(Schedule):
     Args:
         steps: Steps of the increase; the first factor is 1 / steps.
         schedule: The other schedule, which counts from the first step too; None for a constant factor.
-
-    Raises:
-        ValueError: If ``steps`` is below one.
     """
 
-    def __init__(self, steps: int, schedule: Schedule | None = None) -> None:
-        if steps < 1:
-            raise ValueError(f"steps must be at least 1, not {steps}")
+    def __init__(self, steps: PositiveInt, schedule: Schedule | None = None) -> None:
         self.steps, self.schedule = steps, schedule
 
     def __call__(self, step: int) -> float:
