@@ -2,8 +2,11 @@
 
 import csv
 import json
+import math
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -12,6 +15,11 @@ from xml.etree import ElementTree
 import pytest
 from omegaconf import OmegaConf
 
+from gan.report.__main__ import write
+from gan.report.page import write_page
+from gan.report.reportable import reportable
+from gan.report.tables import tables
+from gan.runs.record import find_runs
 from tests.conftest import TINY, Run, run_here
 
 PROTOCOL = {"real_images": 4000, "real_split": "train", "fake_images": 10000, "features": "classifier", "weights": "ab"}
@@ -219,6 +227,56 @@ def test_runs_of_one_seed_are_averaged(tmp_path: Path) -> None:
         write_run(tmp_path / "runs" / name, curve(score), seed)
     (row,) = rows(report(tmp_path).out)
     assert (row["seeds"], row["last fd_classifier"]) == ("2", f"11.5 ± {stdev([10, 13]):.2g}")
+
+
+def damaged_results(base: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield results in which one value, at any depth of two, is of another kind or out of its range."""
+    values: list[Any] = [None, -1, math.inf, 10**400, "", "\x1b[2J", "y" * 40_000, "${", [], {}, {"": {"x": [{}]}}]
+    for key, value in base.items():
+        for wrong in values:
+            yield base | {key: wrong}
+            for inner in value if isinstance(value, dict) else ():
+                yield base | {key: value | {inner: wrong}}
+
+
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.long)])
+def test_any_damage_costs_one_run_its_place(tmp_path: Path, every: int) -> None:
+    runs = tmp_path / "runs"
+    write_run(runs / "good", curve(30, 20), name="good", game={"d/value": -1.3}, warnings=["w"])
+    files = [(runs / "good" / name).read_text() for name in ("config.yaml", "metrics.csv", "results.json")]
+    damaged = list(damaged_results(json.loads(files[2])))[::every]
+    for number, results in enumerate(damaged):
+        folder = runs / f"{number:03}"
+        folder.mkdir()
+        (folder / "config.yaml").write_text(files[0])
+        (folder / "metrics.csv").write_text("step,val/fd_classifier\n1,1e999\n2,5e-324\n3,-1e308\n4,1e308\n")
+        (folder / "results.json").write_text(json.dumps(results))
+    found = [reportable(run) for run in find_runs([runs])]
+    text = write(tables(found), tmp_path / "out")[0].read_text()
+    assert re.search(r"^\| good .*\| 20 \|", text, re.MULTILINE)
+    assert len(found) == len(damaged) + 1
+    for run in found[::10]:
+        page = write_page(run).read_text()
+        assert "\x1b" not in page
+        assert run.failure is None or escape(run.failure) in page
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) < 3000
+    assert sum(run.failure is not None for run in found) > len(damaged) / 3
+
+
+@pytest.mark.parametrize("broken", ["config.yaml", "results.json", "samples/000200.png", "metrics.csv"])
+def test_pipes_and_folders_without_permission(tmp_path: Path, broken: str) -> None:
+    runs = tmp_path / "runs"
+    for name in ("a", "b"):
+        write_run(runs / name, curve(30, 20), name=name)
+        (runs / name / "samples").mkdir()
+    (runs / "b" / broken).unlink(missing_ok=True)
+    os.mkfifo(runs / "b" / broken)
+    done = report(tmp_path)
+    assert done.status == 0, done.err
+    assert {"a"} <= {row["run"] for row in rows(done.out)}
+    pages = (runs / "b" / "report.html").read_text() + (tmp_path / "out" / "report.html").read_text()
+    assert broken == "config.yaml" or f"{broken} cannot be" in pages  # results.json has the configuration too
 
 
 def test_bad_input(tmp_path: Path) -> None:

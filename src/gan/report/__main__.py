@@ -1,7 +1,6 @@
 """``python -m gan.report FOLDER...``: tables, charts and a page that compare runs, including failed ones."""
 
 import argparse
-import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,16 +8,14 @@ from gan import cli
 from gan.errors import UserError
 from gan.report.comparison import write_comparison
 from gan.report.markdown import markdown
-from gan.report.page import is_current, write_page
+from gan.report.reportable import reportable, update_page
 from gan.report.score_charts import score_chart
 from gan.report.svg import PLOT_SIZE, svg
 from gan.report.tables import Table, tables
 from gan.report.templates import save
-from gan.runs.record import RunRecord, find_runs
+from gan.runs.record import find_runs
 
 __all__ = ["main"]
-
-log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -31,10 +28,10 @@ def main() -> None:
     if not args.folders:
         raise UserError("name a folder with runs, as in: python -m gan.report runs")
 
-    runs = find_runs(args.folders)
+    runs = [reportable(run) for run in find_runs(args.folders)]
     compared = tables(runs, args.score)
     for run in runs:
-        _update_page(run)
+        update_page(run)
     try:
         print("\n\n".join(markdown(table) for table in compared))
         print("\nWrote " + ", ".join(map(str, write(compared, args.out))))
@@ -65,16 +62,6 @@ def write(compared: list[Table], out: Path) -> list[Path]:
     report = out / "report.md"
     save("\n\n".join(sections) + "\n", report)
     return [report, *charts, write_comparison(compared, out)]
-
-
-def _update_page(run: RunRecord) -> None:
-    """Write a run's page if there is none or the run has changed since; runs that fail do not write theirs."""
-    if is_current(run.folder):
-        return
-    try:
-        write_page(run)
-    except OSError as error:
-        log.warning("%s could not be written (%s)", run.folder.page, error)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ COLORS = (
     "#9c6a2f",
     "#5a6675",
 )  # on a light background
+SMALLEST, LARGEST = 1e-100, 1e100  # absolute values that charts show
 MAX_DOTS = 30  # per line
 MAX_POINTS = 300  # per line
 LOG_RATIO = 20  # of the largest to the smallest value, above which an axis is logarithmic
@@ -51,7 +52,7 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """Data of a line. Points that are not finite are left out.
+    """Data of a line. Points that are not finite, or beyond 1e100, are left out.
 
     Attributes:
         name: Name in the legend.
@@ -162,14 +163,15 @@ def chart(
     Returns:
         The chart, or None if there is no point to draw.
     """
-    lines, levels = [reduced for line in lines if (reduced := _reduce(line)).x], list(levels)
+    lines = [reduced for line in lines if (reduced := _reduce(line)).x]
+    levels = [level for level in levels if _drawable(level.y)]
     if not lines:
         return None
     x = [value for line in lines for value in line.x]
     y = [value for line in lines for value in line.y] + [level.y for level in levels] + [0.0] * from_zero
     log = may_be_log and min(y) > 0 and max(y) > LOG_RATIO * min(y)
     edges = [v + s * d for line in lines for v, d in zip(line.y, line.deviation, strict=False) for s in (-1, 1)]
-    x_axis = _Axis(min(x), max(x) if max(x) > min(x) else min(x) + 1, False)
+    x_axis = _Axis(min(x), max(x) if max(x) > min(x) else min(x) + max(1, abs(min(x))), False)
     y_axis = _y_axis([*y, *(edge for edge in edges if edge > 0 or not log)], log)
     x_ticks, y_ticks = _ticks(x_axis, 4), _ticks(y_axis, 4)
     width, height = size
@@ -188,13 +190,18 @@ def chart(
 
 
 def _reduce(line: Line) -> Line:
-    """Leave out points that are not finite, and average neighbouring points of long lines."""
+    """Leave out points that cannot be drawn, and average neighbouring points of long lines."""
     deviation = line.deviation or [0.0] * len(line.x)
-    points = [p for p in zip(line.x, line.y, deviation, strict=True) if all(map(math.isfinite, p))]
+    points = [p for p in zip(line.x, line.y, deviation, strict=True) if all(map(_drawable, p))]
     length = -(-len(points) // MAX_POINTS) or 1
     parts = [points[start : start + length] for start in range(0, len(points), length)]
     x, y, spread = ([math.fsum(p[axis] for p in part) / len(part) for part in parts] for axis in range(3))
     return Line(line.name, x, y, line.color, spread if line.deviation else (), line.dots and length == 1, line.dashed)
+
+
+def _drawable(value: float) -> bool:
+    """Return whether a value is finite, and sums, differences and ratios of such values are too."""
+    return value == 0 or SMALLEST < abs(value) < LARGEST
 
 
 def _draw(line: Line, x_axis: _Axis, y_axis: _Axis, size: tuple[int, int]) -> DrawnLine:

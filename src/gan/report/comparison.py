@@ -10,7 +10,7 @@ from gan.formats import number
 from gan.report.groups import Group
 from gan.report.markdown import cells, heading, protocol, without_results
 from gan.report.page import has_pixels
-from gan.report.pictures import EmbeddedImage, embed
+from gan.report.pictures import Picture, embed
 from gan.report.score_charts import score_chart
 from gan.report.tables import Table
 from gan.report.templates import render, save
@@ -35,7 +35,7 @@ class Card(NamedTuple):
     Attributes:
         name: Name of the group.
         score: Best score of that seed, or why there is none.
-        image: Sample grid; None if there is none.
+        picture: Sample grid; None if there is none.
         alt: Description of the image.
         pixels: Whether the samples are images, not points.
         links: Links to all runs.
@@ -44,7 +44,7 @@ class Card(NamedTuple):
 
     name: str
     score: str
-    image: EmbeddedImage | None
+    picture: Picture | None
     alt: str
     pixels: bool
     links: list[Link]
@@ -86,12 +86,12 @@ def _card(table: Table, group: Group, color: int, out: Path, limit: int) -> Card
     run = _best_run(table, group)
     grids = run.folder.sample_grids(run.results.global_step if run.results else None)
     score = _describe_score(table, run)
-    seed = f", seed {run.config['seed']}" if "seed" in run.config and len(group.runs) > 1 else ""
+    seed = f", seed {run.seed}" if run.seed is not None and len(group.runs) > 1 else ""
     step = f" at step {int(grids[-1].stem):,}" if grids else ""
     return Card(
         name=group.name,
         score=score + seed,
-        image=embed(grids[-1], limit) if grids else None,
+        picture=embed(grids[-1], limit) if grids else None,
         alt=f"Samples of {group.name}{seed}{step}",
         pixels=has_pixels(run.config),
         links=[_link(other, out) for other in sorted(group.runs, key=_sort_key)],
@@ -122,11 +122,12 @@ def _describe_score(table: Table, run: RunRecord) -> str:
 
 
 def _link(run: RunRecord, out: Path) -> Link:
-    text = f"seed {run.config['seed']}" if "seed" in run.config else str(relative_to_cwd(run.folder.path))
-    page = run.folder.page
-    if not page.is_file():
+    text = f"seed {run.seed}" if run.seed is not None else str(relative_to_cwd(run.folder.path))
+    try:
+        page = run.folder.page.resolve(strict=True)
+    except OSError:  # there is none, or the folder cannot be entered
         return Link(text, None)
-    return Link(text, quote(Path(os.path.relpath(page.resolve(), out.resolve())).as_posix()))
+    return Link(text, quote(Path(os.path.relpath(page, out.resolve())).as_posix()))
 
 
 def _sort_key(run: RunRecord) -> tuple[int, str]:

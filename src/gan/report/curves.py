@@ -35,7 +35,8 @@ def curves(
     for name in sorted(scores, key=lambda name: name != main_score):
         higher = higher_is_better.get(name)
         note = "" if higher is None else f"{'higher' if higher else 'lower'} is better"
-        levels = [Level("held-out real images", baselines["held_out"])] if name == main_score and baselines else []
+        compared = name == main_score and "held_out" in baselines
+        levels = [Level("held-out real images", baselines["held_out"])] if compared else []
         line = Line(name, *series[f"val/{name}"], color=2, dots=True)
         charts.append(chart(name, [line], levels, note, may_be_log=not higher))
 

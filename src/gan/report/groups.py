@@ -2,14 +2,13 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any, NamedTuple
 
 from gan.runs.record import Results, RunRecord
 
-__all__ = ["Group", "Spread"]
+__all__ = ["Group", "Spread", "mean"]
 
 
 class Spread(NamedTuple):
@@ -56,11 +55,17 @@ class Group:
         by_seed = defaultdict(list)
         for run in self.finished:
             by_seed[_seeds(run.config)].append(value(run))
-        means = [fmean(values) for values in by_seed.values()]
-        mean = fmean(means)
+        means = [mean(values) for values in by_seed.values()]
+        center = mean(means)
         if len(means) == 1:
-            return Spread(mean, None)
-        return Spread(mean, math.sqrt(math.fsum((x - mean) ** 2 for x in means) / (len(means) - 1)))
+            return Spread(center, None)
+        return Spread(center, math.sqrt(sum((x - center) * (x - center) for x in means) / (len(means) - 1)))
+
+
+def mean(values: Iterable[float]) -> float:
+    """Return the mean of at least one value; like a sum, it is infinite or NaN where values are."""
+    listed = list(values)
+    return sum(listed) / len(listed)
 
 
 def _seeds(config: Any) -> tuple[str, ...]:

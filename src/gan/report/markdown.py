@@ -1,11 +1,11 @@
 """Tables of runs in Markdown."""
 
+import re
 from collections.abc import Callable
 from functools import partial
-from statistics import fmean
 
-from gan.formats import duration, number
-from gan.report.groups import Group
+from gan.formats import duration, number, printable
+from gan.report.groups import Group, mean
 from gan.report.tables import Table
 from gan.runs.folder import relative_to_cwd
 from gan.runs.record import RunRecord
@@ -13,6 +13,7 @@ from gan.runs.record import RunRecord
 __all__ = ["cells", "heading", "markdown", "protocol", "without_results"]
 
 NONE = "–"
+MAX_CELL = 1000  # characters; names and reasons are shorter
 
 
 def markdown(table: Table) -> str:
@@ -40,7 +41,7 @@ def protocol(table: Table) -> str:
     measures = other.pop("measures", {}).items()
     settings = [" ".join([name, *(f"{key}={value}" for key, value in chosen.items())]) for name, chosen in measures]
     facts = [*images, *(f"{key} {value}" for key, value in other.items())]
-    text = "; ".join([", ".join(facts), *settings]) + "."
+    text = printable("; ".join([", ".join(facts), *settings]), MAX_CELL) + "."
     if "held_out" in table.baselines:
         text += f" Held-out real images score {number(table.baselines['held_out'])}"
         text += f", noise {number(table.baselines['noise'])}." if "noise" in table.baselines else "."
@@ -60,7 +61,7 @@ def cells(table: Table, group: Group) -> dict[str, str]:
     row["time"] = NONE
     if runs:
         resumed = any(run.config.get("ckpt") for run in runs)  # results only have the time of their last part
-        row["time"] = ("> " if resumed else "") + duration(fmean(result.wall_seconds for result in results))
+        row["time"] = ("> " if resumed else "") + duration(mean(result.wall_seconds for result in results))
     row["without results"] = _count_failures(group)
     return row
 
@@ -71,7 +72,7 @@ def without_results(table: Table) -> list[dict[str, str]]:
         {
             "folder": str(relative_to_cwd(run.folder.path)),
             "run": group.name,
-            "seed": str(run.config.get("seed", NONE)),
+            "seed": run.seed or NONE,
             "last step": f"{run.metrics.last_step:,}" if run.metrics.last_step is not None else NONE,
             "why": run.failure or "",
         }
@@ -108,5 +109,10 @@ def _range(values: list[int]) -> str:
 def _grid(rows: list[dict[str, str]]) -> list[str]:
     """Return the lines of a Markdown table."""
     columns = list(rows[0])
-    lines = [[row[column].replace("|", "\\|") for column in columns] for row in rows]
-    return [f"| {' | '.join(line)} |" for line in (columns, ["---"] * len(columns), *lines)]
+    lines = [[_escape(cell) for cell in row.values()] for row in rows]
+    return [f"| {' | '.join(line)} |" for line in (map(_escape, columns), ["---"] * len(columns), *lines)]
+
+
+def _escape(cell: str) -> str:
+    """Escape what would end a cell, hold HTML or load a picture."""
+    return re.sub(r"[|<]|!(?=\[)", r"\\\g<0>", printable(cell, MAX_CELL))

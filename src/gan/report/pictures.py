@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
-__all__ = ["EmbeddedImage", "Frame", "embed", "embed_frames"]
+from gan.runs.pictures import PictureError, open_png, read_png
+
+__all__ = ["EmbeddedImage", "Frame", "Frames", "Picture", "embed", "embed_frames"]
 
 MAX_FRAMES = 40
 FRAMES_BYTES = 1_400_000  # for all frames together, which keeps a page below three megabytes
@@ -22,6 +24,13 @@ class EmbeddedImage(NamedTuple):
     height: int
 
 
+class Picture(NamedTuple):
+    """Picture in its place on a page, or why it cannot be shown."""
+
+    image: EmbeddedImage | None
+    damage: str = ""
+
+
 class Frame(NamedTuple):
     """Frame of an animation: a sample grid, and its generator update."""
 
@@ -29,24 +38,36 @@ class Frame(NamedTuple):
     image: EmbeddedImage
 
 
-def embed_frames(paths: list[Path]) -> list[Frame]:
+class Frames(NamedTuple):
+    """Frames of an animation, and the pictures that are missing in it, each with the reason."""
+
+    frames: list[Frame]
+    damaged: list[str]
+
+
+def embed_frames(paths: list[Path]) -> Frames:
     """Embed an even selection of sample grids, including the first and the last; as JPEG if PNGs are too large."""
     count = min(MAX_FRAMES, len(paths))
-    selected = [paths[round(index * (len(paths) - 1) / max(1, count - 1))] for index in range(count)]
-    encoded = [(path, path.read_bytes()) for path in selected]
+    encoded, damaged = list[tuple[Path, bytes]](), list[str]()
+    for path in [paths[round(index * (len(paths) - 1) / max(1, count - 1))] for index in range(count)]:
+        try:
+            encoded.append((path, read_png(path)))
+        except PictureError as error:
+            damaged.append(str(error))
     if _total_size(encoded) > FRAMES_BYTES:
         encoded = [(path, _jpeg(data)) for path, data in encoded]
     while _total_size(encoded) > FRAMES_BYTES and len(encoded) > 2:
         encoded = encoded[::-2][::-1]  # every other one, including the last
-    return [Frame(int(path.stem), _embedded(data)) for path, data in encoded]
+    return Frames([Frame(int(path.stem), _embedded(data)) for path, data in encoded], damaged)
 
 
-def embed(path: Path, limit: int = IMAGE_BYTES) -> EmbeddedImage | None:
-    """Embed an image, as JPEG if the file exceeds ``limit`` bytes. Returns None if there is no file."""
-    if not path.is_file():
-        return None
-    data = path.read_bytes()
-    return _embedded(data if len(data) <= limit else _jpeg(data))
+def embed(path: Path, limit: int = IMAGE_BYTES) -> Picture:
+    """Embed an image, as JPEG if the file exceeds ``limit`` bytes."""
+    try:
+        data = read_png(path)
+    except PictureError as error:
+        return Picture(None, str(error))
+    return Picture(_embedded(data if len(data) <= limit else _jpeg(data)))
 
 
 def _total_size(encoded: list[tuple[Path, bytes]]) -> int:
@@ -54,13 +75,13 @@ def _total_size(encoded: list[tuple[Path, bytes]]) -> int:
 
 
 def _jpeg(data: bytes) -> bytes:
-    with Image.open(BytesIO(data)) as image:
+    with open_png(data) as image:
         file = BytesIO()
         image.convert("RGB").save(file, format="JPEG", quality=85)
     return file.getvalue()
 
 
 def _embedded(data: bytes) -> EmbeddedImage:
-    with Image.open(BytesIO(data)) as image:
+    with Image.open(BytesIO(data), formats=["PNG", "JPEG"]) as image:
         kind = (image.format or "png").lower()
         return EmbeddedImage(f"data:image/{kind};base64,{b64encode(data).decode()}", *image.size)

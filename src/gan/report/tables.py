@@ -5,12 +5,12 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 from gan.errors import UserError, did_you_mean
+from gan.formats import printable
 from gan.report.differences import comparable_config, labels
-from gan.report.groups import Group
+from gan.report.groups import Group, mean
 from gan.runs.record import RunRecord, best_score
 
 __all__ = ["Table", "tables"]
@@ -101,13 +101,14 @@ def _check_score(score: str | None, runs: Iterable[RunRecord]) -> None:
 def _data_titles(runs: Sequence[RunRecord]) -> list[str]:
     """Name the data set of each table's first run; those of one class are told apart by their options."""
     options = [_data_config(run) for run in runs]
-    return labels([str(data.get("_target_", "?")).rpartition(".")[2] for data in options], options)
+    names = labels([str(data.get("_target_", "?")).rpartition(".")[2] for data in options], options)
+    return list(map(printable, names))
 
 
 def _table(grouped: list[list[RunRecord]], score: str | None, data: str) -> Table:
     """Name and sort the groups of a table."""
     names = labels([runs[0].name for runs in grouped], [comparable_config(runs[0].config) for runs in grouped])
-    groups = [Group(name, runs) for name, runs in zip(names, grouped, strict=True)]
+    groups = [Group(printable(name), runs) for name, runs in zip(names, grouped, strict=True)]
     results = [result for group in groups for result in group.results]
     if not results or results[0].score_name is None:
         return Table(groups, None, False, (), {}, data, {})
@@ -116,7 +117,7 @@ def _table(grouped: list[list[RunRecord]], score: str | None, data: str) -> Tabl
     baselines: dict[str, float] = {}  # of the main score alone
     if chosen in (None, main_score):
         for key in dict.fromkeys(key for result in results for key in result.baselines):
-            baselines[key] = fmean(result.baselines[key] for result in results if key in result.baselines)
+            baselines[key] = mean(result.baselines[key] for result in results if key in result.baselines)
     name = chosen or main_score
     table = Table(groups, name, results[0].higher_is_better[name], scores, results[0].protocol, data, baselines)
     groups.sort(key=lambda group: _rank(table, group))
@@ -135,7 +136,7 @@ def _measurement(run: RunRecord) -> list[Any]:
     assert results is not None
     if results.score_name is None:
         return []
-    measures = (run.config.get("metric") or {}).get("measures")
+    measures = run.group("metric").get("measures")
     names = _score_names(run)
     return [results.score_name, results.higher_is_better, results.protocol, names, measures, _data_config(run)]
 
@@ -146,7 +147,7 @@ def _measurement_config(run: RunRecord) -> list[Any]:
 
 
 def _data_config(run: RunRecord) -> dict[str, Any]:
-    return _without_loading(run.config.get("data") or {})
+    return {key: _without_loading(value) for key, value in run.group("data").items() if key not in LOADING_OPTIONS}
 
 
 def _without_loading(options: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import Field, FiniteFloat, NonNegativeFloat, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from gan.errors import UserError, one_line
 from gan.formats import printable
@@ -39,12 +39,25 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 UNFINISHED = "unfinished: still running, or killed"
+MAX_NAME = 200  # characters of a column or score
 MAX_STEP = 2**53  # the integers that a float holds, which charts draw
 
 Step = Annotated[int, Field(ge=0, le=MAX_STEP)]
 Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
-Scores = dict[Step, dict[str, float]]
+Name = Annotated[str, Field(max_length=MAX_NAME)]
+Scores = dict[Step, dict[Name, float]]
 """Scores by name, by generator update."""
+
+
+def _check_protocol(protocol: dict[str, Any]) -> dict[str, Any]:
+    """Check the parts of a protocol that reports put in words."""
+    images = [protocol.get(key, 0) for key in ("real_images", "fake_images")]
+    measures = protocol.get("measures", {})
+    if not all(isinstance(count, int) for count in images):
+        raise ValueError("the numbers of images must be integers")
+    if not (isinstance(measures, dict) and all(isinstance(settings, dict) for settings in measures.values())):
+        raise ValueError("measures must hold settings by name")
+    return protocol
 
 
 class Series(NamedTuple):
@@ -133,11 +146,11 @@ class Results:
     scores: Scores = field(default_factory=dict)
     higher_is_better: dict[str, bool] = field(default_factory=dict)
     baselines: dict[str, float] = field(default_factory=dict)
-    protocol: dict[str, Any] = field(default_factory=dict)
+    protocol: Annotated[dict[str, Any], AfterValidator(_check_protocol)] = field(default_factory=dict)
     game: dict[str, float] = field(default_factory=dict)
     neighbors: NeighborDistances | None = None
-    images_per_second: NonNegativeFloat | None = None
-    peak_memory_mb: NonNegativeFloat | None = None
+    images_per_second: FiniteFloat | None = None
+    peak_memory_mb: FiniteFloat | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -172,6 +185,11 @@ class RunRecord:
     def name(self) -> str:
         """Name from the configuration, or of the folder."""
         return printable(str(self.config.get("name") or self.folder.path.name))
+
+    @property
+    def seed(self) -> str | None:
+        """Seed from the configuration, as text; None without one."""
+        return printable(str(self.config["seed"])) if "seed" in self.config else None
 
     def group(self, name: str) -> dict[str, Any]:
         """Return the options of a config group; none if it is missing or something else."""
@@ -244,7 +262,8 @@ def read_results(path: Path) -> Results:
     if not results.scores:
         return replace(results, score_name=None, higher_is_better={}, protocol={})
     last = results.scores[max(results.scores)]
-    if results.score_name not in last or not last.keys() <= results.higher_is_better.keys():
+    names = {name for scores in results.scores.values() for name in scores}
+    if results.score_name not in last or not names <= results.higher_is_better.keys():
         raise ValueError(f"scores: the last step lacks {results.score_name}, or a score has no direction")
     return replace(results, scores=dict(sorted(results.scores.items())))
 
@@ -258,6 +277,8 @@ def read_metrics(path: Path) -> Metrics:
     try:
         with open_regular(path) as file:
             rows = csv.DictReader(TextIOWrapper(file, newline="", encoding="utf-8"))
+            if any(len(column) > MAX_NAME for column in rows.fieldnames or ()):
+                raise ValueError("the name of a column is too long")
             for row in rows:
                 last_step = _step(row.pop("step"))
                 values = {column: float(value) for column, value in row.items() if value}
