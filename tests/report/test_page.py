@@ -196,7 +196,7 @@ def test_resumed_run_has_the_commands_of_both_parts(train: Train) -> None:
 
 
 def test_failed_run(train: Train, tmp_path: Path, browser: Any) -> None:
-    diverging = ["loss=wgan", "loss.constraint=null", "optimizer=sgd", "optimizer.discriminator.lr=1e9"]
+    diverging = ["loss=wgan", "loss.constraint=null", "optimizer=sgd", "optimizer.discriminator.lr=1e3"]
     run = train(*TINY, *STEPS, "model=mlp_gan", *diverging)
     assert run.status == 2
     assert not (run.folder / "report.html").exists()
@@ -274,7 +274,7 @@ def test_comparison(train: Train, tmp_path: Path, browser: Any) -> None:
     for seed in (0, 1):
         assert train(*options, f"seed={seed}", name=f"runs/{seed}").status == 0
     assert train(*options, "loss=hinge", name="runs/hinge run").status == 0
-    diverging = ["loss=wgan", "loss.constraint=null", "optimizer=sgd", "optimizer.discriminator.lr=1e9"]
+    diverging = ["loss=wgan", "loss.constraint=null", "optimizer=sgd", "optimizer.discriminator.lr=1e3"]
     assert train(*options, *diverging, name="runs/failed").status == 2
     (tmp_path / "runs" / "1" / "report.html").unlink()
     done = run_here("-m", "gan.report", str(tmp_path / "runs"), "--out", str(tmp_path / "out"))

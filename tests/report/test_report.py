@@ -300,7 +300,7 @@ def test_runs_of_train(train: Callable[..., Run], tmp_path: Path) -> None:
     for seed in (0, 1):
         assert train(*options, f"seed={seed}", name=f"runs/{seed}").status == 0
         assert not (tmp_path / "runs" / str(seed) / "error.txt").exists()
-    diverging = ["loss=wgan", "loss.constraint=null", "optimizer=sgd", "optimizer.discriminator.lr=1e9"]
+    diverging = ["loss=wgan", "loss.constraint=null", "optimizer=sgd", "optimizer.discriminator.lr=1e3"]
     failed = train(*options, *diverging, name="runs/2")
     assert failed.status == 2
     reason = (tmp_path / "runs" / "2" / "error.txt").read_text().strip()
