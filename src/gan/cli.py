@@ -5,22 +5,15 @@ import functools
 import io
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from gan.errors import UserError, did_you_mean, one_line
-from gan.foreign_options import what_to_use
+from gan.errors import UserError, one_line
 
 __all__ = ["add_checkpoint", "add_trust", "explain", "run", "task"]
 
 log = logging.getLogger(__name__)
-
-EXTRAS = {  # configuration of a plugin: the choice that needs it, and the extra that installs it
-    "hydra/launcher/submitit_slurm": ("hydra/launcher=slurm", "slurm"),
-    "hydra/sweeper/optuna": ("hydra/sweeper=optuna", "optuna"),
-}
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
@@ -96,27 +89,6 @@ def explain(error: Exception, config_name: str | None) -> str | None:
     if isinstance(error, UserError):
         return one_line(error)
 
-    from hydra.errors import HydraException, MissingConfigException
-    from omegaconf.errors import OmegaConfBaseException
+    from gan.hydra_errors import explain_hydra_error
 
-    from gan.config import default_options
-
-    for plugin, (choice, extra) in EXTRAS.items():
-        if isinstance(error, MissingConfigException) and f"'{plugin}'" in str(error):
-            return f"{choice} needs a package: pip install -e '.[{extra}]'"
-    if isinstance(error, MissingConfigException) and error.options:
-        match = re.search(r"Could not find '(?:(.*)/)?(.*)'", str(error))
-        group, name = match.groups() if match else ("", "")
-        return f"{group}={name}: there are {', '.join(error.options)}{did_you_mean(name, list(error.options))}"
-    if isinstance(error, HydraException | OmegaConfBaseException):
-        first = str(error).splitlines()[0].strip()
-        match = re.match(r"Could not (?:override|append to) '?([^'\s]+?)'?\.?$", first)
-        if match and config_name is not None:
-            key = match.group(1).lstrip("+")
-            return (
-                what_to_use(key)
-                or f"there is no option '{key}'{did_you_mean(key, default_options(config_name, sys.argv[1:]))}"
-            )
-        cause = str(error.__cause__).splitlines()[0].strip() if error.__cause__ else ""
-        return f"{first} {cause}".strip()
-    return None
+    return explain_hydra_error(error, config_name)
