@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import pytest
 import torch
-from omegaconf.basecontainer import BaseContainer
 from pytorch_lightning import Callback
 from pytorch_lightning.loggers import Logger
 
@@ -30,79 +29,11 @@ from gan.resolve import RESUMED
 from gan.runs.folder import OutputPath
 from gan.substitution import get_value, keep_references, set_value, substitute
 from tests.conftest import run_here
+from tests.faults.gadgets import GADGETS, PLACES, SPECIAL_KEYS, Canary, arguments, resolver_text, resolvers, settings
 from tests.test_conf import choices, usual_model
 from tests.test_conf import composed as composed_with_examples
 
 FOLDER = Path("/nowhere/run")
-PLACES = [
-    "model",
-    "model.generator",
-    "model.discriminator.norm",
-    "model.optimizer.generator",
-    "model.objective.adversarial",
-    "model.objective.regularizers.new",
-    "model.schedule",
-    "model.augment",
-    "data",
-    "data.limit",
-    "metric.features",
-    "metric.measures.new",
-    "callbacks.new",
-    "callbacks.samples.num",
-    "logger.new",
-    "trainer.profiler",
-    "trainer.strategy",
-]
-SETTINGS: dict[str, Any] = {"stmt": "open('{marker}', 'w')", "setup": "open('{marker}', 'w')", "f": "{marker}"}
-GADGETS = [
-    "builtins.eval",
-    "os.system",
-    "subprocess.Popen",
-    "pathlib.Path",
-    "pathlib.Path.write_text",
-    "shutil.copy",
-    "logging.FileHandler",
-    "pandas.read_pickle",
-    "joblib.load",
-    "sympy.sympify",
-    "hydra.utils.instantiate",
-    "omegaconf.OmegaConf.load",
-    "torch.load",
-    "torch.hub.load",
-    "torch.jit.load",
-    "torch.utils.benchmark.Timer",
-    "torch.package.PackageExporter",
-    "torch.utils.tensorboard.SummaryWriter",
-    "torch.nn.functional.relu",
-    "torch.nn.modules.module.torch.load",
-    "torch.nn.utils.parametrize.register_parametrization",
-    "torch.nn.parameter.Parameter",
-    "torch.optim.optimizer.torch.load",
-    "torch.optim.Adam.step",
-    "torch.optim.swa_utils.get_ema_avg_fn",
-    "pytorch_lightning.LightningModule.load_from_checkpoint",
-    "pytorch_lightning.profilers.SimpleProfiler",
-    "pytorch_lightning.loggers.csv_logs.os.system",
-    "gan.models.dcgan.DCGAN.load_from_checkpoint",
-    "gan.models.dcgan.nn.Module",
-    "gan.training.os.system",
-    "gan.training.json.loads",
-    "gan.training.Trainer",
-    "gan.training.train",
-    "gan.checkpoint.reading.torch.load",
-    "gan.checkpoint.trained.load",
-    "gan.checkpoint.trained.TrainedGenerator",
-    "gan.loggers.csv.MetricsCSVLogger.__init__",
-    "gan.callbacks.samples.Path",
-    "gan",
-    "gan.",
-    "eval",
-    "",
-    5,
-    ["os.system"],
-    "gan.models.dcgan.DCGAN\n",
-    "gan.models..dcgan.DCGAN",
-]
 
 
 @pytest.fixture(scope="module")
@@ -182,11 +113,12 @@ def test_resolvers_are_refused(
     config: dict[str, Any], nothing_happens: Path, depth: str, escapes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET", "hunter2")
-    assert {"oc.env", "oc.create", "oc.decode", "oc.select"} <= BaseContainer._resolvers.keys()
-    for resolver in [*BaseContainer._resolvers, "unknown"]:
-        for argument in ("SECRET", f"{{_target_: pathlib.Path.write_text, _args_: ['{nothing_happens}', x]}}"):
-            for text in ("{}", "x {}", "${{oc.create:{}}}"):
-                value = text.format("\\" * escapes + f"${{{resolver}:{argument}}}")
+    assert {"oc.env", "oc.create", "oc.decode", "oc.select", "hydra", "now"} <= {*resolvers()}
+    canary = Canary(nothing_happens, "SECRET", "hunter2")
+    for resolver in resolvers():
+        for argument in arguments(canary)[:3]:
+            for form in ("{}", "x {}", "${{oc.create:{}}}"):
+                value = resolver_text(resolver, argument, escapes, form)
                 bad = deepcopy(config)
                 set_value(bad, depth, [{"x": [value]}] if depth.endswith(("list", "_args_")) else value)
                 line = refusal(bad)
@@ -205,7 +137,7 @@ def test_gadgets_are_refused(values: dict[str, Any], nothing_happens: Path, targ
         for extra in (
             {},
             {"_partial_": True},
-            {name: v.format(marker=nothing_happens) for name, v in SETTINGS.items()},
+            settings(Canary(nothing_happens)),
         ):
             root = place.partition(".")[0]
             bad = {root: deepcopy(values[root])}
@@ -258,7 +190,7 @@ def test_partial_is_for_functions_alone(config: dict[str, Any], place: str, targ
     accept(config, RESUMED, Trust(), config, FOLDER)
 
 
-@pytest.mark.parametrize("key", ["_args_", "_recursive_", "_convert_", "_mode_", "_partial_"])
+@pytest.mark.parametrize("key", SPECIAL_KEYS)
 @pytest.mark.parametrize("place", ["model", "model.generator", "data", "callbacks.samples", "loss", "logger"])
 def test_other_special_keys_are_refused(config: dict[str, Any], place: str, key: str) -> None:
     set_value(config, f"{place}.{key}", ["x"])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; the processes inherit it
 
-from tests.faults import damaged, hostile, kills, storage
+from tests.faults import damaged, hostile, kills, outages, storage
 from tests.faults.mounts import enter_namespace
 from tests.faults.outcome import Outcome
 
@@ -45,6 +45,7 @@ KINDS = {
     "storage": Kind(
         storage.run, 4, 12, "one line that names the folder; later finished in the bits of an undisturbed run"
     ),
+    "outages": Kind(outages.run, 2, 16, "the run of one without a tracker, at most timeout + 2 s later"),
 }
 
 

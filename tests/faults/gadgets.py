@@ -14,7 +14,17 @@ from omegaconf.basecontainer import BaseContainer
 
 from gan.substitution import set_value
 
-__all__ = ["GADGETS", "MUTATIONS", "PLACES", "SPECIAL_KEYS", "Canary", "resolver_text", "resolvers", "settings"]
+__all__ = [
+    "GADGETS",
+    "MUTATIONS",
+    "PLACES",
+    "SPECIAL_KEYS",
+    "Canary",
+    "arguments",
+    "resolver_text",
+    "resolvers",
+    "settings",
+]
 
 Config = dict[str, Any]
 
