@@ -204,7 +204,7 @@ def test_failed_run(train: Train, tmp_path: Path, browser: Any) -> None:
     text = words(run.folder / "report.html")
     assert text.startswith("mlp_gan-wgan Failed")
     assert (run.folder / "error.txt").read_text().strip() in text
-    assert "optimizer.discriminator.lr 1e+09" in text
+    assert "optimizer.discriminator.lr 1000" in text
     with opened(browser, run.folder / "report.html", 390) as page:
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
