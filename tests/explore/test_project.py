@@ -75,7 +75,7 @@ def test_bad_input(image: Path, train: Train, tmp_path: Path) -> None:
     def error(*options: str) -> str:
         return error_line(run_here("-m", "gan.explore", "project", str(run.folder), *options))
 
-    assert "there is no image at nowhere.png" in error("nowhere.png")
-    assert "cannot be read as an image" in error(str(tmp_path / "text.png"))
+    assert "cannot read the image nowhere.png (No such file or directory)" in error("nowhere.png")
+    assert "text.png (its content is of no format that is read here)" in error(str(tmp_path / "text.png"))
     assert "--steps must be at least 1" in error(str(image), "--steps", "0")
     assert "end it in .png" in error(str(image), "--out", "x.jpg")

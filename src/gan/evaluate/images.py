@@ -10,9 +10,12 @@ from omegaconf import DictConfig
 
 from gan.checkpoint.reading import Checkpoint, restore
 from gan.data.base import ImageDataModule
-from gan.data.image_folder import ImageFolder, survey
+from gan.data.find_images import find_images
+from gan.data.image_folder import ImageFolder
+from gan.data.streamed_images import ADVICE
 from gan.distributed.group import rank_range
 from gan.errors import UserError
+from gan.image_files import is_grey, open_image
 from gan.runs.folder import run_folder_of
 from gan.types import Batch, Samples
 
@@ -79,7 +82,7 @@ def samples_of_checkpoint(
 
 
 def images_of_folder(path: Path, data: ImageDataModule, config: DictConfig) -> EvaluatedImages:
-    """Return the images of a folder.
+    """Return the images of a folder; grey ones are repeated to three channels if the real images are in colour.
 
     Args:
         path: The folder.
@@ -87,13 +90,18 @@ def images_of_folder(path: Path, data: ImageDataModule, config: DictConfig) -> E
         config: Configuration of the evaluation.
 
     Raises:
-        UserError: If the images and the real images differ in shape.
+        UserError: If the images and the real images differ in size, or these are in colour and the real ones grey.
     """
-    folder = open_folder(path, config)
-    if folder.image_shape != data.image_shape:
+    folder = open_folder(path, config, data.channels)
+    if folder.image_size != data.image_size:
         raise UserError(
             f"{path} holds images of {_format(folder.image_shape)}, the real ones are {_format(data.image_shape)}: "
             "image_size=N resizes them"
+        )
+    if folder.channels != data.channels:
+        raise UserError(
+            f"{path} holds images in colour, the real ones are {_format(data.image_shape)}: "
+            "compare with images in colour, or convert these to grey"
         )
     num = len(folder.split("train"))
     return EvaluatedImages(
@@ -106,13 +114,18 @@ def images_of_folder(path: Path, data: ImageDataModule, config: DictConfig) -> E
     )
 
 
-def open_folder(path: Path, config: DictConfig) -> ImageFolder:
+def open_folder(path: Path, config: DictConfig, channels: int = 1) -> ImageFolder:
     """Return a data module with all images of a folder in both splits.
+
+    Args:
+        path: The folder.
+        config: Configuration of the evaluation.
+        channels: Channels of the images that these are compared with; grey images are repeated to 3.
 
     Raises:
         UserError: If the images have several sizes or are not square, and ``image_size`` is not set.
     """
-    sizes, channels = survey(path, config.on_error)
+    sizes, all_grey = _survey(path, config.on_error)
     size = config.image_size
     if size is None:
         width, height = min(sizes)
@@ -122,8 +135,28 @@ def open_folder(path: Path, config: DictConfig) -> ImageFolder:
                 f"{path} holds images of {several} pixels, not of one square size: image_size=N crops and resizes them"
             )
         size = width
+    channels = 1 if all_grey and channels == 1 else 3
     settings = {"image_size": size, "channels": channels, "num_classes": 1, "on_error": config.on_error}
     return ImageFolder(str(path), str(path), **settings)
+
+
+def _survey(folder: Path, on_error: str) -> tuple[set[tuple[int, int]], bool]:
+    """Return the sizes, (width, height), of all images in a folder, and whether all are grey.
+
+    Headers are read, and pixels as long as all images are grey: libraries save grey images with three channels too.
+    """
+    sizes, all_grey = set[tuple[int, int]](), True
+    for file in find_images(folder).files:
+        try:
+            with open_image(file.path) as image:
+                sizes.add(image.size)
+                all_grey = all_grey and is_grey(image)
+        except UserError as error:
+            if on_error == "stop":
+                raise UserError(f"{error}; {ADVICE}") from error
+    if not sizes:
+        raise UserError(f"{folder} holds no image that can be read")
+    return sizes, all_grey
 
 
 def _format(shape: tuple[int, ...]) -> str:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
+from gan.image_files import convert_to_8_bits, open_image
 from gan.images import from_uint8, gallery, save_png, to_uint8
 from gan.latent.projection import NUM_CANDIDATES, project
 
@@ -65,13 +66,8 @@ def read_image(path: Path, shape: tuple[int, int, int], fit: bool) -> Tensor:
     channels, height, width = shape
     if channels not in (1, 3):
         raise UserError(f"the generator makes images of {channels} channels, but image files have 1 or 3")
-    try:
-        with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert("L" if channels == 1 else "RGB")
-    except FileNotFoundError as error:
-        raise UserError(f"there is no image at {path}") from error
-    except (OSError, UnidentifiedImageError) as error:
-        raise UserError(f"{path} cannot be read as an image") from error
+    with open_image(path) as file:
+        picture = convert_to_8_bits(file, channels, "white")
     if picture.size != (width, height):
         if not fit:
             actual, expected = f"{picture.width}x{picture.height}", f"{width}x{height}"

@@ -1,0 +1,102 @@
+"""Image files as a data set: decoded on each access, or all at once."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan.data.dataset import ImageDataset, TensorImages
+from gan.data.resize import resize_and_crop
+from gan.errors import UserError
+from gan.image_files import MAX_PIXELS, convert_to_8_bits, open_image
+from gan.progress import progress_bar
+from gan.types import Batch
+
+__all__ = ["ADVICE", "Decoder", "StreamedImages"]
+
+log = logging.getLogger(__name__)
+
+ADVICE = "repair or remove it, or skip unreadable images with on_error=skip (data.on_error=skip in training)"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Decoding of image files to squares of one size.
+
+    Attributes:
+        size: Height and width in pixels.
+        channels: 1 for greyscale, 3 for colour.
+        background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
+        max_pixels: Largest number of pixels of an image, as stored and as resized.
+    """
+
+    size: int
+    channels: int
+    background: str = "white"
+    max_pixels: int = MAX_PIXELS
+
+    def __call__(self, path: Path) -> Tensor:
+        """Read an image; resize and crop it to uint8 with shape (channels, size, size).
+
+        Raises:
+            UserError: If the file cannot be read as an image.
+        """
+        try:
+            with open_image(path, self.max_pixels) as image:
+                width, height = image.size
+                if self.size**2 * max(width, height) > self.max_pixels * min(width, height):
+                    raise ValueError(f"its {width}x{height} pixels are too narrow to be resized to {self.size}")
+                pixels = np.array(convert_to_8_bits(image, self.channels, self.background))
+        except UserError as error:
+            raise UserError(f"{error}; {ADVICE}") from error
+        return resize_and_crop(torch.from_numpy(pixels).view(*pixels.shape[:2], -1).permute(2, 0, 1), self.size)
+
+
+class StreamedImages(ImageDataset):
+    """Images that are decoded from disk on each access.
+
+    Args:
+        files: Paths and class labels.
+        decode: Decoder of the files.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, int]], decode: Decoder) -> None:
+        self.files, self.decode = files, decode
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        images = [self.decode(self.files[index][0]) for index in indices]
+        return Batch(torch.stack(images), torch.tensor([self.files[index][1] for index in indices]))
+
+    def in_memory(self) -> TensorImages:
+        """Decode all images, in parallel threads."""
+        labels = torch.tensor([label for _, label in self.files])
+        return TensorImages(torch.stack(list(self._for_each(self.decode))), labels)
+
+    def drop_unreadable(self) -> "StreamedImages":
+        """Return the data set without unreadable images; reads all images and logs each that is skipped."""
+
+        def check(path: Path) -> bool:
+            try:
+                self.decode(path)
+            except UserError as error:
+                log.warning("Skipped: %s", error)
+                return False
+            return True
+
+        files = [file for file, is_readable in zip(self.files, self._for_each(check), strict=True) if is_readable]
+        return StreamedImages(files, self.decode)
+
+    def _for_each(self, read: Callable[[Path], Result]) -> Iterator[Result]:
+        with ThreadPoolExecutor() as pool:
+            results = pool.map(read, [path for path, _ in self.files])
+            yield from progress_bar(results, len(self.files), "Reading images")

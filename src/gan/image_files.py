@@ -1,0 +1,116 @@
+"""Reading of image files of unknown origin: formats, limits, and conversion to 8-bit grey or colour."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gan.errors import UserError
+from gan.formats import printable
+from gan.runs.reading import open_regular
+
+__all__ = ["MAX_PIXELS", "SUFFIXES", "convert_to_8_bits", "is_grey", "open_image"]
+
+MAX_PIXELS = 2**26  # 8192 x 8192; decoding takes about ten bytes per pixel
+
+FORMATS = {  # formats of Pillow that are decoded without another program, and the suffixes of their files
+    "AVIF": [".avif"],
+    "BMP": [".bmp", ".dib"],
+    "GIF": [".gif"],
+    "JPEG": [".jfif", ".jpe", ".jpeg", ".jpg", ".mpo"],
+    "JPEG2000": [".j2c", ".j2k", ".jp2", ".jpf", ".jpx"],
+    "PNG": [".apng", ".png"],
+    "PPM": [".pbm", ".pfm", ".pgm", ".pnm", ".ppm"],
+    "QOI": [".qoi"],
+    "TGA": [".tga"],
+    "TIFF": [".tif", ".tiff"],
+    "WEBP": [".webp"],
+}
+SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+WITHOUT_SIGNATURE = ("TGA",)  # known by suffix only, since other bytes may pass for it
+
+
+@contextmanager
+def open_image(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """Open an image file; its pixels are decoded when they are first used, within the ``with`` block.
+
+    The format is that of the content, whatever the suffix says.
+
+    Args:
+        path: The file.
+        max_pixels: Largest number of pixels, which is checked before they are decoded.
+
+    Raises:
+        UserError: If it is not a regular file, is of no known format, has too many pixels, or is damaged.
+    """
+    try:
+        with open_regular(path) as file, Image.open(file, formats=_formats(path.suffix.lower())) as image:
+            width, height = image.size
+            if not 0 < width * height <= max_pixels:
+                raise ValueError(f"{width}x{height} pixels; max_pixels={max_pixels}")
+            yield image
+    except (UserError, AssertionError):
+        raise
+    except Exception as error:  # Pillow reports damage by errors of many kinds
+        raise UserError(f"cannot read the image {printable(str(path))} ({_cause(error)})") from error
+
+
+def convert_to_8_bits(image: Image.Image, channels: int, background: str) -> Image.Image:
+    """Convert an open image to 8 bits per channel: upright by its EXIF orientation, and without transparency.
+
+    Integers of 16 bits are scaled from their whole range, floats from [0, 1].
+
+    Args:
+        image: An image from ``open_image``.
+        channels: 1 for grey, 3 for colour.
+        background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
+
+    Raises:
+        ValueError: If the range of the values is unknown.
+    """
+    is_16_bit = image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM", "JPEG2000"))
+    upright = ImageOps.exif_transpose(image)  # photos may be stored rotated
+    if is_16_bit:
+        upright = Image.fromarray(np.rint(np.asarray(upright) / 257).clip(0, 255).astype(np.uint8))
+    elif upright.mode == "I":
+        raise ValueError("integers of 32 bits, whose range is unknown: save it with 8 or 16 bits")
+    elif upright.mode == "F":
+        values = np.asarray(upright)
+        if not (values.min() >= 0 and values.max() <= 1):  # also for NaN
+            raise ValueError("floats outside of [0, 1]: scale them, or save it with 8 or 16 bits")
+        upright = Image.fromarray(np.rint(255 * values).astype(np.uint8))
+    if upright.has_transparency_data:
+        canvas = Image.new("RGBA", upright.size, background)
+        canvas.alpha_composite(upright.convert("RGBA"))
+        upright = canvas.convert("RGB")
+    return upright.convert("L" if channels == 1 else "RGB")
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Return whether an open image is grey: by its mode, or because the channels of all its pixels are equal."""
+    if image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16"):
+        return True
+    pixels = np.asarray(convert_to_8_bits(image, 3, "white"))
+    return bool((pixels == pixels[..., :1]).all())
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "its content is of no format that is read here"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return printable(str(error)) or type(error).__name__
+
+
+@cache
+def _formats(suffix: str) -> list[str]:
+    """Return the formats that a file with a suffix may have, as far as this version of Pillow knows them."""
+    Image.init()
+    return [
+        name
+        for name, suffixes in FORMATS.items()
+        if name in Image.OPEN and (name not in WITHOUT_SIGNATURE or suffix in suffixes)
+    ]
