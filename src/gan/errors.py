@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-__all__ = ["OptionError", "UserError", "did_you_mean", "one_line"]
+__all__ = ["OptionError", "OutOfMemoryError", "UserError", "did_you_mean", "one_line"]
 
 
 class UserError(ValueError):
@@ -26,6 +26,10 @@ class OptionError(UserError):
 
     def __str__(self) -> str:
         return f"{self.key}{self.problem}"
+
+
+class OutOfMemoryError(OptionError):
+    """Option that asks for more than this machine's memory."""
 
 
 def one_line(error: BaseException) -> str:

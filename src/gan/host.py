@@ -19,7 +19,8 @@ __all__ = [
     "cache_cuda_absence",
     "cores",
     "fast_precision",
-    "initialize_mkl",
+        "initialize_mkl",
+    "memory",
     "peak_memory",
     "retain_freed_memory",
     "set_threads",
@@ -115,6 +116,16 @@ def retain_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_MMAP_THRESHOLD, 2**25)  # the highest value that all versions allow
         mallopt(M_TRIM_THRESHOLD, 2**30)
+
+
+def memory() -> float:
+    """Return the bytes of memory that this process may use, by machine and container; infinite if unknown."""
+    known = {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= getattr(os, "sysconf_names", {}).keys()
+    limits = [os.sysconf("SC_PAGE_SIZE") * float(os.sysconf("SC_PHYS_PAGES")) if known else float("inf")]
+    for path in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
+        text = path.read_text(encoding="utf-8").strip() if path.is_file() else "max"
+        limits += [] if text == "max" else [float(text)]
+    return min(limits)
 
 
 def peak_memory(device: torch.device) -> float:

@@ -15,7 +15,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from gan.annotations import admits_container, check_value, item_hint, shown
 from gan.bounds import TORCH_OPTIM
 from gan.config import plain
-from gan.errors import OptionError, UserError, did_you_mean
+from gan.errors import OptionError, OutOfMemoryError, UserError, did_you_mean
 from gan.substitution import origin, substitute
 
 __all__ = [
@@ -209,6 +209,8 @@ def _construct(config: Any, key: str) -> Any:
         return target(**built)
     except UserError:
         raise
+    except MemoryError as error:
+        raise OutOfMemoryError(*_blame_largest(str(error), config, key)) from error
     except USER_ERRORS as error:
         raise OptionError(*blame(str(error), config, key)) from error
 
@@ -222,6 +224,18 @@ def blame(message: str, node: Mapping[str, Any], key: str) -> tuple[str, str]:
         return key, f": {message}"
     first = min(found, key=found.__getitem__)
     return f"{key}.{first}", f"={shown(node[first])}: {message}"
+
+
+def _blame_largest(message: str, node: Mapping[str, Any], key: str) -> tuple[str, str]:
+    """Return the key of the largest whole number among a constructor's arguments, and the problem."""
+    sizes: dict[str, int] = {}
+    for name, value in arguments(node).items():
+        items = (
+            {f"[{index}]": item for index, item in enumerate(value)} if isinstance(value, list | tuple) else {"": value}
+        )
+        sizes |= {f"{key}.{name}{index}": item for index, item in items.items() if type(item) is int}
+    largest = max(sizes, key=sizes.__getitem__, default=key)
+    return largest, f"={sizes[largest]}: {message}" if sizes else f": {message}"
 
 
 @cache
