@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from gan.errors import UserError, one_line
+from gan.runs.writing import is_storage_fault
 
 __all__ = ["add_checkpoint", "add_trust", "explain", "run", "task"]
 
@@ -88,7 +89,18 @@ def explain(error: Exception, config_name: str | None) -> str | None:
     """Return a one-line message for a user error; None for a bug."""
     if isinstance(error, UserError):
         return one_line(error)
+    if is_storage_fault(error):
+        return _storage_fault(error, config_name)
 
     from gan.hydra_errors import explain_hydra_error
 
     return explain_hydra_error(error, config_name)
+
+
+def _storage_fault(error: OSError, config_name: str | None) -> str:
+    """Return a message for an error of the disk or a permission; a folder for a new run can be another."""
+    if not error.filename:
+        return str(error.strerror)
+    new = config_name is not None and not os.path.lexists(error.filename)
+    hint = "; set hydra.run.dir to a folder that can be written to" if new else ""
+    return f"{os.fsdecode(error.filename)}: {error.strerror}{hint}"

@@ -47,7 +47,7 @@ def save(contents: Any, path: Path) -> None:
     """
     with atomic_path(path) as partial, partial.open("r+b") as file:
         hashed = _HashedFile(file)
-        torch.save(contents, hashed)
+        torch.save(contents, hashed)  # type: ignore[arg-type]  # it calls write and flush alone
         if hashed.error is not None:
             raise hashed.error
         file.seek(-len(NO_COMMENT), os.SEEK_END)

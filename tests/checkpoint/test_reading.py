@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import torch
@@ -42,6 +43,9 @@ def test_model_and_data_are_restored(run: Path, checkpoint: dict[str, Any]) -> N
     state = model.state_dict()
     assert state.keys() == checkpoint["state_dict"].keys()
     assert all(torch.equal(value, checkpoint["state_dict"][name]) for name, value in state.items())
+    for path in (run / "checkpoints").iterdir():
+        with ZipFile(path) as archive:
+            assert archive.comment.startswith(b"sha256:"), "training writes checkpoints with a digest"
 
 
 def test_a_run_folder_means_its_best_or_last_checkpoint(tmp_path: Path, checkpoint: dict[str, Any]) -> None:

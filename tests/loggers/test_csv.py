@@ -1,11 +1,14 @@
 """metrics.csv: rows, new columns, and resumed runs."""
 
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gan.loggers.csv import MetricsCSVLogger
 from gan.runs.record import read_metrics
+from gan.runs.writing import WriteError
 
 
 def test_rows_and_columns(tmp_path: Path) -> None:
@@ -27,3 +30,50 @@ def test_resuming_drops_later_rows(tmp_path: Path, step: int) -> None:
     resumed = MetricsCSVLogger(tmp_path, step=step)
     resumed.log_metrics({"a": 40}, 4)
     assert (tmp_path / "metrics.csv").read_text().splitlines() == ["step,a", "2,2", "4,40"]
+
+
+class FullDisk:
+    """Disk without room: a file can be opened, and writing fails halfway."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.patch = patch
+
+    def __enter__(self) -> None:
+        opened = Path.open
+
+        def full(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+            if mode not in ("r+", "w"):
+                return opened(path, mode, *args, **kwargs)
+            with opened(path, "r+b") as file:
+                file.seek(0, 2)
+                file.write(b"1")  # the first byte of a row
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        self.patch.setattr(Path, "open", full)
+
+    def __exit__(self, *_: object) -> None:
+        self.patch.undo()
+
+
+def test_rows_of_a_time_without_room_are_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = MetricsCSVLogger(tmp_path)
+    logger.log_metrics({"a": 1}, 2)
+    with FullDisk(monkeypatch):
+        for step in (10, 12, 14):
+            logger.log_metrics({"a": step}, step)
+            logger.log_metrics({"val/b": step}, step)  # a new column
+        with pytest.raises(WriteError, match=r"metrics\.csv \(No space left"):
+            logger.finalize("success")
+        logger.finalize("failed")  # must not hide the error that ends the run
+    assert len(caplog.records) == 1, "one warning"
+    logger.log_metrics({"a": 16}, 16)
+    rows = ["step,a,val/b", "2,1,", "10,10,10", "12,12,12", "14,14,14", "16,16,"]
+    assert (tmp_path / "metrics.csv").read_text().splitlines() == rows
+    logger.log_metrics({"a": 18}, 18)
+    (tmp_path / "metrics.csv").unlink()
+    logger.log_metrics({"a": 20}, 20)
+    logger.finalize("success")
+    assert (tmp_path / "metrics.csv").read_text().splitlines() == ["step,a", "20,20"], "a deleted file begins anew"
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.csv"]

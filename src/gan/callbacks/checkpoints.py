@@ -1,12 +1,15 @@
 """Checkpoints: the latest two states and the best one, each written whole."""
 
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
+from gan.bounds import PositiveInt
 from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.periodic import Periodic, find_callbacks
+from gan.checkpoint.whole import discard_set_aside
 from gan.runs.folder import BEST_CHECKPOINT, LAST_CHECKPOINT, PREVIOUS_CHECKPOINT, OutputPath
 from gan.runs.writing import WriteError, hard_link, sync, writing
 
@@ -25,30 +28,38 @@ class Checkpoints(Periodic, Checkpoint):
         every_n_steps: Generator updates between two checkpoints.
     """
 
-    def __init__(self, folder: OutputPath, every_n_steps: int) -> None:
+    def __init__(self, folder: OutputPath, every_n_steps: PositiveInt) -> None:
         super().__init__(every_n_steps)
         self.folder = Path(folder)
         self._saved_at = -1
 
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Note that ``last.ckpt`` is the checkpoint that the run resumes from."""
+        if (self.folder / LAST_CHECKPOINT).is_file():
+            self._saved_at = checkpoint["global_step"]
+
     def act(self, trainer: Trainer, module: LightningModule) -> None:
         if any(c.best is not None and c.best[0] == trainer.global_step for c in find_callbacks(trainer, Evaluation)):
-            self._save(trainer, self.folder / BEST_CHECKPOINT)
+            self._write(trainer, self.folder / BEST_CHECKPOINT)
         self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
         """Write ``last.ckpt``; what it replaces becomes ``previous.ckpt`` if it is of an earlier generator update."""
         latest, last = self.folder / NEXT_CHECKPOINT, self.folder / LAST_CHECKPOINT
-        self._save(trainer, latest)
-        if not trainer.is_global_zero:
-            return
-        if last.is_file() and self._saved_at != trainer.global_step:
-            hard_link(last, self.folder / PREVIOUS_CHECKPOINT)
-        with writing(last):
-            latest.replace(last)
-            sync(self.folder)
+        self._write(trainer, latest)
+        if trainer.is_global_zero:
+            if last.is_file() and self._saved_at != trainer.global_step:
+                hard_link(last, self.folder / PREVIOUS_CHECKPOINT)
+                discard_set_aside(self.folder / PREVIOUS_CHECKPOINT)
+            with writing(last):
+                latest.replace(last)
+                sync(self.folder)
+            discard_set_aside(last)
         self._saved_at = trainer.global_step
 
-    def _save(self, trainer: Trainer, path: Path) -> None:
+    def _write(self, trainer: Trainer, path: Path) -> None:
         if self._saved_at >= 0 and not self.folder.is_dir():
             raise WriteError(f"cannot write {path} (its folder has been deleted)")
         trainer.save_checkpoint(path)  # collective, but only rank 0 writes a file
+        if trainer.is_global_zero:
+            discard_set_aside(path)

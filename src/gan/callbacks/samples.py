@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pytorch_lightning import LightningModule, Trainer
 
+from gan.bounds import PositiveInt, Seed, Shown
 from gan.callbacks.periodic import Periodic, data_module
-from gan.images import save_png
 from gan.loggers.pictures import log_picture
 from gan.models.sampler import Sampler
 from gan.runs.folder import OutputPath, sample_grid
@@ -23,7 +23,7 @@ class SampleGrid(Periodic):
         seed: Seed of the samples' noise.
     """
 
-    def __init__(self, folder: OutputPath, every_n_steps: int, num: int = 64, seed: int = 0) -> None:
+    def __init__(self, folder: OutputPath, every_n_steps: PositiveInt, num: Shown = 64, seed: Seed = 0) -> None:
         super().__init__(every_n_steps)
         self.folder, self.num, self.seed = Path(folder), num, seed
 
@@ -33,5 +33,4 @@ class SampleGrid(Periodic):
         batches = module.iterate_samples(range(self.num), self.seed, self.num, requests=data.requests)
         picture = data.picture_of_samples(next(batches))
         if trainer.is_global_zero:
-            save_png(picture, sample_grid(self.folder, trainer.global_step))
-            log_picture(trainer, "samples", picture)
+            log_picture(trainer, "samples", picture, sample_grid(self.folder, trainer.global_step))

@@ -146,10 +146,11 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         return read_contents(path)
     except DamagedError as error:  # another one is not read in its place, since its samples and scores are others
-        whole = None if run is None else newest_whole(RunFolder(run))
-        if whole is None:
+        if run is None:
             raise
-        raise UserError(f"{error}; the newest whole one is {whole.path}, of generator update {whole.step}") from error
+        whole = newest_whole(RunFolder(run))
+        newest = f"the newest whole one is {whole.path}, of generator update {whole.step}" if whole else "none is whole"
+        raise UserError(f"{error}; {newest}") from error
 
 
 def _read_exported(path: Path) -> dict[str, Any]:

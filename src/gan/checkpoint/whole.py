@@ -1,18 +1,22 @@
 """Whole checkpoints of a run's folder: the one to go on from, and those that a resumed run leaves behind."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from gan.checkpoint.contents import read_contents
-from gan.errors import UserError
+from gan.errors import UserError, one_line
+from gan.runs.commands import option
 from gan.runs.folder import RunFolder, relative_to_cwd
-from gan.runs.writing import hard_link
+from gan.runs.writing import WriteError, hard_link, is_storage_fault, writing
 
-__all__ = ["WholeCheckpoint", "checkpoint_to_resume", "newest_whole", "set_aside"]
+__all__ = ["WholeCheckpoint", "discard_set_aside", "naming_what_is_kept", "newest_whole", "set_aside"]
 
 log = logging.getLogger(__name__)
+
+REASONS = ("abandoned", "damaged")  # suffixes of checkpoints that are set aside
 
 
 class WholeCheckpoint(NamedTuple):
@@ -28,31 +32,12 @@ def newest_whole(run: RunFolder) -> WholeCheckpoint | None:
     return _newest([run.last]) or _newest(others)
 
 
-def checkpoint_to_resume(run: RunFolder) -> Path:
-    """Return the newest whole checkpoint of a run, and log if that is not its last one.
-
-    Returns:
-        The checkpoint; ``last.ckpt`` if none is whole, to be named in an error.
-    """
-    found = newest_whole(run)
-    if found is None or found.path == run.last:
-        return run.last
-    log.warning(
-        "%s is %s: resuming from %s, of generator update %d",
-        relative_to_cwd(run.last),
-        "damaged" if run.last.is_file() else "missing",
-        relative_to_cwd(found.path),
-        found.step,
-    )
-    return found.path
-
-
 def set_aside(run: RunFolder, resumed: Path, step: int) -> None:
     """Rename the checkpoints that a run leaves behind when it resumes from another one of its folder.
 
     Checkpoints of later updates are of a branch that is abandoned: the best of them must not stay the run's best, nor
-    the last of them its last. They are kept, as is a damaged ``last.ckpt``, beside the others. The resumed checkpoint
-    is ``last.ckpt`` until the next one.
+    the last of them its last. They, and a damaged ``last.ckpt``, are kept under another name until the run writes one
+    in their place. The resumed checkpoint is ``last.ckpt`` until the next one.
 
     Args:
         run: The run's folder.
@@ -66,15 +51,42 @@ def set_aside(run: RunFolder, resumed: Path, step: int) -> None:
             continue
         found = _newest([path])
         if found is None and path == run.last:
-            _rename(path, "damaged")
+            path.replace(_aside(path, "damaged"))
         elif found is not None and found.step > step:
-            _rename(path, "abandoned")
+            aside = path.replace(_aside(path, "abandoned"))
             log.info(
-                "%s is of generator update %d, and this run resumes from %d: it is now %s.abandoned",
-                *(relative_to_cwd(path), found.step, step, path.name),
+                "%s is of generator update %d, and this run resumes from %d: it is %s until it is replaced",
+                *(relative_to_cwd(path), found.step, step, aside.name),
             )
     if not run.last.exists():
         hard_link(resumed, run.last)
+
+
+def discard_set_aside(path: Path) -> None:
+    """Delete what ``set_aside`` has kept of a checkpoint, which has been written anew."""
+    with writing(path):
+        for reason in REASONS:
+            _aside(path, reason).unlink(missing_ok=True)
+
+
+@contextmanager
+def naming_what_is_kept(run: RunFolder) -> Iterator[None]:
+    """Add to an error of storage, such as a full disk, which checkpoint is kept.
+
+    Raises:
+        UserError: With that addition.
+    """
+    try:
+        yield
+    except (OSError, WriteError) as error:
+        if not (isinstance(error, WriteError) or is_storage_fault(error)):
+            raise
+        kept = newest_whole(run)
+        if kept is None:
+            raise UserError(f"{one_line(error)}; no checkpoint is kept") from error
+        found = f"{relative_to_cwd(kept.path)} of generator update {kept.step}"
+        resume = option("ckpt", relative_to_cwd(run.path))
+        raise UserError(f"{one_line(error)}; {found} is kept: once that is mended, resume with {resume}") from error
 
 
 def _newest(paths: Iterable[Path]) -> WholeCheckpoint | None:
@@ -88,5 +100,5 @@ def _newest(paths: Iterable[Path]) -> WholeCheckpoint | None:
     return max(found, key=lambda whole: whole.step, default=None)
 
 
-def _rename(path: Path, reason: str) -> None:
-    path.replace(path.with_name(f"{path.name}.{reason}"))
+def _aside(path: Path, reason: str) -> Path:
+    return path.with_name(f"{path.name}.{reason}")

@@ -1,21 +1,28 @@
 """Logger that writes metrics.csv."""
 
 import csv
+import logging
+import os
 from argparse import Namespace
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
 from gan.runs.folder import OutputPath, RunFolder
-from gan.runs.writing import atomic_path
+from gan.runs.writing import WriteError, atomic_path, writing
 
 __all__ = ["MetricsCSVLogger"]
+
+log = logging.getLogger(__name__)
 
 
 class MetricsCSVLogger(Logger):
     """Writes metrics.csv, one row per step, and appends to the file of a resumed run.
+
+    While the disk is full, rows are kept in memory, and training goes on.
 
     Args:
         folder: Run folder.
@@ -29,7 +36,9 @@ class MetricsCSVLogger(Logger):
         self.path = RunFolder(Path(folder)).metrics
         self.columns = ["step"]
         self.row: dict[str, Any] = {}
-        self.row_offset = 0  # in bytes, of the last row in the file
+        self.rows = [self.row]  # the last row, and those before it that could not be written
+        self.row_offset = 0  # in bytes, of the first of them
+        self.failed, self.warned = False, False  # the last attempt to write; any
         if self.path.is_file():
             self._rewrite([row for row in self._read() if int(row["step"]) <= step])
 
@@ -43,30 +52,58 @@ class MetricsCSVLogger(Logger):
         assert step is not None
         if step != self.row.get("step"):
             self.row = {"step": step}
-            self.row_offset = self.path.stat().st_size if self.path.is_file() else 0
+            self.rows = [*self.rows, self.row] if self.failed else [self.row]
+            if not self.failed:
+                self.row_offset = self.path.stat().st_size if self.path.is_file() else 0
         self.row |= {name: f"{value:.6g}" for name, value in metrics.items()}
-        if self.row.keys() <= set(self.columns) and self.row_offset:
-            with self.path.open("r+", newline="", encoding="utf-8") as file:
-                file.seek(self.row_offset)
-                csv.DictWriter(file, self.columns).writerow(self.row)
-        else:  # a new column
-            earlier = [row for row in self._read() if row["step"] != str(step)] if self.path.is_file() else []
-            self._rewrite([*earlier, self.row])
+        try:
+            self._write()
+        except WriteError as error:
+            if not self.warned:
+                log.warning("%s; training goes on, and its rows are kept in memory", error)
+            self.warned = True
+
+    def finalize(self, status: str) -> None:
+        """Write what could not be written before, and the file to the disk.
+
+        Raises:
+            WriteError: If the system still refuses.
+        """
+        if status == "success" and self.row:
+            self._write()
+            with writing(self.path), self.path.open("r+b") as file:
+                os.fsync(file.fileno())
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         """Do nothing: config.yaml has them."""
 
-    def _read(self) -> list[dict[str, Any]]:
-        with self.path.open(newline="", encoding="utf-8") as file:
-            return [{name: value for name, value in row.items() if value} for row in csv.DictReader(file)]
+    def _write(self) -> None:
+        """Write the last rows: in place, or with the whole file if there are new columns or several rows."""
+        self.failed, there = True, self.path.is_file()
+        with writing(self.path):
+            if there and self.row_offset and len(self.rows) == 1 and self.row.keys() <= set(self.columns):
+                with self.path.open("r+", newline="", encoding="utf-8") as file:
+                    file.seek(self.row_offset)
+                    csv.DictWriter(file, self.columns).writerow(self.row)
+            else:
+                self._rewrite([*(self._read(self.row_offset) if there else []), *self.rows])
+        self.failed = False
+
+    def _read(self, end: int | None = None) -> list[dict[str, Any]]:
+        """Read the rows up to an offset in bytes; None is the end of the file."""
+        text = StringIO(self.path.read_bytes()[:end].decode("utf-8"), newline="")
+        return [{name: value for name, value in row.items() if value} for row in csv.DictReader(text)]
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
         """Write the whole file, and continue with its last row."""
-        self.columns = list(dict.fromkeys(key for row in [{"step": 0}, *rows] for key in row))
+        columns = list(dict.fromkeys(key for row in [{"step": 0}, *rows] for key in row))
         with atomic_path(self.path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self.columns)
+            writer = csv.DictWriter(file, columns)
             writer.writeheader()
+            offset = 0
             for row in rows:
-                self.row_offset = file.tell()
+                offset = file.tell()
                 writer.writerow(row)
+        self.columns, self.row_offset = columns, offset
         self.row = {**rows[-1], "step": int(rows[-1]["step"])} if rows else {}
+        self.rows = [self.row]

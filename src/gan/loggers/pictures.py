@@ -1,20 +1,47 @@
-"""Pictures to every logger that takes them."""
+"""Pictures of a run, as files and to every logger that takes them."""
 
+import logging
 from functools import singledispatch
+from pathlib import Path
 
 from pytorch_lightning import Trainer
 from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 from torch import Tensor
 
+from gan.images import save_png
 from gan.loggers.base import PictureLogger
+from gan.runs.writing import WriteError
 
 __all__ = ["log_picture", "send_picture"]
 
+log = logging.getLogger(__name__)
 
-def log_picture(trainer: Trainer, name: str, picture: Tensor) -> None:
-    """Log a picture, uint8 with shape (C, H, W), to the trainer's loggers at the current generator update."""
+_warned: set[tuple[Path, str]] = set()  # one warning for the pictures of a folder
+
+
+def log_picture(trainer: Trainer, name: str, picture: Tensor, path: Path) -> None:
+    """Write a picture, and log it to the trainer's loggers at the current generator update.
+
+    Training goes on without the file if the system refuses, such as on a full disk.
+
+    Args:
+        trainer: Trainer of the run.
+        name: Name in the loggers.
+        picture: The picture, uint8 with shape (C, H, W).
+        path: PNG file.
+    """
+    try:
+        save_png(picture, path)
+    except WriteError as error:
+        _warn_once(path.parent, name, str(error))
     for logger in trainer.loggers:
         send_picture(logger, name, picture, trainer.global_step)
+
+
+def _warn_once(folder: Path, name: str, message: str) -> None:
+    if (folder, name) not in _warned:
+        log.warning("%s; training goes on, without %s that cannot be written", message, name)
+    _warned.add((folder, name))
 
 
 @singledispatch

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeGuard
 
 from gan.errors import UserError, one_line
 
@@ -14,8 +15,8 @@ __all__ = [
     "WriteError",
     "atomic_path",
     "hard_link",
+    "is_storage_fault",
     "remove_partials",
-    "storage_fault",
     "sync",
     "write_text",
     "writing",
@@ -117,6 +118,6 @@ def remove_partials(folder: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def storage_fault(error: BaseException) -> bool:
+def is_storage_fault(error: BaseException) -> TypeGuard[OSError]:
     """Return whether an error is of the disk, a quota, a limit or a permission, rather than of a program."""
     return isinstance(error, OSError) and error.errno in STORAGE_FAULTS
