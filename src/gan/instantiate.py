@@ -82,7 +82,9 @@ def naming_origins(config: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
     except OptionError as error:
-        raise OptionError(origin(config, error.key), error.problem) from error
+        key = origin(config, error.key)
+        part, own_part = (name.rpartition(".")[0] for name in (error.key, key))
+        raise OptionError(key, error.problem.replace(f"'{part}.", f"'{own_part}.")) from error  # in a suggestion
 
 
 def check_call(target: Callable[..., Any], given: Mapping[str, Any], key: str) -> dict[str, Any]:

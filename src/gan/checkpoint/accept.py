@@ -16,8 +16,8 @@ from pytorch_lightning.loggers import Logger
 
 from gan.annotations import alternatives, item_hint
 from gan.checkpoint.trust import OWN, Trust, UntrustedError, find_class, local_trust
-from gan.errors import UserError, did_you_mean
-from gan.instantiate import arguments, check_special_keys, signature
+from gan.errors import OptionError, UserError, did_you_mean
+from gan.instantiate import arguments, check_special_keys, naming_origins, signature
 from gan.runs.folder import OutputPath
 from gan.substitution import get_value, set_value, substitute
 
@@ -68,19 +68,20 @@ def accept(
     accepted = deepcopy(dict(saved))
     values = substitute(accepted)
     own = {} if composed is None else substitute(composed)
-    for key, hint in kinds.items():
-        for output in _check(get_value(values, key), hint, key, trust):
-            if folder is not None and output.is_inside(folder):
-                continue
-            found = get_value(own, output.key, default=output.default)
-            if found is inspect.Parameter.empty:
-                raise UserError(
-                    f"{output.key}={output.value} is not in the folder of this run: a file cannot say where to write, "
-                    f"so set {output.key} on the command line"
-                )
-            if composed is not None:
-                log.info("%s=%s of the checkpoint is outside this run's folder: using %s", *output[:2], found)
-            set_value(accepted, output.key, found)
+    with naming_origins(accepted):
+        outputs = [output for key, hint in kinds.items() for output in _check(get_value(values, key), hint, key, trust)]
+    for output in outputs:
+        if folder is not None and output.is_inside(folder):
+            continue
+        found = get_value(own, output.key, default=output.default)
+        if found is inspect.Parameter.empty:
+            raise UserError(
+                f"{output.key}={output.value} is not in the folder of this run: a file cannot say where to write, "
+                f"so set {output.key} on the command line"
+            )
+        if composed is not None:
+            log.info("%s=%s of the checkpoint is outside this run's folder: using %s", *output[:2], found)
+        set_value(accepted, output.key, found)
     return accepted
 
 
@@ -160,7 +161,7 @@ def _check(value: Any, hint: Any, key: str, trust: Trust) -> Iterator[_Output]:
     for name, item in arguments(value).items():
         if name not in hints:
             hint = did_you_mean(name, [f"{key}.{known}" for known in hints])
-            raise UserError(f"{key}.{name}: {target.__name__} takes no such option{hint}")
+            raise OptionError(f"{key}.{name}", f": {target.__name__} takes no such option{hint}")
         by_lightning = issubclass(target, Callback | Logger) and hints[name] not in (OutputPath, OutputPath | None)
         hint = LIGHTNING_OUTPUTS.get(name, hints[name]) if by_lightning else hints[name]
         default = parameters[name].default if name in parameters else None
