@@ -1,5 +1,6 @@
 """Lightning's trainer on the clock of generator updates. The names of Lightning that it overrides are of 2.6."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import Timer
 from pytorch_lightning.plugins import CheckpointIO, TorchCheckpointIO
 from pytorch_lightning.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.trainer.connectors.logger_connector import _LoggerConnector
@@ -17,12 +19,12 @@ from gan import tensor_file
 from gan.distributed.devices import device_of
 from gan.distributed.environment import RankInfo
 from gan.distributed.strategy import NetworksStrategy
-from gan.errors import UserError
-from gan.instantiate import build, check_call
+from gan.errors import OptionError, UserError
+from gan.instantiate import blame, build, check_call
 
-__all__ = ["GeneratorClockTrainer", "build_trainer", "validation"]
+__all__ = ["GeneratorClockTrainer", "TimeLimit", "build_trainer", "validation"]
 
-PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed")  # images and penalties stay in float32
+log = logging.getLogger(__name__)
 
 
 class GeneratorClockTrainer(Trainer):
@@ -52,10 +54,19 @@ class GeneratorClockTrainer(Trainer):
         """True: callbacks prepare for the validations that an evaluation announces."""
         return True
 
-    def _run_stage(self) -> Any:
-        """Train; what callbacks log before the first batch is of the latest generator update, also after a resume."""
-        self.fit_loop.epoch_loop._batches_that_stepped = self.global_step
-        return super()._run_stage()
+    def _run_stage(self) -> None:
+        """Train; what callbacks log before the first batch is of the latest generator update, also after a resume.
+
+        Training that is complete already, but was killed before its end, only ends.
+        """
+        loop = self.fit_loop
+        loop.epoch_loop._batches_that_stepped = self.global_step
+        complete = 0 <= self.max_steps <= self.global_step
+        super()._run_stage()  # which does nothing then
+        if complete:
+            loop.reset()
+            loop.on_run_start()
+            loop.on_run_end()
 
 
 class GeneratorClock(_LoggerConnector):
@@ -92,6 +103,26 @@ class GeneratorClock(_LoggerConnector):
         super().log_metrics(metrics, step)
 
 
+class TimeLimit(Timer):
+    """Timer of a run that counts anew once the limit is used up, so that resuming the run trains it further.
+
+    A run that is resumed before that, as after a signal, has the rest of its time.
+    """
+
+    @property
+    def state_key(self) -> str:
+        """Key in checkpoints, as of Lightning's own timer."""
+        return Timer.__qualname__
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the elapsed time, or start again from zero."""
+        super().load_state_dict(state_dict)
+        left = self.time_remaining()
+        if left is not None and left <= 0:
+            log.info("The run had used up trainer.max_time: it may take as long again")
+            self._offset = 0
+
+
 class DigestedCheckpointIO(TorchCheckpointIO):
     """Writes checkpoints atomically in their own folder, with a digest; Lightning's pass through a temporary one."""
 
@@ -119,10 +150,6 @@ def build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> G
         UserError: If an option of ``trainer`` is wrong.
     """
     settings = check_call(Trainer, _build_parts(config.trainer), "trainer")
-    if settings["log_every_n_steps"] < 1:
-        raise UserError("trainer.log_every_n_steps must be at least 1")
-    if str(settings["precision"]) not in PRECISIONS:
-        raise UserError(f"trainer.precision={settings['precision']} is not one of auto, {', '.join(PRECISIONS)}")
     if settings.get("strategy", "auto") in ("auto", "ddp"):  # absent from earlier checkpoints, as plugins
         settings["strategy"] = NetworksStrategy() if info.world > 1 else "auto"
     if info.world > 1:
@@ -137,6 +164,8 @@ def build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> G
     if not any(isinstance(plugin, CheckpointIO) for plugin in plugins):
         plugins = [*plugins, DigestedCheckpointIO()]
     try:
+        if (limit := settings.pop("max_time", None)) is not None:
+            callbacks = [*callbacks, TimeLimit(limit, interval="step")]
         return GeneratorClockTrainer(
             **settings | {"plugins": plugins},
             callbacks=callbacks,
@@ -144,7 +173,7 @@ def build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> G
             default_root_dir=config.run_dir,
         )
     except (ValueError, TypeError, MisconfigurationException, RuntimeError) as error:
-        raise UserError(f"trainer: {' '.join(str(error).split())}") from error
+        raise OptionError(*blame(str(error), config.trainer, "trainer")) from error
 
 
 def _build_parts(node: DictConfig) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,9 +18,10 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from gan.callbacks.interruption import Interrupted, Interruption, requeue
+from gan.callbacks.interruption import Aborted, Interrupted, Interruption, requeue
 from gan.callbacks.save_config import SaveConfig
 from gan.checkpoint.reading import load_weights, read
+from gan.checkpoint.whole import naming_what_is_kept, set_aside
 from gan.config import plain
 from gan.distributed.devices import device_of, local_ranks
 from gan.distributed.environment import RankInfo, rank_info
@@ -30,23 +31,21 @@ from gan.distributed.session import rank_session
 from gan.errors import UserError, one_line
 from gan.foreign_options import refuse_foreign_options
 from gan.host import cores, fast_precision, retain_freed_memory
-from gan.instantiate import build
+from gan.instantiate import build, check_options, naming_origins
 from gan.loggers.csv import MetricsCSVLogger
 from gan.loggers.wandb import WeightsAndBiases
+from gan.memory import build_within_memory
+from gan.options import OPTIONS
 from gan.report.page import write_page
 from gan.resolve import command_line_overrides, in_multirun, later_trust, logging_config, resolve_config
 from gan.results import collect, summary
-from gan.runs.commands import (
-    LaterTrust,
-    command_comments,
-    command_line,
-    earlier_commands,
-    option,
-    trust_override,
-)
+from gan.runs.begin import begin
+from gan.runs.commands import LaterTrust, command_line, option, trust_override
 from gan.runs.folder import RunFolder, relative_to_cwd
+from gan.runs.lock import lock_run
 from gan.runs.record import read_run
-from gan.substitution import substitute
+from gan.runs.writing import WriteError, write_text
+from gan.substitution import keep_references, substitute
 from gan.trainer import build_trainer
 
 __all__ = ["train"]
@@ -84,9 +83,12 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), loggers: Seque
     info = rank_info()
     launched = info.local_world > 1  # a launcher has started one process per device
     try:
-        if not launched:
-            config = resolve_config(config)
         refuse_foreign_options(f"trainer.{name}" for name in config.trainer)  # those added with +
+        if not launched:
+            with _locked(folder, info):
+                config = resolve_config(config)
+        elif config.ckpt is None:  # otherwise the options of the checkpoint are checked
+            check_options(keep_references(config), OPTIONS)
         ranks = local_ranks(config.trainer, info)
         world = info.world if launched else ranks * info.nodes
         if config.data.batch_size % world:
@@ -122,12 +124,18 @@ def _train_rank(
     if info.rank > 0:  # only rank 0 logs
         logging.disable(logging.WARNING)
         warnings.simplefilter("ignore")
-    with rank_session(device):
+    with rank_session(device), _locked(RunFolder(Path(config.run_dir)), info):
         given = plain(config, resolve=False)
         check_same_settings({key: value for key, value in given.items() if key not in PER_RANK_KEYS})
         config = broadcast_from_rank_zero(lambda: config if resolved else resolve_config(config))
-        run = _build_run(config, info, callbacks, loggers)
+        with naming_origins(plain(config, resolve=False)):
+            run = _build_run(config, info, callbacks, loggers)
         return _fit_and_report(run, start)
+
+
+def _locked(folder: RunFolder, info: RankInfo) -> AbstractContextManager[None]:
+    """Hold the run's folder on rank 0, which alone writes in it."""
+    return lock_run(folder.path) if info.rank == 0 else nullcontext()
 
 
 # Build ----------------------------------------------------------------------------------------------------------------
@@ -164,7 +172,7 @@ def _build_run(
         checkpoint = read(config.ckpt, kinds={})  # resolve_config has accepted its configuration
     saved, config = config, OmegaConf.create(substitute(plain(config, resolve=False)))
     seed_everything(config.seed, verbose=False)
-    data, model = build(config.data), build(config.model)
+    data, model = build(config.data), build_within_memory(lambda: build(config.model))
     chosen = config.trainer.precision == "auto"
     if chosen:
         saved.trainer.precision = config.trainer.precision = broadcast_from_rank_zero(
@@ -179,7 +187,9 @@ def _build_run(
     interruption = Interruption()
     trainer = build_trainer(config, info, [*callbacks, SaveConfig(plain(saved, resolve=False)), interruption])
     if info.rank == 0:
-        _write_config(folder, config, resuming=checkpoint is not None)
+        begin(folder, config, command_line_overrides())
+        if checkpoint is not None:
+            set_aside(folder, Path(config.ckpt), checkpoint.global_step)
         if chosen and config.trainer.precision != "32-true":
             log.info(
                 "Precision %s is faster on this device; trainer.precision=32-true is exact",
@@ -188,27 +198,13 @@ def _build_run(
         with _error_file(folder):
             trainer.loggers = [
                 MetricsCSVLogger(folder.path, step=checkpoint.global_step if checkpoint else 0),
-                *(build(node) for node in (config.logger or {}).values()),
+                *(build(node) for node in (config.logger or {}).values() if node is not None),
                 *further_loggers,
             ]
     else:
         trainer.loggers = [DummyLogger()]  # some callbacks refuse to run without a logger
     trust = later_trust(plain(saved, resolve=False), folder.path) if info.rank == 0 else LaterTrust([], [])
     return _Run(config, folder, model, data, trainer, interruption, trust)
-
-
-def _write_config(folder: RunFolder, config: DictConfig, resuming: bool) -> None:
-    """Write the resolved configuration below the commands that produced it.
-
-    Raises:
-        UserError: If the folder holds another run.
-    """
-    if folder.checkpoints.exists() and not resuming:
-        resume = option("ckpt", relative_to_cwd(folder.path))
-        raise UserError(f"{folder.path} holds a run: resume it with {resume}, or set another hydra.run.dir")
-    folder.path.mkdir(parents=True, exist_ok=True)
-    comments = command_comments(command_line_overrides(), earlier_commands(folder) if resuming else [])
-    folder.config.write_text(comments + OmegaConf.to_yaml(config, resolve=True), encoding="utf-8")
 
 
 # Fit and report -------------------------------------------------------------------------------------------------------
@@ -225,11 +221,12 @@ def _fit_and_report(run: _Run, start: float) -> dict[str, Any]:
 
 def _fit(run: _Run, start: float) -> dict[str, Any]:
     """Train, and write results.json, or error.txt if an error ends the run."""
-    with _error_file(run.folder if run.is_rank_zero else None), propagate_errors():
+    folder = run.folder if run.is_rank_zero else None
+    with _error_file(folder), propagate_errors(), naming_what_is_kept(run.folder):
         run.trainer.fit(run.model, datamodule=run.data, ckpt_path=run.config.ckpt, weights_only=True)
         results = collect(run.config, run.trainer, perf_counter() - start)
         if run.is_rank_zero:
-            run.folder.results.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+            write_text(run.folder.results, json.dumps(results, indent=2) + "\n")
     return results
 
 
@@ -247,11 +244,8 @@ def _error_file(folder: RunFolder | None) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        by_lightning = isinstance(error, SystemExit) and not isinstance(error, Interrupted)  # at a second Ctrl-C
-        with suppress(OSError):  # such as a full disk, which may be the error itself
-            folder.error.write_text(
-                one_line((error.__context__ if by_lightning else None) or error) + "\n", encoding="utf-8"
-            )
+        with suppress(WriteError):  # such as a full disk, which may be the error itself
+            write_text(folder.error, one_line(error) + "\n")
         raise
 
 
@@ -272,14 +266,17 @@ def _tracked(run: _Run) -> Iterator[None]:
 
 @contextmanager
 def _resumable(run: _Run) -> Iterator[None]:
-    """After an interruption, requeue the Slurm job or log how to resume."""
+    """After a signal that ends the run, requeue the Slurm job or log how to resume."""
     try:
         yield
-    except Interrupted as interrupted:
+    except (Aborted, Interrupted) as end:
         if run.is_rank_zero:
             folder, trust = relative_to_cwd(run.folder.path), trust_override(run.trust.resume)
             resume = f"resume with {option('ckpt', folder)} {trust}".rstrip()
-            log.info("%s; %s", interrupted, requeue() if interrupted.requeue else resume)
+            if isinstance(end, Aborted):
+                latest = run.folder.latest_checkpoint
+                resume = f"the last checkpoint is {relative_to_cwd(latest) if latest else 'yet to come'}; {resume}"
+            log.info("%s; %s", end, requeue() if isinstance(end, Interrupted) and end.requeue else resume)
         raise
 
 

@@ -77,3 +77,18 @@ def test_rows_of_a_time_without_room_are_written_later(
     logger.finalize("success")
     assert (tmp_path / "metrics.csv").read_text().splitlines() == ["step,a", "20,20"], "a deleted file begins anew"
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.csv"]
+
+
+def test_a_damaged_file_is_kept_and_what_is_readable_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Spreadsheets, power cuts and full disks."""
+    path = tmp_path / "metrics.csv"
+    for copy in ("metrics.damaged-1.csv", "metrics.damaged-2.csv"):
+        damaged = b"a;step\r\n2,5;2\r\n3,5;#N/A\r\n4,5;4\r\n" + b"\0" * 9
+        path.write_bytes(damaged)
+        caplog.clear()
+        MetricsCSVLogger(tmp_path, step=2).log_metrics({"b": 1}, 6)
+        assert path.read_text().splitlines() == ["step,a,b", "2,2.5,", "6,,1"]
+        assert (tmp_path / copy).read_bytes() == damaged
+        assert [record.getMessage() for record in caplog.records] == [
+            f"2 rows of {path} cannot be read: a copy is kept as {copy}"
+        ]

@@ -1,5 +1,6 @@
 """Signals: Ctrl-C stops a run early; SIGTERM, SIGHUP and a cluster's save it, to be resumed to the same bits."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -13,13 +14,15 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.callbacks import Checkpoint, Timer
 
 from gan.callbacks.checkpoints import Checkpoints
 from gan.callbacks.periodic import find_callbacks
 from gan.host import available_signals, signal_handlers
 
 __all__ = ["Aborted", "Interrupted", "Interruption", "requeue"]
+
+log = logging.getLogger(__name__)
 
 
 class SignalAction(IntEnum):
@@ -116,6 +119,11 @@ class Interruption(Checkpoint):
         connector, loop = trainer._signal_connector, trainer.fit_loop.epoch_loop
         connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]  # to disable the method of this object
         loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]  # as above
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say how a run without an end is ended."""
+        if trainer.max_steps < 0 and not find_callbacks(trainer, Timer):
+            log.info("trainer.max_steps=%d: training has no end; Ctrl-C ends it with all results", trainer.max_steps)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int

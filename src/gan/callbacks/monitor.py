@@ -1,5 +1,7 @@
 """Logging of loss terms and throughput, and detection of non-finite values."""
 
+from collections.abc import Callable
+from functools import partial
 from math import isfinite
 from statistics import fmean
 from time import perf_counter
@@ -8,6 +10,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from gan.bounds import PositiveInt
 from gan.callbacks.log import log_metrics
 from gan.callbacks.periodic import data_module, find_callbacks, is_generator_update, overhead_seconds
 from gan.distributed.group import mean_over_ranks
@@ -32,12 +35,12 @@ class Monitor(Callback):
         every_n_steps: Generator updates per window.
 
     Attributes:
-        latest: Means of the last window by name.
+        latest: Means of the last window by name, also of one before the run was resumed.
         closed_at: Generator update at the end of the last whole window, or at the start of this process.
         busy: Seconds of training up to the end of the last window, without evaluation, pictures and checkpoints.
     """
 
-    def __init__(self, every_n_steps: int) -> None:
+    def __init__(self, every_n_steps: PositiveInt) -> None:
         self.every_n_steps = every_n_steps
         self.pending: list[tuple[int, Terms]] = []
         self.values: dict[str, list[float]] = {}
@@ -45,6 +48,7 @@ class Monitor(Callback):
         self.closed_at = 0
         self.images, self.busy = 0, 0.0
         self.window = (0, 0.0)
+        self._clock: Callable[[], tuple[int, float]] = lambda: self.window
 
     @property
     def images_per_second(self) -> float:
@@ -53,7 +57,8 @@ class Monitor(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start timing."""
-        self.window, self.closed_at = self._now(trainer), trainer.global_step
+        self._clock = partial(_images_and_seconds, trainer)
+        self.window, self.closed_at = self._clock(), trainer.global_step
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -74,13 +79,16 @@ class Monitor(Callback):
         check_finite(trainer, pl_module)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the terms of the current window, and the counts of images and seconds."""
+        """Return the last means, the terms of the current window, and images and seconds up to now."""
         self.read()
-        return {"values": self.values, "images": self.images, "busy": self.busy}
+        images, seconds = self._since_window(self._clock())
+        counts = {"images": self.images + images, "busy": self.busy + seconds}
+        return {"latest": self.latest, "values": self.values} | counts
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the current window and the counts."""
         self.values, self.images, self.busy = state_dict["values"], state_dict["images"], state_dict["busy"]
+        self.latest = state_dict.get("latest", {})  # absent from earlier checkpoints
 
     def read(self) -> None:
         """Move the pending terms from the device to the current window in one transfer.
@@ -100,16 +108,21 @@ class Monitor(Callback):
     def _log_window(self, trainer: Trainer) -> None:
         self.read()
         self.latest = {name: fmean(numbers) for name, numbers in self.values.items()}
-        (images_before, start), self.window = self.window, self._now(trainer)
-        images, seconds = self.window[0] - images_before, self.window[1] - start
-        self.images, self.busy = self.images + images, self.busy + seconds
+        now = self._clock()
+        images, seconds = self._since_window(now)
+        self.images, self.busy, self.window = self.images + images, self.busy + seconds, now
         metrics = {f"train/{name}": mean for name, mean in self.latest.items()}
         shown = {label: self.latest[term] for label, term in SHOWN.items() if term in self.latest}
         log_metrics(trainer, metrics | {"train/images_per_second": images / seconds}, shown)
 
-    @staticmethod
-    def _now(trainer: Trainer) -> tuple[int, float]:
-        return data_module(trainer).images_seen, perf_counter() - overhead_seconds(trainer)
+    def _since_window(self, now: tuple[int, float]) -> tuple[int, float]:
+        """Return the images and seconds from the start of the current window, or of this process, until now."""
+        return now[0] - self.window[0], now[1] - self.window[1]
+
+
+def _images_and_seconds(trainer: Trainer) -> tuple[int, float]:
+    """Return the images seen and the seconds of training, from arbitrary starts."""
+    return data_module(trainer).images_seen, perf_counter() - overhead_seconds(trainer)
 
 
 def check_finite(trainer: Trainer, module: LightningModule) -> None:

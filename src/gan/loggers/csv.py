@@ -3,15 +3,18 @@
 import csv
 import logging
 import os
+import shutil
 from argparse import Namespace
 from collections.abc import Mapping
-from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
+from gan.errors import UserError
 from gan.runs.folder import OutputPath, RunFolder
+from gan.runs.metrics_rows import read_rows
 from gan.runs.writing import WriteError, atomic_path, writing
 
 __all__ = ["MetricsCSVLogger"]
@@ -20,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class MetricsCSVLogger(Logger):
-    """Writes metrics.csv, one row per step, and appends to the file of a resumed run.
+    """Writes metrics.csv, one row per step, and appends to the file of a resumed run, with what is readable of it.
 
     While the disk is full, rows are kept in memory, and training goes on.
 
@@ -40,7 +43,7 @@ class MetricsCSVLogger(Logger):
         self.row_offset = 0  # in bytes, of the first of them
         self.failed, self.warned = False, False  # the last attempt to write; any
         if self.path.is_file():
-            self._rewrite([row for row in self._read() if int(row["step"]) <= step])
+            self._rewrite([row for row in self._read() if row["step"] <= step])
 
     @property
     def save_dir(self) -> str:
@@ -90,9 +93,18 @@ class MetricsCSVLogger(Logger):
         self.failed = False
 
     def _read(self, end: int | None = None) -> list[dict[str, Any]]:
-        """Read the rows up to an offset in bytes; None is the end of the file."""
-        text = StringIO(self.path.read_bytes()[:end].decode("utf-8"), newline="")
-        return [{name: value for name, value in row.items() if value} for row in csv.DictReader(text)]
+        """Read the rows up to an offset in bytes; None is the end of the file. A copy of a damaged file is kept."""
+        try:
+            found = read_rows(self.path, end)
+        except OSError as error:
+            raise UserError(f"{self.path} cannot be read ({error.strerror}): move it away to resume") from error
+        if found.lost:
+            copies = (self.path.with_name(f"metrics.damaged-{number}.csv") for number in count(1))
+            copy = next(path for path in copies if not path.exists())
+            with atomic_path(copy) as partial:
+                shutil.copyfile(self.path, partial)
+            log.warning("%d rows of %s cannot be read: a copy is kept as %s", found.lost, self.path, copy.name)
+        return [{"step": step, **cells} for step, cells in found.cells.items()]
 
     def _rewrite(self, rows: list[dict[str, Any]]) -> None:
         """Write the whole file, and continue with its last row."""
@@ -105,5 +117,5 @@ class MetricsCSVLogger(Logger):
                 offset = file.tell()
                 writer.writerow(row)
         self.columns, self.row_offset = columns, offset
-        self.row = {**rows[-1], "step": int(rows[-1]["step"])} if rows else {}
+        self.row = dict(rows[-1]) if rows else {}
         self.rows = [self.row]
