@@ -10,6 +10,7 @@ from gan.config import CONF, config_folders, read_arguments
 from gan.help import register_choices
 from gan.resume_options import admit_saved_options
 from gan.runs import output_folder
+from gan.multirun import let_searches_go_on, summarized_sweep
 
 __all__ = ["main", "run"]
 
@@ -28,13 +29,15 @@ def main(config: DictConfig) -> float | None:
 def run() -> None:
     """Run the command line."""
     output_folder.register()
+    let_searches_go_on()
     register_choices(*config_folders(sys.argv[1:]))
     cli.run(_start, "train")
 
 
 def _start() -> None:
     sys.argv[1:] = admit_saved_options(read_arguments(sys.argv[1:]), "train")
-    main()
+    with summarized_sweep():
+        main()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from gan.errors import UserError, one_line
@@ -63,11 +64,17 @@ def task(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         from hydra.core.hydra_config import HydraConfig
         from hydra.types import RunMode
 
+        from gan.multirun import note_failure
+
         try:
             return function(config)
-        except UserError as error:
+        except Exception as error:
+            is_bug = not isinstance(error, UserError)
             if HydraConfig.get().mode is RunMode.MULTIRUN:  # the sweep's other jobs must run
-                log.error("Job %s failed: %s", HydraConfig.get().job.num, one_line(error))
+                log.error("Job %s failed: %s", HydraConfig.get().job.num, one_line(error), exc_info=is_bug)
+                note_failure(Path(HydraConfig.get().runtime.output_dir), one_line(error))
+                raise
+            if is_bug:
                 raise
             _fail(one_line(error))
 

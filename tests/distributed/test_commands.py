@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -120,14 +121,21 @@ def test_torchrun_needs_a_trainer_with_several_devices(tmp_path: Path) -> None:
     assert "error: trainer.devices=1, but 2 processes were started on this machine: choose trainer=ddp" in done.stderr
 
 
-def test_optuna_searches_for_the_best_score(tmp_path: Path) -> None:
+def test_optuna_searches_for_the_best_score_although_a_trial_fails(tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="pip install -e '.[optuna]'")
-    space = ["optimizer.generator.lr=tag(log,interval(1e-4,1e-2))", "loss.critic_steps=choice(1,2)"]
-    study = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", f"hydra.sweep.dir={tmp_path}"]
+    space = ["hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=28", "loss.critic_steps=choice(0,1,2)"]
+    study = ["-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=3", f"hydra.sweep.dir={tmp_path}"]
     done = run_here("train.py", *study, *TINY, *space, "trainer.max_steps=2")
-    assert done.status == 0, done.err
+    assert done.status == 2, done.err
+    assert re.search(
+        r"error: the sweep is complete, but a run failed, the first in .*: loss\.critic_steps=0 ", done.err
+    )
+    assert f"Compare  python -m gan.report {tmp_path}" in done.out
     found = OmegaConf.load(tmp_path / "optimization_results.yaml")
-    scores = [json.loads(path.read_text())["score"] for path in tmp_path.glob("*/results.json")]
-    assert len(scores) == 2
-    assert found.best_value == pytest.approx(min(scores))
-    assert set(found.best_params) == {"optimizer.generator.lr", "loss.critic_steps"}
+    scores = {
+        results["config"]["loss"]["critic_steps"]: results["score"]
+        for results in (json.loads(path.read_text()) for path in tmp_path.glob("*/results.json"))
+    }
+    assert scores.keys() == {1, 2}
+    assert found.best_value == pytest.approx(min(scores.values()))
+    assert found.best_params == {"loss.critic_steps": min(scores, key=lambda steps: scores[steps])}
