@@ -54,7 +54,7 @@ def test_groups_without_which_there_is_no_run(argument: str, hint: str) -> None:
         replace_null([argument], CONF)
 
 
-@pytest.mark.parametrize("value", ["3", "1e-3", "true", "False", "nan", "{a: 1}"])
+@pytest.mark.parametrize("value", ["3", "1e-3", "true", "False", "nan", "{a: 1}", "[1]", "[none, true]"])
 @pytest.mark.parametrize("group", ["model", "logger", "loss/regularizers", "experiment"])
 def test_a_value_that_names_no_choice(group: str, value: str) -> None:
     with pytest.raises(UserError, match=re.escape(f"{group}={value}: {group} is a choice; there are ")):

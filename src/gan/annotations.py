@@ -90,10 +90,11 @@ def _explain(error: ValidationError, value: Any, hint: Any, key: str) -> OptionE
         known = f"{', '.join(choices)}{did_you_mean(str(value), choices)}"
         return OptionError(key, f"={shown(value)} is not one of {known}")
     first = error.errors()[0]
-    for place in first["loc"]:  # of an item in a list; names in it may be of pydantic's own
-        if not isinstance(place, int) or not isinstance(value, list | tuple) or place >= len(value):
-            break
-        key, value = f"{key}[{place}]", value[place]
+    for place in first["loc"]:  # of an item in a container; other names are pydantic's own
+        if isinstance(value, list | tuple) and isinstance(place, int) and place < len(value):
+            key, value = f"{key}[{place}]", value[place]
+        elif isinstance(value, Mapping) and place in value:
+            key, value = f"{key}.{place}", value[place]
     if isinstance(value, bool) and first["type"] in RANGES:
         return OptionError(key, f"={shown(value)} should be a number")
     message = MESSAGES.get(first["type"], first["msg"].partition(",")[0].replace("Input should", "should"))

@@ -38,7 +38,8 @@ def _replace(argument: str, conf: Path) -> str | None:
         equals, value = "=", "null"
     if value == "null" and group in OPTIONAL:
         return None
-    if PLAIN_VALUE.fullmatch(value):
+    listed = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else [value]
+    if any(PLAIN_VALUE.fullmatch(item.strip()) for item in listed):
         raise UserError(f"{argument}: {group} is a choice; there are {', '.join(choices)}")
     if not re.search(r"\bnull\b", value):
         return argument

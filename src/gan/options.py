@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
@@ -22,20 +21,21 @@ __all__ = ["OPTIONS"]
 
 MAX_DEVICES = 1024
 ALL_DEVICES = ("auto", -1, "-1")
+DURATIONS = {"days", "hours", "minutes", "seconds"}
 DURATION = re.compile(r"\d+:\d\d:\d\d:\d\d")
 
 
 def _duration(value: Any) -> Any:
-    if isinstance(value, dict):
-        timedelta(**value)
-    elif value is not None and not (isinstance(value, str) and DURATION.fullmatch(value.strip())):
+    if isinstance(value, dict) and value.keys() <= DURATIONS:
+        return value
+    if value is not None and not (isinstance(value, str) and DURATION.fullmatch(value.strip())):
         raise ValueError("should be DD:HH:MM:SS, such as 00:08:00:00")
     return value
 
 
 def _accelerator(value: Any) -> Any:
     known = ("auto", "gpu", *AcceleratorRegistry.available_accelerators())
-    if not isinstance(value, dict) and value not in known:
+    if value not in known:
         raise ValueError(f"is not one of {', '.join(sorted(set(known)))}")
     return value
 
