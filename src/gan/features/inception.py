@@ -10,7 +10,13 @@ from torchmetrics.image.fid import NoTrainInceptionV3
 from gan.data.base import ImageDataModule
 from gan.digest import digest
 from gan.errors import UserError
-from gan.features.base import FeatureExtractor, Features, check_grey_or_colour, grey_to_rgb
+from gan.features.base import (
+    FeatureExtractor,
+    Features,
+    check_grey_or_colour,
+    describe_alternatives,
+    grey_to_rgb,
+)
 
 __all__ = ["Inception"]
 
@@ -53,7 +59,7 @@ class Inception(FeatureExtractor):
             reason = " ".join(str(error).split())[:150]
             raise UserError(
                 f"no Inception weights ({reason}): download {WEIGHTS_FILE} from torch-fidelity's releases on a machine "
-                "with a network and set metric.features.weights=FILE, or score with metric/features=classifier"
+                f"with a network and set metric.features.weights=FILE; or {describe_alternatives(data)}"
             ) from error
 
     def forward(self, images: Tensor) -> Features:
