@@ -19,7 +19,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; the processes i
 
 from tests.faults import damaged, hostile, kills, outages, storage
 from tests.faults.mounts import enter_namespace
-from tests.faults.outcome import Outcome
+from tests.faults.outcome import Outcome, UndisturbedError
 
 
 class Kind(NamedTuple):
@@ -58,7 +58,10 @@ def main() -> int:
     for name, kind in KINDS.items():
         cases = range(getattr(arguments, name)) if arguments.case is None else [arguments.case]
         if arguments.only in (None, name) and len(cases) > 0:
-            outcomes.append(kind.run(arguments.seed, cases, folder / name))
+            try:
+                outcomes.append(kind.run(arguments.seed, cases, folder / name))
+            except UndisturbedError as error:
+                sys.exit(f"{name}: {error}")
             print(f"{name}: {outcomes[-1].passed} of {len(cases)} as demanded", file=sys.stderr, flush=True)
     failed = any(outcome.failures for outcome in outcomes)
     print(table(outcomes))

@@ -42,7 +42,9 @@ class Outcome:
         return self.tried - len(self.failures)
 
 
-def run_cases(kind: str, seed: int, cases: Sequence[int], folder: Path, check: Check) -> Outcome:
+def run_cases(
+    kind: str, seed: int, cases: Sequence[int], folder: Path, check: Check, limit: float | None = None
+) -> Outcome:
     """Try cases one after the other.
 
     Args:
@@ -51,17 +53,21 @@ def run_cases(kind: str, seed: int, cases: Sequence[int], folder: Path, check: C
         cases: Numbers of the cases.
         folder: Folder for their files; those of a case that failed are kept.
         check: Function that tries one case.
+        limit: Seconds that a case may take; None for any number.
     """
     outcome, start = Outcome(kind, len(cases)), perf_counter()
     for case in cases:
         own = folder / f"{kind}-{case}"
         own.mkdir(parents=True)
+        began = perf_counter()
         try:
             wrong = check(Random(f"{seed} {kind} {case}"), case, own)
         except UndisturbedError:
             raise
         except Exception as error:  # of any kind: it is this case's outcome, and the others must be tried
             wrong = f"{type(error).__name__}: {error} ({traceback.extract_tb(error.__traceback__)[-1]})"
+        if wrong is None and limit is not None and perf_counter() - began > limit:
+            wrong = f"it took {perf_counter() - began:.1f} s"
         if wrong is None:
             rmtree(own)
             continue
