@@ -225,7 +225,8 @@ def blame(message: str, node: Mapping[str, Any], key: str) -> tuple[str, str]:
     if not found:
         return key, f": {message}"
     first = min(found, key=found.__getitem__)
-    return f"{key}.{first}", f"={shown(node[first])}: {message}"
+    shows_value = not isinstance(node[first], Mapping | list | tuple)
+    return f"{key}.{first}", f"={shown(node[first])}: {message}" if shows_value else f": {message}"
 
 
 def _blame_largest(message: str, node: Mapping[str, Any], key: str) -> tuple[str, str]:

@@ -49,7 +49,7 @@ class Evaluator:
         self.make_features = features
         self.measures = {name: measure for name, measure in measures.items() if measure is not None}
         if not self.measures:
-            raise ValueError("there is no measure: choose some, as in metric=frechet")
+            raise ValueError("measures is empty: choose some, as in metric=frechet")
         self.num_samples, self.split, self.cache = num_samples, split, cache
 
     @property
