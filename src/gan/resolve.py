@@ -71,7 +71,8 @@ def resolve_config(config: DictConfig) -> DictConfig:
         config, step = _resume(config, named)
     with open_dict(config):
         config.run_dir, config.name = str(folder.path), str(check_value(config.name, str | int | float, "name"))
-    config = OmegaConf.create(check_options(_with_found_classes(keep_references(config)), OPTIONS))
+    kept = _with_found_classes(_without_settings_alone(keep_references(config)))
+    config = OmegaConf.create(check_options(kept, OPTIONS))
     if named is not None and step is not None:
         _check_steps(config, named, step, requeued)
     with open_dict(config):
@@ -113,6 +114,15 @@ def _with_found_classes(config: dict[str, Any]) -> dict[str, Any]:
         with naming_origins(config):
             data = build(OmegaConf.create(substitute(config)).data)
         set_value(config, "data.num_classes", data.num_classes)
+    return config
+
+
+def _without_settings_alone(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a recipe sets of callbacks that ``callbacks=null`` has left out."""
+    if HydraConfig.initialized() and HydraConfig.get().runtime.choices.get("callbacks") == "none":
+        callbacks = config.get("callbacks") or {}
+        kept = {name: node for name, node in callbacks.items() if node is None or "_target_" in node}
+        config["callbacks"] = kept or None
     return config
 
 

@@ -18,6 +18,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from gan.bare_config import with_run_folder
 from gan.callbacks.interruption import Aborted, Interrupted, Interruption, requeue
 from gan.callbacks.save_config import SaveConfig
 from gan.checkpoint.reading import load_weights, read
@@ -79,6 +80,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), loggers: Seque
     """
     for message in IGNORED_WARNINGS:
         warnings.filterwarnings("ignore", message=message)
+    config = with_run_folder(config)
     folder = RunFolder(Path(config.run_dir))
     info = rank_info()
     launched = info.local_world > 1  # a launcher has started one process per device
@@ -245,7 +247,8 @@ def _error_file(folder: RunFolder | None) -> Iterator[None]:
         yield
     except BaseException as error:
         with suppress(WriteError):  # such as a full disk, which may be the error itself
-            write_text(folder.error, one_line(error) + "\n")
+            if folder.path.is_dir():  # not deleted
+                write_text(folder.error, one_line(error) + "\n")
         raise
 
 
