@@ -1,6 +1,7 @@
 """metrics.csv: rows, new columns, and resumed runs."""
 
 import errno
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,13 @@ def test_a_damaged_file_is_kept_and_what_is_readable_goes_on(tmp_path: Path, cap
         assert [record.getMessage() for record in caplog.records] == [
             f"2 rows of {path} cannot be read: a copy is kept as {copy}"
         ]
+
+
+def test_a_deleted_folder_is_not_created_again(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    logger = MetricsCSVLogger(folder)
+    logger.log_metrics({"a": 1}, 2)
+    shutil.rmtree(folder)
+    with pytest.raises(WriteError, match="its folder has been deleted"):
+        logger.log_metrics({"a": 2}, 4)
+    assert not folder.exists()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
@@ -11,7 +12,7 @@ from pytorch_lightning.loggers import CSVLogger, MLFlowLogger, TensorBoardLogger
 from torch import Tensor
 
 from gan.loggers.base import PictureLogger
-from gan.loggers.pictures import send_picture
+from gan.loggers.pictures import log_picture, send_picture
 from tests.conftest import TINY, Run
 
 PICTURE = torch.arange(12, dtype=torch.uint8).reshape(3, 2, 2)
@@ -40,6 +41,19 @@ def test_each_logger_gets_its_form() -> None:
     assert (run_id, settings) == (mlflow.run_id, {"key": "samples", "step": 3})
     assert (image == np.asarray(PICTURE.permute(1, 2, 0))).all()
     assert own.calls == [("samples", 3)]
+
+
+def test_training_goes_on_past_pictures_that_cannot_be_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "samples").write_text("a file where a folder should be")
+    own = Own()
+    for step in (10, 20):
+        trainer = SimpleNamespace(loggers=[own], global_step=step)
+        log_picture(trainer, "samples", PICTURE, tmp_path / "samples" / f"{step}.png")
+    assert own.calls == [("samples", 10), ("samples", 20)], "loggers get them all the same"
+    (record,) = caplog.records
+    assert f"cannot write {tmp_path}/samples/10.png (File exists); training goes on" in record.getMessage()
 
 
 def test_mlflow(train: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

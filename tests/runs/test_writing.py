@@ -80,6 +80,15 @@ def test_a_temporary_name_that_is_taken_is_not_written_through(
     assert target.read_text() == "precious"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="devices of POSIX")
+def test_devices_are_written_to() -> None:
+    null = Path(os.devnull)
+    before = null.stat()
+    write_text(null, "text")
+    assert null.is_char_device(), "as root, a rename would replace the device"
+    assert null.stat().st_ino == before.st_ino
+
+
 @pytest.mark.parametrize("links", [True, False])
 def test_another_name_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
     if not links:

@@ -13,6 +13,7 @@ from gan.benchmark.scale import scale
 from gan.benchmark.start import start
 from gan.benchmark.updates import updates
 from gan.errors import UserError
+from gan.runs.writing import write_text
 
 __all__ = ["main"]
 
@@ -72,7 +73,7 @@ def main() -> None:
         raise UserError("--seconds must be positive")
     result = CASES[name](**args)
     print(result.pop("table"))
-    out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_text(out, json.dumps(result, indent=2) + "\n")
     print(f"Wrote {out}")
 
 

@@ -12,6 +12,7 @@ from gan.distributed.group import rank_and_world
 from gan.distributed.session import rank_session
 from gan.errors import UserError
 from gan.evaluate.scoring import evaluate
+from gan.runs.writing import write_text
 
 __all__ = ["main"]
 
@@ -46,10 +47,9 @@ def main() -> None:
         if rank_and_world()[0] > 0:
             return
     print(table(results))
-    try:
-        out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"out={out}: {error}") from error
+    if not out.parent.is_dir():  # a misspelt folder is not created
+        raise UserError(f"out={out}: No such file or directory: {out.parent}")
+    write_text(out, json.dumps(results, indent=2) + "\n")
     print(f"Wrote    {out}")
 
 

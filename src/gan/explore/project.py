@@ -12,6 +12,7 @@ from gan.errors import UserError
 from gan.image_files import convert_to_8_bits, open_image
 from gan.images import from_uint8, gallery, save_png, to_uint8
 from gan.latent.projection import NUM_CANDIDATES, project
+from gan.runs.writing import atomic_path
 
 __all__ = ["project_image"]
 
@@ -42,7 +43,8 @@ def project_image(
     images = {"image": target, "nearest sample": start, "projection": projected, "difference": difference}
     save_png(gallery({name: x[None, None] for name, x in images.items()}, 4), out)
     latent = out.with_suffix(".npy")
-    np.save(latent, projection.z.cpu().numpy())
+    with atomic_path(latent) as partial, partial.open("wb") as file:
+        np.save(file, projection.z.cpu().numpy())
     label = f", class {projection.label}" if generator.num_classes > 1 else ""
     print(f"Distance {SHADES * projection.distance:.1f} of 255 shades (root mean square over pixels){label}")
     print(f"Nearest of {NUM_CANDIDATES:,} samples at {SHADES * projection.start_distance:.1f}, before the descent")

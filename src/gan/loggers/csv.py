@@ -51,8 +51,14 @@ class MetricsCSVLogger(Logger):
         return str(self.path.parent)
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Add scalars to the row of a step, which is the last row or a new one."""
+        """Add scalars to the row of a step, which is the last row or a new one.
+
+        Raises:
+            WriteError: If the run's folder has been deleted.
+        """
         assert step is not None
+        if self.row and not self.path.parent.is_dir():
+            raise WriteError(f"cannot write {self.path} (its folder has been deleted)")
         if step != self.row.get("step"):
             self.row = {"step": step}
             self.rows = [*self.rows, self.row] if self.failed else [self.row]

@@ -1,5 +1,6 @@
 """Hydra callback that gives each new run or sweep a folder of its own, before anything is written."""
 
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,18 @@ class ClaimFolder(Callback):
         ckpt = config.get("ckpt")
         resumes = isinstance(ckpt, str) and run_folder_of(Path(ckpt)) is not None
         if not resumes and _has_time(config.hydra.run):
-            folder = str(claim(_resolved_dir(config, "run")))
-            with read_write(config.hydra):
-                config.hydra.run.dir = folder
+            with suppress(OSError):  # Hydra, which cannot create it either, says why; it would warn of ours too
+                folder = str(claim(_resolved_dir(config, "run")))
+                with read_write(config.hydra):
+                    config.hydra.run.dir = folder
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         if _has_time(config.hydra.sweep):
-            folder = str(claim(_resolved_dir(config, "sweep")))
-            with read_write(config.hydra):
-                config.hydra.sweep.dir = folder
-                config.hydra.overrides.hydra.append(override("hydra.sweep.dir", folder))  # for its jobs' configurations
+            with suppress(OSError):  # as above
+                folder = str(claim(_resolved_dir(config, "sweep")))
+                with read_write(config.hydra):
+                    config.hydra.sweep.dir = folder
+                    config.hydra.overrides.hydra.append(override("hydra.sweep.dir", folder))  # for its jobs
 
 
 def claim(folder: Path) -> Path:

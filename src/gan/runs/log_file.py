@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["LogFile"]
@@ -25,6 +26,11 @@ class LogFile(logging.FileHandler):
             super().emit(record)  # raises if the file cannot be opened
         except OSError:
             self.handleError(record)
+
+    def close(self) -> None:
+        """Close the file; what it still holds in memory has been reported."""
+        with suppress(OSError):
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
         """Print why messages cannot be written, once; other errors are bugs, which logging shows."""

@@ -53,7 +53,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield the path of a new empty file that replaces ``path`` on success and is removed on error.
 
     It lies in the same folder under a name that nobody can predict, and is on the disk before it replaces the file. A
-    link at ``path`` is replaced, never followed.
+    link at ``path`` is replaced, never followed. A device such as /dev/null is written to.
 
     Args:
         path: The file to write; its folder is created.
@@ -61,6 +61,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         WriteError: If the system refuses.
     """
+    if path.absolute().is_relative_to("/dev") and (path.is_char_device() or path.is_fifo()):
+        with writing(path):
+            yield path
+        return
     partial = path.with_name(f"{path.name[:100]}.{secrets.token_hex(8)}{SUFFIX}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     with writing(path):

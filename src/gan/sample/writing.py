@@ -10,6 +10,7 @@ from gan.data.base import ImageDataModule
 from gan.distributed.group import all_true, barrier, gather_rows, rank_and_world
 from gan.errors import UserError
 from gan.images import save_png
+from gan.runs.writing import atomic_path
 from gan.types import Samples
 
 __all__ = ["write_samples"]
@@ -36,8 +37,8 @@ def write_samples(batches: Iterable[Samples], data: ImageDataModule, out: Path, 
     elif out.suffix == ".npz":
         images = gather_rows([data.discretize(batch.images.cpu()) for batch in batches])
         if is_rank_zero:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(out, images=images.permute(0, 2, 3, 1).numpy())
+            with atomic_path(out) as partial, partial.open("wb") as file:
+                np.savez_compressed(file, images=images.permute(0, 2, 3, 1).numpy())
     elif out.suffix:
         raise UserError(f"--out {out}: use the suffix .png or .npz, or name a folder, without a suffix")
     elif data.channels not in (1, 3):
