@@ -7,11 +7,12 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from gan.errors import OptionError, did_you_mean
 from gan.formats import printable
 
-__all__ = ["admits_container", "alternatives", "check_value", "item_hint", "shown"]
+__all__ = ["admits_container", "alternatives", "check_value", "example", "item_hint", "shown"]
 
 LARGEST = {int: 2**63 - 1, float: 3.4e38}
 """Largest magnitudes that tensors hold, of int64 and float32."""
@@ -22,10 +23,21 @@ RANGES = {
     "greater_than": "should be above {gt}",
     "less_than": "should be below {lt}",
 }
-MESSAGES = {**RANGES, "value_error": "{error}"}
+MESSAGES = {
+    **RANGES,
+    "int_parsing_size": f"should be at most {2**63 - 1}",
+    "missing": "should have more items",
+    "value_error": "{error}",
+}
 """Messages by pydantic's kinds of error; other kinds keep pydantic's own."""
 
 CONFIG = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
+
+
+def example(hint: Any) -> str:
+    """Return a word for the values of an annotation: its ``Field(examples=...)``, or ``VALUE``."""
+    fields = (part for part in getattr(hint, "__metadata__", ()) if isinstance(part, FieldInfo))
+    return next((str(field.examples[0]) for field in fields if field.examples), "VALUE")
 
 
 def check_value(value: Any, hint: Any, key: str) -> Any:
@@ -85,8 +97,10 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
 
 
 def _explain(error: ValidationError, value: Any, hint: Any, key: str) -> OptionError:
-    choices = [str(c) for option in alternatives(hint) if get_origin(option) is Literal for c in get_args(option)]
+    literals = [option for option in alternatives(hint) if get_origin(option) is Literal]
+    choices = list(dict.fromkeys(str(choice) for literal in literals for choice in get_args(literal)))
     if choices:
+        choices += ["true", "false"] if bool in alternatives(hint) else []
         known = f"{', '.join(choices)}{did_you_mean(str(value), choices)}"
         return OptionError(key, f"={shown(value)} is not one of {known}")
     first = error.errors()[0]
@@ -98,7 +112,8 @@ def _explain(error: ValidationError, value: Any, hint: Any, key: str) -> OptionE
     if isinstance(value, bool) and first["type"] in RANGES:
         return OptionError(key, f"={shown(value)} should be a number")
     message = MESSAGES.get(first["type"], first["msg"].partition(",")[0].replace("Input should", "should"))
-    return OptionError(key, f"={shown(value)} {message.format_map(first.get('ctx', {}))}")
+    context = {name: str(bound).removesuffix(".0") for name, bound in first.get("ctx", {}).items()}
+    return OptionError(key, f"={shown(value)} {message.format_map(context)}")
 
 
 def _check_numbers(value: Any, converted: Any, key: str) -> None:

@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import InterpolationKeyError
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from gan.annotations import admits_container, check_value, item_hint, shown
+from gan.annotations import admits_container, check_value, example, item_hint, shown
 from gan.bounds import TORCH_OPTIM
 from gan.config import plain
 from gan.errors import OptionError, OutOfMemoryError, UserError, did_you_mean
@@ -66,6 +66,9 @@ def check_options(config: Mapping[str, Any], hints: Mapping[str, Any]) -> dict[s
     Raises:
         UserError: If an option is wrong. The message names the key that its value is set at.
     """
+    for name, hint in hints.items():  # first, since references are to the options that it holds
+        if isinstance(hint, Mapping) and not isinstance(config.get(name, {}), Mapping):
+            _check_place(config[name], hint, name)
     values = substitute(config)
     with naming_origins(config):
         checked = {name: _check_place(values[name], hint, name) for name, hint in hints.items() if name in values}
@@ -159,7 +162,7 @@ def import_target(part: Mapping[str, Any], key: str) -> Any:
 def _check_place(value: Any, hint: Any, key: str) -> Any:
     """Check a plain value, and every part in it, against the annotation of its place; return it converted."""
     if value == MISSING:
-        raise OptionError(key, " has no default: set it on the command line")
+        raise OptionError(key, f" has no default: set {key}={example(hint)}")
     if isinstance(hint, Mapping):
         if not isinstance(value, Mapping):
             raise OptionError(key, f"={shown(value)} should hold options, such as {key}.{next(iter(hint))}")

@@ -127,10 +127,10 @@ def test_the_number_of_classes_is_explained(tmp_path: Path) -> None:
     (tmp_path / "preview.png").write_bytes((tmp_path / "cats" / "0.png").read_bytes())
     layout = read_layout(tmp_path, None)
     assert layout.classes == []
-    with pytest.raises(UserError, match=r"has 1: images lie beside its folders, such as preview\.png: move them"):
+    with pytest.raises(UserError, match=r"has none: images lie beside its folders, such as preview\.png: move them"):
         layout.labels(layout.train, 2)
     layout = read_layout(tmp_path / "cats", None)
-    with pytest.raises(UserError, match=r"has 1: it has no folders of images"):
+    with pytest.raises(UserError, match=r"has none: it has no folders of images"):
         layout.labels(layout.train, 2)
 
 

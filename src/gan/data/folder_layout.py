@@ -54,8 +54,8 @@ class FolderLayout:
         numbers = {name: number for number, name in enumerate(self.classes)}
         root = printable(str(self.train.root))
         if num_classes != (len(numbers) or 1):
-            cause = _list(self.classes) or self._reason_for_no_classes()
-            raise UserError(f"data.num_classes={num_classes}, but {root} has {len(numbers) or 1}: {cause}")
+            found = f"{len(numbers)}: {_list(self.classes)}" if numbers else f"none: {self._reason_for_no_classes()}"
+            raise UserError(f"data.num_classes={num_classes}, but {root} has {found}")
         if unknown := next((file for file in images.files if file.folder not in numbers), None):
             whose = f"of class {printable(unknown.folder, 60)}" if unknown.folder else "of no class"
             raise UserError(

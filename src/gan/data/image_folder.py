@@ -4,10 +4,11 @@ import logging
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from PIL import ImageColor
+from pydantic import Field
 
 from gan.bounds import Classes, Fraction, NonNegativeInt, PositiveInt
 from gan.data.base import ImageDataModule, ImageDataset, Split
@@ -51,7 +52,7 @@ class ImageFolder(ImageDataModule):
 
     def __init__(
         self,
-        path: str,
+        path: Annotated[str, Field(examples=["FOLDER"])],
         test_path: str | None = None,
         num_classes: Classes | None = None,
         test_share: Fraction = 0.1,
