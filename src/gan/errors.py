@@ -1,8 +1,12 @@
 """User-correctable errors and the wording of one-line messages."""
 
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-__all__ = ["OptionError", "OutOfMemoryError", "UserError", "did_you_mean", "one_line"]
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+__all__ = ["OptionError", "OutOfMemoryError", "UserError", "did_you_mean", "first_problem", "one_line"]
 
 
 class UserError(ValueError):
@@ -38,6 +42,12 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, UserError):  # DataLoader workers put their traceback before the message
         return lines[-1].removeprefix("gan.errors.UserError: ")
     return f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
+
+
+def first_problem(error: "ValidationError") -> str:
+    """Return the first problem that pydantic found, after the dotted key of the value."""
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
 
 
 def did_you_mean(word: str, choices: list[str]) -> str:

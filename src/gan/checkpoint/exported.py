@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors import torch as safetensors
 from torch import Tensor
 
-from gan.errors import UserError
+from gan.errors import UserError, first_problem
 from gan.runs.writing import atomic_path
 
 __all__ = ["Description", "read", "write"]
@@ -110,8 +110,7 @@ def _description(path: Path) -> tuple[str, Description]:
     try:
         return str(facts.get("sha256")), TypeAdapter(Description).validate_python(facts)
     except ValidationError as error:
-        wrong = error.errors()[0]
-        raise UserError(f"{path} is damaged ({'.'.join(map(str, wrong['loc']))}: {wrong['msg']})") from error
+        raise UserError(f"{path} is damaged ({first_problem(error)})") from error
 
 
 def _digest(facts: Mapping[str, Any]) -> str:

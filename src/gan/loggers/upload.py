@@ -1,5 +1,6 @@
-"""Upload of a finished run to Weights & Biases: tables, summary, animation, page and best checkpoint."""
+"""Content of a finished run for Weights & Biases: tables, summary, animation, page and best checkpoint."""
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -7,19 +8,21 @@ from typing import Any
 import numpy as np
 import torch
 import wandb
-from PIL import Image
 from torch import Tensor
 
 from gan.animation import save_animation
 from gan.formats import number
 from gan.runs.folder import RunFolder
+from gan.runs.pictures import PictureError, open_png, read_png
 from gan.runs.record import Results, read_results
 
-__all__ = ["upload_run"]
+__all__ = ["log_checkpoint", "upload_run"]
+
+log = logging.getLogger(__name__)
 
 
 def upload_run(run: Any, folder: Path) -> None:
-    """Log the contents of a run's folder to W&B.
+    """Log the contents of a run's folder to W&B, without its checkpoint.
 
     Args:
         run: The W&B run.
@@ -45,10 +48,29 @@ def upload_run(run: Any, folder: Path) -> None:
     if files.page.is_file():
         media["report"] = wandb.Html(files.page, inject=False)  # the page is self-contained
     run.log(media | {"trainer/global_step": results.global_step})
-    if files.best.is_file():
-        artifact = wandb.Artifact(f"checkpoint-{run.id}", "model", metadata=summary)
-        artifact.add_file(str(files.best))
-        run.log_artifact(artifact, aliases=["best", *_score_aliases(results.score_name, results.score)])
+
+
+def log_checkpoint(run: Any, folder: Path) -> Any:
+    """Log the best checkpoint of a run to W&B as an artifact.
+
+    Args:
+        run: The W&B run.
+        folder: Run folder with a results.json.
+
+    Returns:
+        The artifact; None if there is no such checkpoint.
+
+    Raises:
+        OSError: If a file cannot be read.
+        ValueError: If results.json is damaged.
+    """
+    files = RunFolder(folder)
+    results = read_results(files.results)
+    if not files.best.is_file():
+        return None
+    artifact = wandb.Artifact(f"checkpoint-{run.id}", "model", metadata=_summary(results))
+    artifact.add_file(str(files.best))
+    return run.log_artifact(artifact, aliases=["best", *_score_aliases(results.score_name, results.score)])
 
 
 def _summary(results: Results) -> dict[str, Any]:
@@ -81,5 +103,11 @@ def _read_frames(paths: list[Path]) -> list[Tensor]:
 
     All frames of an animation have one size, and a resumed run may have changed that of its sample grids.
     """
-    frames = [torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1) for path in paths]
+    frames = []
+    for path in paths:
+        try:
+            with open_png(read_png(path)) as image:
+                frames.append(torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1))
+        except PictureError as error:
+            log.warning("%s, and is left out of the animation", error)
     return [frame for frame in frames if frame.shape == frames[-1].shape]

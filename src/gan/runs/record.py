@@ -1,13 +1,11 @@
 """Record of a run: configuration, commands, results and metrics, parsed once, without importing torch."""
 
-import csv
 import json
 import logging
 import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -16,11 +14,12 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import AfterValidator, Field, FiniteFloat, TypeAdapter, ValidationError
 
-from gan.errors import UserError, one_line
+from gan.errors import UserError, first_problem, one_line
 from gan.formats import printable
 from gan.runs.commands import parse_commands
 from gan.runs.folder import RunFolder
-from gan.runs.reading import open_regular, read_text
+from gan.runs.metrics_rows import MAX_NAME, MAX_STEP, read_rows
+from gan.runs.reading import read_text
 
 __all__ = [
     "Metrics",
@@ -39,8 +38,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 UNFINISHED = "unfinished: still running, or killed"
-MAX_NAME = 200  # characters of a column or score
-MAX_STEP = 2**53  # the integers that a float holds, which charts draw
 
 Step = Annotated[int, Field(ge=0, le=MAX_STEP)]
 Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
@@ -76,7 +73,7 @@ class Metrics:
         scores: Scores by step, without their prefix ``val/``.
         seconds: Training time by step in seconds, over all parts of a resumed run.
         last_step: Last generator update that was logged.
-        damage: Why rows from some line on were not read; None if all were.
+        damage: Why some rows were not read; None if all were.
     """
 
     series: dict[str, Series] = field(default_factory=dict)
@@ -253,8 +250,7 @@ def read_results(path: Path) -> Results:
         results = TypeAdapter(Results).validate_python(json.loads(read_text(path)))
         _plain(OmegaConf.create(results.config))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ValueError(first_problem(error)) from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except OmegaConfBaseException as error:
@@ -269,43 +265,31 @@ def read_results(path: Path) -> Results:
 
 
 def read_metrics(path: Path) -> Metrics:
-    """Read a metrics.csv up to the first damaged row; a killed run may leave half a row."""
+    """Read what is readable of a metrics.csv; a killed run may leave half a row."""
     series: dict[str, Series] = {}
     scores: Scores = {}
     seconds: dict[int, float] = {}
-    last_step, earlier, latest, damage = None, 0.0, 0.0, None
+    earlier, latest = 0.0, 0.0
     try:
-        with open_regular(path) as file:
-            rows = csv.DictReader(TextIOWrapper(file, newline="", encoding="utf-8"))
-            if any(len(column) > MAX_NAME for column in rows.fieldnames or ()):
-                raise ValueError("the name of a column is too long")
-            for row in rows:
-                last_step = _step(row.pop("step"))
-                values = {column: float(value) for column, value in row.items() if value}
-                for column, value in values.items():
-                    steps, logged = series.setdefault(column, Series([], []))
-                    steps.append(last_step)
-                    logged.append(value)
-                named = {column[4:]: value for column, value in values.items() if column.startswith("val/")}
-                if (now := named.pop("training_seconds", math.nan)) >= 0 and math.isfinite(now):
-                    earlier += latest if now < latest else 0.0  # a resumed run may count from zero again
-                    latest, seconds[last_step] = now, earlier + now
-                if named:
-                    scores[last_step] = named
+        rows = read_rows(path)
     except FileNotFoundError:
-        pass
+        return Metrics()
     except OSError as error:
-        damage = f"{path.name} cannot be read ({one_line(error)})"
-    except (ValueError, KeyError, TypeError, AttributeError, csv.Error):
-        damage = f"{path.name} is damaged after step {last_step or 0:,}; later rows are not shown"
-    return Metrics(series, scores, seconds, last_step, damage)
-
-
-def _step(text: str) -> int:
-    step = int(text)
-    if not 0 <= step <= MAX_STEP:
-        raise ValueError(f"{text} is no step")
-    return step
+        return Metrics(damage=f"{path.name} cannot be read ({one_line(error)})")
+    for step, cells in rows.cells.items():
+        values = {column: float(text) for column, text in cells.items()}
+        for column, value in values.items():
+            steps, logged = series.setdefault(column, Series([], []))
+            steps.append(step)
+            logged.append(value)
+        named = {column[4:]: value for column, value in values.items() if column.startswith("val/")}
+        if (now := named.pop("training_seconds", math.nan)) >= 0 and math.isfinite(now):
+            earlier += latest if now < latest else 0.0  # a resumed run may count from zero again
+            latest, seconds[step] = now, earlier + now
+        if named:
+            scores[step] = named
+    damage = f"{path.name} is damaged: {rows.lost} of its rows are not shown" if rows.lost else None
+    return Metrics(series, scores, seconds, max(rows.cells, default=None), damage)
 
 
 def _run_folders(folder: Path) -> Iterable[Path]:
