@@ -60,7 +60,7 @@ INSTEAD = {
 BY_NAME = {
     name: advice
     for names, advice in {
-        "bs batch batch_size batchsize per_device_batch_size train_batch_size": BATCH,
+        "bs batch batch_size per_device_batch_size train_batch_size": BATCH,
         "checkpoint ckpt_path load load_checkpoint pretrained resume resume_from resume_from_checkpoint": CHECKPOINT,
         "critic_iters critic_iterations d_steps disc_steps n_critic n_dis num_critic num_d_steps": CRITIC,
         "cuda gpu gpu_ids gpus n_gpus ngpu ngpus num_gpus use_cuda": DEVICES,

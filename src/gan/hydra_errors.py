@@ -18,7 +18,7 @@ __all__ = ["explain_hydra_error"]
 
 EXTRAS = {  # configuration of a plugin: the choice that needs it, and the extra that installs it
     "hydra/launcher/submitit_slurm": ("hydra/launcher=slurm", "slurm"),
-    "hydra/sweeper/sampler/tpe": ("hydra/sweeper=optuna", "optuna"),
+    "hydra/sweeper/optuna": ("hydra/sweeper=optuna", "optuna"),
 }
 UNKNOWN = re.compile(r"Could not (?:override|append to|delete from config\.) '?([^'\s]+?)'?(?:\.?$| does not)")
 """Hydra's message for an option that does not exist."""

@@ -182,7 +182,7 @@ def run_folder_of(checkpoint: Path) -> Path | None:
 
 def start_folder() -> Path:
     """Return the folder that the user's command was started in, which ``hydra.job.chdir`` leaves."""
-    if HydraConfig.initialized():
+    if HydraConfig.initialized() and HydraConfig.get().job.chdir:
         return Path(HydraConfig.get().runtime.cwd)
     return Path(os.environ.get(START_FOLDER) or Path.cwd())
 
