@@ -18,7 +18,7 @@ Check = Callable[[Random, int, Path], str | None]
 
 
 class UndisturbedError(RuntimeError):
-    """What the cases disturb fails without a fault, so that none can be tried."""
+    """Failure without a fault of what the cases disturb, so that none can be tried."""
 
 
 @dataclass

@@ -36,7 +36,7 @@ class Monitor(Callback):
 
     Attributes:
         latest: Means of the last window by name, also of one before the run was resumed.
-        closed_at: Generator update at the end of the last whole window, or at the start of this process.
+        closed_at: Generator update at the end of the last whole window.
         busy: Seconds of training up to the end of the last window, without evaluation, pictures and checkpoints.
     """
 
@@ -45,7 +45,7 @@ class Monitor(Callback):
         self.pending: list[tuple[int, Terms]] = []
         self.values: dict[str, list[float]] = {}
         self.latest: dict[str, float] = {}
-        self.closed_at = 0
+        self.closed_at: int | None = 0
         self.images, self.busy = 0, 0.0
         self.window = (0, 0.0)
         self._clock: Callable[[], tuple[int, float]] = lambda: self.window
@@ -58,7 +58,9 @@ class Monitor(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start timing."""
         self._clock = partial(_images_and_seconds, trainer)
-        self.window, self.closed_at = self._clock(), trainer.global_step
+        self.window = self._clock()
+        if self.closed_at is None:
+            self.closed_at = trainer.global_step
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -70,8 +72,11 @@ class Monitor(Callback):
             self.values, self.closed_at = {}, trainer.global_step
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log the unfinished window if it has a generator update; a resumed run completes the window."""
-        if trainer.global_step > self.closed_at:
+        """Log the unfinished window if it has a generator update; a resumed run completes the window.
+
+        A run that was killed between its last checkpoint and this has its window from the checkpoint.
+        """
+        if self.closed_at is not None and trainer.global_step > self.closed_at:
             self._log_window(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
@@ -83,12 +88,13 @@ class Monitor(Callback):
         self.read()
         images, seconds = self._since_window(self._clock())
         counts = {"images": self.images + images, "busy": self.busy + seconds}
-        return {"latest": self.latest, "values": self.values} | counts
+        return {"latest": self.latest, "values": self.values, "closed_at": self.closed_at} | counts
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the current window and the counts."""
         self.values, self.images, self.busy = state_dict["values"], state_dict["images"], state_dict["busy"]
-        self.latest = state_dict.get("latest", {})  # absent from earlier checkpoints
+        self.latest = state_dict.get("latest", {})  # absent from earlier checkpoints, as the next
+        self.closed_at = state_dict.get("closed_at")
 
     def read(self) -> None:
         """Move the pending terms from the device to the current window in one transfer.
@@ -113,7 +119,8 @@ class Monitor(Callback):
         self.images, self.busy, self.window = self.images + images, self.busy + seconds, now
         metrics = {f"train/{name}": mean for name, mean in self.latest.items()}
         shown = {label: self.latest[term] for label, term in SHOWN.items() if term in self.latest}
-        log_metrics(trainer, metrics | {"train/images_per_second": images / seconds}, shown)
+        speed = {"train/images_per_second": images / seconds} if images else {}  # none in a run that only finishes
+        log_metrics(trainer, metrics | speed, shown)
 
     def _since_window(self, now: tuple[int, float]) -> tuple[int, float]:
         """Return the images and seconds from the start of the current window, or of this process, until now."""
