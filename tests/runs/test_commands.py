@@ -1,24 +1,21 @@
 """Commands of a run, which are pasted into a shell as they are printed."""
 
+import json
+import re
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import QuotedString
 
-from gan.runs.commands import (
-    command_comments,
-    command_line,
-    earlier_commands,
-    option,
-    parse_commands,
-    resume_command,
-    sample_command,
-    split_command,
-)
+from gan.overrides import option, override
+from gan.runs.commands import command_comments, earlier_commands, parse_commands, resume_command, sample_command
 from gan.runs.folder import RunFolder
+from gan.shell import command_line, split_command
 
 NAMES = [
     *("plain", "a b", " edge ", "a,b", "lr=1e-3,seed=0", "it's", 'say "x"', "a[b]", "[a", "{a}", "(1)", "f(x)"),
@@ -98,3 +95,35 @@ def test_recorded_commands_keep_their_words() -> None:
     assert split_command(command_line(NAMES)) == NAMES
     comments = command_comments(["name=two\nlines: 1"])
     assert parse_commands(comments) == comments.splitlines(), "a line break in a name adds no line to config.yaml"
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_commands_that_a_run_prints_work_when_pasted(tmp_path: Path) -> None:
+    """Its folder needs quotes, and Hydra has changed the current folder, which the user has not."""
+    name = "[a] ünd, 'b'=$HOME #1;\n~"
+    small = [
+        "model=mlp_gan",
+        "data.batch_size=8",
+        "callbacks.evaluation=null",
+        "callbacks.neighbors=null",
+        "logger=null",
+    ]
+    first = paste(
+        f"python -m gan {command_line([*small, override('hydra.run.dir', name)])} "
+        "trainer.max_steps=1 hydra.job.chdir=true",
+        tmp_path,
+    )
+    for label in ("Resume", "Sample"):
+        (command,) = re.findall(rf"^{label}   (.*)$", first, re.MULTILINE)
+        paste(command, tmp_path)
+    assert json.loads((tmp_path / name / "results.json").read_text())["global_step"] == 2
+    assert (tmp_path / "grid.png").is_file()
+
+
+def paste(command: str, folder: Path) -> str:
+    """Run a line in bash, and return what it prints."""
+    script = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}\n{command}\n'
+    done = subprocess.run(["bash"], input=script, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, (command, done.stderr[-2000:])
+    return done.stdout
