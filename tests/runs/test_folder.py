@@ -1,5 +1,6 @@
 """Run folders: kinds of path, and sample grids."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,22 @@ def test_preferred_checkpoint(tmp_path: Path) -> None:
     assert run.preferred_checkpoint == run.last
     run.best.touch()
     assert run.preferred_checkpoint == run.best
+
+
+def test_latest_checkpoint(tmp_path: Path) -> None:
+    """A kill may come between the first best.ckpt and the first last.ckpt."""
+    run = RunFolder(tmp_path)
+    assert run.latest_checkpoint is None
+    run.checkpoints.mkdir()
+    run.best.with_suffix(".ckpt.partial").touch()
+    assert run.latest_checkpoint is None
+    for path, time in ((run.best, 1), (run.previous, 2), (run.checkpoints / "mine.ckpt", 0)):
+        path.touch()
+        os.utime(path, (time, time))
+    assert run.latest_checkpoint == run.previous
+    run.last.touch()
+    os.utime(run.last, (0, 0))
+    assert run.latest_checkpoint == run.last
 
 
 def test_sample_grids_up_to_a_step(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from gan.errors import UserError
 from gan.runs import lock
 from gan.runs.folder import RunFolder
 from gan.runs.lock import lock_run
+from tests.conftest import run_here
 
 
 def hold(folder: Path, held: Event) -> None:
@@ -77,9 +78,9 @@ def test_a_record_of_another_machine_is_respected_while_it_is_renewed(
 
     path = record(tmp_path, host, age=5)
     monkeypatch.setattr(lock, "sleep", lambda _: os.utime(path))
-    with pytest.raises(UserError, match=f"process 7 on {host} since 2026-01-31 12:00:00.*delete running.json"):
-        with lock_run(tmp_path):
-            pass
+    refusal = f"process 7 on {host} since 2026-01-31 12:00:00.*delete running.json"
+    with pytest.raises(UserError, match=refusal), lock_run(tmp_path):
+        pass
     assert json.loads(path.read_text())["host"] == host
 
     monkeypatch.setattr(lock, "sleep", lambda _: record(tmp_path, host, age=lock.EXPIRY_SECONDS + 1))
@@ -104,6 +105,18 @@ def test_the_record_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"file.run cannot be written to \(Not a directory\)"):
-        with lock_run(tmp_path / "file" / "run"):
-            pass
+    refusal = r"file.run cannot be written to \(Not a directory\)"
+    with pytest.raises(UserError, match=refusal), lock_run(tmp_path / "file" / "run"):
+        pass
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_command_leaves_a_folder_in_use_as_it_is(tmp_path: Path, resumed: bool) -> None:
+    run = RunFolder(tmp_path / "run")
+    with lock_run(run.path):
+        run.config.write_text("model: {}\n")
+        before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+        end = run_here("train.py", f"ckpt={run.path}" if resumed else f"hydra.run.dir={run.path}", "logger=none")
+        assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+    assert end.status == 2
+    assert f"error: {run.path} is in use by process {os.getpid()} on {socket.gethostname()}" in end.err.splitlines()[-1]
