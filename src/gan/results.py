@@ -17,8 +17,9 @@ from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.formats import duration
 from gan.host import peak_memory, versions
-from gan.runs.commands import LaterTrust, command_line, resume_command, sample_command
+from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder, relative_to_cwd
+from gan.shell import command_line
 
 __all__ = ["collect", "summary"]
 

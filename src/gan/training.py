@@ -37,15 +37,17 @@ from gan.loggers.csv import MetricsCSVLogger
 from gan.loggers.wandb import WeightsAndBiases
 from gan.memory import build_within_memory
 from gan.options import OPTIONS
+from gan.overrides import option
 from gan.report.page import write_page
 from gan.resolve import command_line_overrides, in_multirun, later_trust, logging_config, resolve_config
 from gan.results import collect, summary
 from gan.runs.begin import begin
-from gan.runs.commands import LaterTrust, command_line, option, trust_override
+from gan.runs.commands import LaterTrust, trust_override
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.lock import lock_run
 from gan.runs.record import read_run
 from gan.runs.writing import WriteError, write_text
+from gan.shell import command_line
 from gan.substitution import keep_references, substitute
 from gan.trainer import build_trainer
 

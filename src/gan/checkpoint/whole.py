@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gan.checkpoint.contents import read_contents
 from gan.errors import UserError, one_line
-from gan.runs.commands import option
+from gan.overrides import option
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.writing import WriteError, hard_link, is_storage_fault, writing
 

@@ -20,8 +20,8 @@ from gan.host import versions
 from gan.instantiate import build
 from gan.metrics.evaluator import Evaluator
 from gan.progress import progress_bar
-from gan.runs.commands import command_line
 from gan.runs.folder import PathKind, RunFolder, classify
+from gan.shell import command_line
 from gan.substitution import get_value
 
 __all__ = ["evaluate"]

@@ -22,8 +22,8 @@ from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 from gan.errors import UserError, first_problem, one_line
 from gan.formats import printable
 from gan.loggers.upload import log_checkpoint, upload_run
-from gan.runs.commands import command_line
 from gan.runs.folder import OutputPath
+from gan.shell import command_line
 
 __all__ = ["WeightsAndBiases", "check_answer"]
 

@@ -16,7 +16,8 @@ from gan.config import CONF, compose_config, plain
 from gan.errors import UserError
 from gan.help import PARTS
 from gan.report.differences import comparable_config, differences
-from gan.runs.commands import PREFIX, split_command
+from gan.runs.commands import PREFIX
+from gan.shell import split_command
 
 __all__ = ["ChangedOption", "Choices", "find_choices"]
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from omegaconf import DictConfig, OmegaConf
 
 from gan.errors import UserError
-from gan.runs.commands import command_comments, earlier_commands, option
+from gan.overrides import option
+from gan.runs.commands import command_comments, earlier_commands
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import read_run
 from gan.runs.writing import remove_partials, write_text

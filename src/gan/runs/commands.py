@@ -6,19 +6,16 @@ from typing import NamedTuple
 
 from gan.overrides import option
 from gan.runs.folder import RunFolder, relative_to_cwd, start_folder
-from gan.shell import command_line, split_command
+from gan.shell import command_line
 
 __all__ = [
     "PREFIX",
     "LaterTrust",
     "command_comments",
-    "command_line",
     "earlier_commands",
-    "option",
     "parse_commands",
     "resume_command",
     "sample_command",
-    "split_command",
     "trust_options",
     "trust_override",
 ]
