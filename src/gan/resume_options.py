@@ -70,8 +70,8 @@ def resumed(saved: Mapping[str, Any], composed: Mapping[str, Any], overrides: li
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Describe what a resume changes of a run's configuration, one option a line: ``seed: 0 -> 1``."""
-    kept = [{key: value for key, value in config.items() if key not in OWN_KEYS} for config in (before, after)]
-    return [f"{key}: {_shown(old)} -> {_shown(new)}" for key, old, new in _differences(*kept)]
+    old, new = ({key: value for key, value in run.items() if key not in OWN_KEYS} for run in (before, after))
+    return [f"{key}: {_shown(value)} -> {_shown(changed)}" for key, value, changed in _differences(old, new)]
 
 
 def _key(override: Override) -> str:
