@@ -1,6 +1,7 @@
 """Refusal of networks that do not fit in this machine's memory, before they are allocated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from gan.errors import OutOfMemoryError, UserError
 from gan.host import memory
 
-__all__ = ["build_within_memory"]
+__all__ = ["build_within_memory", "explaining_memory"]
 
 COPIES = 3  # weights, gradients, and averages or states of optimisers
 SMALL = 2**30  # bytes of weights that are allocated without counting first
@@ -66,9 +67,26 @@ def build_within_memory(make: Callable[[], T]) -> T:
             make()
     except OutOfMemoryError:
         raise
-    except (UserError, NotImplementedError):
+    except (UserError, RuntimeError):
         pass  # a constructor that reads values cannot run without memory; what else is wrong, the next line repeats
     return make()
+
+
+@contextmanager
+def explaining_memory() -> Iterator[None]:
+    """Say what to lower when memory runs out.
+
+    Raises:
+        UserError: If it does.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        raise UserError(
+            "out of memory: lower data.batch_size, raise model.accumulate, or choose smaller networks or images"
+        ) from error
 
 
 def _problem(size: int, limit: float) -> str:

@@ -12,7 +12,7 @@ from pytorch_lightning.loggers import Logger
 from torch import nn
 
 from gan.augment.base import Augment
-from gan.bounds import PositiveInt, Seed
+from gan.bounds import NonNegativeInt, PositiveInt, Seed
 from gan.instantiate import signature
 from gan.metrics.evaluator import Evaluator
 from gan.models.trainable import LearningRateSchedule, OptimizerFactory
@@ -58,7 +58,7 @@ TRAINER = signature(Trainer) | {
     "log_every_n_steps": PositiveInt,
     "max_steps": Annotated[int, Ge(-1)],  # -1 for no end
     "max_time": Annotated[Any, BeforeValidator(_duration)],
-    "min_steps": PositiveInt | None,
+    "min_steps": NonNegativeInt | None,
     "num_nodes": PositiveInt,
     "precision": Literal["auto", "32-true", "32", 32, "bf16-mixed", "16-mixed"],  # penalties stay in float32
 }

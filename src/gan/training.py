@@ -18,6 +18,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.loggers.logger import DummyLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from gan.annotations import check_value
 from gan.bare_config import with_run_folder
 from gan.callbacks.interruption import Aborted, Interrupted, Interruption, requeue
 from gan.callbacks.save_config import SaveConfig
@@ -35,7 +36,7 @@ from gan.host import cores, fast_precision, retain_freed_memory
 from gan.instantiate import build, check_options, naming_origins
 from gan.loggers.csv import MetricsCSVLogger
 from gan.loggers.wandb import WeightsAndBiases
-from gan.memory import build_within_memory
+from gan.memory import build_within_memory, explaining_memory
 from gan.options import OPTIONS
 from gan.overrides import option
 from gan.report.page import write_page
@@ -83,7 +84,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), loggers: Seque
     for message in IGNORED_WARNINGS:
         warnings.filterwarnings("ignore", message=message)
     config = with_run_folder(config)
-    folder = RunFolder(Path(config.run_dir))
+    folder = RunFolder(Path(check_value(config.run_dir, str, "run_dir")))
     info = rank_info()
     launched = info.local_world > 1  # a launcher has started one process per device
     try:
@@ -226,7 +227,7 @@ def _fit_and_report(run: _Run, start: float) -> dict[str, Any]:
 def _fit(run: _Run, start: float) -> dict[str, Any]:
     """Train, and write results.json, or error.txt if an error ends the run."""
     folder = run.folder if run.is_rank_zero else None
-    with _error_file(folder), propagate_errors(), naming_what_is_kept(run.folder):
+    with _error_file(folder), propagate_errors(), naming_what_is_kept(run.folder), explaining_memory():
         run.trainer.fit(run.model, datamodule=run.data, ckpt_path=run.config.ckpt, weights_only=True)
         results = collect(run.config, run.trainer, perf_counter() - start)
         if run.is_rank_zero:
@@ -249,7 +250,7 @@ def _error_file(folder: RunFolder | None) -> Iterator[None]:
         yield
     except BaseException as error:
         with suppress(WriteError):  # such as a full disk, which may be the error itself
-            if folder.path.is_dir():  # not deleted
+            if folder.config.is_file():  # the folder has not been deleted
                 write_text(folder.error, one_line(error) + "\n")
         raise
 

@@ -6,6 +6,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.bounds import NonNegativeInt
 from gan.errors import UserError
+from gan.instantiate import check_call
 from gan.schedules.base import Schedule
 
 __all__ = ["OptimizerSchedule"]
@@ -30,25 +31,30 @@ class OptimizerSchedule(Callback):
         self.option, self.start, self.end, self.schedule, self.index = option, start, end, schedule, index
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Check that the optimisers have the option.
+        """Check that the optimisers have the option, and take both of its ends.
 
         Raises:
-            UserError: If one has not.
+            UserError: If one does not.
         """
         for optimizer in trainer.optimizers:
             value = optimizer.param_groups[0].get(self.option)
             numbers = value if self.index is not None else [value]
-            if not isinstance(numbers, tuple | list) or not all(isinstance(number, float | int) for number in numbers):
+            valid = isinstance(numbers, tuple | list) and all(isinstance(number, float | int) for number in numbers)
+            if not valid or (self.index or 0) >= len(numbers):
                 entry = "" if self.index is None else f" with an entry {self.index}"
                 raise UserError(f"callbacks: {type(optimizer).__name__} has no option {self.option}{entry} to schedule")
+
+            for end in (self.start, self.end):
+                check_call(type(optimizer), {self.option: self._replaced(value, end)}, "callbacks")
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Set the option for the updates of a batch."""
         value = self.end + (self.start - self.end) * self.schedule(trainer.global_step)
         for group in (group for optimizer in trainer.optimizers for group in optimizer.param_groups):
-            if self.index is None:
-                group[self.option] = value
-            else:
-                values = list(group[self.option])
-                values[self.index] = value
-                group[self.option] = tuple(values)
+            group[self.option] = self._replaced(group[self.option], value)
+
+    def _replaced(self, option: Any, value: float) -> Any:
+        """Return the option's values with the scheduled one replaced."""
+        if self.index is None:
+            return value
+        return tuple(value if index == self.index else each for index, each in enumerate(option))

@@ -184,7 +184,8 @@ class DataModule(LightningDataModule):
             UserError: If there are fewer rows than ``batch_size``.
         """
         if (size := len(self.training_indices)) < self.batch_size:
-            raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images")
+            limit = "" if self.limit is None else f" of data.limit={self.limit}"
+            raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images{limit}")
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return an endless loader of shuffled batches that starts after the rows already seen."""

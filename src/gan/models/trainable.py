@@ -122,7 +122,8 @@ class Trainable(Sampler):
         size = batch.size
         if size < 2 * self.accumulate:
             raise UserError(
-                f"model.accumulate={self.accumulate} splits a batch of {size} into parts of fewer than two images"
+                f"model.accumulate={self.accumulate} splits a batch of {size} into parts of fewer than two images; "
+                f"set data.batch_size to {2 * self.accumulate * self.trainer.world_size} or more"
             )
         rank, world_size = self.trainer.global_rank, self.trainer.world_size
         rows = slice(rank * size, (rank + 1) * size)
@@ -202,10 +203,13 @@ class Trainable(Sampler):
         """Build each player's optimiser, in the order of the players, and torch's schedulers.
 
         Raises:
-            UserError: If an optimiser or a scheduler rejects its arguments, or a schedule names no player.
+            UserError: If a player has no optimiser, an optimiser or a scheduler rejects its arguments, or a schedule
+                names no player.
         """
         if unknown := sorted(self.schedules.keys() - self.players().keys()):
             raise UserError(f"schedules.{unknown[0]}: the players are {', '.join(self.players())}")
+        if missing := [player for player in self.players() if player not in self.optimizer_factories]:
+            raise UserError(f"model.optimizer has no optimiser of the {missing[0]}: set optimizer.{missing[0]}")
         try:
             optimizers = [
                 self.optimizer_factories[player](p for network in networks for p in network.parameters())
