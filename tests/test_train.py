@@ -97,7 +97,8 @@ def test_a_whole_run(train: Train) -> None:
     assert last["global_step"] == 6
     assert last["batches_seen"] == 30
     assert run.checkpoint("best")["global_step"] == results["best_step"]
-    assert {path.name for path in (run.folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    kept = {"best.ckpt", "last.ckpt", "previous.ckpt"}
+    assert {path.name for path in (run.folder / "checkpoints").iterdir()} == kept
 
 
 RECIPES = [
@@ -163,20 +164,19 @@ def test_a_resumed_run_takes_new_options(train: Train) -> None:
 def test_a_run_resumes_after_ctrl_c_and_after_a_kill(train: Train, tmp_path: Path, kill: signal.Signals) -> None:
     """Ctrl-C ends a run normally; after SIGKILL it resumes from its last checkpoint; both to the same bits."""
     folder, options = tmp_path / "run", [*TINY, "evaluate.every_n_steps=10", "trainer.log_every_n_steps=10"]
-    process = start_python("train.py", *options, "trainer.max_steps=100000", f"hydra.run.dir={folder}")
+    process = start_python("train.py", *options, "trainer.max_steps=-1", f"hydra.run.dir={folder}")
     last = folder / "checkpoints" / "last.ckpt"
-    deadline = monotonic() + 120
-    while not last.exists():
-        assert process.poll() is None, process.communicate()
-        assert monotonic() < deadline, "no checkpoint in two minutes"
-        sleep(0.05)
+    wait_for(last, process)
     process.send_signal(kill)
     out, err = process.communicate()
     step = torch.load(last, weights_only=True)["global_step"]
     if kill is signal.SIGINT:
         assert process.returncode == 0, err
         assert f"Resume   python train.py ckpt={last}" in out
-        assert json.loads((folder / "results.json").read_text())["global_step"] == step
+        assert "trainer.max_steps=-1: training has no end; Ctrl-C ends it with all results" in err
+        results = json.loads((folder / "results.json").read_text())
+        assert (results["global_step"], results["stopped"]) == (step, f"at step {step}: Ctrl-C")
+        assert str(step) in results["scores"]
     else:
         assert process.returncode == -signal.SIGKILL
 
@@ -185,6 +185,33 @@ def test_a_run_resumes_after_ctrl_c_and_after_a_kill(train: Train, tmp_path: Pat
     assert resumed.status == whole.status == 0, resumed.err + whole.err
     assert same(weights(resumed), weights(whole))
     assert rows(resumed)[-1]["val/fd_classifier"] == rows(whole)[-1]["val/fd_classifier"]
+
+
+def wait_for(path: Path, process: Any) -> None:
+    """Wait until a process has written a file."""
+    deadline = monotonic() + 120
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert monotonic() < deadline, f"no {path.name} in two minutes"
+        sleep(0.05)
+
+
+@pytest.mark.long
+def test_a_second_ctrl_c_ends_a_run_in_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    options = ["model=mlp_gan", *TINY, "metric.num_samples=5000", "evaluate.every_n_steps=10"]
+    process = start_python("train.py", *options, "trainer.max_steps=-1", f"hydra.run.dir={folder}")
+    last = folder / "checkpoints" / "last.ckpt"
+    wait_for(last, process)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        sleep(0.1)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    end = f"Ctrl-C again: ended at once; the last checkpoint is {last}; resume with ckpt={folder}"
+    assert err.strip().endswith(end)
+    assert "Traceback" not in err
+    assert not (folder / "results.json").exists()
 
 
 @pytest.mark.long

@@ -1,7 +1,6 @@
 """Arguments of Lightning's Trainer: each is an option of conf/trainer, or refused with what to use instead."""
 
 import inspect
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -72,7 +71,13 @@ def test_min_steps_delays_early_stopping(train: Train) -> None:
     assert run.results["stopped"]
 
 
+@pytest.mark.long
 def test_max_time_ends_a_run(train: Train) -> None:
     run = train(*SHORT, "trainer.max_steps=100000", "trainer.max_time=00:00:00:01")
     assert run.status == 0, run.err
-    assert 0 < json.loads((run.folder / "results.json").read_text())["global_step"] < 100_000
+    step = run.results["global_step"]
+    assert 0 < step < 100_000
+    assert run.results["stopped"] == f"at step {step}: trainer.max_time is over"
+    again = train(f"ckpt={run.folder}")
+    assert "had used up trainer.max_time: it may take as long again" in again.err
+    assert again.results["global_step"] > step

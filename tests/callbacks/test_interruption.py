@@ -2,11 +2,15 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
+import gan
 from gan.callbacks.interruption import Aborted, Interruption, SignalAction
+from tests.conftest import TINY
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +70,14 @@ def test_other_threads_leave_signals_to_the_main_one() -> None:
     thread.start()
     thread.join()
     assert errors == []
+
+
+@pytest.mark.long
+def test_training_in_a_thread(tmp_path: Path) -> None:
+    results: list[Any] = []
+    off = ["callbacks.evaluation=null", "callbacks.neighbors=null", "trainer.enable_progress_bar=false"]
+    options = ["model=mlp_gan", *TINY, *off, "trainer.max_steps=2", f"hydra.run.dir={tmp_path / 'run'}"]
+    thread = Thread(target=lambda: results.append(gan.train(*options)))
+    thread.start()
+    thread.join()
+    assert [result["global_step"] for result in results] == [2]

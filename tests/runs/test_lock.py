@@ -68,7 +68,7 @@ def test_children_do_not_keep_the_lock(tmp_path: Path) -> None:
 def test_a_record_of_another_machine_is_respected_while_it_is_renewed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: bool
 ) -> None:
-    """Where this machine does not see the other one's lock, or the file system has no locks."""
+    """This machine does not see the lock of the other one, or the file system has no locks."""
     if not locks:
         monkeypatch.setattr(FileLock, "acquire", lambda _: (_ for _ in ()).throw(OSError(lock.errno.ENOSYS, "none")))
     host = "elsewhere" if locks else socket.gethostname()

@@ -62,6 +62,6 @@ def _resolved_dir(config: DictConfig, mode: str) -> Path:
     instance, before = HydraConfig.instance(), HydraConfig.instance().cfg
     instance.set_config(config)
     try:
-        return Path(HydraConfig.get()[mode].dir)
+        return Path(getattr(HydraConfig.get(), mode).dir)
     finally:
         instance.cfg = before
