@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from ssl import SSLError
+from threading import Thread
 from time import perf_counter
 from typing import Any, Literal
 from urllib.error import HTTPError
@@ -16,7 +17,6 @@ import wandb
 from pydantic import ValidationError
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.loggers.logger import rank_zero_experiment
-from wandb.sdk.artifacts.exceptions import WaitTimeoutError
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from gan.errors import UserError, first_problem, one_line
@@ -140,16 +140,15 @@ class WeightsAndBiases(WandbLogger):
             log_checkpoint(run, folder)
             return
         patience = self.timeout / 4
-        check_answer(run.settings.base_url, 2 * patience)
-        artifact = log_checkpoint(run, folder)
-        while artifact is not None:
-            try:
-                artifact.wait(timeout=patience)
-                return
-            except WandbApiFailedError:  # uploaded; some servers cannot describe it
-                return
-            except WaitTimeoutError:
-                check_answer(run.settings.base_url, patience)
+        check_answer(run.settings.base_url, patience)
+        upload = _Upload(run, folder)
+        upload.start()
+        upload.join(patience)
+        while upload.is_alive():
+            check_answer(run.settings.base_url, patience)
+            upload.join(patience)
+        if upload.error is not None:
+            raise upload.error
 
     def _start(self, mode: str, timeout: float) -> Any:
         self._wandb_init["mode"] = mode
@@ -163,6 +162,25 @@ class WeightsAndBiases(WandbLogger):
         current = Path(run.dir).parent
         earlier = [part for part in current.parent.glob(f"offline-run-*-{run.id}") if not list(part.glob("*.synced"))]
         return sorted({*earlier, current}, key=lambda part: part.name.removeprefix("offline-"))
+
+
+class _Upload(Thread):
+    """Upload of a run's best checkpoint; W&B waits for 20 s and more before it notices that its server has gone."""
+
+    def __init__(self, run: Any, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self.tracked, self.folder = run, folder
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            artifact = log_checkpoint(self.tracked, self.folder)
+            if artifact is not None:
+                artifact.wait()
+        except WandbApiFailedError:  # it is uploaded; some servers cannot describe it
+            pass
+        except Exception as error:  # raised again by the thread that waits
+            self.error = error
 
 
 @contextmanager
