@@ -14,7 +14,7 @@ from gan.runs.reading import open_regular
 
 __all__ = ["MAX_PIXELS", "SUFFIXES", "convert_to_8_bits", "is_grey", "open_image"]
 
-MAX_PIXELS = 2**26  # 8192 x 8192; decoding takes about ten bytes per pixel
+MAX_PIXELS = 2**26  # 8192 x 8192; decoding takes 10 to 20 bytes per pixel
 
 FORMATS = {  # formats of Pillow that are decoded without another program, and the suffixes of their files
     "AVIF": [".avif"],
@@ -64,29 +64,32 @@ def convert_to_8_bits(image: Image.Image, channels: int, background: str) -> Ima
     Integers of 16 bits are scaled from their whole range, floats from [0, 1].
 
     Args:
-        image: An image from ``open_image``.
+        image: An image from ``open_image``, which is turned upright in place.
         channels: 1 for grey, 3 for colour.
         background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
 
     Raises:
         ValueError: If the range of the values is unknown.
     """
-    is_16_bit = image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM", "JPEG2000"))
-    upright = ImageOps.exif_transpose(image)  # photos may be stored rotated
-    if is_16_bit:
-        upright = Image.fromarray(np.rint(np.asarray(upright) / 257).clip(0, 255).astype(np.uint8))
-    elif upright.mode == "I":
+    ImageOps.exif_transpose(image, in_place=True)  # photos may be stored rotated
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
+        image = Image.fromarray(((np.asarray(image, np.uint32) + 128) // 257).astype(np.uint8))
+    elif image.mode == "I":
         raise ValueError("integers of 32 bits, whose range is unknown: save it with 8 or 16 bits")
-    elif upright.mode == "F":
-        values = np.asarray(upright)
+    elif image.mode == "F":
+        values = np.asarray(image)
         if not (values.min() >= 0 and values.max() <= 1):  # also for NaN
             raise ValueError("floats outside of [0, 1]: scale them, or save it with 8 or 16 bits")
-        upright = Image.fromarray(np.rint(255 * values).astype(np.uint8))
-    if upright.has_transparency_data:
-        canvas = Image.new("RGBA", upright.size, background)
-        canvas.alpha_composite(upright.convert("RGBA"))
-        upright = canvas.convert("RGB")
-    return upright.convert("L" if channels == 1 else "RGB")
+        image = Image.fromarray(np.rint(255 * values).astype(np.uint8))
+    if image.has_transparency_data:
+        canvas = Image.new("RGBA", image.size, background)
+        canvas.alpha_composite(image.convert("RGBA"))
+        image = canvas.convert("RGB")
+    mode = "L" if channels == 1 else "RGB"
+    if image.mode != mode:
+        return image.convert(mode)
+    image.load()  # not copied
+    return image
 
 
 def is_grey(image: Image.Image) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -76,17 +77,23 @@ def test_a_folder_of_splits_is_read_as_these(train: str, test: str | None, tmp_p
     layout = read_layout(tmp_path, None)
     assert layout.classes == ["cats", "dogs"]
     assert len(layout.train.files) == 6
-    assert (layout.test and len(layout.test.files)) == (2 if test else None)
+    assert (layout.test is None) is (test is None)
+    assert layout.test is None or len(layout.test.files) == 2
+    assert layout.train.root == tmp_path / train
     elsewhere = read_layout(tmp_path, fill(tmp_path.with_name("held-out") / "dogs").parent)
-    assert (elsewhere.train.root, len(elsewhere.test.files)) == (tmp_path / train, 2)
+    assert elsewhere.train.root == tmp_path / train
+    assert elsewhere.test is not None
+    assert len(elsewhere.test.files) == 2
     everything = read_layout(tmp_path, tmp_path)
-    assert len(everything.train.files) == len(everything.test.files) == 6 + 2 * bool(test)
+    assert everything.test == everything.train
+    assert len(everything.train.files) == 6 + 2 * bool(test)
 
 
 def test_further_splits_are_named_and_other_folders_refused(tmp_path: Path) -> None:
     for name in ("train", "val", "test"):
         fill(tmp_path / name)
     layout = read_layout(tmp_path, None)
+    assert layout.test is not None
     assert layout.test.root == tmp_path / "test"
     assert "unused folders: val" in layout.describe(1)
     fill(tmp_path / "extra")
@@ -156,7 +163,7 @@ def test_one_line_describes_what_was_found(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed, scandir = fill(tmp_path / "closed"), os.scandir
 
-    def refuse(path: object) -> object:
+    def refuse(path: Path | os.DirEntry[str]) -> Any:
         if os.fspath(path) == str(closed):
             raise PermissionError(13, "Permission denied")
         return scandir(path)

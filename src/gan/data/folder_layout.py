@@ -126,7 +126,7 @@ def _read_splits(found: FoundImages) -> FolderLayout | None:
             return None
         raise UserError(
             f"data.path: {printable(str(root))} holds {train} and {tests[0]} beside {_list(others)}: "
-            f"name data.path={root / train} data.test_path={root / tests[0]}"
+            f"name data.path={printable(str(root / train))} data.test_path={printable(str(root / tests[0]))}"
         )
     test = find_images(root / tests[0]) if tests else None
     return FolderLayout(find_images(root / train), test, tuple(tests[1:]))

@@ -41,8 +41,8 @@ class ImageFolder(ImageDataModule):
         memory_limit: Size of the decoded images in bytes up to which they are held in memory.
         on_error: ``stop`` raises an error at an unreadable image; ``skip`` logs and skips it.
         background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
-        max_pixels: Largest number of pixels of an image; a larger one is unreadable. Decoding takes about ten bytes per
-            pixel and thread.
+        max_pixels: Largest number of pixels of an image; a larger one is unreadable. Decoding takes 10 to 20 bytes
+            per pixel and thread.
         **settings: Arguments of ImageDataModule.
 
     Raises:
