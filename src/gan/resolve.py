@@ -197,8 +197,9 @@ def _check_steps(config: DictConfig, path: Path, step: int, requeued: bool) -> N
 
 
 def _is_finished(run: RunFolder, step: int) -> bool:
-    results = read_run(run.path).results
-    return results is not None and results.global_step == step and run.page.is_file()
+    results, newest = read_run(run.path).results, newest_whole(run)
+    is_complete = results is not None and results.global_step == step and run.page.is_file()
+    return is_complete and newest is not None and newest.path == run.last
 
 
 def _log_once(message: str, *values: Any) -> None:

@@ -249,8 +249,8 @@ def _error_file(folder: RunFolder | None) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        with suppress(WriteError):  # such as a full disk, which may be the error itself
-            if folder.config.is_file():  # the folder has not been deleted
+        if folder.config.is_file():  # the folder has not been deleted
+            with suppress(WriteError):  # such as a full disk, which may be the error itself
                 write_text(folder.error, one_line(error) + "\n")
         raise
 

@@ -107,7 +107,8 @@ def saver(run: RunFolder) -> tuple[Checkpoints, Callable[[int], None]]:
     callback = Checkpoints(str(run.checkpoints), 10)
 
     def save(step: int) -> None:
-        trainer = SimpleNamespace(is_global_zero=True, global_step=step, save_checkpoint=lambda path: write(path, step))
+        trainer = SimpleNamespace(is_global_zero=True, global_step=step, default_root_dir=str(run.path))
+        trainer.save_checkpoint = lambda path: write(path, step)
         callback.save(trainer)
 
     return callback, save
@@ -115,6 +116,7 @@ def saver(run: RunFolder) -> tuple[Checkpoints, Callable[[int], None]]:
 
 def test_the_last_two_are_kept(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
     _, save = saver(run)
     save(10)
     assert steps(run) == {"last.ckpt": 10}
@@ -157,6 +159,13 @@ def test_a_failed_checkpoint_leaves_the_last_two(run: RunFolder, monkeypatch: py
 def test_a_deleted_folder_is_not_created_again(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     _, save = saver(run)
+    with (
+        pytest.raises(UserError, match=r"No such file or directory\); no checkpoint is kept"),
+        naming_what_is_kept(run),
+    ):
+        save(10)
+    assert not run.path.exists()
+    run.path.mkdir()
     save(10)
     run.last.unlink()
     run.checkpoints.rmdir()

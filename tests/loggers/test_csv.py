@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gan.loggers.csv import MetricsCSVLogger
+from gan.runs.folder import RunFolder
 from gan.runs.record import read_metrics
 from gan.runs.writing import WriteError
 
@@ -96,10 +97,14 @@ def test_a_damaged_file_is_kept_and_what_is_readable_goes_on(tmp_path: Path, cap
 
 
 def test_a_deleted_folder_is_not_created_again(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    logger = MetricsCSVLogger(folder)
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    run.config.touch()
+    logger = MetricsCSVLogger(run.path)
     logger.log_metrics({"a": 1}, 2)
-    shutil.rmtree(folder)
-    with pytest.raises(WriteError, match="its folder has been deleted"):
-        logger.log_metrics({"a": 2}, 4)
-    assert not folder.exists()
+    shutil.rmtree(run.path)
+    run.samples.mkdir(parents=True)  # by another callback
+    for log in (lambda: logger.log_metrics({"a": 2}, 4), lambda: logger.finalize("success")):
+        with pytest.raises(WriteError, match="its folder has been deleted"):
+            log()
+    assert not run.metrics.exists()

@@ -58,8 +58,11 @@ class Checkpoints(Periodic, Checkpoint):
         self._saved_at = trainer.global_step
 
     def _write(self, trainer: Trainer, path: Path) -> None:
-        if self._saved_at >= 0 and not self.folder.is_dir():
-            raise WriteError(f"cannot write {path} (its folder has been deleted)")
+        if trainer.is_global_zero and not self.folder.is_dir():
+            if self._saved_at >= 0:
+                raise WriteError(f"cannot write {path} (its folder has been deleted)")
+            with writing(path):  # a run's folder that has been deleted is not created again
+                self.folder.mkdir(parents=self.folder.parent != Path(trainer.default_root_dir))
         trainer.save_checkpoint(path)  # collective, but only rank 0 writes a file
         if trainer.is_global_zero:
             discard_set_aside(path)

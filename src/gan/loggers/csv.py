@@ -36,7 +36,9 @@ class MetricsCSVLogger(Logger):
 
     def __init__(self, folder: OutputPath | Path, step: int = 0) -> None:
         super().__init__()
-        self.path = RunFolder(Path(folder)).metrics
+        self.run = RunFolder(Path(folder))
+        self.path = self.run.metrics
+        self.begun = self.run.config.is_file()  # whether the folder is that of a run
         self.columns = ["step"]
         self.row: dict[str, Any] = {}
         self.rows = [self.row]  # the last row, and those before it that could not be written
@@ -57,8 +59,7 @@ class MetricsCSVLogger(Logger):
             WriteError: If the run's folder has been deleted.
         """
         assert step is not None
-        if self.row and not self.path.parent.is_dir():
-            raise WriteError(f"cannot write {self.path} (its folder has been deleted)")
+        self._check_folder()
         if step != self.row.get("step"):
             self.row = {"step": step}
             self.rows = [*self.rows, self.row] if self.failed else [self.row]
@@ -79,12 +80,17 @@ class MetricsCSVLogger(Logger):
             WriteError: If the system still refuses.
         """
         if status == "success" and self.row:
+            self._check_folder()
             self._write()
             with writing(self.path), self.path.open("r+b") as file:
                 os.fsync(file.fileno())
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         """Do nothing: config.yaml has them."""
+
+    def _check_folder(self) -> None:
+        if self.begun and not self.run.config.is_file():  # others may have created the folder again
+            raise WriteError(f"cannot write {self.path} (its folder has been deleted)")
 
     def _write(self) -> None:
         """Write the last rows: in place, or with the whole file if there are new columns or several rows."""

@@ -68,7 +68,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     partial = path.with_name(f"{path.name[:100]}.{secrets.token_hex(8)}{SUFFIX}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(partial, flags, 0o666))  # less the umask
         try:
             yield partial
