@@ -92,7 +92,8 @@ def names_no_encoding(call: ast.Call) -> bool:
     if ast.unparse(call.func) in ("Image.open", "av.open", "webbrowser.open", "os.open"):
         return False
     modes = [mode for mode in map(ast.unparse, call.args[:2]) if re.fullmatch(r"'[rwaxb+]{1,3}'", mode)]
-    text = name in ("read_text", "write_text") or (name == "open" and "b" not in "".join(modes))
+    method = isinstance(call.func, ast.Attribute)  # of Path; the functions of gan.runs have one encoding
+    text = (method and name in ("read_text", "write_text")) or (name == "open" and "b" not in "".join(modes))
     return text and "encoding" not in {keyword.arg for keyword in call.keywords}
 
 
