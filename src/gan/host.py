@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ __all__ = [
     "cache_cuda_absence",
     "cores",
     "fast_precision",
+    "free_shared_memory",
         "initialize_mkl",
     "memory",
     "peak_memory",
@@ -126,6 +128,14 @@ def memory() -> float:
         text = path.read_text(encoding="utf-8").strip() if path.is_file() else "max"
         limits += [] if text == "max" else [float(text)]
     return min(limits)
+
+
+def free_shared_memory() -> int | None:
+    """Return the free bytes of the memory by which processes share tensors; None where it has no limit of its own."""
+    try:
+        return shutil.disk_usage("/dev/shm").free  # Linux
+    except OSError:
+        return None
 
 
 def peak_memory(device: torch.device) -> float:

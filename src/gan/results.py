@@ -1,5 +1,6 @@
 """Results of a run: results.json, and a summary for the terminal."""
 
+import math
 import sys
 from typing import Any
 
@@ -13,6 +14,7 @@ from gan.callbacks.interruption import Interruption
 from gan.callbacks.monitor import Monitor
 from gan.callbacks.neighbor_figure import NeighborFigure
 from gan.callbacks.periodic import find_callbacks
+from gan.callbacks.run_warnings import RunWarnings
 from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.formats import duration
@@ -55,11 +57,15 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "wall_seconds": round(seconds, 1),
         "images_per_second": round(speed, 1),
         "peak_memory_mb": round(peak_memory(device) / 1e6, 1),
+        "warnings": [
+            *(message for found in find_callbacks(trainer, RunWarnings) for message in found.messages),
+            *(message for evaluation in find_callbacks(trainer, Evaluation) for message in _poor_scores(evaluation)),
+        ],
     }
 
 
 def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
-    """Format results: why the run stopped early, the best score, its baselines, the folder, and the next commands."""
+    """Format results: why the run stopped early, the best score, warnings, the folder, and the next commands."""
     folder = relative_to_cwd(run.path)
     lines = []
     if results["stopped"] is not None:
@@ -70,6 +76,7 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
             f"Best     {results['score_name']} {results['score']:.4g} at step {results['best_step']} "
             f"(held-out real images {baselines['held_out']:.4g}, noise {baselines['noise']:.4g})"
         )
+    lines += [f"Warning  {message}" for message in results["warnings"]]
     if "d/value" in results["game"]:
         lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at equilibrium -log 4 = -1.386")
     lines += [
@@ -94,6 +101,20 @@ def _stop_reason(trainer: Trainer) -> str | None:
         over = left is not None and left <= 0
         reasons.append(f"at step {trainer.global_step}: trainer.max_time is over" if over else None)
     return next(filter(None, reasons), None) if trainer.should_stop else None
+
+
+def _poor_scores(evaluation: Evaluation) -> list[str]:
+    """Return a warning if the best main score is no better than that of noise."""
+    if evaluation.best is None:
+        return []
+    name, noise, score = evaluation.evaluator.name, evaluation.baselines["noise"], evaluation.best[1]
+    better = score > noise if evaluation.evaluator.higher_is_better[name] else score < noise
+    if better or math.isnan(noise):
+        return []
+    return [
+        f"the best {name}, {score:.4g}, is no better than that of noise, {noise:.4g}: train for longer "
+        "(trainer.max_steps), or find the sign in docs/when-it-goes-wrong.md"
+    ]
 
 
 def _score(evaluation: Evaluation) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from gan.annotations import check_value
 from gan.bare_config import with_run_folder
 from gan.callbacks.interruption import Aborted, Interrupted, Interruption, requeue
+from gan.callbacks.run_warnings import RunWarnings
 from gan.callbacks.save_config import SaveConfig
 from gan.checkpoint.reading import load_weights, read
 from gan.checkpoint.whole import naming_what_is_kept, set_aside
@@ -190,7 +191,8 @@ def _build_run(
     if checkpoint is not None:
         load_weights(model, checkpoint)  # fails before anything is written if they do not fit
     interruption = Interruption()
-    trainer = build_trainer(config, info, [*callbacks, SaveConfig(plain(saved, resolve=False)), interruption])
+    always = [RunWarnings(), SaveConfig(plain(saved, resolve=False)), interruption]
+    trainer = build_trainer(config, info, [*callbacks, *always])
     if info.rank == 0:
         begin(folder, config, command_line_overrides())
         if checkpoint is not None:

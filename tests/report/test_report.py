@@ -19,7 +19,7 @@ from gan.report.__main__ import write
 from gan.report.page import write_page
 from gan.report.reportable import reportable
 from gan.report.tables import tables
-from gan.runs.record import find_runs
+from gan.runs.record import find_runs, read_run
 from tests.conftest import TINY, Run, run_here
 
 PROTOCOL = {"real_images": 4000, "real_split": "train", "fake_images": 10000, "features": "classifier", "weights": "ab"}
@@ -255,6 +255,7 @@ def test_any_damage_costs_one_run_its_place(tmp_path: Path, every: int) -> None:
     text = write(tables(found), tmp_path / "out")[0].read_text()
     assert re.search(r"^\| good .*\| 20 \|", text, re.MULTILINE)
     assert len(found) == len(damaged) + 1
+    assert write_page(read_run(runs / "good")).read_text().count("<p>w</p>") == 1, "its warning"
     for run in found[::10]:
         page = write_page(run).read_text()
         assert "\x1b" not in page

@@ -3,23 +3,26 @@
 from collections.abc import Callable
 from functools import partial
 from math import isfinite
+from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint
 
 from gan.bounds import PositiveInt
 from gan.callbacks.log import log_metrics
 from gan.callbacks.periodic import data_module, find_callbacks, is_generator_update, overhead_seconds
 from gan.distributed.group import mean_over_ranks
 from gan.errors import UserError
+from gan.runs.folder import LAST_CHECKPOINT
 from gan.types import Terms
 
 __all__ = ["Monitor", "check_finite"]
 
-ADVICE = "the last good checkpoint is kept: resume from it with lower learning rates or with model.gradient_clip"
+ADVICE = "with lower learning rates or with model.gradient_clip=1"
 SHOWN = {"d": "d/adversarial", "g": "g/adversarial", "elbo": "g/elbo"}
 """Labels in the progress bar, and the terms that they stand for."""
 
@@ -49,6 +52,7 @@ class Monitor(Callback):
         self.images, self.busy = 0, 0.0
         self.window = (0, 0.0)
         self._clock: Callable[[], tuple[int, float]] = lambda: self.window
+        self._checkpoints: list[Path] = []
 
     @property
     def images_per_second(self) -> float:
@@ -57,6 +61,7 @@ class Monitor(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start timing."""
+        self._checkpoints = _checkpoints(trainer)
         self._clock = partial(_images_and_seconds, trainer)
         self.window = self._clock()
         if self.closed_at is None:
@@ -107,7 +112,9 @@ class Monitor(Callback):
         numbers = mean_over_ranks(torch.stack(values)).tolist() if values else []
         for (step, name), number in zip(names, numbers, strict=True):
             if not isfinite(number):
-                raise UserError(f"train/{name} became {number} by generator update {step}; {ADVICE}")
+                raise UserError(
+                    f"train/{name} became {number} by generator update {step}; {_remedy(self._checkpoints)}"
+                )
             self.values.setdefault(name, []).append(number)
         self.pending = []
 
@@ -143,4 +150,19 @@ def check_finite(trainer: Trainer, module: LightningModule) -> None:
     for name, parameter in module.named_parameters():
         if not parameter.isfinite().all():
             step = trainer.global_step
-            raise UserError(f"weights of {name} became infinite or NaN by generator update {step}; {ADVICE}")
+            raise UserError(
+                f"weights of {name} became infinite or NaN by generator update {step}; {_remedy(_checkpoints(trainer))}"
+            )
+
+
+def _checkpoints(trainer: Trainer) -> list[Path]:
+    """Return the paths of the latest checkpoint, which may not exist."""
+    folders = [getattr(callback, "folder", None) for callback in find_callbacks(trainer, Checkpoint)]
+    return [Path(folder) / LAST_CHECKPOINT for folder in folders if folder is not None]
+
+
+def _remedy(checkpoints: list[Path]) -> str:
+    """Return what to do about values that are not finite; the checkpoint before them is finite, if there is one."""
+    if any(path.is_file() for path in checkpoints):
+        return f"the last good checkpoint is kept: resume from it {ADVICE}"
+    return f"there is no checkpoint yet: start again {ADVICE}"

@@ -1,7 +1,10 @@
 """Base class of data modules of any kind: splits, loaders, and the order of rows."""
 
+import logging
+import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -14,11 +17,15 @@ from gan.data.dataset import ImageDataset, ImageSubset, TensorImages, collate, i
 from gan.data.order import ShuffledBatches
 from gan.digest import digest
 from gan.errors import UserError
+from gan.host import free_shared_memory
 from gan.keyed_random import KeyedRandom, Stream
 from gan.types import Batch, Request, Samples, map_tensors
 
 __all__ = ["DataModule", "Split"]
 
+log = logging.getLogger(__name__)
+
+SHARED_COPIES = 4  # batches per loading process: two that wait, one in the making, and a condition or margin
 Split = Literal["train", "test"]
 
 
@@ -194,7 +201,7 @@ class DataModule(LightningDataModule):
         if self.limit is not None:
             dataset = ImageSubset(dataset, self.training_indices)
         order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
-        return self._loader(dataset, order, persistent_workers=self.num_workers > 0)
+        return self._loader(dataset, order, persistent=True)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Scale and augment a training batch on its device."""
@@ -216,13 +223,36 @@ class DataModule(LightningDataModule):
     def _rank_and_world(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
-    def _loader(self, dataset: ImageDataset, order: Iterable[list[int]], **settings: Any) -> DataLoader[Batch]:
+    def _loader(self, dataset: ImageDataset, order: Iterable[list[int]], persistent: bool = False) -> DataLoader[Batch]:
+        workers = self._workers_that_fit
         return DataLoader(
             dataset,
             batch_sampler=order,
             collate_fn=collate,
-            num_workers=self.num_workers,
+            num_workers=workers,
+            persistent_workers=persistent and workers > 0,
             generator=torch.Generator(),  # by default a loader draws from the global generator
             worker_init_fn=ignore_worker_signals,
-            **settings,
         )
+
+    @cached_property
+    def _workers_that_fit(self) -> int:
+        """The number of loading processes: none if their batches do not fit in shared memory.
+
+        A process that finds no room there is killed or waits for ever. Docker gives a container 64 MB.
+        """
+        free = free_shared_memory()
+        if self.num_workers == 0 or free is None:
+            return self.num_workers
+        size = self.batch_size * math.prod(self.output_shape) * (1 if self.pixels else 4)  # on all ranks together
+        needed = SHARED_COPIES * size * self.num_workers
+        if needed <= free:
+            return self.num_workers
+        log.warning(
+            "data.num_workers=%d needs %d MB of shared memory, and /dev/shm has %d MB free: images are loaded without "
+            "further processes, which may be slower; give it more (docker run --shm-size=2g)",
+            self.num_workers,
+            -(-needed // 2**20),
+            free // 2**20,
+        )
+        return 0

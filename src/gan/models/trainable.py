@@ -121,6 +121,11 @@ class Trainable(Sampler):
         """
         size = batch.size
         if size < 2 * self.accumulate:
+            if self.accumulate == 1:
+                raise UserError(
+                    f"data.batch_size: {size} image per rank is too few for batch norm and for losses that compare "
+                    f"images; set it to {2 * self.trainer.world_size} or more"
+                )
             raise UserError(
                 f"model.accumulate={self.accumulate} splits a batch of {size} into parts of fewer than two images; "
                 f"set data.batch_size to {2 * self.accumulate * self.trainer.world_size} or more"
