@@ -18,7 +18,7 @@ from gan.export.export import write_weights
 from gan.runs.folder import EXPORTED_WEIGHTS, RunFolder
 from tests.faults.damage import damage
 from tests.faults.games import differences, train, train_undisturbed, unlike
-from tests.faults.outcome import Outcome, run_cases
+from tests.faults.outcome import Outcome, UndisturbedError, run_cases
 
 __all__ = ["run"]
 
@@ -33,10 +33,23 @@ def run(seed: int, cases: Sequence[int], folder: Path) -> Outcome:
 
 
 def _train(folder: Path) -> Path:
-    """Train a run, and export its generator."""
-    train_undisturbed(folder, "dcgan")
+    """Train a run, export its generator, and train a copy for longer."""
+    train_undisturbed(folder, "dcgan", "trainer.log_every_n_steps=3")
     write_weights(gan.load(folder), folder / EXPORTED_WEIGHTS)
+    longer = _longer(folder)
+    shutil.copytree(folder, longer)
+    if (done := train(longer, *_resume(longer))).status != 0:
+        raise UndisturbedError(f"resuming fails without a fault: {done.err[-500:]}")
     return folder
+
+
+def _longer(whole: Path) -> Path:
+    """Return the folder of the same run after three more updates."""
+    return whole.with_name("longer")
+
+
+def _resume(folder: Path) -> list[str]:
+    return [f"ckpt={folder}", "trainer.max_steps=12"]
 
 
 def _check(whole: Path, random: Random, case: int, folder: Path) -> str | None:
@@ -62,14 +75,14 @@ def _check(whole: Path, random: Random, case: int, folder: Path) -> str | None:
 
 
 def _check_resume(whole: Path, random: Random, folder: Path) -> str | None:
-    """Resume a run whose last checkpoint is damaged, and compare it with the whole one."""
+    """Resume a run whose last checkpoint is damaged, and compare it with the one that was resumed undamaged."""
     shutil.copytree(whole, folder)
     run = RunFolder(folder)
     how = damage(run.last, random)
-    done = train(folder, f"ckpt={folder}")
+    done = train(folder, *_resume(folder))
     if done.status != 0 or run.last.name not in done.err:
         return f"resuming after {how}: status {done.status}, {done.err[-300:]}"
-    wrong = list(differences(whole, folder))
+    wrong = list(differences(_longer(whole), folder))
     return f"resuming after {how}: {'; '.join(wrong[:4])}" if wrong else None
 
 

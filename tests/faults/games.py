@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,7 +16,19 @@ from gan.runs.folder import RunFolder
 from tests.conftest import Run, start_python
 from tests.faults.outcome import UndisturbedError
 
-__all__ = ["GAMES", "LEFT_OVER", "differences", "is_finished", "new_run", "train", "train_undisturbed", "unlike"]
+__all__ = [
+    "GAMES",
+    "LEFT_OVER",
+    "checkpoint_differences",
+    "differences",
+    "finish",
+    "is_finished",
+    "new_run",
+    "next_command",
+    "train",
+    "train_undisturbed",
+    "unlike",
+]
 
 NARROW = ["model.generator.width=4"]
 GAMES = {
@@ -40,6 +53,8 @@ OPTIONS += ["callbacks.samples.num=4"]
 OF_TIME = ("train/images_per_second", "val/training_seconds")
 """Columns of metrics.csv that are measured times."""
 LIMIT = 120  # seconds that a tiny run may take on a busy machine
+COMMANDS = 3  # that a user may need at most
+PRINTED = re.compile(r"(?:python (?:train\.py|-m gan)|resume(?: it)? with) (ckpt=[^\s,;]+)")
 LEFT_OVER = ("**/*.partial", "error.txt")
 
 
@@ -76,13 +91,13 @@ def train(
     return Run(process.returncode, out, err, folder)
 
 
-def train_undisturbed(folder: Path, game: str, before: Callable[[], None] | None = None) -> None:
+def train_undisturbed(folder: Path, game: str, *options: str, before: Callable[[], None] | None = None) -> None:
     """Train a game without a fault.
 
     Raises:
         UndisturbedError: If that fails.
     """
-    done = train(folder, *new_run(folder, game), before=before)
+    done = train(folder, *new_run(folder, game), *options, before=before)
     if done.status != 0:
         raise UndisturbedError(f"{game} fails without a fault: {done.err[-500:]}")
 
@@ -93,15 +108,29 @@ def is_finished(folder: Path) -> bool:
     return run.results.is_file() and run.page.is_file()
 
 
+def next_command(folder: Path, game: str) -> list[str]:
+    """Return the options with which a user goes on: those of a resume, or the same again if there is no run yet."""
+    return [f"ckpt={folder}"] if RunFolder(folder).config.is_file() else new_run(folder, game)
+
+
+def finish(folder: Path, game: str) -> str | None:
+    """Finish a disturbed run as a user does, following a command that an error names; return why that failed."""
+    for _ in range(COMMANDS):
+        if is_finished(folder):
+            return None
+        done = train(folder, *next_command(folder, game))
+        if done.status == 2 and (printed := PRINTED.search(done.err)):
+            done = train(folder, printed[1])
+        if done.status not in (0, 2):
+            return f"status {done.status} {done.err[-300:]}"
+    return None if is_finished(folder) else f"not finished: {done.err[-300:]}"
+
+
 def differences(whole: Path, folder: Path) -> Iterator[str]:
     """Yield what differs between an undisturbed run and another of the same options, and what the other left over."""
     a, b = RunFolder(whole), RunFolder(folder)
-    for name in ("last", "best"):
-        path, other = getattr(a, name), getattr(b, name)
-        if not other.is_file():
-            yield f"there is no {other.name}"
-            continue
-        yield from unlike(_state(path), _state(other), path.name)
+    yield from checkpoint_differences(a.last, b.last)
+    yield from checkpoint_differences(a.best, b.best)
     rows, others = _rows(a.metrics), _rows(b.metrics)
     yield from unlike(rows, others, "metrics.csv")
     yield from unlike(_pictures(a), _pictures(b), "samples")
@@ -110,6 +139,14 @@ def differences(whole: Path, folder: Path) -> Iterator[str]:
     else:
         yield "there is no results.json, or no page"
     yield from (f"{path.name} is left over" for pattern in LEFT_OVER for path in folder.glob(pattern))
+
+
+def checkpoint_differences(path: Path, other: Path) -> Iterator[str]:
+    """Yield what differs between the state of training in two checkpoints."""
+    if other.is_file():
+        yield from unlike(_state(path), _state(other), other.name)
+    else:
+        yield f"there is no {other.name}"
 
 
 def unlike(a: Any, b: Any, key: str) -> Iterator[str]:

@@ -3,9 +3,7 @@
 A case succeeds if the run is finished by the commands that a user has, in the bits of an undisturbed run.
 """
 
-import re
 import resource
-import shlex
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,16 +12,13 @@ from pathlib import Path
 from random import Random
 from time import perf_counter
 
-from gan.runs.folder import RunFolder
-from tests.conftest import Run
 from tests.faults.file_events import Death, read_log
-from tests.faults.games import GAMES, differences, is_finished, new_run, train, train_undisturbed
+from tests.faults.games import GAMES, differences, finish, is_finished, next_command, train, train_undisturbed
 from tests.faults.outcome import Outcome, run_cases
 
 __all__ = ["run"]
 
 SECOND = 0.3  # share of the cases in which the resumed run is killed too
-RESUMES = 3  # commands that a user may need at most
 
 
 @dataclass(frozen=True)
@@ -57,20 +52,11 @@ def _check(wholes: dict[str, Whole], base: Path, random: Random, case: int, fold
     kills = 2 if random.random() < SECOND else 1
     for _ in range(kills):
         before, delay = _draw(whole, random, path, folder / "events.log")
-        train(path, *_command(path, game), before=before, killed_after=delay)
+        train(path, *next_command(path, game), before=before, killed_after=delay)
         if is_finished(path):
             break
-    for _ in range(RESUMES):
-        if is_finished(path):
-            break
-        done = train(path, *_command(path, game))
-        if done.status == 2 and (printed := _printed(done)):
-            done = train(path, *printed)
-        if done.status not in (0, 2):
-            return f"{game}: status {done.status} {_where(folder)}: {done.err[-300:]}"
-        last = done.err
-    else:
-        return f"{game}: not finished {_where(folder)}: {last[-300:]}"
+    if (failure := finish(path, game)) is not None:
+        return f"{game}: {failure} {_where(folder)}"
     wrong = list(differences(whole.folder, path))
     return f"{game}: {'; '.join(wrong[:4])} {_where(folder)}" if wrong else None
 
@@ -98,17 +84,6 @@ def limit_file_size(size: int, handler: signal.Handlers) -> None:
     """Limit the size of files that this process writes; the signal of larger ones kills it, or is ignored."""
     signal.signal(signal.SIGXFSZ, handler)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
-def _command(folder: Path, game: str) -> list[str]:
-    """Return the options with which a user goes on: those of a resume, or the same again if there is no run yet."""
-    return [f"ckpt={folder}"] if RunFolder(folder).config.is_file() else new_run(folder, game)
-
-
-def _printed(done: Run) -> list[str]:
-    """Return the options of the command that an error message names; none if it names none."""
-    found = re.search(r"python (?:train\.py|-m gan) ([^\n;]+)", done.err)
-    return shlex.split(found[1]) if found else []
 
 
 def _where(folder: Path) -> str:
