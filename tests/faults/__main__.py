@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; the processes inherit it
 
-from tests.faults import damaged, hostile, kills, outages, storage
+from tests.faults import damaged, hostile, kills, options, outages, storage
 from tests.faults.mounts import enter_namespace
 from tests.faults.outcome import Outcome, UndisturbedError
 
@@ -42,6 +42,7 @@ KINDS = {
     "kills": Kind(kills.run, 20, 200, "finished by the commands that a user has, in the bits of an undisturbed run"),
     "damaged": Kind(damaged.run, 100, 500, "the damaged file is named in one line, or nothing that it holds differs"),
     "hostile": Kind(hostile.run, 60, 300, "nothing run, nothing written, nothing read from the environment"),
+    "options": Kind(options.run, 100, 1000, "works, or its key is named in one line, within ten seconds"),
     "storage": Kind(
         storage.run, 4, 12, "one line that names the folder; later finished in the bits of an undisturbed run"
     ),

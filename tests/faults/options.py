@@ -45,6 +45,7 @@ NUMBERS: tuple[Any, ...] = (0, -1, 0.5, -0.5, 1e-12, 10**12, -(10**12), 1e12, "8
 NO_FLAGS: tuple[Any, ...] = ("abc", 3, 0.5, [], {"a": 1}, nan)
 NO_PARTS: tuple[Any, ...] = (None, True, False, 3, "abc", [], [1], {}, {"a": 1})
 ENOUGH = 800  # characters of a message
+LIMIT = 10.0  # seconds until the answer
 
 
 class Mutation(NamedTuple):
@@ -70,7 +71,7 @@ class Mutation(NamedTuple):
 
 def run(seed: int, cases: Sequence[int], folder: Path) -> Outcome:
     """Check and build one mutation per case."""
-    return run_cases("options", seed, cases, folder, lambda random, *_: _describe(draw(random)))
+    return run_cases("options", seed, cases, folder, lambda random, *_: _describe(draw(random)), LIMIT)
 
 
 def draw(random: Random, among: Sequence[str] = ()) -> Mutation:
