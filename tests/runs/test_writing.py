@@ -3,7 +3,9 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +15,16 @@ from gan.runs.writing import WriteError, atomic_path, hard_link, remove_partials
 
 def test_a_file_appears_when_it_is_whole_and_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
-    fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda fd: (events.append("fsync"), fsync(fd)))
-    monkeypatch.setattr(Path, "replace", lambda old, new: (events.append("replace"), replace(old, new))[1])
+
+    def recorded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            events.append(name)
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(os, "fsync", recorded("fsync", os.fsync))
+    monkeypatch.setattr(Path, "replace", recorded("replace", Path.replace))
     path = tmp_path / "new" / "file.txt"
     with atomic_path(path) as partial:
         partial.write_text("complete")
