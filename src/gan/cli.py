@@ -5,6 +5,7 @@ import functools
 import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, NoReturn
 from gan.errors import UserError, one_line
 from gan.runs.writing import is_storage_fault
 
-__all__ = ["add_checkpoint", "add_trust", "explain", "run", "task"]
+__all__ = ["add_checkpoint", "add_trust", "explain", "run", "task", "up_to"]
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,18 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def up_to(highest: float, kind: type[int] | type[float] = int) -> Callable[[str], int | float]:
+    """Return an argument type of argparse: a number that is at most ``highest``."""
+
+    def number(text: str) -> int | float:
+        value = kind(text)
+        if not value <= highest:  # nor NaN
+            raise argparse.ArgumentTypeError(f"{text} should be at most {highest:,}")
+        return value
+
+    return number
+
+
 def run(main: Callable[[], Any], config_name: str | None = None) -> None:
     """Run an entry point. With ``HYDRA_FULL_ERROR=1`` every error is a traceback.
 
@@ -52,6 +65,11 @@ def run(main: Callable[[], Any], config_name: str | None = None) -> None:
         if message is None or traceback:
             raise
         _fail(message)
+    except KeyboardInterrupt:  # before training, which handles it
+        if traceback:
+            raise
+        print("Interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     finally:
         os.environ["HYDRA_FULL_ERROR"] = str(int(traceback))
 

@@ -40,7 +40,10 @@ def main() -> None:
             "options", metavar="OPTION=VALUE", nargs="*", help="options of train.py, for all implementations"
         )
         sub.add_argument(
-            "--rounds", type=int, default=rounds, help="measurements per implementation (default: %(default)s)"
+            "--rounds",
+            type=cli.up_to(10_000),
+            default=rounds,
+            help="measurements per implementation (default: %(default)s)",
         )
         sub.add_argument("--out", type=Path, default=Path("benchmark.json"), help="JSON file (default: %(default)s)")
         return sub
@@ -49,7 +52,7 @@ def main() -> None:
     sub.add_argument("--only", default="*", help="pattern of cases, such as 'dcgan-32/*/64' (default: all)")
     sub.add_argument(
         "--seconds",
-        type=float,
+        type=cli.up_to(86_400, float),
         default=4.0,
         help="seconds per measurement of the fastest implementation (default: %(default)s)",
     )
@@ -62,7 +65,10 @@ def main() -> None:
     ):
         sub = add_case(name, description, 3)
         sub.add_argument(
-            "--steps", type=int, default=60, help="generator updates per measurement (default: %(default)s)"
+            "--steps",
+            type=cli.up_to(1_000_000),
+            default=60,
+            help="generator updates per measurement (default: %(default)s)",
         )
 
     args = vars(parser.parse_args())

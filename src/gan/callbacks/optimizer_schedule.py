@@ -40,7 +40,7 @@ class OptimizerSchedule(Callback):
             value = optimizer.param_groups[0].get(self.option)
             numbers = value if self.index is not None else [value]
             valid = isinstance(numbers, tuple | list) and all(isinstance(number, float | int) for number in numbers)
-            if not valid or (self.index or 0) >= len(numbers):
+            if not valid or not 0 <= (self.index or 0) < len(numbers or ()):
                 entry = "" if self.index is None else f" with an entry {self.index}"
                 raise UserError(f"callbacks: {type(optimizer).__name__} has no option {self.option}{entry} to schedule")
 

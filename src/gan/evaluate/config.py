@@ -7,6 +7,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
+from gan.annotations import check_value
 from gan.checkpoint.accept import accept
 from gan.checkpoint.trust import Trust
 from gan.config import compose_config
@@ -63,7 +64,7 @@ def _inherit(saved: dict[str, Any], keys: dict[str, str], trust: Trust | None) -
     for node in nodes:
         value = get_value(saved, node)
         if node == "metric.measures":  # the run's measures, then the default ones
-            value = {**(value or {}), **own["metric"]["measures"]}
+            value = {**(value or {}), **check_value(own["metric"]["measures"], dict, node)}
         set_value(config, node, value)
     for override in OverridesParser.create().parse_overrides(within_nodes):
         set_value(config, override.key_or_group, override.value())

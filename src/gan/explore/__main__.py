@@ -60,13 +60,17 @@ def _parser() -> argparse.ArgumentParser:
     def add_view(name: str, description: str, out: str, kind: str = ".png file") -> argparse.ArgumentParser:
         sub = views.add_parser(name, help=description, description=description)
         cli.add_checkpoint(sub)
-        sub.add_argument("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
+        sub.add_argument(
+            "--seed", type=cli.up_to(2**63 - 1), default=0, help="seed of the noise (default: %(default)s)"
+        )
         sub.add_argument("--out", type=Path, default=Path(out), help=f"{kind} to write (default: %(default)s)")
         return sub
 
     def add_numbers(sub: argparse.ArgumentParser, **options: tuple[int, str]) -> None:
         for name, (default, description) in options.items():
-            sub.add_argument(f"--{name}", type=int, default=default, help=f"{description} (default: %(default)s)")
+            sub.add_argument(
+                f"--{name}", type=cli.up_to(1_000_000), default=default, help=f"{description} (default: %(default)s)"
+            )
 
     sub = add_view("attention", "show attention maps of a generator with self-attention", "attention.png")
     add_numbers(sub, num=(8, "number of samples"))
@@ -74,7 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     sub = add_view("codes", "show the effect of each code of an InfoGAN", "codes.png")
     add_numbers(sub, num=(10, "number of rows, each with its own noise"), steps=(9, "images per continuous code"))
     sub.add_argument(
-        "--reach", type=float, default=2.0, help="largest value of a code; 1 in training (default: %(default)s)"
+        "--reach",
+        type=cli.up_to(1e6, float),
+        default=2.0,
+        help="largest value of a code; 1 in training (default: %(default)s)",
     )
 
     sub = add_view("compare", "show samples of several runs beside held-out images, with sharpness", "compare.png")
@@ -87,7 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     add_numbers(sub, num=(5, "directions per method"), samples=(6, "number of samples"), steps=(9, "images per sample"))
     sub.add_argument("--methods", choices=METHODS, nargs="+", default=METHODS, help="(default: both)")
     sub.add_argument(
-        "--reach", type=float, default=4.0, help="standard deviations in either direction (default: %(default)s)"
+        "--reach",
+        type=cli.up_to(1e6, float),
+        default=4.0,
+        help="standard deviations in either direction (default: %(default)s)",
     )
     sub.add_argument("--classes", type=int, nargs="+", help="classes to cycle through (default: all)")
 
@@ -96,7 +106,12 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = add_view("neighbors", "show samples beside their nearest training images", "neighbors.png")
     add_numbers(sub, num=(8, "number of samples"), k=(4, "neighbours per sample"))
-    sub.add_argument("--samples", type=int, nargs="+", help="indices of the seed's samples (default: the first ones)")
+    sub.add_argument(
+        "--samples",
+        type=cli.up_to(10_000_000),
+        nargs="+",
+        help="indices of the seed's samples (default: the first ones)",
+    )
 
     sub = add_view("project", "find the latent vector that reproduces an image", "projection.png")
     sub.add_argument("image", type=Path, help="image file")

@@ -22,20 +22,29 @@ def main() -> None:
     """Parse the command line, interpolate, and write the frames."""
     parser = argparse.ArgumentParser(prog="python -m gan.interpolate", description="Interpolate between samples.")
     cli.add_checkpoint(parser)
-    parser.add_argument("--seeds", type=int, nargs="+", help="seeds to visit (default: 0 1, or 0 if classes change)")
+    parser.add_argument(
+        "--seeds", type=cli.up_to(2**63 - 1), nargs="+", help="seeds to visit (default: 0 1, or 0 if classes change)"
+    )
     parser.add_argument(
         "--classes", type=int, nargs="+", help="classes to visit (default: each sample keeps its class)"
     )
     parser.add_argument("--to", metavar="CHECKPOINT", help="interpolate to this checkpoint's weights, with fixed noise")
-    parser.add_argument("--num", type=int, default=8, help="number of samples per seed (default: %(default)s)")
     parser.add_argument(
-        "--steps", type=int, default=12, help="frames from one seed or class to the next (default: %(default)s)"
+        "--num", type=cli.up_to(10_000), default=8, help="number of samples per seed (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--steps",
+        type=cli.up_to(10_000),
+        default=12,
+        help="frames from one seed or class to the next (default: %(default)s)",
     )
     parser.add_argument("--path", choices=list(PATHS), help="(default: spherical for normal noise, linear for uniform)")
     parser.add_argument("--loop", action="store_true", help="return to the first frame")
     parser.add_argument("--truncation", type=float, help="truncate the noise at this many standard deviations")
     parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
-    parser.add_argument("--fps", type=float, default=12, help="frames per second (default: %(default)s)")
+    parser.add_argument(
+        "--fps", type=cli.up_to(1000, float), default=12, help="frames per second (default: %(default)s)"
+    )
     parser.add_argument(
         "--out",
         type=Path,

@@ -18,17 +18,21 @@ def main() -> None:
     """Parse the command line, sample, and write the images."""
     parser = argparse.ArgumentParser(prog="python -m gan.sample", description="Sample images from a checkpoint.")
     cli.add_checkpoint(parser)
-    parser.add_argument("-n", "--num", type=int, default=64, help="number of images (default: %(default)s)")
+    parser.add_argument(
+        "-n", "--num", type=cli.up_to(10_000_000), default=64, help="number of images (default: %(default)s)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("samples.png"),
         help="a .png for a grid, a .npz for an array (uint8, N x H x W x C), or a folder (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the noise (default: %(default)s)")
+    parser.add_argument("--seed", type=cli.up_to(2**63 - 1), default=0, help="seed of the noise (default: %(default)s)")
     parser.add_argument("--classes", type=int, nargs="+", help="classes to cycle through (default: all)")
     parser.add_argument("--truncation", type=float, help="truncate the noise at this many standard deviations")
-    parser.add_argument("--batch-size", type=int, default=256, help="images per forward pass (default: %(default)s)")
+    parser.add_argument(
+        "--batch-size", type=cli.up_to(2**20), default=256, help="images per forward pass (default: %(default)s)"
+    )
     parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
     args = parser.parse_args()
     if min(args.num, args.batch_size) < 1:
