@@ -9,11 +9,12 @@ from pathlib import Path
 from ssl import SSLError
 from threading import Thread
 from time import perf_counter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import wandb
+from annotated_types import Gt, Le
 from pydantic import ValidationError
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.loggers.logger import rank_zero_experiment
@@ -62,7 +63,7 @@ class WeightsAndBiases(WandbLogger):
         name: str | None = None,
         id: str | None = None,
         mode: Literal["online", "offline", "disabled"] | None = None,
-        timeout: float = 30.0,
+        timeout: Annotated[float, Gt(0), Le(86_400)] = 30.0,
         entity: str | None = None,
         group: str | None = None,
         tags: list[str] | None = None,
