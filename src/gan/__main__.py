@@ -8,9 +8,9 @@ from omegaconf import DictConfig
 from gan import cli
 from gan.config import CONF, config_folders, read_arguments
 from gan.help import register_choices
+from gan.multirun import let_searches_go_on, summarized_sweep
 from gan.resume_options import admit_saved_options
 from gan.runs import output_folder
-from gan.multirun import let_searches_go_on, summarized_sweep
 
 __all__ = ["main", "run"]
 

@@ -21,7 +21,7 @@ __all__ = [
     "cores",
     "fast_precision",
     "free_shared_memory",
-        "initialize_mkl",
+    "initialize_mkl",
     "memory",
     "peak_memory",
     "retain_freed_memory",

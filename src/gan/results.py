@@ -92,7 +92,8 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
 
 def _stop_reason(trainer: Trainer) -> str | None:
     """Return why a callback ended training early; None if none did."""
-    reasons = [stop.reason for stop in (*find_callbacks(trainer, Stop), *find_callbacks(trainer, Interruption))]
+    reasons = [stop.reason for stop in find_callbacks(trainer, Stop)]
+    reasons += [interruption.reason for interruption in find_callbacks(trainer, Interruption)]
     for stop in find_callbacks(trainer, EarlyStopping):
         message = (stop.stopping_reason_message or "").removesuffix(" Signaling Trainer to stop.")
         reasons.append(f"at step {trainer.global_step}: {message}" if message else None)

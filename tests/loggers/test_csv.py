@@ -9,7 +9,7 @@ import pytest
 
 from gan.loggers.csv import MetricsCSVLogger
 from gan.runs.folder import RunFolder
-from gan.runs.record import read_metrics
+from gan.runs.metrics_file import read_metrics
 from gan.runs.writing import WriteError
 
 

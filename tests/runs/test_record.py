@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from gan.errors import UserError
-from gan.runs.record import NeighborDistances, best_score, find_runs, read_metrics, read_results, read_run
+from gan.runs.metrics_file import read_metrics
+from gan.runs.record import find_runs, read_run
+from gan.runs.results_file import NeighborDistances, best_score, read_results
 
 CONFIG = """\
 # python train.py loss=hinge 'name=a b'

@@ -12,7 +12,7 @@ from gan.distributed.environment import RankInfo
 from gan.distributed.launch import launch
 from gan.runs import output_folder
 from gan.runs.folder import RunFolder
-from gan.runs.record import read_metrics
+from gan.runs.metrics_file import read_metrics
 from gan.training import train
 
 __all__ = ["OPTIONS", "training_throughput"]

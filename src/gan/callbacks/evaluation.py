@@ -14,7 +14,7 @@ from gan.distributed.group import rank_range
 from gan.errors import UserError, did_you_mean
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
 from gan.models.sampler import Sampler
-from gan.runs.record import best_score
+from gan.runs.results_file import best_score
 from gan.trainer import validation
 
 __all__ = ["Evaluation"]

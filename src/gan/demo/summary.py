@@ -3,7 +3,7 @@
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.runs.folder import RunFolder, run_folder_of
-from gan.runs.record import read_results
+from gan.runs.results_file import read_results
 
 __all__ = ["check_comparable", "facts", "title"]
 

@@ -14,7 +14,7 @@ from gan.animation import save_animation
 from gan.formats import number
 from gan.runs.folder import RunFolder
 from gan.runs.pictures import PictureError, open_png, read_png
-from gan.runs.record import Results, read_results
+from gan.runs.results_file import Results, read_results
 
 __all__ = ["log_checkpoint", "upload_run"]
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from gan.report.charts import Chart, Level, Line, chart
-from gan.runs.record import Series
+from gan.runs.metrics_file import Series
 
 __all__ = ["curves"]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gan.runs.record import Results, RunRecord
+from gan.runs.record import RunRecord
+from gan.runs.results_file import Results
 
 __all__ = ["Group", "Spread", "mean"]
 

@@ -16,7 +16,8 @@ from gan.report.score_scale import score_scale
 from gan.report.templates import render, save
 from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder, relative_to_cwd
-from gan.runs.record import RunRecord, best_score
+from gan.runs.record import RunRecord
+from gan.runs.results_file import best_score
 
 __all__ = ["has_pixels", "is_current", "write_page"]
 

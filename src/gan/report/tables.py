@@ -11,7 +11,8 @@ from gan.errors import UserError, did_you_mean
 from gan.formats import printable
 from gan.report.differences import comparable_config, labels
 from gan.report.groups import Group, mean
-from gan.runs.record import RunRecord, best_score
+from gan.runs.record import RunRecord
+from gan.runs.results_file import best_score
 
 __all__ = ["Table", "tables"]
 

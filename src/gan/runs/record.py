@@ -1,154 +1,28 @@
 """Record of a run: configuration, commands, results and metrics, parsed once, without importing torch."""
 
-import json
 import logging
-import math
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import yaml
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from pydantic import AfterValidator, Field, FiniteFloat, TypeAdapter, ValidationError
 
-from gan.errors import UserError, first_problem, one_line
+from gan.errors import UserError, one_line
 from gan.formats import printable
 from gan.runs.commands import parse_commands
 from gan.runs.folder import RunFolder
-from gan.runs.metrics_rows import MAX_NAME, MAX_STEP, read_rows
+from gan.runs.metrics_file import Metrics, read_metrics
 from gan.runs.reading import read_text
+from gan.runs.results_file import Results, Scores, plain_values, read_results
 
-__all__ = [
-    "Metrics",
-    "NeighborDistances",
-    "Results",
-    "RunRecord",
-    "Scores",
-    "Series",
-    "best_score",
-    "find_runs",
-    "read_metrics",
-    "read_results",
-    "read_run",
-]
+__all__ = ["RunRecord", "find_runs", "read_run"]
 
 log = logging.getLogger(__name__)
 
 UNFINISHED = "unfinished: still running, or killed"
-
-Step = Annotated[int, Field(ge=0, le=MAX_STEP)]
-Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
-Name = Annotated[str, Field(max_length=MAX_NAME)]
-Scores = dict[Step, dict[Name, float]]
-"""Scores by name, by generator update."""
-
-
-def _check_protocol(protocol: dict[str, Any]) -> dict[str, Any]:
-    """Check the parts of a protocol that reports put in words."""
-    images = [protocol.get(key, 0) for key in ("real_images", "fake_images")]
-    measures = protocol.get("measures", {})
-    if not all(isinstance(count, int) for count in images):
-        raise ValueError("the numbers of images must be integers")
-    if not (isinstance(measures, dict) and all(isinstance(settings, dict) for settings in measures.values())):
-        raise ValueError("measures must hold settings by name")
-    return protocol
-
-
-class Series(NamedTuple):
-    """A column of metrics.csv: the steps at which it was logged, and its values."""
-
-    steps: list[int]
-    values: list[float]
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """Contents of metrics.csv.
-
-    Attributes:
-        series: Logged values by column.
-        scores: Scores by step, without their prefix ``val/``.
-        seconds: Training time by step in seconds, over all parts of a resumed run.
-        last_step: Last generator update that was logged.
-        damage: Why some rows were not read; None if all were.
-    """
-
-    series: dict[str, Series] = field(default_factory=dict)
-    scores: Scores = field(default_factory=dict)
-    seconds: dict[int, float] = field(default_factory=dict)
-    last_step: int | None = None
-    damage: str | None = None
-
-
-@dataclass(frozen=True)
-class NeighborDistances:
-    """Mean distances to the nearest training image.
-
-    Attributes:
-        searched: Number of training images that were searched.
-        training_images: Size of the training set.
-        distance: Mean distance of samples.
-        held_out_distance: Mean distance of held-out images.
-    """
-
-    searched: int
-    training_images: int
-    distance: float
-    held_out_distance: float
-
-
-@dataclass(frozen=True)
-class Results:
-    """Contents of results.json. Runs without evaluation have no scores, and no score name.
-
-    Attributes:
-        config: Resolved configuration.
-        global_step: Generator updates.
-        wall_seconds: Duration of the process that finished the run.
-        command: Command of that process.
-        versions: Versions of Python and packages.
-        device: Name of the accelerator.
-        ranks: World size.
-        seed: Seed.
-        stopped: Why the run ended early; None if it did not.
-        score_name: Name of the main score, by which runs are compared.
-        score: Best main score.
-        best_step: Its generator update.
-        scores: Scores by step.
-        higher_is_better: Whether higher is better, by score.
-        baselines: Main score of held-out real images and of noise.
-        protocol: Everything that affects the scores besides the generator.
-        game: Last means of the logged training terms.
-        neighbors: Distances to the nearest training images; None without a figure.
-        images_per_second: Throughput of training alone.
-        peak_memory_mb: Peak memory.
-        warnings: Warnings of the run, each once.
-    """
-
-    config: dict[str, Any]
-    global_step: Step
-    wall_seconds: Seconds
-    command: str | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    device: str | None = None
-    ranks: int = 1
-    seed: int | None = None
-    stopped: str | None = None
-    score_name: str | None = None
-    score: float | None = None
-    best_step: Step | None = None
-    scores: Scores = field(default_factory=dict)
-    higher_is_better: dict[str, bool] = field(default_factory=dict)
-    baselines: dict[str, float] = field(default_factory=dict)
-    protocol: Annotated[dict[str, Any], AfterValidator(_check_protocol)] = field(default_factory=dict)
-    game: dict[str, float] = field(default_factory=dict)
-    neighbors: NeighborDistances | None = None
-    images_per_second: FiniteFloat | None = None
-    peak_memory_mb: FiniteFloat | None = None
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -199,15 +73,6 @@ class RunRecord:
         return self.metrics.scores if self.results is None else self.results.scores
 
 
-def best_score(scores: Mapping[int, Mapping[str, float]], name: str, higher_is_better: bool) -> tuple[int, float]:
-    """Return the step with the best score, the last one of several, and the score. NaN is worse than any number."""
-    values = {step: named[name] for step, named in scores.items() if name in named}
-    numbers = {step: value for step, value in values.items() if not math.isnan(value)} or values
-    sign = 1 if higher_is_better else -1
-    step = max(numbers, key=lambda step: (sign * numbers[step], step))
-    return step, numbers[step]
-
-
 def find_runs(folders: Iterable[Path]) -> list[RunRecord]:
     """Read the runs below some folders, at any depth, each once.
 
@@ -237,59 +102,6 @@ def read_run(folder: Path) -> RunRecord:
     elif config is None:
         failure = damage
     return RunRecord(run, config or {"name": folder.name}, commands, read_metrics(run.metrics), results, failure)
-
-
-def read_results(path: Path) -> Results:
-    """Read and check a results.json.
-
-    Raises:
-        OSError: If it cannot be read.
-        ValueError: If it is damaged.
-    """
-    try:
-        results = TypeAdapter(Results).validate_python(json.loads(read_text(path)))
-        _plain(OmegaConf.create(results.config))
-    except ValidationError as error:
-        raise ValueError(first_problem(error)) from error
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    except OmegaConfBaseException as error:
-        raise ValueError(f"config: {error}") from error
-    if not results.scores:
-        return replace(results, score_name=None, higher_is_better={}, protocol={})
-    last = results.scores[max(results.scores)]
-    names = {name for scores in results.scores.values() for name in scores}
-    if results.score_name not in last or not names <= results.higher_is_better.keys():
-        raise ValueError(f"scores: the last step lacks {results.score_name}, or a score has no direction")
-    return replace(results, scores=dict(sorted(results.scores.items())))
-
-
-def read_metrics(path: Path) -> Metrics:
-    """Read what is readable of a metrics.csv; a killed run may leave half a row."""
-    series: dict[str, Series] = {}
-    scores: Scores = {}
-    seconds: dict[int, float] = {}
-    earlier, latest = 0.0, 0.0
-    try:
-        rows = read_rows(path)
-    except FileNotFoundError:
-        return Metrics()
-    except OSError as error:
-        return Metrics(damage=f"{path.name} cannot be read ({one_line(error)})")
-    for step, cells in rows.cells.items():
-        values = {column: float(text) for column, text in cells.items()}
-        for column, value in values.items():
-            steps, logged = series.setdefault(column, Series([], []))
-            steps.append(step)
-            logged.append(value)
-        named = {column[4:]: value for column, value in values.items() if column.startswith("val/")}
-        if (now := named.pop("training_seconds", math.nan)) >= 0 and math.isfinite(now):
-            earlier += latest if now < latest else 0.0  # a resumed run may count from zero again
-            latest, seconds[step] = now, earlier + now
-        if named:
-            scores[step] = named
-    damage = f"{path.name} is damaged: {rows.lost} of its rows are not shown" if rows.lost else None
-    return Metrics(series, scores, seconds, max(rows.cells, default=None), damage)
 
 
 def _run_folders(folder: Path) -> Iterable[Path]:
@@ -333,17 +145,10 @@ def _read_config(run: RunFolder) -> tuple[dict[str, Any] | None, list[str], str 
     try:
         if "*" in text and any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             raise ValueError("it has YAML aliases")  # a few of which multiply to gigabytes; no run writes any
-        config = _plain(OmegaConf.create(text))
+        config = plain_values(OmegaConf.create(text))
     except Exception as error:  # YAML's errors and OmegaConf's have no common base class
         return None, commands, _damaged(run.config, error)
     return config, commands, None
-
-
-def _plain(config: Any) -> dict[str, Any]:
-    plain = json.loads(json.dumps(OmegaConf.to_container(config), default=str))
-    if not isinstance(plain, dict):
-        raise ValueError("it is a list")
-    return plain
 
 
 def _damaged(path: Path, error: Exception) -> str:
