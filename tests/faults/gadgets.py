@@ -182,7 +182,8 @@ def add_resolver(config: Config, canary: Canary, random: Random) -> str:
     argument, form = random.choice(arguments(canary)), random.choice(["{}", "x {}", "{}x", "${{oc.create:{}}}"])
     text = resolver_text(random.choice(resolvers()), argument, random.randrange(4), form)
     key = random.choice(list(keys(config)))
-    key += random.choice(["", "", "._args_", ".new", ".new.deep.list"])
+    if not key.rpartition(".")[2].isdecimal():  # an entry of a list has no keys below it
+        key += random.choice(["", "", "._args_", ".new", ".new.deep.list"])
     value: Any = random.choice([text, [text], {"x": [text]}, [{"_target_": "torch.nn.ReLU", "x": text}]])
     set_value(config, key, value)
     return f"{key}={value}"

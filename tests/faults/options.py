@@ -107,10 +107,15 @@ def wrong_with(mutation: Mutation, building: bool) -> str | None:
     except UserError as error:
         message = one_line(error)
         key = mutation.key.rpartition(".")[0] if mutation.value is None else mutation.key  # an absent one has no name
-        if key not in str(error) or "\n" in str(error) or len(message) > ENOUGH:
+        if not is_named(key, str(error)) or "\n" in str(error) or len(message) > ENOUGH:
             return f"the line does not name the key: {message}"
         return None
     return "accepted" if mutation.nonsense else None
+
+
+def is_named(key: str, message: str) -> bool:
+    """Return whether a message names a key, or its last part and value where another option is blamed for both."""
+    return key in message or f" {key.rpartition('.')[2]}=" in message
 
 
 def check(mutation: Mutation, building: bool) -> None:

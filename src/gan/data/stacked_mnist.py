@@ -48,8 +48,9 @@ class StackedMNIST(ImageDataModule):
 
     def __init__(self, digits: ImageDataModule, **settings: Any) -> None:
         super().__init__(**settings)
-        if (self.channels, self.num_classes) != (3, 1000):
-            raise ValueError("stacked digits need channels=3 and num_classes=1000")
+        for name, found, needed in (("channels", self.channels, 3), ("num_classes", self.num_classes, 1000)):
+            if found != needed:
+                raise ValueError(f"{name} must be {needed}, of three stacked digits")
         if (digits.channels, digits.image_size, digits.num_classes) != (1, self.image_size, 10):
             raise ValueError(f"the single digits must have 1 channel, {self.image_size} pixels and 10 classes")
         self.digits = digits
