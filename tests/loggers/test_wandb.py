@@ -45,7 +45,7 @@ def test_interrupted_runs_outside_sweeps_are_preempted(
 def test_a_failed_upload_does_not_fail_the_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = Mock(offline=False, _finish_timed_out=False, url="https://there", summary=SimpleNamespace())
+    run = Mock(offline=False, disabled=False, _finish_timed_out=False, url="https://there", summary=SimpleNamespace())
     logger(tmp_path, run).close(tmp_path)
     run.finish.assert_called_once_with()
     assert "The upload to W&B is incomplete (FileNotFoundError" in caplog.text
@@ -90,12 +90,22 @@ def test_the_environment_names_the_project_unless_an_option_does(
     assert (given._wandb_init["project"], given._wandb_init["name"]) == ("a", "b")
 
 
+def test_a_disabled_run_ends_without_a_word(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracker = WeightsAndBiases(str(tmp_path), "gan", mode="disabled")
+    tracker.log_metrics({"score": 1.0}, step=1)
+    tracker.close(tmp_path)
+    assert not caplog.text
+    assert not capsys.readouterr().out
+
+
 def test_all_parts_of_an_offline_run_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parts = [tmp_path / "wandb" / f"offline-run-2026010{day}_000000-a b" for day in (1, 2, 3)]
     for part in parts:
         (part / "files").mkdir(parents=True)
     (parts[0] / "run-a b.wandb.synced").touch()
-    run = Mock(offline=True, id="a b", dir=str(parts[2] / "files"), summary=SimpleNamespace())
+    run = Mock(offline=True, disabled=False, id="a b", dir=str(parts[2] / "files"), summary=SimpleNamespace())
     logger(tmp_path, run).close(tmp_path)
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("W&B")]
     assert shlex.split(line)[1:] == ["wandb", "sync", *(os.path.relpath(part) for part in parts[1:])]

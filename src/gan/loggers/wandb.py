@@ -106,6 +106,9 @@ class WeightsAndBiases(WandbLogger):
     def close(self, folder: Path) -> None:
         """Upload the contents of a finished run's folder, finish the W&B run, and print its address."""
         run = self.experiment
+        if run.disabled:
+            run.finish()
+            return
         try:
             upload_run(run, folder)
             self._upload_checkpoint(run, folder)
