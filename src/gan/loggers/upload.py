@@ -37,17 +37,20 @@ def upload_run(run: Any, folder: Path) -> None:
     summary = _summary(results)
     run.summary.update(summary)  # sweeps optimise values of the summary
     rows = [[name, number(value) if isinstance(value, int | float) else value] for name, value in summary.items()]
-    media: dict[str, Any] = {"results": _table(rows, "what", "value")}
+    media: dict[str, Any] = {}
+    tables = {"results": _table(rows, "what", "value")}
     if results.scores:
         names = list(dict.fromkeys(name for scores in results.scores.values() for name in scores))
         rows = [[step, *(scores.get(name) for name in names)] for step, scores in results.scores.items()]
-        media["scores"] = _table(rows, "step", *names)
+        tables["scores"] = _table(rows, "step", *names)
     if frames := _read_frames(files.sample_grids(results.global_step)):
         save_animation(frames, files.animation)
         media["film"] = wandb.Video(str(files.animation), format="gif")
     if files.page.is_file():
         media["report"] = wandb.Html(files.page, inject=False)  # the page is self-contained
-    run.log(media | {"trainer/global_step": results.global_step})
+    step = {"trainer/global_step": results.global_step}
+    run.log(media | step)
+    run.log(tables | step)  # last: these are artifacts, for which W&B waits for its server
 
 
 def log_checkpoint(run: Any, folder: Path) -> Any:

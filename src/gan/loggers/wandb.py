@@ -110,8 +110,7 @@ class WeightsAndBiases(WandbLogger):
             run.finish()
             return
         try:
-            upload_run(run, folder)
-            self._upload_checkpoint(run, folder)
+            self._upload(run, folder)
         except Exception as error:  # the run is complete; an error of W&B or of the animation must not fail it
             log.warning("The upload to W&B is incomplete (%s)", printable(one_line(error)))
         run.finish()
@@ -134,20 +133,16 @@ class WeightsAndBiases(WandbLogger):
             return mode
         return "online" if wandb.login(prompt=False, verify=False) else "offline"
 
-    def _upload_checkpoint(self, run: Any, folder: Path) -> None:
-        """Upload the best checkpoint, which may take long, for as long as the server answers.
+    def _upload(self, run: Any, folder: Path) -> None:
+        """Upload the contents of a run's folder, which may take long, for as long as the server answers.
 
         Raises:
             ConnectionError: If it does not.
         """
-        if run.offline:
-            log_checkpoint(run, folder)
-            return
         patience = self.timeout / 4
-        check_answer(run.settings.base_url, patience)
         upload = _Upload(run, folder)
         upload.start()
-        upload.join(patience)
+        upload.join(None if run.offline else patience)
         while upload.is_alive():
             check_answer(run.settings.base_url, patience)
             upload.join(patience)
@@ -169,7 +164,7 @@ class WeightsAndBiases(WandbLogger):
 
 
 class _Upload(Thread):
-    """Upload of a run's best checkpoint; W&B waits for 20 s and more before it notices that its server has gone."""
+    """Upload of a run's folder; W&B waits for 20 s and more per artifact before it notices that its server has gone."""
 
     def __init__(self, run: Any, folder: Path) -> None:
         super().__init__(daemon=True)
@@ -178,8 +173,9 @@ class _Upload(Thread):
 
     def run(self) -> None:
         try:
+            upload_run(self.tracked, self.folder)
             artifact = log_checkpoint(self.tracked, self.folder)
-            if artifact is not None:
+            if artifact is not None and not self.tracked.offline:
                 artifact.wait()
         except WandbApiFailedError:  # it is uploaded; some servers cannot describe it
             pass
