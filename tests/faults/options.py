@@ -5,6 +5,7 @@ and what they accept is built.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
@@ -24,13 +25,14 @@ from gan.memory import build_within_memory
 from gan.null_choice import replace_null
 from gan.options import OPTIONS
 from gan.substitution import keep_references, substitute
+from tests.conftest import ROOT
 from tests.faults.outcome import Outcome, run_cases
 
 __all__ = ["Mutation", "draw", "run", "wrong_with"]
 
 COMPLETED = {
     "data=grid25": ["model=mlp_gan"],
-    "data=image_folder": ["data.path=images"],
+    "data=image_folder": [f"data.path={ROOT / 'docs' / 'pictures'}"],
     "data=ring8": ["model=mlp_gan"],
     "loss=began": ["model=began"],
     "loss=ebgan": ["model=began"],
@@ -44,6 +46,7 @@ NO_NUMBERS: tuple[Any, ...] = (True, False, "64x", "abc", "", nan, inf, [], [1],
 NUMBERS: tuple[Any, ...] = (0, -1, 0.5, -0.5, 1e-12, 10**12, -(10**12), 1e12, "8", None)
 NO_FLAGS: tuple[Any, ...] = ("abc", 3, 0.5, [], {"a": 1}, nan)
 NO_PARTS: tuple[Any, ...] = (None, True, False, 3, "abc", [], [1], {}, {"a": 1})
+DEVICES = "trainer.devices"  # a number, or a list of them
 ENOUGH = 800  # characters of a message
 LIMIT = 10.0  # seconds until the answer
 
@@ -91,7 +94,8 @@ def draw(random: Random, among: Sequence[str] = ()) -> Mutation:
         return Mutation(choice, key, random.choice(NO_FLAGS), nonsense=True)
     if isinstance(value, int | float):
         wrong = random.random() < 0.5
-        return Mutation(choice, key, random.choice(NO_NUMBERS if wrong else NUMBERS), nonsense=wrong)
+        drawn = random.choice(NO_NUMBERS if wrong else NUMBERS)
+        return Mutation(choice, key, drawn, nonsense=wrong and not (key == DEVICES and isinstance(drawn, list)))
     return Mutation(choice, key, random.choice(NO_PARTS), nonsense=False)
 
 
@@ -115,7 +119,7 @@ def wrong_with(mutation: Mutation, building: bool) -> str | None:
 
 def is_named(key: str, message: str) -> bool:
     """Return whether a message names a key, or its last part and value where another option is blamed for both."""
-    return key in message or f" {key.rpartition('.')[2]}=" in message
+    return key in message or re.search(rf"\b{re.escape(key.rpartition('.')[2])}=", message) is not None
 
 
 def check(mutation: Mutation, building: bool) -> None:

@@ -52,7 +52,7 @@ class StackedMNIST(ImageDataModule):
             if found != needed:
                 raise ValueError(f"{name} must be {needed}, of three stacked digits")
         if (digits.channels, digits.image_size, digits.num_classes) != (1, self.image_size, 10):
-            raise ValueError(f"the single digits must have 1 channel, {self.image_size} pixels and 10 classes")
+            raise ValueError(f"digits must have channels=1, image_size={self.image_size} and num_classes=10")
         self.digits = digits
 
     def load(self, split: Split) -> ImageDataset:
