@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core.utils import setup_globals
 from omegaconf.basecontainer import BaseContainer
 
-from gan.substitution import get_value, set_value
+from gan.substitution import get_value, set_value, substitute
 
 __all__ = [
     "GADGETS",
@@ -182,7 +182,7 @@ def add_resolver(config: Config, canary: Canary, random: Random) -> str:
     argument, form = random.choice(arguments(canary)), random.choice(["{}", "x {}", "{}x", "${{oc.create:{}}}"])
     text = resolver_text(random.choice(resolvers()), argument, random.randrange(4), form)
     key = random.choice(list(keys(config)))
-    in_list = key.rpartition(".")[2].isdecimal() or isinstance(get_value(config, key), list)
+    in_list = key.rpartition(".")[2].isdecimal() or isinstance(get_value(substitute(config), key), list)
     if not in_list:  # a list and its entries have no keys below them
         key += random.choice(["", "", "._args_", ".new", ".new.deep.list"])
     value: Any = random.choice([text, [text], {"x": [text]}, [{"_target_": "torch.nn.ReLU", "x": text}]])
