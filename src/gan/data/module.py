@@ -249,7 +249,7 @@ class DataModule(LightningDataModule):
         if needed <= free:
             return self.num_workers
         log.warning(
-            "data.num_workers=%d needs %d MB of shared memory, and /dev/shm has %d MB free: images are loaded without "
+            "data.num_workers=%d needs %d MB of shared memory, of which %d MB are free: images are loaded without "
             "further processes, which may be slower; give it more (docker run --shm-size=2g)",
             self.num_workers,
             -(-needed // 2**20),
