@@ -181,7 +181,7 @@ def test_two_processes_give_the_scores_of_one(digits: Path, tmp_path: Path, torc
         (["{run}", "data=grid25", "data.scale=-3"], r"data\.scale=-3 should be above 0"),
         (["{run}", "metric.features.cache=x"], r"metric\.features\.cache: Mixture takes no such option"),
         (["{run}", "+data.x=1"], r"data\.x: Ring takes no such option"),
-        (["{run}", "metric.measures.gaussian_modes.deviations=-1"], r"metric\.measures\.gaussian_modes\.deviations=-1 should be above 0"),
+        (["{run}", "metric.measures.gaussian_modes.deviations=-1"], r"gaussian_modes\.deviations=-1 should be above 0"),
         (["{run}", "metric=conditional_accuracy", "data=grid25"], r"needs samples of requested classes"),
         (["{run}", "ema=no"], r"ema=no is not one of true, false"),
         (["{run}", "image_size=big"], r"image_size=big should be an integer"),

@@ -76,9 +76,7 @@ def test_permissions_are_those_of_the_umask_and_links_are_replaced(tmp_path: Pat
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
-def test_a_temporary_name_that_is_taken_is_not_written_through(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_temporary_name_that_is_taken_is_not_written_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The names are random; here they can be predicted."""
     monkeypatch.setattr(writing.secrets, "token_hex", lambda _bytes: "0")
     target = tmp_path / "elsewhere.txt"
