@@ -8,10 +8,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from gan.annotations import check_value
+from gan.bounds import BatchSize, Count, Pixels, SampleCount, Seed
 from gan.checkpoint.accept import accept
 from gan.checkpoint.trust import Trust
 from gan.config import compose_config
 from gan.data.base import ImageDataModule
+from gan.data.image_folder import OnError
 from gan.errors import UserError
 from gan.metrics.evaluator import Evaluator
 from gan.substitution import get_value, keep_references, set_value, substitute
@@ -21,7 +23,18 @@ __all__ = ["evaluation_config"]
 INHERITED = {"data": "data", "metric/features": "metric.features", "metric": "metric.measures"}
 """Options, and the node that comes from the run's configuration unless the option is given."""
 
-MINIMUM = {"num_samples": 2, "metric.num_samples": 2, "seeds": 1, "batch_size": 1, "image_size": 1}
+OPTIONS = {
+    "num_samples": SampleCount,
+    "metric.num_samples": SampleCount,
+    "seeds": Count,
+    "ema": bool,
+    "batch_size": BatchSize,
+    "image_size": Pixels | None,
+    "on_error": OnError,
+    "out": str | None,
+    "seed": Seed,
+}
+"""Annotations of the options of ``conf/evaluate.yaml``; those of parts are in their signatures."""
 
 
 def evaluation_config(
@@ -74,13 +87,7 @@ def _inherit(saved: dict[str, Any], keys: dict[str, str], trust: Trust | None) -
 
 
 def _check(config: DictConfig) -> None:
-    for name, minimum in MINIMUM.items():
-        value = OmegaConf.select(config, name)
-        if name == "image_size" and value is None:
-            continue
-        if not isinstance(value, int) or value < minimum:
-            raise UserError(f"{name}={value} should be an integer of at least {minimum}")
-    if not isinstance(config.ema, bool):
-        raise UserError(f"ema={config.ema} is not one of true, false")
-    if config.on_error not in ("stop", "skip"):
-        raise UserError(f"on_error={config.on_error} is not one of stop, skip")
+    """Check the options, and convert words such as ``no`` to what they stand for."""
+    for key, hint in OPTIONS.items():
+        if (value := OmegaConf.select(config, key)) != (checked := check_value(value, hint, key)):
+            OmegaConf.update(config, key, checked)
