@@ -46,7 +46,7 @@ KINDS = {
     "storage": Kind(
         storage.run, 4, 12, "one line that names the folder; later finished in the bits of an undisturbed run"
     ),
-    "outages": Kind(outages.run, 2, 16, "the run of one without a tracker, at most timeout + 2 s later"),
+    "outages": Kind(outages.run, 2, 16, "ends as a run without a tracker, at most timeout + 2 s later"),
 }
 
 
