@@ -187,7 +187,10 @@ def first_of(override: Override) -> str:
 def composed(conf: Path, overrides: list[str]) -> DictConfig:
     output_folder.register()
     with initialize_config_dir(str(conf), version_base="1.3"):
-        return compose("train", ["name=test", "run_dir=nowhere", *replace_null(overrides, conf)])
+        config = compose("train", ["name=test", "run_dir=nowhere", *replace_null(overrides, conf)])
+    if config.data.get("num_classes", 1) is None:  # found in a folder, and there is none
+        config.data.num_classes = 2
+    return config
 
 
 @pytest.mark.long

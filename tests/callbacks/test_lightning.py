@@ -213,4 +213,4 @@ def test_callbacks_on_two_ranks(train: Train) -> None:
     logged = rows(run.folder / "metrics.csv")
     assert column("hook/step", logged) == {2: 2, 4: 4}
     assert column("lr-Adam", logged).keys() == {0, 2, 4}
-    assert len(list((run.folder / "checkpoints").iterdir())) == 3
+    assert len(list((run.folder / "checkpoints").iterdir())) == 4

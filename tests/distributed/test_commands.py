@@ -83,7 +83,7 @@ def test_a_sweep_on_two_ranks_continues_after_a_failed_job(tmp_path: Path) -> No
     done = run_python("train.py", *sweep)
     assert done.status == 2
     for job in (0, 1):
-        assert f"Job {job} failed: seed=-1 should be a whole number" in done.err
+        assert f"Job {job} failed: seed=-1 should be at least 0" in done.err
     assert "Job 3 failed: data.batch_size: 8 images per device and part" in done.err
     assert (tmp_path / "3-dcgan-wgan_gp" / "error.txt").exists()
     assert {path.parent.name for path in tmp_path.glob("*/results.json")} == {"2-dcgan-wgan_gp"}
