@@ -47,7 +47,7 @@ def composed(*overrides: str) -> DictConfig:
     OmegaConf.set_struct(config, False)
     for key in sorted(missing(OmegaConf.to_container(config)), key=lambda key: not key.endswith("_target_")):
         OmegaConf.update(config, key, example(config, key))
-    if config.data.get("num_classes", 1) is None:  # found in a folder, and there is none
+    if config.data.get("num_classes", 1) is None:  # the number that a folder without classes has
         config.data.num_classes = 1
     return config
 

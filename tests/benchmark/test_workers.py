@@ -21,6 +21,7 @@ def failing_loop(gate: UpdateGate) -> None:
     raise ValueError("test")
 
 
+@pytest.mark.long
 def test_times_per_update() -> None:
     with Workers({"slow": partial(sleeping_loop, 0.04), "fast": partial(sleeping_loop, 0.01)}) as workers:
         times = measure_alternately({name: partial(workers.time_updates, name, 5) for name in ("slow", "fast")}, 3)

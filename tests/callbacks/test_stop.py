@@ -96,6 +96,7 @@ def test_a_saturated_discriminator_is_warned_of_once_and_ends_a_run_if_asked(tra
     assert "optimizer.discriminator.lr" not in again.err, "the run was warned already"
 
 
+@pytest.mark.long
 def test_a_resumed_run_stops_at_the_same_step_and_can_continue(train: Train) -> None:
     """Interrupted within a window, and between two counted windows."""
     options = [*UNSCORED, *SATURATED, "callbacks.stop.stop_on_saturation=true", "trainer.log_every_n_steps=4"]

@@ -46,6 +46,7 @@ def test_the_default_port_is_the_next_free_one() -> None:
         assert 7860 <= first.getsockname()[1] < second.getsockname()[1]
 
 
+@pytest.mark.long
 def test_generators_that_cannot_be_compared(checkpoint: Checkpoint) -> None:
     paths = [str(checkpoint("model=cgan")), str(checkpoint("model=dcgan"))]
     assert re.search("num_classes is 10 and 1", error_line(run_here("-m", "gan.demo", *paths)))

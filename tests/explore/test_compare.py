@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.conftest import TINY, Run, run_here
@@ -26,6 +27,7 @@ def test_runs_side_by_side(train: Train, tmp_path: Path) -> None:
         assert picture.width >= 3 * 3 * 28 * 2
 
 
+@pytest.mark.long
 def test_images_of_another_shape_are_rejected(train: Train) -> None:
     small, large = (
         str(train(*TINY, f"data.image_size={size}", "trainer.max_steps=1", name=f"{size}").folder) for size in (28, 32)

@@ -35,9 +35,10 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("metric", "score"),
-    [("kernel", "kid"), pytest.param("frechet", "fid", marks=pytest.mark.long)],  # roots of 2,048 x 2,048 matrices
+    [("kernel", "kid"), ("frechet", "fid")],
 )
 def test_a_run_is_evaluated(train: Callable[..., Run], weights: Path, tmp_path: Path, metric: str, score: str) -> None:
     images = tmp_path / "images"

@@ -174,6 +174,7 @@ def test_resuming_during_a_fade_is_bit_exact(train: Train) -> None:
     assert again.checkpoint()["images_seen"] == 104, "the level does not depend on the batch size"
 
 
+@pytest.mark.long
 def test_a_checkpoint_during_a_fade_samples_and_exports_its_level(train: Train, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime", reason="needs pip install -e '.[export]'")
     run = train(*FADING, "trainer.max_steps=4", "model.accumulate=2")

@@ -41,7 +41,10 @@ def choices(
         (["evaluate.every_n_steps=7"], {"evaluate.every_n_steps": ("7", "200")}),
         (["callbacks.evaluation=null"], {"callbacks.evaluation": ("null", "Evaluation")}),
         (["trainer.precision=32-true"], {"trainer.precision": ("32-true", "auto")}),
-        (["data=image_folder", "data.path=pictures"], {"data.path": ("pictures", None)}),
+        (
+            ["data=image_folder", "data.path=pictures"],
+            {"data.path": ("pictures", None), "data.num_classes": ("1", "null")},  # the number that was found
+        ),
         (["experiment=grid25_r3gan", "model.latent_dim=3"], {"model.latent_dim": ("3", "2")}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -72,7 +72,11 @@ def test_a_run_without_evaluation_uses_its_last_checkpoint(train: Train, tmp_pat
 
 @pytest.mark.parametrize(
     ("name", "torchrun"),
-    [("images.npz", False), ("folder", False), pytest.param("folder", True, marks=pytest.mark.long)],
+    [
+        pytest.param("images.npz", False, marks=pytest.mark.long),
+        ("folder", False),
+        pytest.param("folder", True, marks=pytest.mark.long),
+    ],
 )
 def test_ranks_generate_the_same_images_as_one_process(name: str, torchrun: bool, train: Train, tmp_path: Path) -> None:
     run = train(*TINY, *LIVELY)
