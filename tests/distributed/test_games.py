@@ -32,7 +32,7 @@ GAMES = {
     "batch norm": ["loss=non_saturating"],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
 }
-LONG = ("non_saturating", "packs in parts", "bf16")
+LONG = ("non_saturating", "dragan", "packs in parts", "bf16")
 
 
 def marked(*left_out: str) -> list[Any]:

@@ -13,6 +13,7 @@ from tests.test_errors import error_line
 Train = Callable[..., Run]
 
 
+@pytest.mark.long
 def test_runs_side_by_side(train: Train, tmp_path: Path) -> None:
     vae, dcgan = (
         str(train(*TINY, f"model={model}", "trainer.max_steps=1", name=model).folder) for model in ("vae", "dcgan")

@@ -269,6 +269,7 @@ def test_pages_are_written_atomically(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (tmp_path / "report.html").read_text() == "before"
 
 
+@pytest.mark.long
 def test_comparison(train: Train, tmp_path: Path, browser: Any) -> None:
     options = [*TINY, "trainer.max_steps=2", "trainer.log_every_n_steps=1", "evaluate.every_n_steps=1", "model=mlp_gan"]
     for seed in (0, 1):
