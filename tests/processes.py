@@ -12,8 +12,10 @@ import tempfile
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from subprocess import Popen
+from time import monotonic, sleep
 
-__all__ = ["Forked", "forkserver"]
+__all__ = ["Forked", "forkserver", "wait_for"]
 
 PRELOADED = ["gan.training", "gan.features.classifier", "tests.distributed.games"]
 
@@ -93,3 +95,12 @@ def _run(
     else:
         sys.argv = list(arguments)
         runpy.run_path(arguments[0], run_name="__main__")
+
+
+def wait_for(path: Path, process: "Popen[str] | Forked") -> None:
+    """Wait until a process has written a file."""
+    deadline = monotonic() + 120
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert monotonic() < deadline, f"no {path.name} in two minutes"
+        sleep(0.05)

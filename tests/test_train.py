@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from tests.conftest import TINY, Run, start_python
+from tests.processes import wait_for
 
 Train = Callable[..., Run]
 
@@ -185,15 +186,6 @@ def test_a_run_resumes_after_ctrl_c_and_after_a_kill(train: Train, tmp_path: Pat
     assert resumed.status == whole.status == 0, resumed.err + whole.err
     assert same(weights(resumed), weights(whole))
     assert rows(resumed)[-1]["val/fd_classifier"] == rows(whole)[-1]["val/fd_classifier"]
-
-
-def wait_for(path: Path, process: Any) -> None:
-    """Wait until a process has written a file."""
-    deadline = monotonic() + 120
-    while not path.exists():
-        assert process.poll() is None, process.communicate()
-        assert monotonic() < deadline, f"no {path.name} in two minutes"
-        sleep(0.05)
 
 
 @pytest.mark.long

@@ -86,7 +86,7 @@ def task(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
         try:
             return function(config)
-        except Exception as error:
+        except Exception as error:  # of any kind: a sweep goes on after bugs too, and logs their tracebacks
             is_bug = not isinstance(error, UserError)
             if HydraConfig.get().mode is RunMode.MULTIRUN:  # the sweep's other jobs must run
                 log.error("Job %s failed: %s", HydraConfig.get().job.num, one_line(error), exc_info=is_bug)

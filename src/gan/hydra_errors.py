@@ -20,8 +20,11 @@ EXTRAS = {  # configuration of a plugin: the choice that needs it, and the extra
     "hydra/launcher/submitit_slurm": ("hydra/launcher=slurm", "slurm"),
     "hydra/sweeper/optuna": ("hydra/sweeper=optuna", "optuna"),
 }
-UNKNOWN = re.compile(r"Could not (?:override|append to|delete from config\.) '?([^'\s]+?)'?(?:\.?$| does not)")
-"""Hydra's message for an option that does not exist."""
+UNKNOWN = (
+    r"Could not (?:override|append to) '?([^'\s]+?)'?\.?",
+    r"Could not delete from config. '(.*)' does not.*",
+)
+"""Hydra's messages for an option that does not exist."""
 
 
 def explain_hydra_error(error: Exception, config_name: str | None) -> str | None:
@@ -54,11 +57,7 @@ def _explain(message: str, config_name: str | None) -> str | None:
         return _ambiguous(match[1])
     if match := re.match(r"Could not append to config. An item is already at '(.*)'", message):
         return f"there is an option '{match[1]}': leave the + out"
-    unknown = (
-        r"Could not (?:override|append to) '?([^'\s]+?)'?\.?",
-        r"Could not delete from config. '(.*)' does not.*",
-    )
-    for pattern in unknown if config_name is not None else ():
+    for pattern in UNKNOWN if config_name is not None else ():
         if match := re.fullmatch(pattern, message):
             key = match[1].lstrip("+")
             hint = did_you_mean(key, default_options(str(config_name), sys.argv[1:]))

@@ -90,5 +90,5 @@ def explaining_memory() -> Iterator[None]:
 
 
 def _problem(size: int, limit: float) -> str:
-    sizes = (f"{COPIES * count / 2**30:,.0f} GiB" for count in (size, limit))
-    return "networks, gradients and optimisers need at least {} of memory, and this machine has {}".format(*sizes)
+    needed, available = (f"{COPIES * count / 2**30:,.0f} GiB" for count in (size, limit))
+    return f"networks, gradients and optimisers need at least {needed} of memory, and this machine has {available}"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ import torch
 from omegaconf import OmegaConf
 
 from tests.conftest import ROOT, TINY, Run, run_here, run_python, start_python
+from tests.processes import wait_for
 
 Train = Callable[..., Run]
 TWO = [*TINY, "loss=wgan_gp", "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "evaluate.every_n_steps=4"]
@@ -24,14 +25,6 @@ TWO = [option for option in TWO if option != "trainer=cpu"]
 
 def weights(folder: Path) -> dict[str, Any]:
     return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
-
-
-def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
-    deadline = monotonic() + 120
-    while not path.exists():
-        assert process.poll() is None, process.communicate()
-        assert monotonic() < deadline, f"no {path.name} in two minutes"
-        sleep(0.05)
 
 
 @pytest.mark.long

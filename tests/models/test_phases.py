@@ -12,9 +12,9 @@ from gan.losses.adversarial import NonSaturating
 from gan.losses.generator_regularizers import L1
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
+from gan.models.optimizer_state import restore_options
 from gan.models.phases import Phase
 from gan.models.replay import Replay
-from gan.models.trainable import restore_options
 from gan.schedules.decay import Linear
 from tests.models.test_gan import QUIET, Noise, fit, make
 

@@ -43,9 +43,8 @@ class GAN(Trainable):
     Args:
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W); see ``Sampler.run_generator``.
         discriminator: Maps (images, labels), and ``condition=...`` if ``uses_condition``, to a DiscriminatorOutput. Its
-            attribute ``batch_independent`` may declare that an image's output does not depend on the rest of the batch;
-            see ``_uses_joint_pass``. Its attribute ``energy_based`` may declare that minus the logits are energies,
-            which some losses need.
+            attribute ``batch_independent`` may declare that an image's output does not depend on the rest of the batch,
+            and ``energy_based`` that minus the logits are energies, which some losses need.
         objective: Losses, regularisers and constraint of both players.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         packing: Images per pack, which the discriminator sees as the channels of one image (PacGAN; Lin et al., 2018);
