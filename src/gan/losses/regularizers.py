@@ -4,6 +4,7 @@ Penalties are computed in float32 at every precision: rounding errors of half pr
 """
 
 from abc import ABC, abstractmethod
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import torch
@@ -34,11 +35,13 @@ class Regularizer(LossPart, ABC):
         needs_discriminator: Whether a generator's regulariser takes a DiscriminatorPass; otherwise it takes a
             GeneratorPass, and also applies in phases without a discriminator.
         needs_real: Whether a generator's regulariser uses the discriminator's output on real images.
+        in_float32: Whether the penalty is computed in float32 at every precision, as gradients of gradients must be.
     """
 
     wrt: ClassVar[RealOrFake | None] = None
     needs_discriminator: ClassVar[bool] = True
     needs_real: ClassVar[bool] = False
+    in_float32: ClassVar[bool] = True
 
     def __init__(self, weight: Weight, every: PositiveInt = 1, schedule: Schedule | None = None) -> None:
         super().__init__()
@@ -47,8 +50,9 @@ class Regularizer(LossPart, ABC):
     def forward(self, gan_pass: Any) -> Tensor:
         """Return the weighted penalty of a pass, a scalar with a graph to the player's parameters."""
         weight = self.weight * self.every * (self.schedule(gan_pass.step) if self.schedule is not None else 1)
-        with torch.autocast(gan_pass.batch.real.device.type, enabled=False):
-            return weight * self.penalty(gan_pass)
+        device = gan_pass.batch.real.device.type
+        with torch.autocast(device, enabled=False) if self.in_float32 else nullcontext():
+            return weight * self.penalty(gan_pass).float()
 
     @abstractmethod
     def penalty(self, gan_pass: Any) -> Tensor:

@@ -44,7 +44,8 @@ class GAN(Trainable):
         generator: Maps (z, labels) to images in [-1, 1], with shape (B, C, H, W); see ``Sampler.run_generator``.
         discriminator: Maps (images, labels), and ``condition=...`` if ``uses_condition``, to a DiscriminatorOutput. Its
             attribute ``batch_independent`` may declare that an image's output does not depend on the rest of the batch,
-            and ``energy_based`` that minus the logits are energies, which some losses need.
+            ``energy_based`` that minus the logits are energies, which some losses need, and ``takes_condition = False``
+            that it does not see the condition.
         objective: Losses, regularisers and constraint of both players.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         packing: Images per pack, which the discriminator sees as the channels of one image (PacGAN; Lin et al., 2018);
@@ -81,11 +82,10 @@ class GAN(Trainable):
                 f"{type(objective.adversarial).__name__} needs a discriminator that is an autoencoder, as in "
                 "model=began, or another loss"
             )
-        conditional = self.num_classes > 1 or self.uses_condition
-        if packing > 1 and conditional:
+        if packing > 1 and (self.num_classes > 1 or self.uses_condition):
             raise ValueError(f"packing={packing} does not fit a conditional model: a pack has no one class")
-        if replay is not None and conditional:
-            raise ValueError("replay does not fit a conditional model: an earlier fake has another class")
+        if replay is not None and (self.num_classes > 1 or self._sees_condition(discriminator)):
+            raise ValueError("replay does not fit a conditional discriminator: an earlier fake has another class")
         if self.accumulate > 1 and objective.couples_batch:
             raise ValueError(
                 f"accumulate={self.accumulate} splits batches, but the loss depends on whole ones: set accumulate to 1"
@@ -139,6 +139,7 @@ class GAN(Trainable):
         include_real: bool = True,
         double_backward: frozenset[RealOrFake] = frozenset(),
         discriminator: nn.Module | None = None,
+        replay: Replay | None = None,
     ) -> DiscriminatorPass:
         """Run a discriminator on fake images and, optionally, on real ones.
 
@@ -147,9 +148,10 @@ class GAN(Trainable):
             include_real: Whether to run the discriminator on the real images.
             double_backward: Kinds of images with respect to which the output is differentiated twice.
             discriminator: The network; None for ``self.discriminator``.
+            replay: Pool of its earlier fakes; None for ``self.replay``.
         """
         network, rng = discriminator or self.discriminator, g_pass.rng
-        real, fake, condition = self._views(g_pass)
+        real, fake, condition = self._views(g_pass, network, replay or self.replay)
         labels = g_pass.batch.labels if self.packing == 1 else None
         run = partial(run_discriminator, labels=labels, condition=condition)
         real_output: DiscriminatorOutput | None = None
@@ -263,8 +265,9 @@ class GAN(Trainable):
         for network in self.players()["discriminator"]:
             self.objective.constrain(network)
         tell_parts(self.objective, "discriminator", log)
-        if self.replay is not None:
-            self.replay.after_step()
+        for replay in self.children():
+            if isinstance(replay, Replay):
+                replay.after_step()
         if self.augment is not None:
             accuracies = [value for name, value in log.items() if name.endswith("accuracy_real")]
             images = self.trainer.world_size * batch.size
@@ -274,12 +277,18 @@ class GAN(Trainable):
 
     # Passes of the discriminator -------------------------------------------------------------------------------------
 
-    def _views(self, g_pass: GeneratorPass) -> tuple[Tensor, Tensor, Condition | None]:
-        """Return real images, fake images and the condition as the discriminator sees them."""
+    def _sees_condition(self, network: nn.Module) -> bool:
+        """Return whether a discriminator takes the condition."""
+        return self.uses_condition and getattr(network, "takes_condition", True)
+
+    def _views(
+        self, g_pass: GeneratorPass, network: nn.Module, replay: Replay | None
+    ) -> tuple[Tensor, Tensor, Condition | None]:
+        """Return real images, fake images and the condition as a discriminator sees them."""
         real, rng, fake = g_pass.batch.real, g_pass.rng, g_pass.generated.images
-        if self.replay is not None and g_pass.player == "discriminator":
-            fake = self.replay(fake, rng)
-        condition = self.condition_of(g_pass.batch)
+        if replay is not None and g_pass.player == "discriminator":
+            fake = replay(fake, rng)
+        condition = self.condition_of(g_pass.batch) if self._sees_condition(network) else None
         if isinstance(condition, Tensor) and condition.dim() == real.dim():
             return self.pair_view(real, fake, condition, rng)
         return self.discriminator_view(real, rng), self.discriminator_view(fake, rng), condition

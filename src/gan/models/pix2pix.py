@@ -1,0 +1,56 @@
+"""pix2pix: translation of images by paired examples (Isola et al., 2017)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from gan.keyed_random import KeyedRandom
+from gan.models.gan import GAN
+from gan.types import GeneratorInput, Request
+
+__all__ = ["Pix2Pix"]
+
+
+class Pix2Pix(GAN):
+    """GAN whose generator maps a source image to an image; its only noise is dropout (Section 3.2.1).
+
+    The generator's attribute ``dropout_shapes`` names its dropout masks, which are drawn by key: samples are the same
+    for every batch size, and dropout is on in sampling although the network is in evaluation mode.
+
+    Args:
+        dropout: Probability of dropout.
+        dropout_at_sampling: Whether samples have dropout, as in the paper; otherwise each source has one image.
+        **settings: See GAN.
+
+    Raises:
+        ValueError: If the probability is out of range.
+    """
+
+    uses_condition = True
+
+    def __init__(self, dropout: float = 0.5, dropout_at_sampling: bool = True, **settings: Any) -> None:
+        super().__init__(**settings)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout must be at least 0 and below 1, not {dropout}")
+        self.dropout, self.dropout_at_sampling = dropout, dropout_at_sampling
+
+    def sample_noise(self, rng: KeyedRandom) -> dict[str, Tensor] | None:
+        """Draw the dropout masks, with mean 1."""
+        shapes: dict[str, tuple[int, int, int]] = getattr(self.generator, "dropout_shapes", {})
+        if not self.dropout or not shapes:
+            return None
+        keep = 1 - self.dropout
+        return {name: (rng.uniform(*shape) < keep).float() / keep for name, shape in shapes.items()}
+
+    def sample_input(
+        self,
+        indices: range,
+        seed: int = 0,
+        classes: Sequence[int] | None = None,
+        truncation: float | None = None,
+        request: Request | None = None,
+    ) -> GeneratorInput:
+        """Return the input of samples; see Sampler."""
+        inputs = super().sample_input(indices, seed, classes, truncation, request)
+        return inputs if self.dropout_at_sampling else inputs._replace(noise=None)
