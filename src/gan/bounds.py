@@ -34,6 +34,7 @@ __all__ = [
     "SampleCount",
     "Seed",
     "Share",
+    "SourceChannels",
     "Shown",
     "Strength",
     "Weight",
@@ -76,6 +77,8 @@ Workers = Annotated[int, Ge(0), Le(1024)]
 Pixels = Annotated[int, Ge(1), Le(8192)]
 """Height and width of images or features."""
 Channels = Annotated[int, Ge(1), Le(4096)]
+SourceChannels = Annotated[int, Ge(0), Le(4096)]
+"""Channels of a source image; 0 for none."""
 ImageShape = tuple[Channels, Pixels, Pixels]
 """Shape (C, H, W) of an image."""
 Classes = Annotated[int, Ge(1), Le(1_000_000)]

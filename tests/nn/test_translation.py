@@ -43,7 +43,7 @@ def test_sizes_that_do_not_fit_name_the_divisor() -> None:
         UNet((3, 31, 32), (3, 31, 32))
     with pytest.raises(ValueError, match="a multiple of 4"):
         ResidualTranslator((3, 30, 32), (3, 30, 32))
-    with pytest.raises(ValueError, match="at least 24 pixels a side for 3"):
+    with pytest.raises(ValueError, match="n_layers=3 needs images of at least 24 pixels a side"):
         PatchDiscriminator((3, 16, 64))
 
 

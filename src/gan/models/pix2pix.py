@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gan.bounds import Decay
 from gan.keyed_random import KeyedRandom
 from gan.models.gan import GAN
 from gan.types import GeneratorInput, Request
@@ -22,17 +23,12 @@ class Pix2Pix(GAN):
         dropout: Probability of dropout.
         dropout_at_sampling: Whether samples have dropout, as in the paper; otherwise each source has one image.
         **settings: See GAN.
-
-    Raises:
-        ValueError: If the probability is out of range.
     """
 
     uses_condition = True
 
-    def __init__(self, dropout: float = 0.5, dropout_at_sampling: bool = True, **settings: Any) -> None:
+    def __init__(self, dropout: Decay = 0.5, dropout_at_sampling: bool = True, **settings: Any) -> None:
         super().__init__(**settings)
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be at least 0 and below 1, not {dropout}")
         self.dropout, self.dropout_at_sampling = dropout, dropout_at_sampling
 
     def sample_noise(self, rng: KeyedRandom) -> dict[str, Tensor] | None:

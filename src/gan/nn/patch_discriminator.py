@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import Halvings, ImageShape, SourceChannels, Width
 from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
 from gan.nn.unet import normal
 from gan.types import DiscriminatorOutput
@@ -27,23 +28,23 @@ class PatchDiscriminator(nn.Module):
         batch_independent: Whether an image's output does not depend on the rest of the batch.
 
     Raises:
-        ValueError: If ``n_layers`` is below one, or the images are too small for it.
+        ValueError: If the images are too small.
     """
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
-        source_channels: int = 0,
-        width: int = 64,
-        n_layers: int = 3,
+        image_shape: ImageShape,
+        source_channels: SourceChannels = 0,
+        width: Width = 64,
+        n_layers: Halvings = 3,
         norm: Norm = "instance",
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
         smallest = 3 * 2**n_layers
-        if n_layers < 1 or min(image_shape[1:]) < smallest:
+        if min(image_shape[1:]) < smallest:
             raise ValueError(
-                f"n_layers must be at least 1, and images have at least {smallest} pixels a side for {n_layers}, not "
+                f"n_layers={n_layers} needs images of at least {smallest} pixels a side, not "
                 f"{image_shape[1]}x{image_shape[2]}"
             )
         self.takes_condition = source_channels > 0

@@ -4,6 +4,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from gan.bounds import Blocks, ImageShape, Width
 from gan.nn.layers import Norm, norm_layer
 from gan.nn.unet import normal
 from gan.nn.upsampling import Upsampling, upsampling
@@ -30,10 +31,10 @@ class ResidualTranslator(nn.Module):
 
     def __init__(
         self,
-        source_shape: tuple[int, int, int],
-        image_shape: tuple[int, int, int],
-        width: int = 64,
-        blocks: int | None = None,
+        source_shape: ImageShape,
+        image_shape: ImageShape,
+        width: Width = 64,
+        blocks: Blocks | None = None,
         norm: Norm = "instance",
         upsampling: Upsampling = "transposed",
     ) -> None:

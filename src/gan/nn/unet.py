@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from gan.bounds import Halvings, ImageShape, Width
 from gan.nn.layers import Norm, norm_layer
 from gan.nn.upsampling import Upsampling, upsampling
 
@@ -34,10 +35,10 @@ class UNet(nn.Module):
 
     def __init__(
         self,
-        source_shape: tuple[int, int, int],
-        image_shape: tuple[int, int, int],
-        width: int = 64,
-        depth: int | None = None,
+        source_shape: ImageShape,
+        image_shape: ImageShape,
+        width: Width = 64,
+        depth: Halvings | None = None,
         norm: Norm = "instance",
         upsampling: Upsampling = "transposed",
     ) -> None:
