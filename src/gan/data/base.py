@@ -1,15 +1,17 @@
-"""Base class of data modules of square images, and the conversion between uint8 pixels and [-1, 1]."""
+"""Base class of data modules of images, and the conversion between uint8 pixels and [-1, 1]."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import Ge, Le
 from torch import Tensor
 from torchvision.utils import make_grid
 
 from gan.bounds import Channels, Classes, Pixels
 from gan.data.dataset import ImageDataset, TensorImages
 from gan.data.module import DataModule, Split
+from gan.data.resize import enlarge_and_crop
 from gan.errors import UserError
 from gan.images import from_uint8, grid, to_uint8
 from gan.keyed_random import KeyedRandom
@@ -19,29 +21,40 @@ __all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages"]
 
 
 class ImageDataModule(DataModule):
-    """Data module of square images; batches are scaled to [-1, 1] on the device.
+    """Data module of images; batches are scaled to [-1, 1] on the device.
 
     Args:
-        image_size: Height and width of images, in pixels.
+        image_size: Height of images in pixels, and their width unless that is given.
         channels: 1 for greyscale, 3 for colour.
         num_classes: Number of classes; 1 for unlabelled data.
         flip: Whether training images are mirrored horizontally with probability 1/2, each with its condition if that is
             an image.
+        width: Width of images, in pixels; None for squares.
+        jitter: Factor by which training images are enlarged before they are cropped at a random place, each with its
+            condition if that is an image; 1 for neither.
         **settings: Arguments of DataModule.
     """
 
     pixels = True
 
     def __init__(
-        self, image_size: Pixels, channels: Channels, num_classes: Classes, flip: bool = False, **settings: Any
+        self,
+        image_size: Pixels,
+        channels: Channels,
+        num_classes: Classes,
+        flip: bool = False,
+        width: Pixels | None = None,
+        jitter: Annotated[float, Ge(1), Le(4)] = 1.0,
+        **settings: Any,
     ) -> None:
         super().__init__(num_classes, **settings)
-        self.image_size, self.channels, self.flip = image_size, channels, flip
+        self.image_size, self.width, self.channels = image_size, width or image_size, channels
+        self.flip, self.jitter = flip, jitter
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of an image."""
-        return self.channels, self.image_size, self.image_size
+        return self.channels, self.image_size, self.width
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -60,11 +73,14 @@ class ImageDataModule(DataModule):
         return batch.map(lambda x: from_uint8(x) if x.dtype == torch.uint8 else x)
 
     def augment_batch(self, batch: Batch, rng: KeyedRandom) -> Batch:
-        """Mirror images at random, if requested."""
-        if not self.flip:
-            return batch
-        mirrored = rng.uniform(1, 1, 1) < 0.5
-        return batch.map(lambda x: torch.where(mirrored, x.flip(3), x) if x.dim() == 4 else x)
+        """Crop and mirror images at random, if requested."""
+        if self.jitter > 1:
+            corners = rng.uniform(2)
+            batch = batch.map(lambda x: enlarge_and_crop(x, self.jitter, corners) if x.dim() == 4 else x)
+        if self.flip:
+            mirrored = rng.uniform(1, 1, 1) < 0.5
+            batch = batch.map(lambda x: torch.where(mirrored, x.flip(3), x) if x.dim() == 4 else x)
+        return batch
 
     def discretize(self, images: Tensor) -> Tensor:
         """Convert samples, float32 in [-1, 1], to the data set's representation: uint8."""

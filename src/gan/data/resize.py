@@ -1,13 +1,13 @@
 """Resizing and cropping of images."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.transforms.v2 import functional as F
 
 from gan.errors import UserError
 from gan.host import memory
 
-__all__ = ["resize", "resize_and_crop"]
+__all__ = ["enlarge_and_crop", "resize", "resize_and_crop"]
 
 
 def resize(images: Tensor, size: int) -> Tensor:
@@ -27,9 +27,33 @@ def resize(images: Tensor, size: int) -> Tensor:
     return F.resize(images, [size, size], antialias=True)
 
 
-def resize_and_crop(image: Tensor, size: int) -> Tensor:
-    """Resize the shorter side of an image, uint8 with shape (C, H, W), to ``size`` and crop the centre."""
-    if image.shape[-2:] == (size, size):
+def resize_and_crop(image: Tensor, height: int, width: int | None = None) -> Tensor:
+    """Resize an image, uint8 with shape (C, H, W), so that it covers ``height`` and ``width``, and crop the centre.
+
+    Without a width, the image becomes a square.
+    """
+    width = width or height
+    if image.shape[-2:] == (height, width):
         return image
-    resized = F.resize(image, [size], antialias=True)
-    return torch.clone(F.center_crop(resized, [size, size]))
+    factor = max(height / image.shape[-2], width / image.shape[-1])
+    covering = [max(side, round(factor * old)) for side, old in zip((height, width), image.shape[-2:], strict=True)]
+    resized = F.resize(image, covering, antialias=True)
+    return torch.clone(F.center_crop(resized, [height, width]))
+
+
+def enlarge_and_crop(images: Tensor, factor: float, corners: Tensor) -> Tensor:
+    """Enlarge images bilinearly, and crop each to its former size.
+
+    Args:
+        images: float32, with shape (B, C, H, W).
+        factor: Factor of height and width, at least 1.
+        corners: Place of each crop's corner, x and y from 0 to 1, with shape (B, 2).
+    """
+    size = torch.tensor([images.shape[3], images.shape[2]], device=images.device)
+    offset = (corners * (((factor * size).round() - size) + 1)).floor()  # in pixels of the enlarged image
+    scale = size / (factor * size).round()
+    theta = images.new_zeros(len(images), 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1] = scale
+    theta[:, :, 2] = scale - 1 + 2 * offset / (factor * size).round()
+    grid = nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
+    return nn.functional.grid_sample(images, grid, padding_mode="border", align_corners=False)

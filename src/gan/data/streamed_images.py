@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -18,32 +18,39 @@ from gan.image_files import MAX_PIXELS, convert_to_8_bits, open_image
 from gan.progress import progress_bar
 from gan.types import Batch
 
-__all__ = ["ADVICE", "Decoder", "StreamedImages"]
+__all__ = ["ADVICE", "Decoder", "Half", "StreamedImages"]
 
 log = logging.getLogger(__name__)
 
 ADVICE = "repair or remove it, or skip unreadable images with on_error=skip (data.on_error=skip in training)"
 Result = TypeVar("Result")
 
+Half = Literal["left", "right"] | None
+"""Half of a file that holds two images side by side; None for a file with one image."""
+
 
 @dataclass(frozen=True)
 class Decoder:
-    """Decoding of image files to squares of one size.
+    """Decoding of image files to one size.
 
     Attributes:
-        size: Height and width in pixels.
+        size: Height in pixels, and width unless that is given.
         channels: 1 for greyscale, 3 for colour.
         background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
         max_pixels: Largest number of pixels of an image, as stored and as resized.
+        width: Width in pixels; None for squares.
+        half: Half of the file that is decoded.
     """
 
     size: int
     channels: int
     background: str = "white"
     max_pixels: int = MAX_PIXELS
+    width: int | None = None
+    half: Half = None
 
     def __call__(self, path: Path) -> Tensor:
-        """Read an image; resize and crop it to uint8 with shape (channels, size, size).
+        """Read an image; resize and crop it to uint8 with shape (channels, size, width).
 
         Raises:
             UserError: If the file cannot be read as an image.
@@ -54,9 +61,17 @@ class Decoder:
                 if self.size**2 * max(width, height) > self.max_pixels * min(width, height):
                     raise ValueError(f"its {width}x{height} pixels are too narrow to be resized to {self.size}")
                 pixels = np.array(convert_to_8_bits(image, self.channels, self.background))
+                if self.half is not None:
+                    if width % 2:
+                        raise ValueError(
+                            f"its width of {width} pixels is odd, and does not hold two images side by side"
+                        )
+                    pixels = pixels[:, : width // 2] if self.half == "left" else pixels[:, width // 2 :]
         except UserError as error:
             raise UserError(f"{error}; {ADVICE}") from error
-        return resize_and_crop(torch.from_numpy(pixels).view(*pixels.shape[:2], -1).permute(2, 0, 1), self.size)
+        return resize_and_crop(
+            torch.from_numpy(pixels).view(*pixels.shape[:2], -1).permute(2, 0, 1), self.size, self.width
+        )
 
 
 class StreamedImages(ImageDataset):

@@ -1,0 +1,38 @@
+"""Images with a source image each: rows of two data sets."""
+
+import numpy as np
+
+from gan.data.dataset import ImageDataset, TensorImages
+from gan.types import Batch
+
+__all__ = ["WithSources"]
+
+
+class WithSources(ImageDataset):
+    """Rows of one data set, with images of another one as their conditions.
+
+    Args:
+        images: Images to generate, with their classes.
+        sources: Source images: of the same rows if the data are paired.
+        shuffled: Whether the data are unpaired: there are as many rows as images in the larger set, and sources are in
+            a fixed random order, so that a row's source has nothing to do with its image.
+    """
+
+    def __init__(self, images: ImageDataset, sources: ImageDataset, shuffled: bool = False) -> None:
+        assert shuffled or len(images) == len(sources), "paired sets have equally many images"
+        self.images, self.sources = images, sources
+        number = len(sources)
+        self.order = np.random.default_rng(0).permutation(number) if shuffled else np.arange(number)
+
+    def __len__(self) -> int:
+        return max(len(self.images), len(self.sources))
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        batch = self.images.__getitems__([index % len(self.images) for index in indices])
+        sources = self.sources.__getitems__([int(self.order[index % len(self.order)]) for index in indices])
+        return batch._replace(condition=sources.real)
+
+    def in_memory(self) -> TensorImages:
+        """Return all rows as tensors."""
+        rows = self.__getitems__(list(range(len(self))))
+        return TensorImages(*rows)

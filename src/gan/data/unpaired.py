@@ -1,0 +1,52 @@
+"""Two sets of images without pairs: the one to generate, and the one that its images are generated from."""
+
+from typing import Any
+
+from gan.bounds import Channels, Pixels
+from gan.data.base import ImageDataModule, ImageDataset, Split
+from gan.data.source_images import WithSources
+from gan.digest import digest_of_values
+from gan.errors import UserError
+
+__all__ = ["Unpaired"]
+
+
+class Unpaired(ImageDataModule):
+    """Images of one data module, and source images of another one.
+
+    Args:
+        source: Data module of the source images (A).
+        target: Data module of the images to generate (B), of the same size.
+        image_size: Height and width of images.
+        channels: Channels of the images to generate.
+        source_channels: Channels of the source images; None for the same.
+        **settings: Arguments of ImageDataModule.
+    """
+
+    def __init__(
+        self,
+        source: ImageDataModule,
+        target: ImageDataModule,
+        image_size: Pixels,
+        channels: Channels,
+        source_channels: Channels | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(image_size=image_size, channels=channels, num_classes=1, **settings)
+        self.source, self.target = source, target
+        self.source_channels = source_channels or channels
+        if (
+            source.image_shape != (self.source_channels, *self.image_shape[1:])
+            or target.image_shape != self.image_shape
+        ):
+            raise UserError(
+                f"data.source has images of {source.image_shape} and data.target of {target.image_shape}: both need "
+                "the size data.image_size, with data.source_channels and data.channels channels"
+            )
+
+    def load(self, split: Split) -> ImageDataset:
+        return WithSources(self.target.split(split), self.source.split(split), shuffled=True)
+
+    def fingerprint(self, split: Split) -> str:
+        """Return a hash of both data modules' fingerprints."""
+        return digest_of_values("unpaired", self.source.fingerprint(split), self.target.fingerprint(split))
