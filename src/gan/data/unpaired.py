@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from gan.bounds import Channels, Pixels
+from gan.bounds import Channels, Classes, Pixels
 from gan.data.base import ImageDataModule, ImageDataset, Split
 from gan.data.source_images import WithSources
 from gan.digest import digest_of_values
 from gan.errors import UserError
+from gan.types import Request
 
 __all__ = ["Unpaired"]
 
@@ -20,6 +21,7 @@ class Unpaired(ImageDataModule):
         image_size: Height and width of images.
         channels: Channels of the images to generate.
         source_channels: Channels of the source images; None for the same.
+        num_classes: Number of classes that both sets share; 1 for none.
         **settings: Arguments of ImageDataModule.
     """
 
@@ -30,9 +32,10 @@ class Unpaired(ImageDataModule):
         image_size: Pixels,
         channels: Channels,
         source_channels: Channels | None = None,
+        num_classes: Classes = 1,
         **settings: Any,
     ) -> None:
-        super().__init__(image_size=image_size, channels=channels, num_classes=1, **settings)
+        super().__init__(image_size=image_size, channels=channels, num_classes=num_classes, **settings)
         self.source, self.target = source, target
         self.source_channels = source_channels or channels
         if (
@@ -46,6 +49,12 @@ class Unpaired(ImageDataModule):
 
     def load(self, split: Split) -> ImageDataset:
         return WithSources(self.target.split(split), self.source.split(split), shuffled=True)
+
+    def requests(self, indices: range) -> Request:
+        """Return held-out source images with their classes, which no real row belongs to."""
+        rows = self.source.split("test")
+        batch = self.scale_batch(rows.__getitems__([index % len(rows) for index in indices]))
+        return Request(batch.real, batch.labels)
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of both data modules' fingerprints."""
