@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gan.float64 import to_float64
 
-__all__ = ["KeyedRandom", "Stream", "derive_seed", "temporary_seed", "truncate_normal"]
+__all__ = ["KeyedRandom", "Stream", "derive_seed", "rows_at", "temporary_seed", "truncate_normal"]
 
 
 class Stream(IntEnum):
@@ -24,6 +24,7 @@ class Stream(IntEnum):
     AUGMENTATION = 2
     LAYERS = 3
     SAMPLES = 4
+    CONDITIONS = 5
 
 
 def derive_seed(*key: int) -> int:
@@ -88,6 +89,32 @@ class KeyedRandom:
 
     def _select_rows(self, numbers: Tensor) -> Tensor:
         return numbers[self.rows.start : self.rows.stop]
+
+
+class _RowsAt(KeyedRandom):
+    """Random numbers of rows at any indices."""
+
+    def __init__(self, *key: int, total: int, indices: list[int], device: torch.device | str) -> None:
+        super().__init__(*key, total=total, device=device)
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def _select_rows(self, numbers: Tensor) -> Tensor:
+        return numbers[self.indices]
+
+
+def rows_at(*key: int, total: int, indices: list[int], device: torch.device | str = "cpu") -> KeyedRandom:
+    """Return the random numbers of a data set's rows at any indices; they cannot be split into parts or packs.
+
+    Args:
+        key: Integers that determine the numbers.
+        total: Rows of the data set.
+        indices: Rows to keep, in any order.
+        device: Device on which the numbers are drawn.
+    """
+    return _RowsAt(*key, total=total, indices=indices, device=device)
 
 
 def truncate_normal(normal: Tensor, threshold: float) -> Tensor:

@@ -46,9 +46,10 @@ class NeighborFigure(Callback):
         """Search for the neighbours and draw the figure, on rank 0 alone."""
         assert isinstance(pl_module, Sampler)
         data = data_module(trainer)
-        if not (trainer.is_global_zero and data.pixels and data.channels in (1, 3)):
+        if not (trainer.is_global_zero and data.pixels and data.image_shape[0] in (1, 3)):
             return
-        samples = data.discretize(pl_module.sample(self.num, self.seed, requests=data.requests)).cpu()
+        batch = next(pl_module.iterate_samples(range(self.num), self.seed, self.num, requests=data.requests))
+        samples = data.discretize_samples(batch).images.cpu()
         held_out = next(data.batches("test", MAX_HELD_OUT, evenly_spaced(len(data.split("test")), MAX_HELD_OUT))).real
         trained = data.training_indices
         searched = [trained[index] for index in evenly_spaced(len(trained), self.limit)]

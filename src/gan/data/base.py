@@ -53,12 +53,12 @@ class ImageDataModule(DataModule):
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of an image."""
+        """Channels, height and width of an image as it is stored, shown and scored."""
         return self.channels, self.image_size, self.width
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        return self.image_shape
+        return self.channels, self.image_size, self.width
 
     def check(self, dataset: ImageDataset) -> None:
         first = dataset.__getitems__([0, len(dataset) - 1])
@@ -101,6 +101,7 @@ class ImageDataModule(DataModule):
 
     def picture_of_samples(self, samples: Samples) -> Tensor:
         """Arrange samples in one picture; beside each its condition and target, if the condition is an image."""
+        samples = self.complete(samples)
         condition = samples.condition
         if not isinstance(condition, Tensor) or condition.shape[2:] != samples.images.shape[2:]:
             return self.picture(samples.images)

@@ -18,7 +18,7 @@ from gan.data.order import ShuffledBatches
 from gan.digest import digest
 from gan.errors import UserError
 from gan.host import free_shared_memory
-from gan.keyed_random import KeyedRandom, Stream
+from gan.keyed_random import KeyedRandom, Stream, rows_at
 from gan.types import Batch, Request, Samples, map_tensors
 
 __all__ = ["DataModule", "Split"]
@@ -71,7 +71,7 @@ class DataModule(LightningDataModule):
 
     @abstractmethod
     def load(self, split: Split) -> ImageDataset:
-        """Load a split; its rows have the shape ``output_shape``.
+        """Load a split; its rows have the shape ``output_shape``, unless ``make_condition`` changes it.
 
         Raises:
             UserError: If files are missing or unreadable.
@@ -84,6 +84,25 @@ class DataModule(LightningDataModule):
     def augment_batch(self, batch: Batch, rng: KeyedRandom) -> Batch:
         """Change a scaled training batch at random, an image and its condition alike; the default changes nothing."""
         return batch
+
+    def make_condition(self, batch: Batch, rng: KeyedRandom) -> Batch:
+        """Derive the condition, and the row to generate, from a scaled and augmented batch.
+
+        The default changes nothing. Data whose conditions are made on the fly, such as grey copies, override this.
+
+        Args:
+            batch: Scaled rows, as augmented in training.
+            rng: Random numbers, one row per image: of the step in training, of the row for held-out rows.
+        """
+        return batch
+
+    def complete(self, samples: Samples) -> Samples:
+        """Return samples in the form in which they are shown and scored, all in [-1, 1].
+
+        The default changes nothing. Data whose model generates a part of an image, such as its colour channels, join it
+        with the condition here, in ``images`` and in ``real``.
+        """
+        return samples
 
     def discretize(self, images: Tensor) -> Tensor:
         """Convert samples to the form in which the data set stores its rows; the default changes nothing."""
@@ -102,8 +121,11 @@ class DataModule(LightningDataModule):
         """Arrange named groups of samples, all of one size, in one picture."""
 
     def picture_of_samples(self, samples: Samples) -> Tensor:
-        """Arrange samples and, where they can be shown, their conditions in one picture; the default shows samples."""
-        return self.picture(samples.images)
+        """Arrange completed samples and, where they can be shown, their conditions in one picture.
+
+        The default shows samples alone.
+        """
+        return self.picture(self.complete(samples).images)
 
     def check(self, dataset: ImageDataset) -> None:
         """Check that a data set has the shapes and classes of this module.
@@ -167,13 +189,16 @@ class DataModule(LightningDataModule):
             UserError: If the data have no condition.
         """
         dataset = self.split("test")
-        rows = self.scale_batch(dataset.__getitems__([index % len(dataset) for index in indices]))
+        chosen = [index % len(dataset) for index in indices]
+        rng = rows_at(Stream.CONDITIONS, total=len(dataset), indices=chosen)
+        rows = self.make_condition(self.scale_batch(dataset.__getitems__(chosen)), rng)
         if rows.condition is None:
             raise UserError(f"the model generates from a condition, but {type(self).__name__} has none")
         return Request(rows.condition, rows.labels, rows.real)
 
     def discretize_samples(self, samples: Samples) -> Samples:
-        """Return samples with images and real rows in the form in which the data set stores them."""
+        """Return completed samples with images and real rows in the form in which the data set stores them."""
+        samples = self.complete(samples)
         images, real = (map_tensors(self.discretize, x) for x in (samples.images, samples.real))
         assert images is not None
         return samples._replace(images=images, real=real)
@@ -204,13 +229,13 @@ class DataModule(LightningDataModule):
         return self._loader(dataset, order, persistent=True)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Scale and augment a training batch on its device."""
+        """Scale and augment a training batch on its device, and make its condition."""
         rank, world = self._rank_and_world()
         size = batch.size
         rows, key = slice(rank * size, (rank + 1) * size), (self.seed, self.images_seen, Stream.AUGMENTATION)
         rng = KeyedRandom(*key, total=world * size, rows=rows, device=batch.real.device)
         self.images_seen += world * size
-        return self.augment_batch(self.scale_batch(batch), rng)
+        return self.make_condition(self.augment_batch(self.scale_batch(batch), rng), rng)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the number of training rows seen."""

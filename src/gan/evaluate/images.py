@@ -62,8 +62,8 @@ def samples_of_checkpoint(
     path, model = checkpoint.path, restore(checkpoint, config.ema).to(device)
     num, use_ema = config.metric.num_samples, config.ema and model.ema is not None
     shape = tuple(model.sample(1, requests=data.requests).shape[1:])
-    if shape != data.image_shape:
-        raise UserError(f"{path} makes images of {_format(shape)}, the real ones are {_format(data.image_shape)}")
+    if shape != data.output_shape:
+        raise UserError(f"{path} makes images of {_format(shape)}, the real ones are {_format(data.output_shape)}")
 
     def batches(seed: int) -> Iterator[Samples]:
         indices = rank_range(num)

@@ -60,8 +60,8 @@ def check_grey_or_colour(data: ImageDataModule, name: str) -> None:
     Raises:
         UserError: If they have other than 1 or 3 channels.
     """
-    if data.channels not in (1, 3):
-        raise UserError(f"metric/features={name} takes grey or colour images, not {data.channels} channels")
+    if (channels := data.image_shape[0]) not in (1, 3):
+        raise UserError(f"metric/features={name} takes grey or colour images, not {channels} channels")
 
 
 def describe_alternatives(data: ImageDataModule) -> str:

@@ -64,7 +64,7 @@ class Classifier(FeatureExtractor):
         self.num_classes = data.num_classes
         path = _cache_path(data, cache)
         with temporary_seed(0):
-            self.network = _build_network(data.channels, self.num_features)
+            self.network = _build_network(data.image_shape[0], self.num_features)
             self.head = nn.Linear(self.num_features, data.num_classes)
             if not self._load(path):
                 self._train(data)

@@ -35,17 +35,17 @@ def write_samples(batches: Iterable[Samples], data: ImageDataModule, out: Path, 
         if is_rank_zero:
             save_png(data.picture_of_samples(samples), out)
     elif out.suffix == ".npz":
-        images = gather_rows([data.discretize(batch.images.cpu()) for batch in batches])
+        images = gather_rows([data.discretize_samples(batch).images.cpu() for batch in batches])
         if is_rank_zero:
             with atomic_path(out) as partial, partial.open("wb") as file:
                 np.savez_compressed(file, images=images.permute(0, 2, 3, 1).numpy())
     elif out.suffix:
         raise UserError(f"--out {out}: use the suffix .png or .npz, or name a folder, without a suffix")
-    elif data.channels not in (1, 3):
-        raise UserError(f"--out {out}: PNGs cannot store images of {data.channels} channels; use .png or .npz")
+    elif data.image_shape[0] not in (1, 3):
+        raise UserError(f"--out {out}: PNGs cannot store images of {data.image_shape[0]} channels; use .png or .npz")
     else:
         digits = len(str(num - 1))
-        images_of_rank = (image for batch in batches for image in data.discretize(batch.images.cpu()))
+        images_of_rank = (image for batch in batches for image in data.discretize_samples(batch).images.cpu())
         for index, image in enumerate(images_of_rank, start):
             save_png(image, out / f"{index:0{digits}d}.png")
         barrier()
