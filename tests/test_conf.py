@@ -25,7 +25,7 @@ from gan.errors import UserError
 from gan.instantiate import build
 from gan.losses.objective import Objective
 from gan.models.trainable import Trainable
-from gan.runs import output_folder
+from gan.resolvers import register_resolvers
 from gan.types import Batch, GeneratorInput
 from tests.conftest import ROOT, run_here
 from tests.passes import discriminate
@@ -41,7 +41,7 @@ def choices(group: str) -> list[str]:
 
 def composed(*overrides: str) -> DictConfig:
     """Compose train.yaml, and fill in the options that have no default."""
-    output_folder.register()
+    register_resolvers()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("train", ["name=test", "run_dir=nowhere", *overrides])
     OmegaConf.set_struct(config, False)

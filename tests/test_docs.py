@@ -23,7 +23,7 @@ from gan import api
 from gan.config import compose_config
 from gan.instantiate import build
 from gan.null_choice import replace_null
-from gan.runs import output_folder
+from gan.resolvers import register_resolvers
 from tests.conftest import ROOT, TINY, run_here
 
 SOURCES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -185,7 +185,7 @@ def first_of(override: Override) -> str:
 
 
 def composed(conf: Path, overrides: list[str]) -> DictConfig:
-    output_folder.register()
+    register_resolvers()
     with initialize_config_dir(str(conf), version_base="1.3"):
         config = compose("train", ["name=test", "run_dir=nowhere", *replace_null(overrides, conf)])
     if config.data.get("num_classes", 1) is None:  # found in a folder, and there is none

@@ -9,8 +9,8 @@ from gan import cli
 from gan.config import CONF, config_folders, read_arguments
 from gan.help import register_choices
 from gan.multirun import let_searches_go_on, summarized_sweep
+from gan.resolvers import register_resolvers
 from gan.resume_options import admit_saved_options
-from gan.runs import output_folder
 
 __all__ = ["main", "run"]
 
@@ -28,7 +28,7 @@ def main(config: DictConfig) -> float | None:
 
 def run() -> None:
     """Run the command line."""
-    output_folder.register()
+    register_resolvers()
     let_searches_go_on()
     register_choices(*config_folders(sys.argv[1:]))
     cli.run(_start, "train")

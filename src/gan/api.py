@@ -15,8 +15,8 @@ from omegaconf import DictConfig, open_dict
 from gan.cli import explain
 from gan.config import compose_config, project_hydra, read_arguments
 from gan.errors import UserError
+from gan.resolvers import register_resolvers
 from gan.resume_options import admit_saved_options
-from gan.runs import output_folder
 from gan.runs.folder import RunFolder, relative_to_cwd
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def train(*overrides: str, callbacks: Sequence["Callback"] = (), loggers: Sequen
         except UserError as error:  # Hydra would print a line of its own
             outcome.append(error)
 
-    output_folder.register()
+    register_resolvers()
     with _as_command(overrides) as arguments, _restored_logging(), project_hydra() as hydra:
         hydra.run("train", task, arguments)
     (result,) = outcome
@@ -106,7 +106,7 @@ def compose(*overrides: str) -> DictConfig:
     Raises:
         UserError: If there is no such choice or option.
     """
-    output_folder.register()
+    register_resolvers()
     with _as_command(overrides) as arguments:
         config = compose_config("train", arguments, with_hydra=True)
     current = HydraConfig.instance().cfg

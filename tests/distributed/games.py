@@ -17,7 +17,7 @@ from gan.config import compose_config
 from gan.distributed import environment, group, strategy
 from gan.distributed.strategy import NetworksStrategy, average_over_ranks
 from gan.errors import UserError
-from gan.runs import output_folder
+from gan.resolvers import register_resolvers
 from gan.training import train
 from tests import loss_games
 
@@ -42,7 +42,7 @@ QUICK = [
 
 def play(games: list[tuple[Path, list[str]]]) -> None:
     """Train several runs one after the other, as one of the ranks in the environment or as the only one."""
-    output_folder.register()
+    register_resolvers()
     with group.process_group(torch.device("cpu")):
         for folder, options in games:
             watch = f"+callbacks.watch={{_target_: tests.distributed.games.Watch, folder: {folder}}}"

@@ -7,12 +7,12 @@ import pytest
 from omegaconf import DictConfig
 
 from gan.config import compose_config
-from gan.runs import output_folder
+from gan.resolvers import register_resolvers
 from gan.runs.claim import ClaimFolder, claim
 
 
 def composed(*overrides: str) -> DictConfig:
-    output_folder.register()
+    register_resolvers()
     return compose_config("train", list(overrides), with_hydra=True)
 
 

@@ -10,7 +10,7 @@ from statistics import median
 from gan.config import compose_config
 from gan.distributed.environment import RankInfo
 from gan.distributed.launch import launch
-from gan.runs import output_folder
+from gan.resolvers import register_resolvers
 from gan.runs.folder import RunFolder
 from gan.runs.metrics_file import read_metrics
 from gan.training import train
@@ -56,7 +56,7 @@ def training_throughput(folder: Path, options: list[str], processes: int, steps:
 
 
 def _train(options: list[str]) -> None:
-    output_folder.register()
+    register_resolvers()
     logging.disable(logging.WARNING)
     with redirect_stdout(StringIO()):  # hides the run's summary
         train(compose_config("train", options))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import torch
 from annotated_types import Ge, Le
+from PIL import Image
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -33,9 +34,13 @@ class ImageDataModule(DataModule):
         jitter: Factor by which training images are enlarged before they are cropped at a random place, each with its
             condition if that is an image; 1 for neither.
         **settings: Arguments of DataModule.
+
+    Attributes:
+        background: Colour beneath transparent pixels of a user's images.
     """
 
     pixels = True
+    background = "white"
 
     def __init__(
         self,
@@ -59,6 +64,26 @@ class ImageDataModule(DataModule):
     @property
     def output_shape(self) -> tuple[int, ...]:
         return self.channels, self.image_size, self.width
+
+    @property
+    def source_shape(self) -> tuple[int, int, int] | None:
+        """Channels, height and width of a condition that is an image; None if there is none."""
+        return None
+
+    def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
+        """Return a user's image as a condition, converted as in training, at its own size.
+
+        Args:
+            image: Open image, of any mode; it is turned upright in place.
+            mask: White in the hole of the image, if the data have holes; None for its transparent pixels.
+
+        Returns:
+            float32 in [-1, 1], with shape (C, H, W).
+
+        Raises:
+            UserError: If conditions are no images, or there is no hole where one is needed.
+        """
+        raise UserError(f"the data of this model, {type(self).__name__}, have no images as conditions to translate")
 
     def check(self, dataset: ImageDataset) -> None:
         first = dataset.__getitems__([0, len(dataset) - 1])
@@ -99,10 +124,16 @@ class ImageDataModule(DataModule):
         num = len(next(iter(groups.values())))
         return make_grid(to_uint8(torch.cat(list(groups.values()))), nrow=num, pad_value=255).cpu()
 
+    def picture_of_condition(self, condition: Tensor) -> Tensor:
+        """Return the conditions of completed samples as images to be shown; the default changes nothing."""
+        return condition
+
     def picture_of_samples(self, samples: Samples) -> Tensor:
         """Arrange samples in one picture; beside each its condition and target, if the condition is an image."""
         samples = self.complete(samples)
         condition = samples.condition
+        if isinstance(condition, Tensor):
+            condition = self.picture_of_condition(condition)
         if not isinstance(condition, Tensor) or condition.shape[2:] != samples.images.shape[2:]:
             return self.picture(samples.images)
         columns = [x.expand(-1, 3, -1, -1) for x in (condition, samples.images, samples.real) if x is not None]

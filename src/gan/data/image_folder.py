@@ -69,7 +69,8 @@ class ImageFolder(ImageDataModule):
         except ValueError as error:
             raise UserError(f"data.background={background} is not a colour, such as white or '#ff8800'") from error
         self.test_share, self.memory_limit, self.on_error = test_share, memory_limit, on_error
-        self.decode = Decoder(self.image_size, self.channels, background, max_pixels)
+        self.background = background
+        self.decode = Decoder(self.image_size, self.channels, background, max_pixels, self.width)
         if num_classes is None:
             self.num_classes = len(self.layout.shared_classes) or 1
             if self.layout.classes and not self.layout.shared_classes:
@@ -94,7 +95,7 @@ class ImageFolder(ImageDataModule):
         dataset = StreamedImages(self.files(split), self.decode)
         if self.on_error == "skip":
             dataset = dataset.drop_unreadable()
-        size = len(dataset) * self.channels * self.image_size**2
+        size = len(dataset) * self.channels * self.image_size * self.width
         return dataset.in_memory() if size <= self.memory_limit else dataset
 
     def fingerprint(self, split: Split) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from gan.data.dataset import ImageDataset, TensorImages
+from gan.data.image_tensor import pixel_tensor
 from gan.data.resize import resize_and_crop
 from gan.errors import UserError
-from gan.image_files import MAX_PIXELS, convert_to_8_bits, open_image
+from gan.image_files import MAX_PIXELS, open_image
 from gan.progress import progress_bar
 from gan.types import Batch
 
@@ -60,18 +60,17 @@ class Decoder:
                 width, height = image.size
                 if self.size**2 * max(width, height) > self.max_pixels * min(width, height):
                     raise ValueError(f"its {width}x{height} pixels are too narrow to be resized to {self.size}")
-                pixels = np.array(convert_to_8_bits(image, self.channels, self.background))
+                pixels = pixel_tensor(image, self.channels, self.background)
                 if self.half is not None:
+                    width = pixels.shape[2]  # upright
                     if width % 2:
                         raise ValueError(
                             f"its width of {width} pixels is odd, and does not hold two images side by side"
                         )
-                    pixels = pixels[:, : width // 2] if self.half == "left" else pixels[:, width // 2 :]
+                    pixels = pixels[..., : width // 2] if self.half == "left" else pixels[..., width // 2 :]
         except UserError as error:
             raise UserError(f"{error}; {ADVICE}") from error
-        return resize_and_crop(
-            torch.from_numpy(pixels).view(*pixels.shape[:2], -1).permute(2, 0, 1), self.size, self.width
-        )
+        return resize_and_crop(pixels, self.size, self.width)
 
 
 class StreamedImages(ImageDataset):

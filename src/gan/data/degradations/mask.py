@@ -1,0 +1,62 @@
+"""Images with a hole."""
+
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from gan.data.degradations.base import Degradation
+from gan.data.degradations.holes import Hole, draw_holes
+from gan.data.image_tensor import image_tensor
+from gan.errors import UserError
+from gan.keyed_random import KeyedRandom
+
+__all__ = ["Mask", "cut_hole"]
+
+
+class Mask(Degradation):
+    """Image whose hole is mid-grey (0), and a further channel: 1 in the hole, 0 where pixels are known.
+
+    Args:
+        kind: Kind of hole; see ``draw_holes``.
+        channels: Channels of an image.
+    """
+
+    def __init__(self, kind: Hole, channels: int) -> None:
+        self.kind, self.channels = kind, channels
+
+    def condition(self, images: Tensor, rng: KeyedRandom) -> Tensor:
+        height, width = images.shape[2:]
+        return cut_hole(images, draw_holes(self.kind, rng, height, width))
+
+    def condition_of_image(self, image: Image.Image, mask: Image.Image | None, background: str) -> Tensor:
+        """Return an image with its hole: where the mask is white, or else where the image is transparent."""
+        ImageOps.exif_transpose(image, in_place=True)
+        if mask is not None:
+            hole = image_tensor(mask, 1, "black") > 0
+        elif image.has_transparency_data:
+            alpha = image.convert("RGBA").getchannel("A")
+            hole = image_tensor(alpha, 1, background) <= 0
+        else:
+            raise UserError("the image has no hole: pass a mask that is white there, or make it transparent there")
+        pixels = image_tensor(image, self.channels, background)
+        if hole.shape[1:] != pixels.shape[1:]:
+            sizes = ["x".join(map(str, reversed(x.shape[1:]))) for x in (hole, pixels)]
+            raise UserError(f"the mask has {sizes[0]} pixels, and the image {sizes[1]}: both need the same size")
+        return cut_hole(pixels[None], hole[None].float())[0]
+
+    def picture(self, condition: Tensor, channels: int) -> Tensor:
+        """Return the images with their holes visible."""
+        return condition[:, :-1]
+
+
+def cut_hole(images: Tensor, hole: Tensor) -> Tensor:
+    """Return images with a hole, and the hole as a further channel.
+
+    Args:
+        images: In [-1, 1], with shape (B, C, H, W).
+        hole: 1 in the hole and 0 elsewhere, with shape (B, 1, H, W).
+
+    Returns:
+        With shape (B, C + 1, H, W); known pixels are equal to those of the images, those of the hole are 0.
+    """
+    return torch.cat([torch.where(hole > 0, 0.0, images), hole], 1)

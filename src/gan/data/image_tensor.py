@@ -1,0 +1,28 @@
+"""Open images as tensors, converted as they are for training."""
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gan.image_files import convert_to_8_bits
+from gan.images import from_uint8
+
+__all__ = ["image_tensor", "pixel_tensor"]
+
+
+def pixel_tensor(image: Image.Image, channels: int, background: str) -> Tensor:
+    """Convert an open image to uint8 with shape (channels, H, W); see ``convert_to_8_bits``.
+
+    Args:
+        image: Of any mode; it is turned upright in place.
+        channels: 1 for grey, 3 for colour.
+        background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
+    """
+    pixels = np.array(convert_to_8_bits(image, channels, background))
+    return torch.from_numpy(pixels).view(*pixels.shape[:2], -1).permute(2, 0, 1)
+
+
+def image_tensor(image: Image.Image, channels: int, background: str) -> Tensor:
+    """Convert an open image to float32 in [-1, 1], with shape (channels, H, W); see ``pixel_tensor``."""
+    return from_uint8(pixel_tensor(image, channels, background))
