@@ -3,9 +3,10 @@
 from math import sqrt
 from typing import TypeVar
 
+import torch
 from torch import nn
 
-__all__ = ["LEAKY_GAIN", "LEAKY_SLOPE", "glorot", "scaled_normal"]
+__all__ = ["LEAKY_GAIN", "LEAKY_SLOPE", "glorot", "icnr", "scaled_normal"]
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
@@ -34,4 +35,16 @@ def glorot(layer: Layer, gain: float = 1.0) -> Layer:
     nn.init.xavier_uniform_(layer.weight, gain)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+    return layer
+
+
+@torch.no_grad()
+def icnr(layer: nn.Conv2d) -> nn.Conv2d:
+    """Give the four pixels of each square of a sub-pixel convolution one filter, and return the layer.
+
+    Its first outputs are then those of nearest-neighbour upsampling, without checkerboards (Aitken et al., 2017).
+    """
+    layer.weight.copy_(layer.weight[::4].repeat_interleave(4, 0))
+    if layer.bias is not None:
+        layer.bias.copy_(layer.bias[::4].repeat_interleave(4))
     return layer
