@@ -38,8 +38,8 @@ CASES = {
         *("loss.critic_norm=none", "model.generator.norm=none"),  # each rank has its own batch statistics
     ],
     "style_gan": ["model=style_gan", "loss.critic_norm=none", "data=npz", "data.path={npz}"],
-    "pix2pix": [
-        *("model=pix2pix", "data.path={pairs}", "data.image_size=16", "metric=[two_sample]"),
+    "translation": [
+        *("model=translation", "data.path={pairs}", "data.image_size=16", "metric=[two_sample]"),
         "callbacks.neighbors=null",
     ],
 }
@@ -162,7 +162,7 @@ def check_use(case: str, home: Home, run: Path) -> None:
         "sample": lambda out: ["gan.sample", str(run), "--num", "5", "--out", f"{out}.png"],
         "export": lambda out: ["gan.export", str(run), "--out", out],
     }
-    if case == "pix2pix":
+    if case == "translation":
         commands["neighbors"] = lambda out: ["gan.explore", "neighbors", str(run), "--num", "2", "--out", f"{out}.png"]
     else:
         commands["interpolate"] = lambda out: ["gan.interpolate", str(run), "--num", "2", "--out", f"{out}.png"]

@@ -1,4 +1,4 @@
-"""pix2pix: a U-Net and a discriminator of pairs (Isola et al., 2017), without the dropout."""
+"""Translation of images: a U-Net and a discriminator of pairs (Isola et al., 2017), without dropout."""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from gan.models.gan import GAN
 from gan.types import DiscriminatorOutput
 
-__all__ = ["Discriminator", "Pix2Pix", "UNet"]
+__all__ = ["Discriminator", "Translation", "UNet"]
 
 
 class UNet(nn.Module):
@@ -70,7 +70,7 @@ class Discriminator(nn.Module):
         return DiscriminatorOutput(self.head(features), features.flatten(1))
 
 
-class Pix2Pix(GAN):
+class Translation(GAN):
     """GAN whose networks both see the source image; the L1 term is a regulariser of the generator."""
 
     uses_condition = True

@@ -10,10 +10,10 @@ from PIL import Image
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
 from gan.errors import UserError
 
-__all__ = ["Pairs"]
+__all__ = ["PNGPairs"]
 
 
-class Pairs(ImageDataModule):
+class PNGPairs(ImageDataModule):
     """Folder with the subfolders ``train`` and ``test`` of PNGs; the left half of each is A, the right half B.
 
     Args:
