@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan.errors import UserError
+from gan.losses.objective import Objective
 from gan.types import Condition, DiscriminatorOutput, DiscriminatorPass, Terms, map_tensors, select_rows
 
-__all__ = ["joint_pass", "pack", "prefixed", "run_discriminator", "separate_pass"]
+__all__ = ["joint_pass", "pack", "prefixed", "run_discriminator", "separate_pass", "shares_pass"]
 
 Discriminator = Callable[..., DiscriminatorOutput]
 
@@ -27,6 +28,21 @@ def run_discriminator(
     """
     output = network(images, labels) if condition is None else network(images, labels, condition=condition)
     return output._replace(logits=output.logits.float())
+
+
+def shares_pass(network: nn.Module, objective: Objective, compiled: bool) -> bool:
+    """Return whether to run real and fake images in one joint pass, which is faster than two.
+
+    Batch statistics would mix the two kinds. Losses without labels leave a bias of the logits without a gradient; one
+    joint pass would give it rounding noise instead of zero. Compiled networks would be compiled for both sizes.
+
+    Args:
+        network: The discriminator.
+        objective: Its losses.
+        compiled: Whether it is compiled.
+    """
+    independent = getattr(network, "batch_independent", False)
+    return independent and objective.adversarial.labelled and not compiled
 
 
 def joint_pass(

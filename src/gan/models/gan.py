@@ -14,7 +14,7 @@ from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream
 from gan.losses.objective import Objective
 from gan.losses.part import tell_parts
-from gan.models.discrimination import joint_pass, pack, prefixed, run_discriminator, separate_pass
+from gan.models.discrimination import joint_pass, pack, prefixed, run_discriminator, separate_pass, shares_pass
 from gan.models.phases import Phase, phase_at
 from gan.models.replay import Replay
 from gan.models.trainable import OptimizerFactory, Trainable
@@ -155,7 +155,7 @@ class GAN(Trainable):
         labels = g_pass.batch.labels if self.packing == 1 else None
         run = partial(run_discriminator, labels=labels, condition=condition)
         real_output: DiscriminatorOutput | None = None
-        if include_real and not double_backward and self._uses_joint_pass(network):
+        if include_real and not double_backward and shares_pass(network, self.objective, self.compile_networks):
             real_output, fake_output = joint_pass(network, real, fake, labels, condition)
         else:
             if include_real:
@@ -292,15 +292,6 @@ class GAN(Trainable):
         if isinstance(condition, Tensor) and condition.dim() == real.dim():
             return self.pair_view(real, fake, condition, rng)
         return self.discriminator_view(real, rng), self.discriminator_view(fake, rng), condition
-
-    def _uses_joint_pass(self, network: nn.Module) -> bool:
-        """Return whether to run real and fake images in one joint pass, which is faster than two.
-
-        Batch statistics would mix the two kinds. Losses without labels leave a bias of the logits without a gradient;
-        one joint pass would give it rounding noise instead of zero. Compiled networks would be compiled for both sizes.
-        """
-        independent = getattr(network, "batch_independent", False)
-        return independent and self.objective.adversarial.labelled and not self.compile_networks
 
     def _double_backward_kinds(self) -> frozenset[RealOrFake]:
         """Return the kinds of images with respect to which this step's penalties differentiate the output."""
