@@ -25,6 +25,7 @@ class Stream(IntEnum):
     LAYERS = 3
     SAMPLES = 4
     CONDITIONS = 5
+    TRANSLATIONS = 6
 
 
 def derive_seed(*key: int) -> int:

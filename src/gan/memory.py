@@ -15,6 +15,7 @@ __all__ = ["build_within_memory", "explaining_memory"]
 
 COPIES = 3  # weights, gradients, and averages or states of optimisers
 SMALL = 2**30  # bytes of weights that are allocated without counting first
+LOWER = "lower data.batch_size, raise model.accumulate, or choose smaller networks or images"
 
 T = TypeVar("T")
 
@@ -73,8 +74,11 @@ def build_within_memory(make: Callable[[], T]) -> T:
 
 
 @contextmanager
-def explaining_memory() -> Iterator[None]:
-    """Say what to lower when memory runs out.
+def explaining_memory(advice: str = LOWER) -> Iterator[None]:
+    """Say what to do when memory runs out.
+
+    Args:
+        advice: What to do.
 
     Raises:
         UserError: If it does.
@@ -84,9 +88,7 @@ def explaining_memory() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
-        raise UserError(
-            "out of memory: lower data.batch_size, raise model.accumulate, or choose smaller networks or images"
-        ) from error
+        raise UserError(f"out of memory: {advice}") from error
 
 
 def _problem(size: int, limit: float) -> str:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gan.checkpoint.accept import accept
 from gan.checkpoint.reading import build_part, data_of, read, restore
+from gan.checkpoint.translation import Direction, ImageOrPath, Images, Translator
 from gan.checkpoint.trust import local_trust
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
@@ -103,7 +104,7 @@ class TrainedGenerator:
                 held-out rows of the data set. Generators without a condition take none.
 
         Returns:
-            Images in [-1, 1], float32, with shape (num, C, H, W), on the generator's device.
+            Images in [-1, 1], as they are shown, float32 with shape (num, C, H, W), on the generator's device.
 
         Raises:
             UserError: If a number is out of range or a class does not exist.
@@ -111,7 +112,7 @@ class TrainedGenerator:
         if num < 1:
             raise UserError(f"the number of samples must be at least 1, not {num}")
         batches = self.batches(range(num), labels, seed, truncation, batch_size, condition)
-        return torch.cat([batch.images for batch in batches])
+        return torch.cat([self.data.complete(batch).images for batch in batches])
 
     def batches(
         self,
@@ -122,7 +123,10 @@ class TrainedGenerator:
         batch_size: int = 256,
         condition: Condition | None = None,
     ) -> Iterator[Samples]:
-        """Yield the samples of a seed at consecutive indices, with classes and conditions; see ``sample``."""
+        """Yield the samples of a seed at consecutive indices, as generated, with classes and conditions.
+
+        See ``sample`` for the arguments. ``data.complete`` gives their images the form in which they are shown.
+        """
         if seed < 0 or batch_size < 1:
             raise UserError(f"a seed must be at least 0 and a batch at least 1, not {seed} and {batch_size}")
         self._check(truncation)
@@ -151,8 +155,53 @@ class TrainedGenerator:
         """
         z = self.inputs(num, seed=seed, truncation=truncation).z
         if z is None:
-            raise UserError(f"{self.path}: the generator has no latent vector")
+            translates = f"; python -m gan.translate {self.path} IMAGES" if self.model.uses_condition else ""
+            raise UserError(f"{self.path}: the generator has no latent vector to move along{translates}")
         return z
+
+    def translator(
+        self,
+        direction: Direction = "AtoB",
+        seed: int = 0,
+        tile: int | None = None,
+        overlap: int | None = None,
+    ) -> Translator:
+        """Return the translation of source images by this generator; see Translator for arguments and errors."""
+        return Translator(self.model, self.data, self.use_ema, direction, seed, tile, overlap)
+
+    def translate(
+        self,
+        images: Images,
+        masks: ImageOrPath | Sequence[ImageOrPath] | None = None,
+        direction: Direction = "AtoB",
+        seed: int = 0,
+        batch_size: int = 16,
+        tile: int | None = None,
+        overlap: int | None = None,
+    ) -> Tensor:
+        """Translate source images of one size, which may differ from that of training.
+
+        Args:
+            images: Files, open images, or a tensor in [-1, 1] with shape (B, C, H, W), as the data module's
+                ``condition_of_image`` returns its rows.
+            masks: Holes to fill, for data with holes, one per image; None for the transparent pixels.
+            direction: ``BtoA`` translates back, for a model that does.
+            seed: Seed of noise, such as dropout masks.
+            batch_size: Images per forward pass.
+            tile: Height and width of tiles, for large images; None for whole images.
+            overlap: Pixels in which tiles fade into each other; None for a quarter of a tile.
+
+        Returns:
+            Images in [-1, 1], as they are shown, float32 with shape (B, C', H', W'), on the generator's device.
+
+        Raises:
+            UserError: If the generator translates no images or not in this direction, an image cannot be read or does
+                not fit, or a number is out of range.
+        """
+        if batch_size < 1:
+            raise UserError(f"a batch must have at least 1 image, not {batch_size}")
+        translator = self.translator(direction, seed, tile, overlap)
+        return torch.cat([translator(part) for part in translator.read_all(images, masks).split(batch_size)])
 
     def generate(self, inputs: GeneratorInput) -> Tensor:
         """Generate images from an input, differentiably.

@@ -25,6 +25,11 @@ class Translators(nn.Module):
         super().__init__()
         self.a_to_b, self.b_to_a = a_to_b, b_to_a
 
+    @property
+    def divisor(self) -> int | None:
+        """Divisor of the heights and widths that the network from A to B takes; None if it does not say."""
+        return getattr(self.a_to_b, "divisor", None)
+
     def forward(self, z: Tensor | None, labels: Tensor | None, condition: Tensor) -> Tensor:
         """Map source images to target images."""
         return self.a_to_b(condition)
@@ -49,6 +54,11 @@ class CycleGAN(GAN):
         super().__init__(**settings)
         self.source_discriminator = source_discriminator.to(memory_format=self.memory_format)
         self.source_replay = deepcopy(self.replay)
+
+    def reversed_network(self, network: nn.Module) -> nn.Module:
+        """Return the translators in the opposite order; see Sampler."""
+        assert isinstance(network, Translators)
+        return Translators(network.b_to_a, network.a_to_b)
 
     def players(self) -> dict[str, list[nn.Module]]:
         return {"discriminator": [self.discriminator, self.source_discriminator], "generator": [self.generator]}

@@ -34,10 +34,15 @@ class Pix2Pix(GAN):
     def sample_noise(self, rng: KeyedRandom) -> dict[str, Tensor] | None:
         """Draw the dropout masks, with mean 1."""
         shapes: dict[str, tuple[int, int, int]] = getattr(self.generator, "dropout_shapes", {})
-        if not self.dropout or not shapes:
+        return self._draw_masks(rng, shapes)
+
+    def translation_noise(self, rng: KeyedRandom, size: tuple[int, int]) -> dict[str, Tensor] | None:
+        """Draw dropout masks of the shapes that source images of a height and width have within the network."""
+        if not self.dropout_at_sampling:
             return None
-        keep = 1 - self.dropout
-        return {name: (rng.uniform(*shape) < keep).float() / keep for name, shape in shapes.items()}
+        if not hasattr(self.generator, "dropout_shapes_at"):
+            return self.sample_noise(rng)
+        return self._draw_masks(rng, self.generator.dropout_shapes_at(*size))
 
     def sample_input(
         self,
@@ -50,3 +55,9 @@ class Pix2Pix(GAN):
         """Return the input of samples; see Sampler."""
         inputs = super().sample_input(indices, seed, classes, truncation, request)
         return inputs if self.dropout_at_sampling else inputs._replace(noise=None)
+
+    def _draw_masks(self, rng: KeyedRandom, shapes: dict[str, tuple[int, int, int]]) -> dict[str, Tensor] | None:
+        if not self.dropout or not shapes:
+            return None
+        keep = 1 - self.dropout
+        return {name: (rng.uniform(*shape) < keep).float() / keep for name, shape in shapes.items()}

@@ -65,6 +65,17 @@ class Sampler(LightningModule):
         """Draw the generator's further random inputs by name, each with B rows; by default there are none."""
         return None
 
+    def translation_noise(self, rng: KeyedRandom, size: tuple[int, int]) -> dict[str, Tensor] | None:
+        """Draw the further random inputs that translate source images of a height and width; see ``sample_noise``."""
+        return self.sample_noise(rng)
+
+    def reversed_network(self, network: nn.Module) -> nn.Module | None:
+        """Return a network that translates back, from target to source images, with the weights of ``network``.
+
+        The default has none: None.
+        """
+        return None
+
     def sample_labels(self, rng: KeyedRandom) -> Tensor:
         """Draw classes uniformly, int64 with shape (B,)."""
         return (self.num_classes * rng.uniform()).long()
@@ -214,6 +225,22 @@ class Sampler(LightningModule):
                 raise UserError(f"{type(self).__name__} has no latent vector to truncate: leave truncation out")
             z = self.truncate_latent(z, truncation)
         return GeneratorInput(z, labels, None if request is None else request.condition, noise)
+
+    def translation_input(self, sources: Tensor, seed: int = 0) -> GeneratorInput:
+        """Return the input that translates source images, which may have another size than those of training.
+
+        All images have the same z and noise, so that an image's translation does not depend on the others.
+
+        Args:
+            sources: Source images, with shape (B, C, H, W), on the model's device.
+            seed: Seed of z and of noise, which also depends on H and W.
+        """
+        rng = KeyedRandom(seed, Stream.TRANSLATIONS, total=1, device=self.device)
+        z = self.sample_latent(rng) if self.latent_dim else None
+        noise = self.translation_noise(rng, (sources.shape[2], sources.shape[3]))
+        labels = torch.zeros(1, dtype=torch.long, device=self.device)
+        shared = GeneratorInput(z, labels, None, noise)
+        return shared.map(lambda x: x.expand(len(sources), *x.shape[1:]))._replace(condition=sources)
 
     @contextmanager
     def inference_network(self, use_ema: bool = True) -> Iterator[nn.Module]:

@@ -25,9 +25,14 @@ class ResidualTranslator(nn.Module):
         norm: Normalisation of every layer but the last.
         upsampling: Kind of the layers back.
 
+    Attributes:
+        divisor: The network takes images whose height and width are multiples of it.
+
     Raises:
         ValueError: If the sizes differ or do not fit.
     """
+
+    divisor = 4
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ class UNet(nn.Module):
         upsampling: Kind of the decoder's layers.
 
     Attributes:
+        divisor: The network takes images whose height and width are multiples of it.
         dropout_shapes: (C, H, W) of the dropout masks by name, of the innermost blocks of the decoder.
 
     Raises:
@@ -53,13 +54,21 @@ class UNet(nn.Module):
             for level, (before, after) in enumerate(zip([source_shape[0], *widths], widths, strict=False))
         )
         self.up = nn.ModuleList()
-        self.dropout_shapes: dict[str, tuple[int, int, int]] = {}
+        self.divisor = 2**depth
         for level in range(depth - 1, 0, -1):
             inputs, outputs = widths[level] * (1 if level == depth - 1 else 2), widths[level - 1]
             self.up.append(self._decoder(inputs, outputs, norm, upsampling))
-            if depth - level <= DROPOUT_BLOCKS:
-                self.dropout_shapes[f"dropout_{depth - level}"] = (outputs, size[0] >> level, size[1] >> level)
+        self.depth, self.widths = depth, widths
+        self.dropout_shapes = self.dropout_shapes_at(*size)
         self.last = self._decoder(2 * width if depth > 1 else width, image_shape[0], "none", upsampling)
+
+    def dropout_shapes_at(self, height: int, width: int) -> dict[str, tuple[int, int, int]]:
+        """Return (C, H, W) of the dropout masks by name, for images of a height and width."""
+        levels = range(self.depth - 1, max(0, self.depth - 1 - DROPOUT_BLOCKS), -1)
+        return {
+            f"dropout_{self.depth - level}": (self.widths[level - 1], height >> level, width >> level)
+            for level in levels
+        }
 
     @staticmethod
     def _encoder(inputs: int, outputs: int, norm: Norm, first: bool) -> nn.Sequential:

@@ -1,0 +1,1 @@
+"""``python -m gan.translate``: translation of image files by a trained generator."""
