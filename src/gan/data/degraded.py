@@ -1,5 +1,6 @@
 """Images whose condition is made on the fly: a grey, small, masked or drawn copy of each."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -105,14 +106,14 @@ class Degraded(ImageDataModule):
         self.images, self.degrade, self.image_channels = images, degrade, image_channels
         self.background = images.background
         self.source_channels, self.source_size, self.source_width = shape[1:]
-        degradations = {
+        degradations: dict[DegradationName, Callable[[], Degradation]] = {
             "gray": Gray,
             "lab": Lab,
             "downsample": partial(Downsample, factor, image_channels),
             "mask": partial(Mask, mask, image_channels),
             "edges": Edges,
         }
-        self.degradation: Degradation = degradations[degrade]()
+        self.degradation = degradations[degrade]()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
