@@ -40,9 +40,8 @@ class Pix2Pix(GAN):
         """Draw dropout masks of the shapes that source images of a height and width have within the network."""
         if not self.dropout_at_sampling:
             return None
-        if not hasattr(self.generator, "dropout_shapes_at"):
-            return self.sample_noise(rng)
-        return self._draw_masks(rng, self.generator.dropout_shapes_at(*size))
+        shapes_at = getattr(self.generator, "dropout_shapes_at", None)
+        return self.sample_noise(rng) if shapes_at is None else self._draw_masks(rng, shapes_at(*size))
 
     def sample_input(
         self,
