@@ -5,10 +5,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gan.errors import UserError
 from gan.image_files import convert_to_8_bits
 from gan.images import from_uint8
 
-__all__ = ["image_tensor", "pixel_tensor"]
+__all__ = ["image_tensor", "pixel_tensor", "source_tensor"]
 
 
 def pixel_tensor(image: Image.Image, channels: int, background: str) -> Tensor:
@@ -26,3 +27,14 @@ def pixel_tensor(image: Image.Image, channels: int, background: str) -> Tensor:
 def image_tensor(image: Image.Image, channels: int, background: str) -> Tensor:
     """Convert an open image to float32 in [-1, 1], with shape (channels, H, W); see ``pixel_tensor``."""
     return from_uint8(pixel_tensor(image, channels, background))
+
+
+def source_tensor(image: Image.Image, mask: Image.Image | None, channels: int, background: str) -> Tensor:
+    """Convert an open image to the condition of data without holes; see ``image_tensor``.
+
+    Raises:
+        UserError: If there is a mask.
+    """
+    if mask is not None:
+        raise UserError("the data of this model have no holes: pass no mask")
+    return image_tensor(image, channels, background)

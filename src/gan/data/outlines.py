@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gan.bounds import PositiveInt
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
-from gan.data.image_tensor import image_tensor
+from gan.data.image_tensor import source_tensor
 from gan.data.source_images import WithSources
 from gan.digest import digest_of_values
 from gan.errors import UserError
@@ -53,7 +53,7 @@ class ToOutlines(ImageDataModule):
         return self.image_shape
 
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
-        return image_tensor(image, 1, self.background)
+        return source_tensor(image, mask, 1, self.background)
 
     def load(self, split: Split) -> ImageDataset:
         digits = self.digits.split(split)

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from PIL import Image
 from torch import Tensor
 
-from gan.data.image_tensor import image_tensor
+from gan.data.image_tensor import source_tensor
 from gan.keyed_random import KeyedRandom
 
 __all__ = ["Degradation"]
@@ -51,4 +51,4 @@ class GreySource(Degradation):
     """Base class of degradations whose condition is a grey image."""
 
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None, background: str) -> Tensor:
-        return image_tensor(image, 1, background)
+        return source_tensor(image, mask, 1, background)

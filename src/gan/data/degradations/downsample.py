@@ -6,7 +6,7 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
 from gan.data.degradations.base import Degradation
-from gan.data.image_tensor import image_tensor
+from gan.data.image_tensor import source_tensor
 from gan.images import from_uint8, to_uint8
 from gan.keyed_random import KeyedRandom
 
@@ -30,7 +30,7 @@ class Downsample(Degradation):
         return from_uint8(to_uint8(small))
 
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None, background: str) -> Tensor:
-        return image_tensor(image, self.channels, background)
+        return source_tensor(image, mask, self.channels, background)
 
     def picture(self, condition: Tensor, channels: int) -> Tensor:
         """Return the small images, magnified by repeating pixels."""

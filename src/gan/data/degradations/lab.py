@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gan.data.cielab import lab_to_rgb, rgb_to_lab
 from gan.data.degradations.base import Degradation
-from gan.data.image_tensor import image_tensor
+from gan.data.image_tensor import source_tensor
 from gan.keyed_random import KeyedRandom
 
 __all__ = ["Lab"]
@@ -19,7 +19,7 @@ class Lab(Degradation):
         return rgb_to_lab(images)[:, :1]
 
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None, background: str) -> Tensor:
-        return rgb_to_lab(image_tensor(image, 3, background))[:1]
+        return rgb_to_lab(source_tensor(image, mask, 3, background))[:1]
 
     def target(self, images: Tensor) -> Tensor:
         """Return a* and b*, divided by 110."""
