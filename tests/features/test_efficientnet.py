@@ -8,8 +8,8 @@ import torch
 
 from gan.data.mnist5k import MNIST5k
 from gan.errors import UserError
-from gan.features import efficientnet
 from gan.features.efficientnet import EfficientNetLite0
+from gan.nn.pretrained import efficientnet
 
 DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
 

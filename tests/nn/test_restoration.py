@@ -49,12 +49,20 @@ def test_an_output_of_the_context_encoder_depends_on_all_of_the_source() -> None
 def test_sizes_that_do_not_fit_name_the_divisor() -> None:
     with pytest.raises(ValueError, match="2, 4 or 8 times as high and wide as the source, not 64x64 for 21x21"):
         SRResNet((3, 21, 21), (3, 64, 64))
-    with pytest.raises(ValueError, match="levels=4 needs a height and a width that are multiples of 16, not 64x72"):
-        SuperResolutionDiscriminator((3, 64, 72))
+    with pytest.raises(ValueError, match="levels=4 needs images of at least 16 pixels a side, not 12x64"):
+        SuperResolutionDiscriminator((3, 12, 64))
     with pytest.raises(ValueError, match="multiples of 8, not 28x28"):
         ContextEncoder((2, 28, 28), (1, 28, 28), depth=3)
     with pytest.raises(ValueError, match="multiples of 2, not 27x28"):
         ContextEncoder((2, 27, 28), (1, 27, 28))
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (37, 50)])
+def test_discriminator_takes_any_size(height: int, width: int) -> None:
+    network = SuperResolutionDiscriminator((3, height, width), width=2, units=8)
+    output = network(torch.randn(2, 3, height, width))
+    assert output.logits.shape == (2,)
+    assert output.features.shape == (2, 8)
 
 
 def test_sub_pixel_convolutions_can_start_without_checkerboards() -> None:

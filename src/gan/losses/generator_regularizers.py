@@ -10,7 +10,7 @@ from gan.losses.regularizers import Regularizer
 from gan.schedules.base import Schedule
 from gan.types import DiscriminatorPass, GeneratorPass, Player, Terms
 
-__all__ = ["L1", "FeatureMatching", "ModeSeeking", "Orthogonality", "PathLength"]
+__all__ = ["L1", "MSE", "FeatureMatching", "ModeSeeking", "Orthogonality", "PathLength"]
 
 
 class L1(Regularizer):
@@ -23,6 +23,15 @@ class L1(Regularizer):
 
     def penalty(self, g_pass: GeneratorPass) -> Tensor:
         return (g_pass.generated.images - g_pass.batch.real).abs().mean()
+
+
+class MSE(Regularizer):
+    """Mean squared difference from the real row of each condition (SRGAN; Ledig et al., 2017, Eq. 4); see L1."""
+
+    needs_discriminator = False
+
+    def penalty(self, g_pass: GeneratorPass) -> Tensor:
+        return (g_pass.generated.images - g_pass.batch.real).square().mean()
 
 
 class PathLength(Regularizer):

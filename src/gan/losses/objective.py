@@ -148,7 +148,7 @@ def modules(terms: Mapping[str, Regularizer | None] | None) -> nn.ModuleDict:
 
 def due(terms: nn.ModuleDict, step: int) -> list[tuple[str, Regularizer]]:
     """Return the regularisers that are applied at a step, with their names."""
-    return [(name, term) for name, term in terms.items() if isinstance(term, Regularizer) and step % term.every == 0]
+    return [(name, term) for name, term in terms.items() if isinstance(term, Regularizer) and term.is_due(step)]
 
 
 def _logits(d_pass: DiscriminatorPass) -> tuple[Tensor, Tensor]:

@@ -21,6 +21,16 @@ class LossPart(nn.Module):
 
     couples_batch: ClassVar[bool] = False
 
+    def prepare(self, device: torch.device) -> None:
+        """Load what training needs but samples do not, as training starts; by default there is nothing.
+
+        Args:
+            device: Device of the model.
+
+        Raises:
+            UserError: If it is missing.
+        """
+
     def after_step(self, player: Player, values: Terms) -> None:
         """Update the state after a player's step; by default there is none.
 

@@ -47,9 +47,13 @@ class Regularizer(LossPart, ABC):
         super().__init__()
         self.weight, self.every, self.schedule = weight, every, schedule
 
+    def is_due(self, step: int) -> bool:
+        """Return whether the penalty is applied at one of the player's steps; a factor of zero saves its cost."""
+        return step % self.every == 0 and self._factor(step) != 0
+
     def forward(self, gan_pass: Any) -> Tensor:
         """Return the weighted penalty of a pass, a scalar with a graph to the player's parameters."""
-        weight = self.weight * self.every * (self.schedule(gan_pass.step) if self.schedule is not None else 1)
+        weight = self.weight * self.every * self._factor(gan_pass.step)
         device = gan_pass.batch.real.device.type
         with torch.autocast(device, enabled=False) if self.in_float32 else nullcontext():
             return weight * self.penalty(gan_pass).float()
@@ -60,6 +64,9 @@ class Regularizer(LossPart, ABC):
 
         Measures to log go into ``gan_pass.measures``.
         """
+
+    def _factor(self, step: int) -> float:
+        return 1.0 if self.schedule is None else self.schedule(step)
 
 
 def input_gradient(d_pass: DiscriminatorPass, images: Tensor, output: DiscriminatorOutput | None = None) -> Tensor:

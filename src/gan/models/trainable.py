@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from gan.bounds import Classes, Decay, Positive, PositiveInt, Seed
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream, derive_seed
+from gan.losses.part import LossPart
 from gan.models.optimizer_state import build_scheduler, restore_options, set_learning_rates
 from gan.models.sampler import Sampler
 from gan.nn.compiling import compile_calls
@@ -196,7 +197,10 @@ class Trainable(Sampler):
         self.gradient_norm = norm.nan_to_num(0.0, posinf=0.0) if may_overflow else norm
 
     def on_fit_start(self) -> None:
-        """Compile the networks, if requested."""
+        """Load what the parts of the loss need, and compile the networks, if requested."""
+        for part in self.modules():
+            if isinstance(part, LossPart):
+                part.prepare(self.device)
         if self.compile_networks:
             networks = [network for networks in self.players().values() for network in networks]
             compile_calls(*networks, device=self.device)

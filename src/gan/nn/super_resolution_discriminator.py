@@ -42,11 +42,10 @@ class SuperResolutionDiscriminator(nn.Module):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        channels, height, wide = image_shape
-        divisor = 2**levels
-        if height % divisor or wide % divisor:
+        channels, *size = image_shape
+        if min(size) < 2**levels:
             raise ValueError(
-                f"levels={levels} needs a height and a width that are multiples of {divisor}, not {height}x{wide}"
+                f"levels={levels} needs images of at least {2**levels} pixels a side, not {size[0]}x{size[1]}"
             )
         layers: list[nn.Module] = []
         for level in range(levels):
@@ -56,7 +55,8 @@ class SuperResolutionDiscriminator(nn.Module):
                 layer = nn.Conv2d(channels, outputs, 3, stride, 1, bias=own_norm == "none")
                 layers += [maybe_spectral_norm(layer, spectral_norm), norm_layer(own_norm, outputs), nn.LeakyReLU(0.2)]
                 channels = outputs
-        dense = nn.Linear(channels * (height // divisor) * (wide // divisor), units)
+        height, wide = (-(-side // 2**levels) for side in size)  # each convolution rounds up
+        dense = nn.Linear(channels * height * wide, units)
         self.layers = nn.Sequential(*layers, nn.Flatten(), maybe_spectral_norm(dense, spectral_norm), nn.LeakyReLU(0.2))
         self.head = maybe_spectral_norm(nn.Linear(units, 1), spectral_norm)
         self.batch_independent = norm != "batch"

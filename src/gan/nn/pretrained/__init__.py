@@ -1,0 +1,1 @@
+"""Frozen networks from elsewhere, whose intermediate features are compared."""
