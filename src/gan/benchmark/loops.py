@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,8 +19,9 @@ from gan.distributed.environment import RankInfo
 from gan.host import cache_cuda_absence, fast_precision, set_threads
 from gan.images import from_uint8, save_png
 from gan.instantiate import build
+from gan.types import Batch
 
-__all__ = ["LossFunctions", "bare_loop", "ordinary_loop", "write_pngs"]
+__all__ = ["LossFunctions", "bare_loop", "first_rows", "loop_setup", "ordinary_loop", "write_pngs"]
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -88,14 +88,12 @@ class LossFunctions:
 
 def bare_loop(options: list[str], loss: str, gate: UpdateGate) -> None:
     """Train endlessly with this project's networks, optimisers, precision and memory layout, and no other features."""
-    config, device, data = _set_up(options)
-    precision = config.trainer.precision
-    half = (fast_precision(device) if precision == "auto" else precision) == "bf16-mixed"
+    config, device, data, half = loop_setup(options)
     losses, batch, latent_dim = LossFunctions(loss), config.data.batch_size, config.model.latent_dim
     generator, discriminator = (network.to(memory_format=torch.channels_last) for network in _networks(config, device))
     g_optimizer = build(config.optimizer.generator)(generator.parameters())
     d_optimizer = build(config.optimizer.discriminator)(discriminator.parameters())
-    images = _images(data).to(device)
+    images = first_rows(data).real.to(device)
 
     def critic(x: Tensor) -> Tensor:
         return discriminator(x).logits
@@ -137,7 +135,7 @@ def bare_loop(options: list[str], loss: str, gate: UpdateGate) -> None:
 
 def ordinary_loop(options: list[str], loss: str, folder: Path, gate: UpdateGate) -> None:
     """Train endlessly as most public code does: float32, images decoded on access, losses read in every step."""
-    config, device, data = _set_up(options)
+    config, device, data, _ = loop_setup(options)
     losses, batch, latent_dim = LossFunctions(loss), config.data.batch_size, config.model.latent_dim
     generator, discriminator = _networks(config, device)
     g_optimizer, d_optimizer = (
@@ -191,22 +189,26 @@ def ordinary_loop(options: list[str], loss: str, folder: Path, gate: UpdateGate)
 def write_pngs(options: list[str], folder: Path) -> None:
     """Write a data set's images as PNGs, which ``ordinary_loop`` reads."""
     data = build(compose_config("train", options).data)
-    for index, image in enumerate(_images(data)):
+    for index, image in enumerate(first_rows(data).real):
         save_png(image, folder / "all" / f"{index}.png")
 
 
-def _set_up(options: list[str]) -> tuple[DictConfig, torch.device, ImageDataModule]:
+def loop_setup(options: list[str]) -> tuple[DictConfig, torch.device, ImageDataModule, bool]:
+    """Return the configuration, device and data of a loop, and whether its networks compute in bfloat16."""
     set_threads()
     cache_cuda_absence()  # Lightning, which a hand-written loop would not import, slows this query down
     torch.manual_seed(0)
     config = compose_config("train", options)
-    return config, device_of(config.trainer, RankInfo()), build(config.data)
+    device, precision = device_of(config.trainer, RankInfo()), config.trainer.precision
+    half = (fast_precision(device) if precision == "auto" else precision) == "bf16-mixed"
+    return config, device, build(config.data), half
 
 
 def _networks(config: DictConfig, device: torch.device) -> tuple[nn.Module, nn.Module]:
     return build(config.model.generator).to(device), build(config.model.discriminator).to(device)
 
 
-def _images(data: ImageDataModule) -> Tensor:
-    dataset: Any = data.split("train")
-    return dataset.__getitems__(list(range(min(len(dataset), 4000)))).real
+def first_rows(data: ImageDataModule) -> Batch:
+    """Return the first 4,000 training rows as stored."""
+    dataset = data.split("train")
+    return dataset.__getitems__(list(range(min(len(dataset), 4000))))

@@ -16,11 +16,12 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from gan.benchmark.interleaving import measure_alternately
 from gan.benchmark.loops import bare_loop, ordinary_loop, write_pngs
 from gan.benchmark.output import format_ratios, make_result
-from gan.benchmark.workers import UpdateGate, Workers
+from gan.benchmark.translation import TRANSLATION, bare_cyclegan, bare_pix2pix, write_pairs
+from gan.benchmark.workers import Loop, UpdateGate, Workers
 from gan.callbacks.periodic import is_generator_update
 from gan.config import compose_config
 from gan.errors import UserError
-from gan.runs import output_folder
+from gan.resolvers import register_resolvers
 from gan.training import train
 
 __all__ = ["MODELS", "GateCallback", "updates"]
@@ -33,6 +34,8 @@ MODELS = {
 }
 LOSSES = ("non_saturating", "wgan_gp", "r3gan")
 BATCH_SIZES = (64, 256)
+CASES = [f"{model}/{loss}/{batch}" for model, loss, batch in product(MODELS, LOSSES, BATCH_SIZES)]
+CASES += ["pix2pix-64/non_saturating/16", "cyclegan-64/least_squares/4"]
 WARM_UP = 2  # updates that are not counted
 _gates: list[UpdateGate] = []  # this worker's gate, for the callback, which Hydra instantiates
 
@@ -49,10 +52,9 @@ def updates(options: list[str], rounds: int, seconds: float, only: str) -> dict[
     Raises:
         UserError: If no case matches the pattern.
     """
-    all_names = [f"{model}/{loss}/{batch}" for model, loss, batch in product(MODELS, LOSSES, BATCH_SIZES)]
-    names = [name for name in all_names if fnmatch(name, only)]
+    names = [name for name in CASES if fnmatch(name, only)]
     if not names:
-        raise UserError(f"--only {only}: the cases are {', '.join(all_names)}")
+        raise UserError(f"--only {only}: the cases are {', '.join(CASES)}")
     cases = {}
     for name in names:
         with TemporaryDirectory() as folder:
@@ -63,13 +65,8 @@ def updates(options: list[str], rounds: int, seconds: float, only: str) -> dict[
 
 def _measure_case(name: str, options: list[str], rounds: int, seconds: float, folder: Path) -> dict[str, Any]:
     model, loss, batch = name.split("/")
-    options = [*MODELS[model], f"loss={loss}", f"data.batch_size={batch}", "name=benchmark", *options]
-    write_pngs(options, folder / "pngs")
-    loops = {
-        "ours": partial(our_loop, [*options, f"run_dir={folder / 'run'}"]),
-        "bare": partial(bare_loop, options, loss),
-        "ordinary": partial(ordinary_loop, options, loss, folder / "pngs"),
-    }
+    options = [f"loss={loss}", f"data.batch_size={batch}", "name=benchmark", *options]
+    loops = (_translation_loops if model in TRANSLATION else _noise_loops)(model, loss, options, folder)
     with Workers(loops) as workers:
         for implementation in loops:
             workers.time_updates(implementation, WARM_UP)
@@ -84,9 +81,28 @@ def _measure_case(name: str, options: list[str], rounds: int, seconds: float, fo
     }
 
 
+def _noise_loops(model: str, loss: str, options: list[str], folder: Path) -> dict[str, Loop]:
+    """Return the implementations of a GAN whose input is noise."""
+    options = [*MODELS[model], *options]
+    write_pngs(options, folder / "pngs")
+    return {
+        "ours": partial(our_loop, [*options, f"run_dir={folder / 'run'}"]),
+        "bare": partial(bare_loop, options, loss),
+        "ordinary": partial(ordinary_loop, options, loss, folder / "pngs"),
+    }
+
+
+def _translation_loops(model: str, _loss: str, options: list[str], folder: Path) -> dict[str, Loop]:
+    """Return the implementations of a translator, without crops and flips, which the bare loop lacks."""
+    write_pairs(folder / "pairs")
+    options = [*TRANSLATION[model], f"data.path={folder / 'pairs'}", "data.jitter=1.0", "data.flip=false", *options]
+    bare = bare_pix2pix if model.startswith("pix2pix") else bare_cyclegan
+    return {"ours": partial(our_loop, [*options, f"run_dir={folder / 'run'}"]), "bare": partial(bare, options)}
+
+
 def our_loop(options: list[str], gate: UpdateGate) -> None:
     """Train endlessly with a run's default features, except evaluation and sample grids."""
-    output_folder.register()
+    register_resolvers()
     _gates.append(gate)
     extra = [
         "+callbacks.gate={_target_: gan.benchmark.updates.GateCallback}",
@@ -117,7 +133,7 @@ class GateCallback(Callback):
 def _format_case(case: dict[str, Any]) -> str:
     times, peaks = case["seconds_an_update"], case["peak_memory_mb"]
     parts = [f"{1e3 * median(times['ours']):.1f} ms per update, {case['images_per_second']['ours']:,.0f} images/s"]
-    parts += [f"{format_ratios(times[other], times['ours'])} of {other}" for other in ("bare", "ordinary")]
+    parts += [f"{format_ratios(times[other], times['ours'])} of {other}" for other in times if other != "ours"]
     return "; ".join([*parts, f"memory {peaks['ours'] / peaks['bare']:.2f} of bare"])
 
 
@@ -128,9 +144,10 @@ def _table(cases: dict[str, Any]) -> str:
     ]
     for name, case in cases.items():
         times, peaks = case["seconds_an_update"], case["peak_memory_mb"]
+        ordinary = format_ratios(times["ordinary"], times["ours"]) if "ordinary" in times else "not measured"
         lines.append(
             f"| {name} | {1e3 * median(times['ours']):.1f} | {case['images_per_second']['ours']:,.0f} "
-            f"| {format_ratios(times['bare'], times['ours'])} | {format_ratios(times['ordinary'], times['ours'])} "
+            f"| {format_ratios(times['bare'], times['ours'])} | {ordinary} "
             f"| {peaks['ours']:,.0f} ({peaks['bare']:,.0f}) |"
         )
     return "\n".join(lines)

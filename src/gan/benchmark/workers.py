@@ -15,7 +15,7 @@ import torch
 from gan.errors import UserError
 from gan.host import peak_memory
 
-__all__ = ["UpdateGate", "Workers"]
+__all__ = ["Loop", "UpdateGate", "Workers"]
 
 EXIT_SECONDS = 30.0  # after which a worker is killed
 Loop = Callable[["UpdateGate"], None]
