@@ -6,13 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from PIL import ImageColor
 from pydantic import Field
 
 from gan.bounds import Classes, Fraction, NonNegativeInt, PositiveInt
 from gan.data.base import ImageDataModule, ImageDataset, Split
 from gan.data.folder_layout import FolderLayout, read_layout
+from gan.data.image_tensor import check_background
+from gan.data.order import hold_out
 from gan.data.streamed_images import Decoder, StreamedImages
 from gan.digest import digest_of_values
 from gan.errors import UserError
@@ -64,12 +64,8 @@ class ImageFolder(ImageDataModule):
     ) -> None:
         self.path, self.test_path = Path(path), Path(test_path) if test_path else None
         super().__init__(num_classes=num_classes or 1, **settings)
-        try:
-            ImageColor.getrgb(background)
-        except ValueError as error:
-            raise UserError(f"data.background={background} is not a colour, such as white or '#ff8800'") from error
         self.test_share, self.memory_limit, self.on_error = test_share, memory_limit, on_error
-        self.background = background
+        self.background = check_background(background)
         self.decode = Decoder(self.image_size, self.channels, background, max_pixels, self.width)
         if num_classes is None:
             self.num_classes = len(self.layout.shared_classes) or 1
@@ -83,11 +79,15 @@ class ImageFolder(ImageDataModule):
         Raises:
             UserError: If a folder is missing, or has no or too few images.
         """
-        layout = read_layout(self.path, self.test_path)
+        layout = self.read_layout()
         if (num := len(layout.train.files)) < 4 and layout.test is None:
             root = printable(str(layout.train.root))
             raise UserError(f"data.path: {root} has {num} images, too few to train on and hold some out")
         return layout
+
+    def read_layout(self) -> FolderLayout:
+        """Find the images of the folders."""
+        return read_layout(self.path, self.test_path)
 
     def load(self, split: Split) -> ImageDataset:
         if split == "train":
@@ -113,10 +113,7 @@ class ImageFolder(ImageDataModule):
         files = layout.labels(layout.train, self.num_classes)
         if layout.test is not None:
             return files if split == "train" else layout.labels(layout.test, self.num_classes)
-        order = np.random.default_rng(0).permutation(len(files))
-        held_out = max(2, round(self.test_share * len(files)))
-        indices = order[held_out:] if split == "train" else order[:held_out]
-        return [files[index] for index in np.sort(indices)]
+        return [files[index] for index in hold_out(len(files), self.test_share, split)]
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

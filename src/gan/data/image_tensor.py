@@ -2,14 +2,14 @@
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageColor
 from torch import Tensor
 
 from gan.errors import UserError
 from gan.image_files import convert_to_8_bits
 from gan.images import from_uint8
 
-__all__ = ["image_tensor", "pixel_tensor", "source_tensor"]
+__all__ = ["check_background", "image_tensor", "pixel_tensor", "source_tensor"]
 
 
 def pixel_tensor(image: Image.Image, channels: int, background: str) -> Tensor:
@@ -38,3 +38,16 @@ def source_tensor(image: Image.Image, mask: Image.Image | None, channels: int, b
     if mask is not None:
         raise UserError("the data of this model have no holes: pass no mask")
     return image_tensor(image, channels, background)
+
+
+def check_background(background: str) -> str:
+    """Return the value of ``data.background``.
+
+    Raises:
+        UserError: If it is not a colour.
+    """
+    try:
+        ImageColor.getrgb(background)
+    except ValueError as error:
+        raise UserError(f"data.background={background} is not a colour, such as white or '#ff8800'") from error
+    return background

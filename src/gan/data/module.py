@@ -3,7 +3,7 @@
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -21,12 +21,15 @@ from gan.host import free_shared_memory
 from gan.keyed_random import KeyedRandom, Stream, rows_at
 from gan.types import Batch, Request, Samples, map_tensors
 
-__all__ = ["DataModule", "Split"]
+__all__ = ["DataModule", "Split", "TrivialBaseline"]
 
 log = logging.getLogger(__name__)
 
 SHARED_COPIES = 4  # batches per loading process: two that wait, one in the making, and a condition or margin
 Split = Literal["train", "test"]
+
+TrivialBaseline = Callable[[Request], Tensor]
+"""Map from the conditions of rows to images, in the form in which a model generates them."""
 
 
 class DataModule(LightningDataModule):
@@ -127,6 +130,10 @@ class DataModule(LightningDataModule):
         """
         return self.picture(self.complete(samples).images)
 
+    def trivial_baselines(self) -> dict[str, TrivialBaseline]:
+        """Return trivial generators by name, such as a copy of the source image, which a model should beat."""
+        return {}
+
     def check(self, dataset: ImageDataset) -> None:
         """Check that a data set has the shapes and classes of this module.
 
@@ -181,6 +188,11 @@ class DataModule(LightningDataModule):
             indices = range(len(dataset))
         order = [list(indices[start : start + batch_size]) for start in range(0, len(indices), batch_size)]
         yield from self._loader(dataset, order)
+
+    @property
+    def num_requests(self) -> int:
+        """Number of held-out rows that ``requests`` cycles through."""
+        return len(self.split("test"))
 
     def requests(self, indices: range) -> Request:
         """Return the conditions of held-out rows for samples at some indices, which cycle through the split.

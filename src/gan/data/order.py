@@ -1,11 +1,12 @@
-"""Order of the training images, a function of the seed alone, and evenly spaced subsets."""
+"""Order of the training images, a function of the seed alone; evenly spaced and held-out subsets."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 from torch.utils.data import Sampler
 
-__all__ = ["ShuffledBatches", "evenly_spaced"]
+__all__ = ["ShuffledBatches", "evenly_spaced", "hold_out"]
 
 
 class ShuffledBatches(Sampler[list[int]]):
@@ -49,3 +50,10 @@ class ShuffledBatches(Sampler[list[int]]):
 def evenly_spaced(size: int, limit: int) -> range:
     """Return at most ``limit`` evenly spaced indices below ``size``; they cover all classes of sorted images."""
     return range(0, size, -(-size // limit))
+
+
+def hold_out(size: int, share: float, split: Literal["train", "test"]) -> list[int]:
+    """Return the indices of a split of ``size`` rows, of which a fixed random share, and at least two, are held out."""
+    order = np.random.default_rng(0).permutation(size)
+    held_out = max(2, round(share * size))
+    return np.sort(order[held_out:] if split == "train" else order[:held_out]).tolist()

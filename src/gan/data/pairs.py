@@ -1,15 +1,25 @@
 """Pairs of images on disk: side by side in one file, or two folders with files of the same names."""
 
+import logging
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from gan.bounds import Channels, NonNegativeInt, PositiveInt
+from PIL import Image
+from torch import Tensor
+
+from gan.bounds import Channels, Fraction, NonNegativeInt, PositiveInt
 from gan.data.base import ImageDataModule, ImageDataset, Split
 from gan.data.find_images import find_images
+from gan.data.image_tensor import check_background, source_tensor
+from gan.data.matched_files import FilePair, check_proportions, match_by_name
+from gan.data.module import TrivialBaseline
+from gan.data.order import hold_out
+from gan.data.side_folders import LAYOUTS, Direction, SideFolders, describe_folder, find_sides, find_splits
 from gan.data.source_images import WithSources
 from gan.data.streamed_images import Decoder, Half, StreamedImages
+from gan.data.trivial import copies, means
 from gan.digest import digest_of_values
 from gan.errors import UserError
 from gan.formats import printable
@@ -17,24 +27,24 @@ from gan.image_files import MAX_PIXELS
 
 __all__ = ["Pairs"]
 
-Direction = Literal["AtoB", "BtoA"]
-HELD_OUT = ("test", "val")  # the first one that exists
-Files = list[Path]
+log = logging.getLogger(__name__)
 
 
 class Pairs(ImageDataModule):
     """Images, each with the source image that it is generated from.
 
-    The folder has one of three layouts, with ``val`` in place of ``test`` if there is no ``test``:
+    The folder has one of these layouts. Where ``test`` is missing, ``val`` is held out, or else a share of all pairs.
 
     - ``train`` and ``test`` with images whose left half is A and whose right half is B, as pix2pix's data sets have;
-    - ``A/train``, ``A/test``, ``B/train`` and ``B/test``, with files of the same names in A and B;
-    - ``trainA``, ``testA``, ``trainB`` and ``testB``, likewise.
+    - ``trainA``, ``testA``, ``trainB`` and ``testB``, with files of the same names in A and B;
+    - ``A/train``, ``A/test``, ``B/train`` and ``B/test``, or ``train/A``, ..., likewise;
+    - ``A`` and ``B``, likewise.
 
     Args:
         path: The folder.
         direction: ``AtoB`` generates B from A, ``BtoA`` A from B.
         source_channels: Channels of the source images; None for those of the images.
+        test_share: Share of pairs that is held out if no folder is.
         memory_limit: Size of the decoded images in bytes up to which they are held in memory.
         background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
         max_pixels: Largest number of pixels of an image.
@@ -46,6 +56,7 @@ class Pairs(ImageDataModule):
         path: str,
         direction: Direction = "AtoB",
         source_channels: Channels | None = None,
+        test_share: Fraction = 0.1,
         memory_limit: NonNegativeInt = 2**30,
         background: str = "white",
         max_pixels: PositiveInt = MAX_PIXELS,
@@ -53,68 +64,88 @@ class Pairs(ImageDataModule):
     ) -> None:
         super().__init__(num_classes=1, **settings)
         self.path, self.direction, self.memory_limit = Path(path), direction, memory_limit
+        self.test_share = test_share
         self.source_channels = source_channels or self.channels
-        self.background, self.max_pixels = background, max_pixels
+        self.background, self.max_pixels = check_background(background), max_pixels
 
     @cached_property
-    def side_by_side(self) -> bool:
-        """Whether the folder has files with both images of a pair.
+    def sides(self) -> tuple[SideFolders, SideFolders]:
+        """Folders of A and of B: the same ones if files hold both images of a pair side by side.
 
         Raises:
-            UserError: If it has none of the layouts.
+            UserError: If the folder has none of the layouts.
         """
-        if (self.path / "train").is_dir():
-            return True
-        if any((self.path / name).is_dir() for name in ("A/train", "trainA")):
-            return False
+        if (sides := find_sides(self.path)) is not None:
+            return sides
+        if (both := find_splits(self.path)) is not None:
+            return both, both
         raise UserError(
-            f"data.path: {printable(str(self.path))} has no training pairs: it needs train and test, of files with two "
-            "images side by side, or A/train, A/test, B/train and B/test, or trainA, testA, trainB and testB"
+            f"data.path: {printable(str(self.path))} has no pairs: it needs a folder train of files with two images "
+            f"side by side, or {LAYOUTS} with files of the same names; {describe_folder(self.path)}"
         )
 
+    @property
+    def side_by_side(self) -> bool:
+        """Whether files hold both images of a pair."""
+        return self.sides[0] == self.sides[1]
+
+    @property
+    def source_shape(self) -> tuple[int, int, int]:
+        return self.source_channels, self.image_size, self.width
+
+    def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
+        return source_tensor(image, mask, self.source_channels, self.background)
+
     def load(self, split: Split) -> ImageDataset:
-        source, target = self._files(split)
+        files = self._files(split)
+        if split == "train":
+            log.info("Found %s training pairs in %s", f"{len(files):,}", printable(str(self.path)))
+        if not self.side_by_side:
+            check_proportions(files, self.max_pixels)
         sides: tuple[Half, Half] = ("left", "right") if self.side_by_side else (None, None)
+        (source_half, half), (sources, images) = sides, zip(*files, strict=True)
         if self.direction == "BtoA":
-            sides = sides[::-1]
+            (source_half, half), (sources, images) = (half, source_half), (images, sources)
         pairs = WithSources(
-            StreamedImages([(path, 0) for path in target], self._decoder(self.channels, sides[1])),
-            StreamedImages([(path, 0) for path in source], self._decoder(self.source_channels, sides[0])),
+            StreamedImages([(path, 0) for path in images], self._decoder(self.channels, half)),
+            StreamedImages([(path, 0) for path in sources], self._decoder(self.source_channels, source_half)),
         )
         size = len(pairs) * (self.channels + self.source_channels) * self.image_size * self.width
         return pairs.in_memory() if size <= self.memory_limit else pairs
 
+    def trivial_baselines(self) -> dict[str, TrivialBaseline]:
+        """Return a copy of the source image, and the mean training image."""
+        return copies(self.source_channels, self.channels) | means(self)
+
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the files' paths, sizes and modification times, and of the decoding settings."""
-        files = [[(os.path.realpath(path), *_stamp(path)) for path in side] for side in self._files(split)]
+        files = [[(os.path.realpath(path), *_stamp(path)) for path in pair] for pair in self._files(split)]
         return digest_of_values("pairs", files, self.direction, self._decoder(self.channels, None))
 
     def _decoder(self, channels: int, half: Half) -> Decoder:
         return Decoder(self.image_size, channels, self.background, self.max_pixels, self.width, half)
 
-    def _files(self, split: Split) -> tuple[Files, Files]:
-        """List the files of the source images, and those of the images to generate."""
-        if self.side_by_side:
-            files = self._find("{split}", split)
-            return files, files
-        names = ("A/{split}", "B/{split}") if (self.path / "A").is_dir() else ("{split}A", "{split}B")
-        source, target = (self._find(name, split) for name in (names if self.direction == "AtoB" else names[::-1]))
-        stems = [{path.stem: path for path in side} for side in (source, target)]
-        if alone := stems[0].keys() ^ stems[1].keys():
+    def _files(self, split: Split) -> list[FilePair]:
+        """List the files of A and of B."""
+        a, b = self.sides
+        if (a.test is None) != (b.test is None):
             raise UserError(
-                f"data.path: {printable(str(self.path))} has {len(alone)} {split} images without a partner of the same "
-                f"name, such as {printable(min(alone))}: pairs need one in A and one in B"
+                f"data.path: {printable(str(a.test or b.test))} has no counterpart: pairs are held out with both images"
             )
-        shared = sorted(stems[0])
-        return [stems[0][stem] for stem in shared], [stems[1][stem] for stem in shared]
+        if a.test is not None and b.test is not None:
+            return self._match(a.train, b.train) if split == "train" else self._match(a.test, b.test)
+        pairs = self._match(a.train, b.train)
+        if len(pairs) < 4:
+            root = printable(str(self.path))
+            raise UserError(f"data.path: {root} has {len(pairs)} pairs, too few to train on and hold some out")
+        return [pairs[index] for index in hold_out(len(pairs), self.test_share, split)]
 
-    def _find(self, name: str, split: Split) -> Files:
-        """List the files of a folder; of the first one that exists, for held-out images."""
-        candidates = [self.path / name.format(split=word) for word in (("train",) if split == "train" else HELD_OUT)]
-        folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
-        if folder is None:
-            raise UserError(f"data.path: there is no folder {printable(str(candidates[0]))} of held-out pairs")
-        return [file.path for file in find_images(folder).files]
+    def _match(self, a: Path, b: Path) -> list[FilePair]:
+        try:
+            found = find_images(a)
+            return [(file.path, file.path) for file in found.files] if a == b else match_by_name(found, find_images(b))
+        except UserError as error:
+            raise UserError(f"data.path: {error}") from error
 
 
 def _stamp(path: Path) -> tuple[int, int]:

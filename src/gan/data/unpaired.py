@@ -2,9 +2,15 @@
 
 from typing import Any
 
+from PIL import Image
+from torch import Tensor
+
 from gan.bounds import Channels, Classes, Pixels
 from gan.data.base import ImageDataModule, ImageDataset, Split
+from gan.data.image_tensor import source_tensor
+from gan.data.module import TrivialBaseline
 from gan.data.source_images import WithSources
+from gan.data.trivial import copies
 from gan.digest import digest_of_values
 from gan.errors import UserError
 from gan.types import Request
@@ -47,14 +53,29 @@ class Unpaired(ImageDataModule):
                 "the size data.image_size, with data.source_channels and data.channels channels"
             )
 
+    @property
+    def source_shape(self) -> tuple[int, int, int]:
+        return self.source_channels, self.image_size, self.width
+
+    def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
+        return source_tensor(image, mask, self.source_channels, self.source.background)
+
     def load(self, split: Split) -> ImageDataset:
         return WithSources(self.target.split(split), self.source.split(split), shuffled=True)
+
+    @property
+    def num_requests(self) -> int:
+        return len(self.source.split("test"))
 
     def requests(self, indices: range) -> Request:
         """Return held-out source images with their classes, which no real row belongs to."""
         rows = self.source.split("test")
         batch = self.scale_batch(rows.__getitems__([index % len(rows) for index in indices]))
         return Request(batch.real, batch.labels)
+
+    def trivial_baselines(self) -> dict[str, TrivialBaseline]:
+        """Return a copy of the source image."""
+        return copies(self.source_channels, self.channels)
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of both data modules' fingerprints."""

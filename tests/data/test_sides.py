@@ -1,0 +1,182 @@
+"""Folders with two sides of images, with and without pairs: layouts, matching by name, and error messages."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gan.data.base import ImageDataModule
+from gan.data.pairs import Pairs
+from gan.data.unpaired_folder import UnpairedFolder
+from gan.errors import UserError
+from gan.keyed_random import KeyedRandom
+from gan.types import Batch, Request
+
+
+def write(path: Path, color: int, size: tuple[int, int] = (8, 8)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (color, color, color)).save(path)
+
+
+def pairs(path: Path, **settings: object) -> Pairs:
+    return Pairs(**{"path": str(path), "image_size": 8, "channels": 3, **settings})
+
+
+def unpaired(path: Path, **settings: object) -> UnpairedFolder:
+    return UnpairedFolder(**{"path": str(path), "image_size": 8, "channels": 3, **settings})
+
+
+def sources(batch: Batch | Request) -> Tensor:
+    assert isinstance(batch.condition, Tensor)
+    return batch.condition
+
+
+def colors(batch: Batch) -> list[tuple[int, int]]:
+    """Return the colour of each condition and image."""
+    return [(int(a[0, 0, 0]), int(b[0, 0, 0])) for a, b in zip(sources(batch), batch.real, strict=True)]
+
+
+LAYOUTS = {
+    "cyclegan": ("trainA", "trainB", "testA", "testB"),
+    "underscore": ("train_A", "train_B", "val_A", "val_B"),
+    "sides": ("A/train", "B/train", "A/val", "B/val"),
+    "splits": ("training/A", "training/B", "validation/A", "validation/B"),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts_with_held_out_folders(layout: str, tmp_path: Path) -> None:
+    for folder, offset in zip(LAYOUTS[layout], (0, 100, 50, 150), strict=True):
+        for number in range(2):
+            write(tmp_path / folder / f"{number}.png", offset + number)
+    for direction, order in (("AtoB", 1), ("BtoA", -1)):
+        data = pairs(tmp_path, direction=direction)
+        assert colors(next(data.batches("train"))) == [(0, 100)[::order], (1, 101)[::order]]
+        assert colors(next(data.batches("test"))) == [(50, 150)[::order], (51, 151)[::order]]
+        sets = unpaired(tmp_path, direction=direction)
+        expected = [{0, 1}, {100, 101}][::order]
+        assert [set(side) for side in zip(*colors(next(sets.batches("train"))), strict=True)] == expected
+        assert sources(sets.requests(range(2))).shape == (2, 3, 8, 8)
+
+
+def test_layouts_without_held_out_folders(tmp_path: Path) -> None:
+    for number in range(10):
+        write(tmp_path / "two" / "A" / "deep" / f"{number}_A.png", number)
+        write(tmp_path / "two" / "B" / "deep" / f"{number}_B.jpg", 100 + number)
+        write(tmp_path / "one" / "train" / f"{number}.png", number, size=(16, 8))
+    for folder, shift in (("two", 100), ("one", 0)):
+        data = pairs(tmp_path / folder, test_share=0.3)
+        train, test = (colors(next(data.batches(split))) for split in ("train", "test"))
+        assert len(test) == 3
+        assert sorted(train + test) == [(number, number + shift) for number in range(10)]
+    sets = unpaired(tmp_path / "two", test_share=0.3)
+    assert (len(sets.split("train")), len(sets.split("test"))) == (7, 3)
+
+
+def test_sets_of_different_sizes(tmp_path: Path) -> None:
+    for number in range(7):
+        write(tmp_path / "trainA" / f"{number % 3}.png", number)
+        write(tmp_path / "trainB" / f"{number}.png", number, size=(13, 21))
+    write(tmp_path / "testB" / "0.png", 0)
+    sets = unpaired(tmp_path, width=16, source_channels=1)
+    with pytest.raises(UserError, match=r"data\.path: .*trainA has 3 images, too few to train on and hold some out"):
+        sets.split("train")
+    for number in range(2):
+        write(tmp_path / "testA" / f"{number}.png", number)
+        write(tmp_path / "testB" / f"{number}.png", number)
+    sets = unpaired(tmp_path, width=16, source_channels=1)
+    batch = next(sets.batches("train"))
+    assert batch.real.shape == (7, 3, 8, 16)
+    assert sources(batch).shape == (7, 1, 8, 16)
+    assert sets.source_shape == (1, 8, 16)
+
+
+def test_nothing_is_read_before_images_are_needed() -> None:
+    assert unpaired(Path("missing")).source_shape == pairs(Path("missing")).source_shape == (3, 8, 8)
+
+
+def test_errors_name_the_way_out(tmp_path: Path) -> None:
+    def refused(path: Path, message: str, make: Callable[[Path], ImageDataModule] = pairs) -> None:
+        with pytest.raises(UserError, match=message) as error:
+            make(path).split("train")
+        assert str(error.value).startswith("data.path: ")
+
+    for make in (pairs, unpaired):
+        refused(tmp_path / "none", "none is not a folder", make)
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        refused(tmp_path / "empty", r"trainA and trainB, A/train and B/train.*; it has no folders", make)
+        write(tmp_path / "alone" / "trainA" / "1.png", 0)
+        refused(tmp_path / "alone", "alone has trainA, but no images of B", make)
+        refused(tmp_path / "alone" / "trainA", r"did you mean data\.path=.*alone\?", make)
+    for side in "AB":
+        (tmp_path / "blank" / f"train{side}").mkdir(parents=True)
+    refused(tmp_path / "blank", "no image in .*train", unpaired)
+
+    for number in range(4):
+        write(tmp_path / "two" / "A" / f"{number}.png", 0)
+        write(tmp_path / "two" / "B" / f"{number}.png", 0)
+    write(tmp_path / "two" / "B" / "5.png", 0)
+    refused(tmp_path / "two", r"1 images, such as .*B.5\.png, have no partner of the same name in .*data=unpaired")
+    (tmp_path / "two" / "B" / "5.png").unlink()
+    write(tmp_path / "two" / "B" / "3.jpg", 0)
+    refused(tmp_path / "two", r"B.3\.jpg and 3\.png have one name")
+    (tmp_path / "two" / "B" / "3.jpg").unlink()
+    write(tmp_path / "two" / "B" / "3.png", 0, size=(8, 12))
+    refused(tmp_path / "two", r"A.3\.png has 8x8 pixels, and its partner .*B.3\.png 8x12: both need the same prop")
+    write(tmp_path / "odd" / "train" / "1.png", 0, size=(15, 8))
+    write(tmp_path / "odd" / "test" / "1.png", 0, size=(15, 8))
+    with pytest.raises(UserError, match=r"its width of 15 pixels is odd"):
+        pairs(tmp_path / "odd").split("train")
+    with pytest.raises(UserError, match=r"data\.background=whit is not a colour"):
+        pairs(tmp_path, background="whit")
+
+
+def test_both_halves_are_turned_and_converted_alike(tmp_path: Path) -> None:
+    upright = np.zeros((10, 20, 3), np.uint8)  # A is black, B is red
+    upright[:, 10:, 0] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored turned by 90 degrees
+    (tmp_path / "train").mkdir()
+    for number in range(4):
+        Image.fromarray(np.rot90(upright)).save(tmp_path / "train" / f"{number}.png", exif=exif)
+    data = pairs(tmp_path, source_channels=1)
+    image = Image.open(tmp_path / "train" / "0.png")
+    batch = next(data.batches("train"))
+    assert not sources(batch).any()
+    assert (batch.real[:, 0] == 255).all()
+    assert data.condition_of_image(image).shape == (1, 10, 20)
+
+    ramp = np.linspace(0, 65535, 100).astype(np.uint16).reshape(10, 10)
+    (tmp_path / "deep" / "A").mkdir(parents=True)
+    (tmp_path / "deep" / "B").mkdir()
+    for number in range(4):
+        Image.fromarray(ramp).save(tmp_path / "deep" / "A" / f"{number}.png")
+        Image.fromarray((ramp // 257).astype(np.uint8)).save(tmp_path / "deep" / "B" / f"{number}.png")
+    data = pairs(tmp_path / "deep", image_size=10)
+    batch = next(data.batches("train"))
+    assert (sources(batch).int() - batch.real.int()).abs().max() <= 1
+    deep = data.condition_of_image(Image.open(tmp_path / "deep" / "A" / "0.png"))
+    assert torch.equal(deep, sources(data.scale_batch(batch))[0])
+
+
+def test_both_images_are_cropped_and_mirrored_alike() -> None:
+    data = pairs(Path("missing"), width=16, jitter=1.5, flip=True)
+    images = torch.rand(32, 3, 8, 16) * 2 - 1
+    augmented = data.augment_batch(Batch(images, torch.zeros(32), images.clone()), KeyedRandom(0, total=32))
+    assert torch.equal(augmented.real, augmented.condition)
+    assert not torch.equal(augmented.real, images)
+    assert (
+        len(
+            {
+                tuple(x.flatten()[:3].tolist())
+                for x in data.augment_batch(
+                    Batch(images[:1].repeat(32, 1, 1, 1), torch.zeros(32)), KeyedRandom(0, total=32)
+                ).real
+            }
+        )
+        > 16
+    )
