@@ -19,6 +19,7 @@ from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.formats import duration
 from gan.host import peak_memory, versions
+from gan.runs.baselines import named_baselines
 from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.shell import command_line
@@ -71,11 +72,9 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
     if results["stopped"] is not None:
         lines.append(f"Stopped  {results['stopped']}")
     if results["score"] is not None:
-        baselines = results["baselines"]
-        lines.append(
-            f"Best     {results['score_name']} {results['score']:.4g} at step {results['best_step']} "
-            f"(held-out real images {baselines['held_out']:.4g}, noise {baselines['noise']:.4g})"
-        )
+        name = results["score_name"]
+        baselines = ", ".join(f"{label} {score:.4g}" for label, score in named_baselines(results, name).items())
+        lines.append(f"Best     {name} {results['score']:.4g} at step {results['best_step']} ({baselines})")
     lines += [f"Warning  {message}" for message in results["warnings"]]
     if "d/value" in results["game"]:
         lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at equilibrium -log 4 = -1.386")
@@ -127,5 +126,6 @@ def _score(evaluation: Evaluation) -> dict[str, Any]:
         "best_step": step,
         "scores": evaluation.scores,
         "baselines": evaluation.baselines,
+        "trivial_baselines": evaluation.trivial_baselines,
         "protocol": evaluation.evaluator.protocol,
     }

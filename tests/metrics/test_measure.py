@@ -5,7 +5,7 @@ import torch
 
 from gan.instantiate import build
 from gan.metrics.measure import Measure
-from gan.metrics.statistics import Statistics
+from gan.metrics.statistics import PairStatistic, PixelStatistic, Statistics
 from tests.test_conf import choices, composed
 
 
@@ -15,12 +15,13 @@ def test_the_direction_of_every_score_is_known(choice: str) -> None:
     measure = build(node)
     assert isinstance(measure, Measure)
     labels = torch.arange(40) % 4
+    statistics = [need for need in measure.needs if isinstance(need, PixelStatistic | PairStatistic)]
     real, fake = (
         Statistics.of(
             torch.randn(40, 3, generator=random),
             torch.randn(40, 4, generator=random),
             labels,
-            {"laplacian_variance": torch.rand(40)},
+            {need.name: torch.rand(40, generator=random) for need in statistics},
         )
         for random in (torch.Generator().manual_seed(seed) for seed in (0, 1))
     )

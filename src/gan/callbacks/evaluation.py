@@ -13,6 +13,7 @@ from gan.data.base import ImageDataModule
 from gan.distributed.group import rank_range
 from gan.errors import UserError, did_you_mean
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
+from gan.metrics.sampled import SampledImages
 from gan.models.sampler import Sampler
 from gan.runs.results_file import best_score
 from gan.trainer import validation
@@ -38,6 +39,7 @@ class Evaluation(Periodic):
         evaluator: The evaluator for the run's data, from the start of training.
         scores: All scores by step and name.
         baselines: Main scores of held-out real images and of noise.
+        trivial_baselines: All scores of trivial generators, by their names.
     """
 
     evaluator: PreparedEvaluator
@@ -47,6 +49,7 @@ class Evaluation(Periodic):
         self.metric, self.seed = metric, seed
         self.scores: dict[int, dict[str, float]] = {}
         self.baselines: dict[str, float] = {}
+        self.trivial_baselines: dict[str, dict[str, float]] = {}
         self._saved_protocol: dict[str, Any] | None = None
 
     @property
@@ -68,10 +71,12 @@ class Evaluation(Periodic):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Prepare the evaluator, and compute the baselines."""
         assert isinstance(pl_module, Sampler)
-        if self.metric.needs_labels and pl_module.num_classes == 1:
-            raise UserError("the metric needs samples of requested classes, but the model is unconditional")
-        self.evaluator = self.metric.prepare(data_module(trainer), pl_module.device)
+        data = data_module(trainer)
+        sampled = SampledImages.of(pl_module, data)
+        self.metric.check(sampled, f"those of {type(pl_module).__name__} on {type(data).__name__} have none")
+        self.evaluator = self.metric.prepare(data, pl_module.device, sampled.requests)
         self.baselines = self.evaluator.baselines()
+        self.trivial_baselines = self.evaluator.trivial_baselines()
         if self._saved_protocol not in (None, self.evaluator.protocol):
             log.warning(
                 "The resumed run was evaluated with another protocol; its scores are not comparable and are dropped"
@@ -86,7 +91,7 @@ class Evaluation(Periodic):
             self._evaluate(trainer, module, data)
 
     def _evaluate(self, trainer: Trainer, module: Sampler, data: ImageDataModule) -> None:
-        indices = rank_range(self.metric.num_samples)
+        indices = rank_range(self.evaluator.num_samples)
         samples = module.iterate_samples(indices, self.seed, requests=data.requests)
         scores = self.evaluator(map(data.discretize_samples, samples))
         scores = trainer.strategy.broadcast(scores)  # ranks that decide by scores must decide alike, despite rounding

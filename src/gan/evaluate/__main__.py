@@ -56,11 +56,13 @@ def main() -> None:
 def table(results: dict[str, Any]) -> str:
     """Format scores and protocol as lines of text."""
     protocol, seeds = results["protocol"], len(results["protocol"]["seeds"])
-    width = max(map(len, results["scores"]))
-    lines = [
-        f"{name:<{width}}  {score['mean']:.5g}" + (f" ± {score['std']:.2g}" if seeds > 1 else "")
-        for name, score in results["scores"].items()
-    ]
+    trivial = results["trivial_baselines"]
+    rows = [["", "samples", *trivial]] if trivial else []
+    for name, score in results["scores"].items():
+        deviation = f" ± {score['std']:.2g}" if seeds > 1 else ""
+        rows.append([name, f"{score['mean']:.5g}{deviation}", *(f"{scores[name]:.5g}" for scores in trivial.values())])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     sets = f" for each of {seeds} seeds; mean ± standard deviation over seeds" if seeds > 1 else ""
     return "\n".join(
         [

@@ -1,7 +1,7 @@
 """Images to evaluate, from a checkpoint's generator or from a folder."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from gan.data.streamed_images import ADVICE
 from gan.distributed.group import rank_range
 from gan.errors import UserError
 from gan.image_files import is_grey, open_image
+from gan.metrics.sampled import SampledImages
 from gan.runs.folder import run_folder_of
 from gan.types import Batch, Samples
 
@@ -33,7 +34,7 @@ class EvaluatedImages:
         batches: Yields this rank's part of a seed's set, as the data module returns its own images.
         protocol: Settings that affect the scores.
         folder: Folder for the results.
-        conditional: Whether the images are of requested classes.
+        sampled: Facts that decide which measures fit.
     """
 
     name: str
@@ -42,7 +43,7 @@ class EvaluatedImages:
     batches: Callable[[int], Iterator[Samples]]
     protocol: dict[str, Any]
     folder: Path
-    conditional: bool = False
+    sampled: SampledImages = field(default_factory=SampledImages)
 
 
 def samples_of_checkpoint(
@@ -60,7 +61,8 @@ def samples_of_checkpoint(
         UserError: If the samples and the real images differ in shape.
     """
     path, model = checkpoint.path, restore(checkpoint, config.ema).to(device)
-    num, use_ema = config.metric.num_samples, config.ema and model.ema is not None
+    sampled, use_ema = SampledImages.of(model, data), config.ema and model.ema is not None
+    num = min(config.metric.num_samples, data.num_requests) if sampled.requests else config.metric.num_samples
     shape = tuple(model.sample(1, requests=data.requests).shape[1:])
     if shape != data.output_shape:
         raise UserError(f"{path} makes images of {_format(shape)}, the real ones are {_format(data.output_shape)}")
@@ -77,7 +79,7 @@ def samples_of_checkpoint(
         batches=batches,
         protocol={"ema": use_ema, "global_step": checkpoint.global_step},
         folder=run_folder_of(path) or path.parent,
-        conditional=model.num_classes > 1,
+        sampled=sampled,
     )
 
 

@@ -55,10 +55,9 @@ def evaluate(
         images = samples_of_checkpoint(checkpoint, data, config, device)
     config.metric.num_samples = images.num
     metric: Evaluator = build(config.metric)
-    if metric.needs_labels and not images.conditional:
-        raise UserError(f"the metric needs samples of requested classes, but {images.name} have none")
+    metric.check(images.sampled, f"{images.name} have none")
     preparation_start = perf_counter()
-    evaluator = metric.prepare(data, device)
+    evaluator = metric.prepare(data, device, images.sampled.requests)
     real_seconds = perf_counter() - preparation_start
 
     scores_by_seed = []
@@ -69,8 +68,9 @@ def evaluate(
     results = {
         "command": command_line(["python", "-m", "gan.evaluate", *sys.argv[1:]]),
         "scores": {name: _over_seeds([scores[name] for scores in scores_by_seed]) for name in scores_by_seed[0]},
+        "trivial_baselines": evaluator.trivial_baselines(),
         "subject": images.name,
-        "reference": str(reference) if reference is not None else f"{type(data).__name__} ({config.metric.split})",
+        "reference": str(reference) if reference is not None else f"{type(data).__name__} ({evaluator.split})",
         "protocol": {**evaluator.protocol, **images.protocol, "seeds": list(images.seeds)},
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "versions": versions(),

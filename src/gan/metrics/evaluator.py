@@ -13,7 +13,9 @@ from gan.errors import UserError
 from gan.features.base import FeatureExtractor, MakeExtractor
 from gan.metrics.measure import Measure
 from gan.metrics.reference import noise_statistics, real_statistics
-from gan.metrics.statistics import Need, Statistics, gather
+from gan.metrics.sampled import SampledImages
+from gan.metrics.statistics import Need, Statistics, gather, needs_targets
+from gan.metrics.trivial import noise_beside_targets, trivial_samples
 from gan.runs.folder import OutputPath
 from gan.types import Samples
 
@@ -30,8 +32,9 @@ class Evaluator:
     Args:
         features: Constructor of the feature extractor for a data set.
         measures: Measures by name; runs are compared by the first. None entries are skipped.
-        num_samples: Number of generated images.
-        split: Split of the real images.
+        num_samples: Number of generated images; at most one per held-out row for a generator with a condition, so that
+            no row counts twice.
+        split: Split of the real images; None for ``test``, the targets, with a condition, and for ``train`` without.
         cache: Folder of the real images' statistics; None for the user's cache folder.
 
     Raises:
@@ -43,7 +46,7 @@ class Evaluator:
         features: MakeExtractor,
         measures: Mapping[str, Measure | None],
         num_samples: SampleCount = 10_000,
-        split: Split = "train",
+        split: Split | None = None,
         cache: OutputPath | None = None,
     ) -> None:
         self.make_features = features
@@ -67,12 +70,33 @@ class Evaluator:
         """Whether the samples must be of requested classes."""
         return any(measure.needs_labels for measure in self.measures.values())
 
-    def prepare(self, data: ImageDataModule, device: torch.device) -> "PreparedEvaluator":
+    @property
+    def needs_targets(self) -> bool:
+        """Whether each sample is compared with its target."""
+        return needs_targets(self.needs)
+
+    def check(self, sampled: SampledImages, reason: str) -> None:
+        """Check that the measures fit the images.
+
+        Args:
+            sampled: Facts about the images.
+            reason: Why the images have no classes or targets, if they have none.
+
+        Raises:
+            UserError: If a measure needs classes or targets that the images do not have.
+        """
+        if self.needs_labels and not sampled.labels:
+            raise UserError(f"the metric needs samples of requested classes, but {reason}")
+        if self.needs_targets and not sampled.targets:
+            raise UserError(f"the metric compares each image with its target, but {reason}")
+
+    def prepare(self, data: ImageDataModule, device: torch.device, requests: bool = False) -> "PreparedEvaluator":
         """Load the feature extractor and the real images' statistics.
 
         Args:
             data: Data module with the real images.
             device: Device of the feature extractor.
+            requests: Whether samples are generated from the conditions of held-out rows.
 
         Raises:
             UserError: If the extractor or a measure does not fit the data.
@@ -87,8 +111,10 @@ class Evaluator:
             )
         features.to(device).eval()
         features.to(memory_format=torch.channels_last)  # 1.5 times as fast on CPUs
-        real = real_statistics(features, data, self.split, self.needs_of_real, device, self.cache)
-        return PreparedEvaluator(self, data, device, features, real)
+        split: Split = self.split or ("test" if requests else "train")
+        num_samples = min(self.num_samples, data.num_requests) if requests else self.num_samples
+        real = real_statistics(features, data, split, self.needs_of_real, device, self.cache)
+        return PreparedEvaluator(self, data, device, features, real, split, num_samples, requests)
 
 
 @dataclass(frozen=True)
@@ -101,6 +127,9 @@ class PreparedEvaluator:
         device: Device of the feature extractor.
         features: Maps images to features.
         real: Statistics of the real images.
+        split: Split of the real images.
+        num_samples: Number of generated images.
+        requests: Whether samples are generated from the conditions of held-out rows.
     """
 
     settings: Evaluator
@@ -108,6 +137,9 @@ class PreparedEvaluator:
     device: torch.device
     features: FeatureExtractor
     real: Statistics
+    split: Split = "train"
+    num_samples: int = 10_000
+    requests: bool = False
 
     @property
     def name(self) -> str:
@@ -128,8 +160,8 @@ class PreparedEvaluator:
         """Settings that affect the scores, apart from the generator."""
         return {
             "real_images": self.real.count,
-            "real_split": self.settings.split,
-            "fake_images": self.settings.num_samples,
+            "real_split": self.split,
+            "fake_images": self.num_samples,
             "measures": {name: measure.settings for name, measure in self.settings.measures.items()},
             **self.features.protocol,
         }
@@ -147,19 +179,33 @@ class PreparedEvaluator:
         return self._score(fake, self.settings.measures.values())
 
     def baselines(self) -> dict[str, float]:
-        """Return the main scores of held-out real images and of noise, between which a generator's should lie.
+        """Return the main scores of noise, and of real images that generated ones are not compared with.
 
-        Both use at most as many images as are generated.
+        A generator's score should lie between the two. Both use at most as many images as are generated. The real
+        images are those of the other split; there are none for measures that compare each image with its target.
         """
         main = next(iter(self.settings.measures.values()))
-        num, cache = self.settings.num_samples, self.settings.cache
-        held_out = real_statistics(self.features, self.data, "test", main.needs, self.device, cache, limit=num)
+        num, cache = self.num_samples, self.settings.cache
+        if needs_targets(main.needs):
+            noise = gather(self.features, noise_beside_targets(self.data, num), main.needs, self.device)
+            return {"noise": self._score(noise, [main])[self.name], "noise_images": noise.count}
+        other: Split = "test" if self.split == "train" else "train"
+        held_out = real_statistics(self.features, self.data, other, main.needs, self.device, cache, limit=num)
         noise = noise_statistics(self.features, self.data, num, main.needs, self.device, cache)
         return {
             "held_out": self._score(held_out, [main])[self.name],
             "held_out_images": held_out.count,
             "noise": self._score(noise, [main])[self.name],
             "noise_images": noise.count,
+        }
+
+    def trivial_baselines(self) -> dict[str, dict[str, float]]:
+        """Return all scores of the data's trivial generators by name, such as a copy of the source image."""
+        if not self.requests:
+            return {}
+        return {
+            name: self(trivial_samples(self.data, make, self.num_samples))
+            for name, make in self.data.trivial_baselines().items()
         }
 
     def _score(self, fake: Statistics, measures: Iterable[Measure]) -> dict[str, float]:

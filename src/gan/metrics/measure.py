@@ -12,18 +12,27 @@ class Measure(ABC):
     """Scores of generated images against real ones.
 
     Attributes:
-        higher_is_better: Names of all its scores, and whether higher is better; runs are compared by the first.
-        needs: Statistics of the generated images that it uses.
         needs_of_real: Statistics of the real images that it uses.
         needs_labels: Whether the samples must be of requested classes, as from a conditional generator.
         named_after_features: Whether the scores depend on the feature extractor, and carry its name.
     """
 
-    higher_is_better: ClassVar[dict[str, bool]]
-    needs: ClassVar[frozenset[Need]]
     needs_of_real: ClassVar[frozenset[Need]]
     needs_labels: ClassVar[bool] = False
     named_after_features: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def higher_is_better(self) -> dict[str, bool]:
+        """Names of all scores, and whether higher is better; runs are compared by the first.
+
+        Like ``needs``, it may be a class attribute.
+        """
+
+    @property
+    @abstractmethod
+    def needs(self) -> frozenset[Need]:
+        """Statistics of the generated images that it uses."""
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sharpness of generated images relative to real ones: the variance of the Laplacian (Pech-Pacheco et al., 2000)."""
+"""Sharpness of generated images relative to real ones: by the Laplacian (Pech-Pacheco et al., 2000) or gradients."""
 
 from typing import ClassVar
 
@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan.errors import UserError
-from gan.metrics.measure import Measure
-from gan.metrics.statistics import Need, PixelStatistic, Statistics
+from gan.metrics.relative import RelativeMean
+from gan.metrics.statistics import Need, PixelStatistic
 
-__all__ = ["Sharpness", "laplacian_variance"]
+__all__ = ["GradientEnergy", "Sharpness", "gradient_energy", "laplacian_variance"]
 
 MIN_IMAGE_SIZE = 3
 
@@ -34,10 +34,30 @@ def laplacian_variance(images: Tensor) -> Tensor:
     return edges.flatten(1).var(1, correction=0).unflatten(0, images.shape[:2]).mean(1)
 
 
+def gradient_energy(images: Tensor) -> Tensor:
+    """Return each image's mean squared difference between neighbouring pixels, across and down.
+
+    Args:
+        images: Images as the data module returns them, with shape (B, C, H, W).
+
+    Returns:
+        Sum of the means over both directions, averaged over channels, in squared shades of 256, float32, with shape
+        (B,).
+
+    Raises:
+        UserError: If the images have no neighbouring pixels.
+    """
+    if min(images.shape[-2:]) < 2:
+        raise UserError("metric=gradient_energy needs images of 2 pixels or more, not points")
+    shades = images.float()
+    return sum((shades.diff(dim=side).square().mean((1, 2, 3)) for side in (2, 3)), shades.new_zeros(len(shades)))
+
+
 LAPLACIAN_VARIANCE = PixelStatistic("laplacian_variance", laplacian_variance)
+GRADIENT_ENERGY = PixelStatistic("gradient_energy", gradient_energy)
 
 
-class Sharpness(Measure):
+class Sharpness(RelativeMean):
     """Mean Laplacian variance of generated images, divided by that of real images: 1 for real images, 0 for flat ones.
 
     It is computed from pixels, so that one evaluation can report it beside a score on features. It should be close to
@@ -49,16 +69,22 @@ class Sharpness(Measure):
         "laplacian_variance": True,
         "laplacian_variance_real": True,
     }
+    statistic: ClassVar[PixelStatistic] = LAPLACIAN_VARIANCE
     needs: ClassVar[frozenset[Need]] = frozenset({LAPLACIAN_VARIANCE})
     needs_of_real: ClassVar[frozenset[Need]] = needs
-    named_after_features: ClassVar[bool] = False
 
-    def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        real_mean, fake_mean = (float(x.tensors[LAPLACIAN_VARIANCE.name].double().mean()) for x in (real, fake))
-        if not real_mean > 0:
-            raise UserError("metric=sharpness: the real images are flat, and have no sharpness to compare with")
-        return {
-            "sharpness": fake_mean / real_mean,
-            "laplacian_variance": fake_mean,
-            "laplacian_variance_real": real_mean,
-        }
+
+class GradientEnergy(RelativeMean):
+    """Mean gradient energy of generated images, divided by that of real images: 1 for real images, 0 for flat ones.
+
+    It weighs fine and coarse edges alike, where the Laplacian of ``Sharpness`` weighs the finest most.
+    """
+
+    higher_is_better: ClassVar[dict[str, bool]] = {
+        "gradient_energy_ratio": True,
+        "gradient_energy": True,
+        "gradient_energy_real": True,
+    }
+    statistic: ClassVar[PixelStatistic] = GRADIENT_ENERGY
+    needs: ClassVar[frozenset[Need]] = frozenset({GRADIENT_ENERGY})
+    needs_of_real: ClassVar[frozenset[Need]] = needs

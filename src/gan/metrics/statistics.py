@@ -9,11 +9,20 @@ import torch
 from torch import Tensor
 
 from gan.distributed.group import gather_rows, sum_over_ranks
+from gan.errors import UserError
 from gan.features.base import FeatureExtractor
 from gan.float64 import float64_device, to_float64
 from gan.types import Samples
 
-__all__ = ["Need", "PixelStatistic", "Statistics", "gather", "tensor_names"]
+__all__ = [
+    "Need",
+    "PairStatistic",
+    "PixelStatistic",
+    "Statistics",
+    "gather",
+    "needs_targets",
+    "tensor_names",
+]
 
 
 class PixelStatistic(NamedTuple):
@@ -22,17 +31,37 @@ class PixelStatistic(NamedTuple):
     Attributes:
         name: Its key in the statistics and in their cache; change it whenever the values change.
         compute: Maps images as the data module returns them, with shape (B, C, H, W), to float32 with shape (B, ...).
+        summed: Whether only the sum over images is kept, in float64 and without the first dimension.
     """
 
     name: str
     compute: Callable[[Tensor], Tensor]
+    summed: bool = False
 
 
-Need = Literal["sums", "vectors", "logits", "modes", "labels"] | PixelStatistic
+class PairStatistic(NamedTuple):
+    """Numbers that a measure computes from the pixels of each image and of its target.
+
+    Attributes:
+        name: Its key in the statistics.
+        compute: Maps images and their targets, both as the data module returns them, with shape (B, C, H, W), to
+            float32 with shape (B, ...).
+    """
+
+    name: str
+    compute: Callable[[Tensor, Tensor], Tensor]
+
+
+Need = Literal["sums", "vectors", "logits", "modes", "labels"] | PixelStatistic | PairStatistic
 """Statistics that a measure needs. ``sums`` and ``modes`` stand for two tensors each."""
 
 TENSOR_PAIRS: Mapping[Need, tuple[str, ...]] = {"sums": ("total", "outer"), "modes": ("predictions", "top_logits")}
 FEATURE_NEEDS: frozenset[Need] = frozenset({"sums", "vectors", "logits", "modes"})
+
+
+def needs_targets(needs: Iterable[Need]) -> bool:
+    """Return whether some needs compare each image with its target."""
+    return any(isinstance(need, PairStatistic) for need in needs)
 
 
 @dataclass(frozen=True)
@@ -116,12 +145,15 @@ def gather(
         torch.zeros(shape, dtype=torch.float64, device=float64_device(device)) for shape in (size, (size, size))
     )
     pixel_statistics = [need for need in needs if isinstance(need, PixelStatistic)]
+    sums: dict[str, list[Tensor]] = {name: [] for name, _, summed in pixel_statistics if summed}
     use_features = not FEATURE_NEEDS.isdisjoint(needs)
-    rows: dict[str, list[Tensor]] = {name: [] for name in tensor_names(need for need in needs if need != "sums")}
+    names = tensor_names(need for need in needs if need != "sums")
+    rows: dict[str, list[Tensor]] = {name: [] for name in names if name not in sums}
     for batch in batches:
         images = batch.images.to(device)
         count += len(images)
-        values = {"labels": batch.labels} | {name: compute(images) for name, compute in pixel_statistics}
+        values = {"labels": batch.labels} | {name: compute(images) for name, compute, _ in pixel_statistics}
+        values |= _compare_with_targets(images, batch.real, needs)
         if use_features:
             vectors, logits = features(images)
             values |= _per_image(vectors, logits)
@@ -131,16 +163,36 @@ def gather(
                 outer += exact.T @ exact
         for name, kept in rows.items():
             kept.append(values[name].cpu())
+        for name, parts in sums.items():
+            parts.append(values[name].cpu().double().sum(0, keepdim=True))
     count = int(sum_over_ranks(torch.tensor(count, device=device)))
     tensors = {name: gather_rows(kept) for name, kept in rows.items()}
+    tensors |= {name: gather_rows(parts).sum(0) for name, parts in sums.items()}
     if "sums" in needs:
         tensors |= {"total": sum_over_ranks(total).cpu(), "outer": sum_over_ranks(outer).cpu()}
     return Statistics(count, tensors)
 
 
+def _compare_with_targets(images: Tensor, targets: Tensor | None, needs: Collection[Need]) -> dict[str, Tensor]:
+    """Return the statistics of each image and its target.
+
+    Raises:
+        UserError: If the images have no targets, and a measure needs them.
+    """
+    if not needs_targets(needs):
+        return {}
+    if targets is None:
+        raise UserError("the metric compares each image with its target, and these images have none")
+    targets = targets.to(images.device)
+    return {need.name: need.compute(images, targets) for need in needs if isinstance(need, PairStatistic)}
+
+
 def tensor_names(needs: Iterable[Need]) -> list[str]:
     """Return the sorted names of the tensors that some needs stand for."""
-    names = ((need.name,) if isinstance(need, PixelStatistic) else TENSOR_PAIRS.get(need, (need,)) for need in needs)
+    names = (
+        (need.name,) if isinstance(need, PixelStatistic | PairStatistic) else TENSOR_PAIRS.get(need, (need,))
+        for need in needs
+    )
     return sorted(set(chain.from_iterable(names)))
 
 

@@ -19,7 +19,7 @@ def curves(
     series: Mapping[str, Series],
     main_score: str | None,
     higher_is_better: Mapping[str, bool],
-    baselines: Mapping[str, float],
+    baselines: Mapping[str, Mapping[str, float]],
 ) -> list[Chart]:
     """Lay out the charts of everything that a run logged, its main score first.
 
@@ -27,7 +27,7 @@ def curves(
         series: Columns of metrics.csv.
         main_score: Score that selects ``best.ckpt``.
         higher_is_better: Whether higher is better by score, as far as it is known.
-        baselines: The main score of held-out real images and of noise.
+        baselines: By score, those to draw, by name.
     """
     scores = [name.removeprefix("val/") for name in series if name.startswith("val/")]
     scores = [name for name in scores if name != "training_seconds"]
@@ -35,8 +35,7 @@ def curves(
     for name in sorted(scores, key=lambda name: name != main_score):
         higher = higher_is_better.get(name)
         note = "" if higher is None else f"{'higher' if higher else 'lower'} is better"
-        compared = name == main_score and "held_out" in baselines
-        levels = [Level("held-out real images", baselines["held_out"])] if compared else []
+        levels = [Level(label, y) for label, y in baselines.get(name, {}).items() if label != "noise"]
         line = Line(name, *series[f"val/{name}"], color=2, dots=True)
         charts.append(chart(name, [line], levels, note, may_be_log=not higher))
 

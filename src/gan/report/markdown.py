@@ -42,9 +42,11 @@ def protocol(table: Table) -> str:
     settings = [" ".join([name, *(f"{key}={value}" for key, value in chosen.items())]) for name, chosen in measures]
     facts = [*images, *(f"{key} {value}" for key, value in other.items())]
     text = printable("; ".join([", ".join(facts), *settings]), MAX_CELL) + "."
-    if "held_out" in table.baselines:
-        text += f" Held-out real images score {number(table.baselines['held_out'])}"
-        text += f", noise {number(table.baselines['noise'])}." if "noise" in table.baselines else "."
+    if table.baselines:
+        first, *others = table.baselines.items()
+        verb = "score" if first[0].endswith("images") else "scores"
+        text += f" {first[0].capitalize()} {verb} {number(first[1])}"
+        text += "".join(f", {name} {number(score)}" for name, score in others) + "."
     return text
 
 

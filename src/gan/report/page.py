@@ -14,6 +14,7 @@ from gan.report.curves import curves
 from gan.report.pictures import embed, embed_frames
 from gan.report.score_scale import score_scale
 from gan.report.templates import render, save
+from gan.runs.baselines import named_baselines, real_images_name
 from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import RunRecord
@@ -82,8 +83,9 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
     steps = results.global_step if results else run.metrics.last_step or 0
     main_score = results.score_name if results else None
     higher_is_better = results.higher_is_better if results else {}
-    baselines = results.baselines if results else {}
-    scores = [_summarize(run, name, higher_is_better.get(name)) for name in _score_names(run)]
+    names = _score_names(run)
+    baselines = {name: named_baselines(vars(results), name) if results else {} for name in names}
+    scores = [_summarize(run, name, higher_is_better.get(name)) for name in names]
     best = next((score for score in scores if score.name == main_score), None)
     grids = folder.sample_grids(results.global_step if results else None)
     neighbors = results.neighbors if results else None
@@ -97,10 +99,12 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "ended": _last_change(folder),
         "facts": _facts(run, steps),
         "best": best,
-        "scale": score_scale(best.best, baselines, bool(best.higher_is_better))
-        if best and best.best is not None
+        "scale": score_scale(best.best, results.baselines, bool(best.higher_is_better))
+        if results and best and best.best is not None
         else None,
-        "baselines": baselines,
+        "real_images": real_images_name(results.protocol if results else {}),
+        "baselines": results.baselines if results else {},
+        "trivial_baselines": results.trivial_baselines if results else {},
         "choices": find_choices(run.commands, config),
         "seed": run.seed,
         "warnings": _warnings(run, damaged),

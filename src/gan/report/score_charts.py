@@ -32,7 +32,7 @@ def score_chart(table: Table, axis: XAxis, size: tuple[int, int] = STRETCHED) ->
     lines = [line(group, curve, color) for color, (group, curve) in enumerate(zip(table.groups, means, strict=True))]
     for color, (group, curves) in enumerate(zip(table.groups, failures, strict=True)):
         lines += [line(group, curve, color, failed=True) for curve in curves]
-    levels = [Level("held-out real images", table.baselines["held_out"])] if "held_out" in table.baselines else []
+    levels = [Level(name, y) for name, y in table.baselines.items() if name != "noise"]
     note = f"{'higher' if table.higher_is_better else 'lower'} is better"
     title = f"{score} by {'generator updates' if axis == 'updates' else 'time'}"
     may_be_log = not table.higher_is_better  # a log scale would hide the differences between high scores

@@ -5,12 +5,14 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from gan.errors import UserError, did_you_mean
 from gan.formats import printable
 from gan.report.differences import comparable_config, labels
 from gan.report.groups import Group, mean
+from gan.runs.baselines import named_baselines
 from gan.runs.record import RunRecord
 from gan.runs.results_file import best_score
 
@@ -32,7 +34,7 @@ class Table:
         scores: Names of all scores.
         protocol: How the scores were measured.
         data: Name of the data set.
-        baselines: The score of held-out real images and of noise, if it was computed.
+        baselines: The score of real images, of trivial generators and of noise by name, as far as it was computed.
     """
 
     groups: list[Group]
@@ -114,12 +116,11 @@ def _table(grouped: list[list[RunRecord]], score: str | None, data: str) -> Tabl
     if not results or results[0].score_name is None:
         return Table(groups, None, False, (), {}, data, {})
     main_score, scores = results[0].score_name, _score_names(groups[0].finished[0])
-    chosen = score if score in scores else None
-    baselines: dict[str, float] = {}  # of the main score alone
-    if chosen in (None, main_score):
-        for key in dict.fromkeys(key for result in results for key in result.baselines):
-            baselines[key] = mean(result.baselines[key] for result in results if key in result.baselines)
-    name = chosen or main_score
+    name = score if score is not None and score in scores else main_score
+    named = [named_baselines(vars(result), name) for result in results]
+    baselines = {
+        key: mean(known[key] for known in named if key in known) for key in dict.fromkeys(chain.from_iterable(named))
+    }
     table = Table(groups, name, results[0].higher_is_better[name], scores, results[0].protocol, data, baselines)
     groups.sort(key=lambda group: _rank(table, group))
     return table

@@ -72,6 +72,7 @@ class Results:
         scores: Scores by step.
         higher_is_better: Whether higher is better, by score.
         baselines: Main score of held-out real images and of noise.
+        trivial_baselines: All scores of trivial generators, such as a copy of the source image, by their names.
         protocol: Everything that affects the scores besides the generator.
         game: Last means of the logged training terms.
         neighbors: Distances to the nearest training images; None without a figure.
@@ -95,6 +96,7 @@ class Results:
     scores: Scores = field(default_factory=dict)
     higher_is_better: dict[str, bool] = field(default_factory=dict)
     baselines: dict[str, float] = field(default_factory=dict)
+    trivial_baselines: dict[Name, dict[Name, float]] = field(default_factory=dict)
     protocol: Annotated[dict[str, Any], AfterValidator(_check_protocol)] = field(default_factory=dict)
     game: dict[str, float] = field(default_factory=dict)
     neighbors: NeighborDistances | None = None
