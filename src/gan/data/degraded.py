@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gan.bounds import Channels, Classes, Fraction, NonNegativeInt, Pixels, PositiveInt
 from gan.data.base import ImageDataModule, ImageDataset, Split
-from gan.data.degradations.base import Degradation
+from gan.data.degradations.base import ConditionBaseline, Degradation
 from gan.data.degradations.downsample import Downsample
 from gan.data.degradations.edges import Edges
 from gan.data.degradations.gray import Gray
@@ -19,10 +19,12 @@ from gan.data.degradations.lab import Lab
 from gan.data.degradations.mask import Mask
 from gan.data.degradations.shape import DegradationName, degraded_shape
 from gan.data.image_folder import ImageFolder, OnError
+from gan.data.module import TrivialBaseline
+from gan.data.trivial import mean_image
 from gan.errors import UserError
 from gan.image_files import MAX_PIXELS
 from gan.keyed_random import KeyedRandom
-from gan.types import Batch, Samples
+from gan.types import Batch, Request, Samples
 
 __all__ = ["Degraded", "DegradedFolder"]
 
@@ -153,6 +155,23 @@ class Degraded(ImageDataModule):
             real=None if samples.real is None else join(condition, samples.real),
             condition=self.degradation.complete_condition(condition),
         )
+
+    def trivial_baselines(self) -> dict[str, TrivialBaseline]:
+        """Return the trivial restorations of the degradation and, for some, the mean training image."""
+
+        def restore(baseline: ConditionBaseline, request: Request) -> Tensor:
+            assert isinstance(request.condition, Tensor)
+            return baseline(request.condition)
+
+        def fill(mean: TrivialBaseline, request: Request) -> Tensor:
+            assert isinstance(request.condition, Tensor)
+            return self.degradation.keep_known(request.condition, mean(request))
+
+        simple = self.degradation.trivial_baselines.items()
+        baselines: dict[str, TrivialBaseline] = {name: partial(restore, baseline) for name, baseline in simple}
+        if self.degradation.compare_with_mean:
+            baselines["mean"] = partial(fill, mean_image(self))
+        return baselines
 
     def picture_of_condition(self, condition: Tensor) -> Tensor:
         return self.degradation.picture(condition, self.image_channels)

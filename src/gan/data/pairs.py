@@ -19,7 +19,7 @@ from gan.data.order import hold_out
 from gan.data.side_folders import LAYOUTS, Direction, SideFolders, describe_folder, find_sides, find_splits
 from gan.data.source_images import WithSources
 from gan.data.streamed_images import Decoder, Half, StreamedImages
-from gan.data.trivial import copies, means
+from gan.data.trivial import copies, mean_image
 from gan.digest import digest_of_values
 from gan.errors import UserError
 from gan.formats import printable
@@ -115,7 +115,7 @@ class Pairs(ImageDataModule):
 
     def trivial_baselines(self) -> dict[str, TrivialBaseline]:
         """Return a copy of the source image, and the mean training image."""
-        return copies(self.source_channels, self.channels) | means(self)
+        return copies(self.source_channels, self.channels) | {"mean": mean_image(self)}
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the files' paths, sizes and modification times, and of the decoding settings."""

@@ -9,7 +9,7 @@ from gan.data.order import evenly_spaced
 from gan.keyed_random import Stream, rows_at
 from gan.types import Request
 
-__all__ = ["copies", "means"]
+__all__ = ["copies", "mean_image"]
 
 MEAN_OF = 256  # training rows
 
@@ -24,14 +24,18 @@ def copies(source_channels: int, channels: int) -> dict[str, TrivialBaseline]:
     return {"copy": copy} if source_channels in (1, channels) else {}
 
 
-def means(data: DataModule) -> dict[str, TrivialBaseline]:
-    """Return the baseline ``mean``: the mean of up to 256 training images, evenly spaced, for every condition."""
+def mean_image(data: DataModule) -> TrivialBaseline:
+    """Return the baseline that is the mean of up to 256 training images, evenly spaced, for every condition."""
 
     @cache
-    def mean_image() -> Tensor:
+    def mean() -> Tensor:
         chosen = list(evenly_spaced(size := len(data.split("train")), MEAN_OF))
         (rows,) = data.batches("train", MEAN_OF, chosen)
         rng = rows_at(Stream.CONDITIONS, total=size, indices=chosen)
         return data.make_condition(data.scale_batch(rows), rng).real.mean(0)
 
-    return {"mean": lambda request: mean_image().expand(len(request.condition), -1, -1, -1)}
+    def repeat(request: Request) -> Tensor:
+        assert isinstance(request.condition, Tensor)
+        return mean().expand(len(request.condition), -1, -1, -1)
+
+    return repeat

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
-from gan.data.degradations.base import Degradation
+from gan.data.degradations.base import ConditionBaseline, Degradation
 from gan.data.image_tensor import source_tensor
 from gan.images import from_uint8, to_uint8
 from gan.keyed_random import KeyedRandom
@@ -23,6 +23,16 @@ class Downsample(Degradation):
 
     def __init__(self, factor: int, channels: int) -> None:
         self.factor, self.channels = factor, channels
+
+    @property
+    def trivial_baselines(self) -> dict[str, ConditionBaseline]:
+        """Bicubic interpolation."""
+
+        def bicubic(condition: Tensor) -> Tensor:
+            size = [side * self.factor for side in condition.shape[2:]]
+            return F.resize(condition, size, InterpolationMode.BICUBIC, antialias=True).clamp(-1, 1)
+
+        return {"bicubic": bicubic}
 
     def condition(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         size = [side // self.factor for side in images.shape[2:]]

@@ -18,6 +18,8 @@ NEIGHBOURS = ((0, 1), (1, 1), (1, 0), (1, -1))  # rows and columns, along the gr
 class Edges(GreySource):
     """Drawing of an image's edges: dark lines (-1) on white (1)."""
 
+    compare_with_mean = True
+
     def condition(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         return 1 - 2 * find_edges(images).float()
 

@@ -5,7 +5,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan.data.cielab import lab_to_rgb, rgb_to_lab
-from gan.data.degradations.base import Degradation
+from gan.data.degradations.base import ConditionBaseline, Degradation
 from gan.data.image_tensor import source_tensor
 from gan.keyed_random import KeyedRandom
 
@@ -14,6 +14,11 @@ __all__ = ["Lab"]
 
 class Lab(Degradation):
     """Lightness L* of CIELAB; a* and b* are generated (Zhang et al., 2016, Section 2; pix2pix, Section 4.4)."""
+
+    @property
+    def trivial_baselines(self) -> dict[str, ConditionBaseline]:
+        """The grey image: a* and b* are 0."""
+        return {"grey": lambda condition: torch.zeros_like(condition).repeat(1, 2, 1, 1)}
 
     def condition(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         return rgb_to_lab(images)[:, :1]

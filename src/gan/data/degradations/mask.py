@@ -4,7 +4,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from gan.data.degradations.base import Degradation
+from gan.data.degradations.base import ConditionBaseline, Degradation
 from gan.data.degradations.holes import Hole, draw_holes
 from gan.data.image_tensor import image_tensor
 from gan.errors import UserError
@@ -21,8 +21,19 @@ class Mask(Degradation):
         channels: Channels of an image.
     """
 
+    compare_with_mean = True
+
     def __init__(self, kind: Hole, channels: int) -> None:
         self.kind, self.channels = kind, channels
+
+    @property
+    def trivial_baselines(self) -> dict[str, ConditionBaseline]:
+        """The image with its hole, mid-grey."""
+        return {"copy": lambda condition: condition[:, :-1]}
+
+    def keep_known(self, condition: Tensor, generated: Tensor) -> Tensor:
+        """Return the known pixels, and what is generated in the hole."""
+        return torch.where(condition[:, -1:] > 0, generated, condition[:, :-1])
 
     def condition(self, images: Tensor, rng: KeyedRandom) -> Tensor:
         height, width = images.shape[2:]
