@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from PIL import Image
 from torch import Tensor
 
-from gan.bounds import Channels, Classes, Fraction, NonNegativeInt, Pixels, PositiveInt
+from gan.bounds import Channels, Classes, Pixels
 from gan.data.base import ImageDataModule, ImageDataset, Split
 from gan.data.degradations.base import ConditionBaseline, Degradation
 from gan.data.degradations.downsample import Downsample
@@ -18,15 +18,13 @@ from gan.data.degradations.holes import Hole
 from gan.data.degradations.lab import Lab
 from gan.data.degradations.mask import Mask
 from gan.data.degradations.shape import DegradationName, degraded_shape
-from gan.data.image_folder import ImageFolder, OnError
 from gan.data.module import TrivialBaseline
 from gan.data.trivial import mean_image
 from gan.errors import UserError
-from gan.image_files import MAX_PIXELS
 from gan.keyed_random import KeyedRandom
 from gan.types import Batch, Request, Samples
 
-__all__ = ["Degraded", "DegradedFolder"]
+__all__ = ["Degraded"]
 
 DownsamplingFactor = Annotated[int, Ge(2), Le(16)]
 IN_COLOUR = ("gray", "lab")
@@ -175,52 +173,3 @@ class Degraded(ImageDataModule):
 
     def picture_of_condition(self, condition: Tensor) -> Tensor:
         return self.degradation.picture(condition, self.image_channels)
-
-
-class DegradedFolder(Degraded):
-    """Folder of images, each with a degraded copy as its condition.
-
-    Args:
-        path: Folder of images; see ImageFolder for this and the other options of files.
-        image_size: Height of images, which are resized and cropped, and their width unless that is given.
-        width: Width of images in pixels; None for squares.
-        image_channels: Channels of the whole images: 1 for grey ones, 3 for colour.
-        test_path: Folder of held-out images; None to hold out a share of ``path``.
-        num_classes: Number of classes; None for that of the folders, 1 ignores them.
-        test_share: Share of images that is held out.
-        memory_limit: Size of the decoded images in bytes up to which they are held in memory.
-        on_error: ``stop`` raises an error at an unreadable image; ``skip`` logs and skips it.
-        background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
-        max_pixels: Largest number of pixels of an image.
-        **settings: Arguments of Degraded.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        image_size: Pixels,
-        width: Pixels | None = None,
-        image_channels: Channels = 3,
-        test_path: str | None = None,
-        num_classes: Classes | None = None,
-        test_share: Fraction = 0.1,
-        memory_limit: NonNegativeInt = 2**30,
-        on_error: OnError = "stop",
-        background: str = "white",
-        max_pixels: PositiveInt = MAX_PIXELS,
-        **settings: Any,
-    ) -> None:
-        images = ImageFolder(
-            path=path,
-            test_path=test_path,
-            num_classes=num_classes,
-            test_share=test_share,
-            memory_limit=memory_limit,
-            on_error=on_error,
-            background=background,
-            max_pixels=max_pixels,
-            image_size=image_size,
-            width=width,
-            channels=image_channels,
-        )
-        super().__init__(images=images, image_size=image_size, width=width, image_channels=image_channels, **settings)
