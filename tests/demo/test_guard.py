@@ -63,6 +63,18 @@ def test_sizes(client: TestClient, size: int, status: int) -> None:
     assert client.post("/gradio_api/upload", files=files).status_code == 413, "and with its frame"
 
 
+def test_pages_that_take_uploads_have_a_larger_limit() -> None:
+    app = FastAPI()
+
+    @app.post("/count")
+    async def count(request: Request) -> int:
+        return len(await request.body())
+
+    client = TestClient(guarded(app, 2 * MAX_BYTES), base_url=URL)
+    assert client.post("/count", content=b"x" * 2 * MAX_BYTES).json() == 2 * MAX_BYTES
+    assert client.post("/count", content=b"x" * (2 * MAX_BYTES + 1)).status_code == 413
+
+
 def test_a_request_of_unknown_length_is_cut_off(client: TestClient) -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(20):

@@ -1,4 +1,4 @@
-"""``python -m gan.demo CKPT``: local web page to view samples, morph between them, and compare two generators."""
+"""``python -m gan.demo CKPT``: local web page to try a generator from noise or of translations, or to compare two."""
 
 import argparse
 import os
@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 from gan import cli
 from gan.checkpoint.trained import load
-from gan.demo.generator import DemoGenerator
 from gan.demo.port import PORTS, listen
 from gan.demo.summary import check_comparable
 from gan.errors import UserError
@@ -20,7 +19,9 @@ def main() -> None:
     """Parse the command line and serve the page."""
     parser = argparse.ArgumentParser(prog="python -m gan.demo", description="Try a trained generator on a local page.")
     cli.add_checkpoint(parser)
-    parser.add_argument("other", nargs="?", help="second checkpoint, to compare with the first for the same noise")
+    parser.add_argument(
+        "other", nargs="?", help="second checkpoint, to compare with the first for the same noise or image"
+    )
     parser.add_argument("--port", type=int, help=f"(default: the first free one from {PORTS.start} on)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     args = parser.parse_args()
@@ -37,7 +38,7 @@ def main() -> None:
                 if error.name != "gradio":
                     raise
                 raise UserError("the demo needs a package: pip install -e '.[demo]'") from error
-            serve([DemoGenerator(generator) for generator in generators], listener, not args.no_browser)
+            serve(generators, listener, not args.no_browser)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-__all__ = ["MAX_SEED", "seed_slider", "update_on_change"]
+__all__ = ["MAX_SEED", "listen", "seed_slider", "update_on_change"]
 
 MAX_SEED = 999
 
@@ -19,13 +19,18 @@ def seed_slider(name: str) -> gr.Slider:
 
 
 def update_on_change(render: Callable[..., str], controls: list[Any], output: gr.HTML) -> None:
-    """Render the output now and whenever a control changes; of queued changes only the last is rendered."""
+    """Render the output now and whenever a control changes."""
     output.value = render(*(control.value for control in controls))
+    listen([control.change for control in controls], render, controls, output)
+
+
+def listen(triggers: list[Any], function: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
+    """Call a function at events; of queued events only the last is heard."""
     gr.on(
-        [control.change for control in controls],
-        render,
-        inputs=controls,
-        outputs=output,
+        triggers,
+        function,
+        inputs=inputs,
+        outputs=outputs,
         queue=False,
         trigger_mode="always_last",
         show_progress="hidden",

@@ -4,6 +4,7 @@ import html
 from base64 import b64encode
 from urllib.parse import urlencode
 
+import torch
 from pydantic import BaseModel
 from torch import Tensor
 
@@ -12,9 +13,10 @@ from gan.demo.encoding import image_row
 from gan.demo.generator import DemoGenerator
 from gan.demo.settings import MorphSettings, SampleSettings
 from gan.demo.summary import facts, title
-from gan.images import encode_png
+from gan.demo.translator import Translated
+from gan.images import encode_png, to_uint8
 
-__all__ = ["heading", "morph_figure", "sample_figures"]
+__all__ = ["data_url", "example_buttons", "heading", "morph_figure", "problem", "sample_figures", "translation_figures"]
 
 
 def heading(generators: list[TrainedGenerator]) -> str:
@@ -51,6 +53,45 @@ def morph_figure(demo: DemoGenerator, settings: MorphSettings) -> str:
     return f'<div class="figures of-1"><figure>{images}{links}</figure></div>'
 
 
+def translation_figures(translations: list[Translated]) -> str:
+    """Return a source image beside its translation by each generator, and the target if there is one."""
+    first = translations[0]
+    of = [""] if len(translations) == 1 else [" of A", " of B"]
+    if all(torch.equal(first.source, other.source) for other in translations):
+        pictures = {"Input": first.source}
+    else:  # their data differ
+        pictures = {f"Input{which}": translated.source for which, translated in zip(of, translations, strict=True)}
+    pictures |= {f"Output{which}": translated.output for which, translated in zip(of, translations, strict=True)}
+    if first.target is not None:
+        pictures["Target"] = first.target
+    figures = []
+    for caption, picture in pictures.items():
+        name = caption.lower().replace(" ", "-")
+        link = f'<nav class="downloads"><a href="{data_url(picture)}" download="{name}.png">PNG</a></nav>'
+        figures.append(f"<figure><h2>{caption}</h2>{_image(picture, name, True)}{link}</figure>")
+    return f'<div class="figures translation">{"".join(figures)}</div>'
+
+
+def example_buttons(pictures: Tensor) -> str:
+    """Return a button for each of some images, in [-1, 1] with shape (N, C, H, W)."""
+    buttons = "".join(
+        f'<button type="button" data-index="{index}" title="Held-out image {index}">'
+        f'<img alt="Held-out image {index}" src="{data_url(picture)}"></button>'
+        for index, picture in enumerate(to_uint8(pictures))
+    )
+    return f'<p>Held-out images</p><div class="examples">{buttons}</div>'
+
+
+def problem(error: Exception) -> str:
+    """Return an error in the place of a figure."""
+    return f'<p class="problem" role="alert">{html.escape(str(error))}</p>'
+
+
+def data_url(picture: Tensor) -> str:
+    """Return an image, uint8 with shape (C, H, W), as a PNG within a URL."""
+    return f"data:image/png;base64,{b64encode(encode_png(picture)).decode()}"
+
+
 def _end(seed: int, label: int | None) -> str:
     return f"seed {seed}" + ("" if label is None else f", class {label}")
 
@@ -71,10 +112,9 @@ def _path(generator: TrainedGenerator) -> str:
 
 def _image(picture: Tensor, name: str, pixels: bool, footer: str = "") -> str:
     """Return an image, uint8 with shape (C, H, W), above a footer of the same width."""
-    source = f"data:image/png;base64,{b64encode(encode_png(picture)).decode()}"
     size = f"--w: {picture.shape[2]}; --h: {picture.shape[1]}"
     kind = "pixels" if pixels else "plot"
-    return f'<div class="{kind} {name}" style="{size}"><img alt="{name}" src="{source}">{footer}</div>'
+    return f'<div class="{kind} {name}" style="{size}"><img alt="{name}" src="{data_url(picture)}">{footer}</div>'
 
 
 def _links(index: int, name: str, settings: BaseModel, suffixes: list[str]) -> str:

@@ -8,11 +8,15 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Response
 
+from gan.checkpoint.trained import TrainedGenerator
 from gan.demo.encoding import encode_gif, encode_npz, image_row
 from gan.demo.generator import MORPH_STEPS, DemoGenerator
 from gan.demo.guard import MAX_BYTES, guarded
-from gan.demo.page import HEAD, STYLE, THEME, build_page
+from gan.demo.page import HEAD, STYLE, THEME, noise_page, translation_page
 from gan.demo.settings import MorphSettings, SampleSettings
+from gan.demo.summary import translates
+from gan.demo.translator import DemoTranslator
+from gan.demo.uploads import MAX_UPLOAD
 from gan.errors import UserError
 from gan.images import encode_png
 
@@ -22,17 +26,23 @@ GIF_STEPS = 30
 MEDIA_TYPES = {"png": "image/png", "gif": "image/gif", "npz": "application/octet-stream"}
 
 
-def serve(generators: list[DemoGenerator], listener: socket.socket, browser: bool) -> None:
+def serve(generators: list[TrainedGenerator], listener: socket.socket, browser: bool) -> None:
     """Serve the page until SIGINT or SIGTERM.
 
     Args:
-        generators: One generator, or two to compare.
+        generators: One generator, or two of a kind to compare.
         listener: Socket that is already listening, so that early requests wait.
         browser: Whether to open the page in the user's browser.
     """
+    if translates(generators[0]):
+        page = translation_page([DemoTranslator(generator) for generator in generators])
+        app, max_bytes = download_app([]), MAX_UPLOAD
+    else:
+        demos = [DemoGenerator(generator) for generator in generators]
+        page, app, max_bytes = noise_page(demos), download_app(demos), MAX_BYTES
     app = gr.mount_gradio_app(
-        download_app(generators),
-        build_page(generators),
+        app,
+        page,
         path="/",
         footer_links=[],
         run_history=False,
@@ -40,7 +50,7 @@ def serve(generators: list[DemoGenerator], listener: socket.socket, browser: boo
         pwa=False,
         mcp_server=False,
         enable_monitoring=False,
-        max_file_size=MAX_BYTES,
+        max_file_size=max_bytes,
         theme=THEME,
         css=STYLE,
         head=HEAD,
@@ -50,7 +60,7 @@ def serve(generators: list[DemoGenerator], listener: socket.socket, browser: boo
     if browser:
         webbrowser.open(f"http://{host}:{port}")
     # An open page keeps its connection forever: shutdown does not wait for it, and its end is not logged as an error.
-    config = uvicorn.Config(guarded(app), log_config=None, log_level="critical", timeout_graceful_shutdown=0)
+    config = uvicorn.Config(guarded(app, max_bytes), log_config=None, log_level="critical", timeout_graceful_shutdown=0)
     uvicorn.Server(config).run(sockets=[listener])
 
 

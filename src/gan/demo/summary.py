@@ -5,7 +5,7 @@ from gan.errors import UserError
 from gan.runs.folder import RunFolder, run_folder_of
 from gan.runs.results_file import read_results
 
-__all__ = ["check_comparable", "facts", "title"]
+__all__ = ["check_comparable", "facts", "title", "translates"]
 
 
 def title(generator: TrainedGenerator) -> str:
@@ -13,23 +13,38 @@ def title(generator: TrainedGenerator) -> str:
     return f"{type(generator.model).__name__} on {type(generator.data).__name__}"
 
 
+def translates(generator: TrainedGenerator) -> bool:
+    """Return whether a generator translates source images."""
+    return source_shape(generator) is not None
+
+
+def source_shape(generator: TrainedGenerator) -> tuple[int, int, int] | None:
+    """Return channels, height and width of the source images that a generator translates; None if it has none."""
+    return generator.data.source_shape if generator.model.uses_condition else None
+
+
 def facts(generator: TrainedGenerator) -> dict[str, str]:
     """Return facts about a generator by name; the score only if its run's results are beside the checkpoint."""
-    model, (channels, height, width) = generator.model, generator.image_shape
-    colours = {1: "greyscale", 3: "colour"}.get(channels, f"{channels} channels")
+    model, source = generator.model, source_shape(generator)
     values = {
         "step": f"{generator.global_step:,}",
         "score": _score(generator),
-        "images": f"{height} × {width}, {colours}" if generator.data.pixels else "2-D points",
+        "source": _size(*source) if source else "",
+        "images": _size(*generator.image_shape) if generator.data.pixels else "2-D points",
         "classes": str(generator.num_classes) if generator.num_classes > 1 else "",
-        "noise": f"{model.latent}, {model.latent_dim} dimensions",
+        "noise": f"{model.latent}, {model.latent_dim} dimensions" if model.latent_dim else "",
         "weights": "moving average" if generator.use_ema else "last",
     }
     return {name: value for name, value in values.items() if value}
 
 
+def _size(channels: int, height: int, width: int) -> str:
+    colours = {1: "greyscale", 3: "colour"}.get(channels, f"{channels} channels")
+    return f"{height} × {width}, {colours}"
+
+
 def check_comparable(first: TrainedGenerator, second: TrainedGenerator) -> None:
-    """Check that two generators take the same noise and classes.
+    """Check that two generators take the same noise and classes, or the same source images.
 
     Raises:
         UserError: If they do not.
@@ -38,11 +53,12 @@ def check_comparable(first: TrainedGenerator, second: TrainedGenerator) -> None:
         "latent_dim": (first.model.latent_dim, second.model.latent_dim),
         "latent": (first.model.latent, second.model.latent),
         "num_classes": (first.num_classes, second.num_classes),
+        "the shape of source images": (source_shape(first), source_shape(second)),
     }
     for name, (one, other) in settings.items():
         if one != other:
             paths = f"{first.path} and {second.path}"
-            raise UserError(f"{paths} cannot be compared for the same noise: {name} is {one} and {other}")
+            raise UserError(f"{paths} cannot be compared for the same input: {name} is {one} and {other}")
     if first.data.pixels != second.data.pixels:
         raise UserError(f"{first.path} and {second.path} cannot be compared: one generates images, one points")
 
