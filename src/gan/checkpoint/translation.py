@@ -38,9 +38,9 @@ Images = Tensor | ImageOrPath | Sequence[ImageOrPath]
 class Translator:
     """Translation of source images by a generator's network, in evaluation mode.
 
-    A network says by an attribute ``divisor`` that it takes every multiple of it as a height and a width. Images of
-    other sizes are padded by reflection, and their translations are cropped. A network without that attribute is given
-    tiles of the size of training.
+    A network says by an attribute ``divisor`` that it takes every multiple of it as a height and a width, from the size
+    of training on. Images of other sizes are padded by reflection, and their translations are cropped. A network
+    without that attribute is given tiles of the size of training.
 
     Args:
         model: The model.
@@ -68,6 +68,8 @@ class Translator:
             raise UserError(
                 f"{type(self.model).__name__} does not translate images: python -m gan.sample draws samples of it"
             )
+        with self.network():
+            pass  # there is one of this direction
         if self.seed < 0:
             raise UserError(f"the seed must be at least 0, not {self.seed}")
         if self.tile is not None and self.tile < 1:
@@ -129,6 +131,8 @@ class Translator:
             try:
                 if self.direction == "AtoB":
                     return self.data.condition_of_image(opened, hole)
+                if hole is not None:
+                    raise UserError("images to translate back have no holes: pass no mask")
                 return image_tensor(opened, self.source_shape[0], self.data.background)
             except UserError as error:
                 name = f"{printable(str(image))}: " if isinstance(image, str | Path) else ""
@@ -187,14 +191,9 @@ class Translator:
         return self.model.run_generator(network, self.model.translation_input(sources, self.seed)).images
 
     def _fit(self, axis: int, side: int) -> int:
-        """Return the least number of pixels, along an axis, that holds a side and that the network takes.
-
-        Norms and reflecting layers need more than one pixel in the innermost feature map, unless training had one.
-        """
-        trained = self.source_shape[axis]
-        if self.divisor is None:
-            return max(side, trained)
-        return -(-max(side, min(trained, 2 * self.divisor)) // self.divisor) * self.divisor
+        """Return the least number of pixels, along an axis, that holds a side and that the network takes."""
+        divisor = self.divisor or 1
+        return -(-max(side, self.source_shape[axis]) // divisor) * divisor
 
     @cached_property
     def _tile(self) -> tuple[int, int] | None:

@@ -43,7 +43,10 @@ def main() -> None:
         "(default: the transparent pixels)",
     )
     parser.add_argument(
-        "--tile", type=cli.up_to(2**16), help="height and width of tiles, for large images (default: whole images)"
+        "--tile",
+        type=cli.up_to(2**16),
+        help="height and width of tiles, for large images, rounded up to what the network takes "
+        "(default: whole images)",
     )
     parser.add_argument(
         "--overlap", type=cli.up_to(2**15), help="pixels in which tiles fade into each other (default: tile / 4)"
@@ -72,7 +75,8 @@ def main() -> None:
             print(f"Failed   {error}", file=sys.stderr)
         failed = int(sum_over_ranks(torch.tensor(len(errors), device=device)))
         if rank_and_world()[0] == 0:
-            print(f"Wrote {len(jobs) - failed} images to {args.out}")
+            if written := len(jobs) - failed:
+                print(f"Wrote {written} image{'s' * (written > 1)} to {args.out}")
             if failed:
                 raise UserError(f"{failed} of {len(jobs)} images could not be translated")
 
