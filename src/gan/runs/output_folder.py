@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from gan.runs.folder import run_folder_of
 
-__all__ = ["register", "run_folder"]
+__all__ = ["run_folder"]
 
 
 def run_folder(ckpt: Any, new: str) -> str:
@@ -23,8 +21,3 @@ def run_folder(ckpt: Any, new: str) -> str:
     """
     folder = run_folder_of(Path(ckpt)) if isinstance(ckpt, str) else None
     return new if folder is None else str(folder)
-
-
-def register() -> None:
-    """Register ``${run_folder:ckpt,new}`` with OmegaConf."""
-    OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)
