@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -16,7 +16,7 @@ from gan.runs.writing import atomic_path
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["encode_png", "from_uint8", "gallery", "grid", "magnify", "save_png", "scatter", "to_uint8"]
+__all__ = ["encode_png", "from_uint8", "gallery", "grid", "magnify", "save_png", "scatter", "side_by_side", "to_uint8"]
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -33,6 +33,47 @@ def grid(images: Tensor) -> Tensor:
     """Arrange images, in [-1, 1] with shape (N, C, H, W), in a nearly square grid, uint8 with shape (C, H', W')."""
     columns = max(1, round(len(images) ** 0.5))
     return make_grid(to_uint8(images), nrow=columns, padding=2, pad_value=255).cpu()
+
+
+def side_by_side(columns: Mapping[str, Tensor], gap: int = 8) -> Tensor:
+    """Arrange groups of images that belong together, such as a source image and its output, in one picture.
+
+    Groups are in a nearly square grid, with a gap between them. Above each column of images is its title, if it fits.
+
+    Args:
+        columns: The images of all groups by title, in [-1, 1] with shape (N, 1 or 3, H, W).
+        gap: Pixels between groups; images of a group are 2 pixels apart.
+
+    Returns:
+        uint8 with shape (3, H', W').
+    """
+    images = to_uint8(torch.stack([x.expand(-1, 3, -1, -1) for x in columns.values()], 1)).cpu()
+    number, per_group, _, height, width = images.shape
+    per_row = max(1, round((number / per_group) ** 0.5))
+    titles = _titles(list(columns), width)
+    group_width, top = per_group * (width + 2) + gap, titles.shape[1]
+    size = top + -(-number // per_row) * (height + 2) + 2, min(per_row, number) * group_width - gap + 2
+    picture = torch.full((3, *size), 255, dtype=torch.uint8)
+    for index, group in enumerate(images):
+        y, left = top + 2 + (index // per_row) * (height + 2), 2 + (index % per_row) * group_width
+        if index < per_row:
+            picture[:, :top, left : left + titles.shape[2]] = titles
+        for x, image in enumerate(group):
+            start = left + x * (width + 2)
+            picture[:, y : y + height, start : start + width] = image
+    return picture
+
+
+def _titles(names: list[str], width: int) -> Tensor:
+    """Draw titles above columns of a width that are 2 pixels apart, uint8 with shape (1, H, W); H is 0 without room."""
+    sizes = [size for size in range(8, 15) if max(map(ImageFont.load_default(size).getlength, names)) <= width - 2]
+    if not sizes:
+        return torch.full((1, 0, len(names) * (width + 2) - 2), 255, dtype=torch.uint8)
+    strip = Image.new("L", (len(names) * (width + 2) - 2, sizes[-1] + 4), 255)
+    for column, name in enumerate(names):
+        place = column * (width + 2) + width / 2, strip.height / 2
+        ImageDraw.Draw(strip).text(place, name, fill=0, font=ImageFont.load_default(sizes[-1]), anchor="mm")
+    return torch.from_numpy(np.array(strip))[None]
 
 
 def gallery(groups: Mapping[str, Tensor], scale: int = 2) -> Tensor:

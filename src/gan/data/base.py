@@ -14,7 +14,7 @@ from gan.data.dataset import ImageDataset, TensorImages
 from gan.data.module import DataModule, Split
 from gan.data.resize import enlarge_and_crop
 from gan.errors import UserError
-from gan.images import from_uint8, grid, to_uint8
+from gan.images import from_uint8, grid, side_by_side, to_uint8
 from gan.keyed_random import KeyedRandom
 from gan.types import Batch, Samples
 
@@ -136,8 +136,5 @@ class ImageDataModule(DataModule):
             condition = self.picture_of_condition(condition)
         if not isinstance(condition, Tensor) or condition.shape[2:] != samples.images.shape[2:]:
             return self.picture(samples.images)
-        columns = [x.expand(-1, 3, -1, -1) for x in (condition, samples.images, samples.real) if x is not None]
-        num_pairs = max(1, round((len(samples.images) / len(columns)) ** 0.5))  # per row, for a square picture
-        return make_grid(
-            to_uint8(torch.stack(columns, 1).flatten(0, 1)), nrow=len(columns) * num_pairs, pad_value=255
-        ).cpu()
+        columns = {"source": condition, "output": samples.images, "target": samples.real}
+        return side_by_side({name: images for name, images in columns.items() if images is not None})

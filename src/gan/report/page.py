@@ -77,6 +77,12 @@ def has_pixels(config: Mapping[str, Any]) -> bool:
     return not (isinstance(data, dict) and data.get("image_size") == 1)
 
 
+def has_sources(config: Mapping[str, Any]) -> bool:
+    """Return whether samples are translations of source images."""
+    data = config.get("data")
+    return isinstance(data, dict) and "source_channels" in data
+
+
 def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
     """Return the values that the template shows."""
     folder, config, results = run.folder, run.config, run.results
@@ -104,6 +110,8 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         else None,
         "real_images": real_images_name(results.protocol if results else {}),
         "baselines": results.baselines if results else {},
+        "main_baselines": baselines.get(main_score or "", {}),
+        "translations": has_sources(config),
         "trivial_baselines": results.trivial_baselines if results else {},
         "choices": find_choices(run.commands, config),
         "seed": run.seed,
