@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.testing import assert_close
 
 from gan.nn.context_encoder import ContextEncoder
 from gan.nn.initialization import icnr
@@ -28,6 +29,15 @@ def test_images_are_enlarged(kind: Upsampling, scale: int) -> None:
     network = SRResNet(source, image, width=4, blocks=1, upsampling=kind)
     assert network(None, None, torch.randn(2, *source)).shape == (2, *image)
     assert network(None, None, torch.randn(2, 3, 7, 5)).shape == (2, 3, 7 * scale, 5 * scale), "any size fits"
+
+
+def test_training_can_start_with_the_bicubic_enlargement() -> None:
+    network = SRResNet((3, 8, 8), (3, 32, 32), width=4, blocks=1, base="bicubic")
+    source = torch.randn(2, 3, 8, 8)
+    difference = network(None, None, source) - torch.nn.functional.interpolate(source, (32, 32), mode="bicubic")
+    assert_close(difference, network.last.bias.view(3, 1, 1).expand_as(difference))
+    with pytest.raises(ValueError, match="base=bicubic needs as many channels"):
+        SRResNet((1, 8, 8), (3, 32, 32), base="bicubic")
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])

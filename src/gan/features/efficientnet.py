@@ -51,9 +51,3 @@ class EfficientNetLite0(FeatureExtractor):
     def protocol(self) -> dict[str, Any]:
         resize = f"{SIZE}x{SIZE} bilinear, antialiased"
         return {"features": self.name, "weights": self.weights_digest, "resize": resize}
-
-
-def _scale(images: Tensor) -> Tensor:
-    """Resize uint8 images to the network's input, colour images in [-1, 1]."""
-    size = (SIZE, SIZE)
-    return F.interpolate(grey_to_rgb(images).float(), size, mode="bilinear", antialias=True).div_(127.5).sub_(1)

