@@ -110,6 +110,8 @@ def test_holes_of_users_images() -> None:
     assert torch.equal(data.condition_of_image(transparent), condition)
     with pytest.raises(UserError, match="the image has no hole: pass a mask that is white there"):
         data.condition_of_image(image_of(data, 0))
+    with pytest.raises(UserError, match="the mask has no hole: make it white there"):
+        data.condition_of_image(image_of(data, 0), Image.new("L", (24, 16)))
     with pytest.raises(UserError, match="the mask has 12x8 pixels, and the image 24x16"):
         data.condition_of_image(image_of(data, 0), mask.resize((12, 8)))
 

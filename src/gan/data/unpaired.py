@@ -43,7 +43,7 @@ class Unpaired(ImageDataModule):
     ) -> None:
         super().__init__(image_size=image_size, channels=channels, num_classes=num_classes, **settings)
         self.source, self.target = source, target
-        self.source_channels = source_channels or channels
+        self.source_channels, self.background = source_channels or channels, target.background
         if (
             source.image_shape != (self.source_channels, *self.image_shape[1:])
             or target.image_shape != self.image_shape

@@ -42,13 +42,17 @@ class Mask(Degradation):
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None, background: str) -> Tensor:
         """Return an image with its hole: where the mask is white, or else where the image is transparent."""
         ImageOps.exif_transpose(image, in_place=True)
+        hole = torch.zeros(1)
         if mask is not None:
             hole = image_tensor(mask, 1, "black") > 0
         elif image.has_transparency_data:
-            alpha = image.convert("RGBA").getchannel("A")
-            hole = image_tensor(alpha, 1, background) <= 0
-        else:
-            raise UserError("the image has no hole: pass a mask that is white there, or make it transparent there")
+            hole = image_tensor(image.convert("RGBA").getchannel("A"), 1, background) <= 0
+        if not hole.any():
+            raise UserError(
+                "the mask has no hole: make it white there, and black where pixels are known"
+                if mask is not None
+                else "the image has no hole: pass a mask that is white there, or make it transparent there"
+            )
         pixels = image_tensor(image, self.channels, background)
         if hole.shape[1:] != pixels.shape[1:]:
             sizes = ["x".join(map(str, reversed(x.shape[1:]))) for x in (hole, pixels)]
