@@ -16,6 +16,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
+from PIL import Image
 from pytorch_lightning import Trainer
 from torch.testing import assert_close
 
@@ -327,13 +328,24 @@ def test_each_choice_starts_with_a_comment(group: str) -> None:
     assert all((CONF / group / f"{choice}.yaml").read_text().startswith("# ") for choice in choices(group))
 
 
-def extends_another(experiment: str) -> bool:
+def is_long(experiment: str) -> bool:
+    """Return whether a recipe extends another, or needs files that only a user has."""
     defaults: Any = OmegaConf.load(CONF / "experiment" / f"{experiment}.yaml").get("defaults", [])
-    return any(isinstance(line, str) and line != "_self_" for line in defaults)
+    extends = any(isinstance(line, str) and line != "_self_" for line in defaults)
+    data = [line["override /data"] for line in defaults if isinstance(line, DictConfig) and "override /data" in line]
+    return extends or any(any(missing(OmegaConf.to_container(load("data", choice)))) for choice in data)
+
+
+def write_photos(folder: Path) -> Path:
+    """Write random images in the place of a user's."""
+    folder.mkdir()
+    for number in range(40):
+        Image.merge("RGB", [Image.effect_noise((64, 64), 64) for _ in "RGB"]).save(folder / f"{number}.png")
+    return folder
 
 
 EXPERIMENTS = [
-    pytest.param(experiment, marks=pytest.mark.long if extends_another(experiment) else [])
+    pytest.param(experiment, marks=pytest.mark.long if is_long(experiment) else [])
     for experiment in choices("experiment")
 ]
 
@@ -342,7 +354,10 @@ EXPERIMENTS = [
 def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
     options = [f"experiment={experiment}", "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
     options += ["evaluate.every_n_steps=2", "metric.num_samples=32", "callbacks.neighbors=null"]
-    if composed(f"experiment={experiment}").data.get("download"):  # tests use no network
+    data = composed(f"experiment={experiment}").data
+    if data.get("path") == EXAMPLES[str]:
+        options += [f"data.path={write_photos(tmp_path / 'photos')}"]
+    if data.get("download"):  # tests use no network
         options += ["data=mnist5k", "model.generator.width=8", "model.discriminator.width=8"]
     run = run_here("train.py", *options)
     assert run.status == 0, run.err
