@@ -130,8 +130,8 @@ def test_uploads_are_treated_as_in_training(tmp_path: Path, turned: bool) -> Non
 
 
 def test_large_uploads_are_not_translated_at_their_own_size(tmp_path: Path) -> None:
-    path = save(tmp_path / "large.png", torch.zeros(1, 1100, 1100, dtype=torch.uint8))
-    with pytest.raises(UserError, match=r"^large.png has 1100x1100 pixels, too many"):
+    path = save(tmp_path / "large.png", torch.zeros(1, 1500, 1500, dtype=torch.uint8))
+    with pytest.raises(UserError, match=r"^large.png has 1500x1500 pixels, too many"):
         demo_of("gray").translate(Source(upload=path), "AtoB", "own", 0)
 
 
@@ -144,6 +144,18 @@ def test_drawings_on_blank_paper() -> None:
     expected[:, 0, :8] = 0
     assert_close(shown.source, expected)
     assert_close(shown.output, 255 - expected)
+
+
+def test_without_held_out_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    demo = demo_of("edges")
+
+    def missing(_: Split) -> ImageDataset:
+        raise UserError("no such folder")
+
+    monkeypatch.setattr(demo.data, "load", missing)
+    with pytest.raises(UserError, match="no such folder"):
+        demo.examples("AtoB")
+    assert (demo.translate(Source(), "AtoB", "trained", 0).source == 255).all()
 
 
 def test_paint_means_nothing_on_a_photo() -> None:

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 SCRIPT, STYLE = ((FOLDER / f"canvas.{suffix}").read_text(encoding="utf-8") for suffix in ("js", "css"))
 
 
-def canvas(label: str, colours: Sequence[str], any_colour: bool, hole: bool, **settings: Any) -> gr.HTML:
+def canvas(label: str, colours: Sequence[str], any_colour: bool, hole: bool, brush: float, **settings: Any) -> gr.HTML:
     """Lay out a canvas, whose value is ``{"example": ..., "paint": ...}`` and whose event ``input`` follows a stroke.
 
     Args:
@@ -25,6 +25,7 @@ def canvas(label: str, colours: Sequence[str], any_colour: bool, hole: bool, **s
         colours: Colours of the brush, as ``#rrggbb``; the first one is chosen.
         any_colour: Whether further colours can be chosen.
         hole: Whether paint marks a hole, through which the picture is seen.
+        brush: Width of the brush at first, in percent of the shorter side.
         **settings: Arguments of gr.HTML.
     """
     brushes = "".join(_brush(colour, "Hole" if hole else f"Colour {colour}") for colour in colours)
@@ -36,7 +37,7 @@ def canvas(label: str, colours: Sequence[str], any_colour: bool, hole: bool, **s
         '<button type="button" data-act="erase">Erase</button>'
         '<button type="button" data-act="undo">Undo</button>'
         '<button type="button" data-act="clear">Clear</button>'
-        '<label class="size">Brush <input type="range" min="1" max="40" value="8"></label></div>'
+        f'<label class="size">Brush <input type="range" min="1" max="40" step="0.1" value="{brush:.1f}"></label></div>'
     )
     return gr.HTML(html_template=template, css_template=STYLE, js_on_load=SCRIPT, **settings)
 

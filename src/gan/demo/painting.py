@@ -12,7 +12,7 @@ from gan.data.base import ImageDataModule
 from gan.data.resize import resize_and_crop
 from gan.image_files import convert_to_8_bits
 
-__all__ = ["Painting", "add_paint", "fit", "painting_of", "palette", "to_8_bits", "to_image", "to_pixels"]
+__all__ = ["Painting", "add_paint", "brush_of", "fit", "painting_of", "palette", "to_8_bits", "to_image", "to_pixels"]
 
 Painting = Literal["drawing", "hole"]
 """Meaning of paint: a drawing on the source image, or a hole in it."""
@@ -27,6 +27,12 @@ def painting_of(data: ImageDataModule, direction: Direction) -> Painting | None:
     """Return the meaning of paint for a data module's source images; None if it has none, as on a grey photo."""
     degrade = getattr(data, "degrade", "edges") if direction == "AtoB" else "edges"
     return PAINTINGS.get(degrade)
+
+
+def brush_of(data: ImageDataModule) -> float:
+    """Return the width of a brush that suits a data module's drawings, in percent of their shorter side."""
+    thin = getattr(data, "degrade", None) == "edges"  # whose lines have one pixel
+    return 100 / min(data.image_shape[1:]) if thin else 8
 
 
 def palette(*images: Tensor) -> list[str]:

@@ -9,7 +9,7 @@ from gan.checkpoint.translation import Direction
 from gan.demo.canvas import canvas
 from gan.demo.controls import listen, seed_slider
 from gan.demo.figures import data_url, example_buttons, problem, translation_figures
-from gan.demo.painting import to_pixels
+from gan.demo.painting import brush_of, to_pixels
 from gan.demo.translator import DemoTranslator, Size, Source
 from gan.errors import UserError
 
@@ -43,8 +43,9 @@ def translation_tab(demos: list[DemoTranslator]) -> None:
             paper = canvas(
                 "Paint the hole" if painting == "hole" else "Draw",
                 [HOLE] if painting == "hole" else page.brushes(),
-                any_colour=painting == "drawing" and first.data.channels > 1,
+                any_colour=painting == "drawing" and first.in_colour,
                 hole=painting == "hole",
+                brush=brush_of(first.data),
                 visible=painting is not None,
                 elem_id="translate-canvas",
             )

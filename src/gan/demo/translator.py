@@ -26,7 +26,8 @@ __all__ = ["MAX_EXAMPLES", "DemoTranslator", "Examples", "Size", "Source", "Tran
 
 MAX_EXAMPLES = 12
 BLACK_ON_WHITE = ["#ffffff", "#000000"]
-MAX_PIXELS = 2**20  # of an image that is translated at its own size
+MAX_PIXELS = 2**21  # of an image that is translated at its own size
+TILE = 1024  # pixels
 
 Size = Literal["trained", "own"]
 """Size of translated images: that of training, or their own."""
@@ -85,6 +86,7 @@ class DemoTranslator:
 
     Attributes:
         directions: Directions of translation.
+        in_colour: Whether source images of a direction have colours.
         has_noise: Whether translations depend on a seed.
     """
 
@@ -94,6 +96,7 @@ class DemoTranslator:
         with generator.model.inference_network() as network:
             back = generator.model.reversed_network(network) is not None
         self.directions: list[Direction] = ["AtoB", "BtoA"] if back else ["AtoB"]
+        self.in_colour = any(generator.translator(x).source_shape[0] > 1 for x in self.directions)
         shape = self.data.source_shape
         assert shape is not None
         inputs = generator.model.translation_input(torch.zeros(1, *shape, device=generator.device))
@@ -156,7 +159,7 @@ class DemoTranslator:
         Raises:
             UserError: If the image cannot be read, or does not fit.
         """
-        translator = self.generator.translator(direction, seed)
+        translator = self.generator.translator(direction, seed, TILE)
         target = None
         if source.example is not None and source.paint is None:
             example = self.example(direction, source.example)
