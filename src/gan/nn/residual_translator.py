@@ -1,5 +1,6 @@
 """Residual network from images to images (Johnson et al., 2016; Zhu et al., 2017, Section 7.1)."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from torch import Tensor, nn
@@ -27,6 +28,8 @@ class ResidualTranslator(nn.Module):
 
     Attributes:
         divisor: The network takes images whose height and width are multiples of it.
+        encoder_depths: Numbers of layers after which the first half's features are taken (Park et al., 2020).
+        encoder_channels: Channels of these features.
 
     Raises:
         ValueError: If the sizes differ or do not fit.
@@ -55,10 +58,20 @@ class ResidualTranslator(nn.Module):
             layers += back(channels, norm, upsampling)
         layers += [nn.ReflectionPad2d(3), normal(nn.Conv2d(width, image_shape[0], 7)), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
+        # pixels, both strided convolutions, the first block, and the middle one
+        self.encoder_depths = sorted({0, 4, 7, min(10, 9 + blocks), 9 + (blocks + 1) // 2})
+        self.encoder_channels = [source_shape[0], 2 * width, *[4 * width] * (len(self.encoder_depths) - 2)]
 
     def forward(self, images: Tensor) -> Tensor:
         """Map source images, with shape (B, C, H, W), to images in [-1, 1]."""
         return self.layers(images)
+
+    def activations(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield the images, and the output of each layer as it is computed; the last one is ``forward``'s."""
+        yield images
+        for layer in self.layers:
+            images = layer(images)
+            yield images
 
 
 class ResidualBlock(nn.Module):
