@@ -71,6 +71,7 @@ def test_vgg16_reads_weights_of_the_package(
         for level, depth in enumerate(DEPTHS, start=1):
             for number in range(depth):
                 layer = next(convolutions)
+                assert layer.bias is not None
                 weight = layer.weight.flip(1) if level == 1 and number == 0 else layer.weight
                 group = f"block{level}/layers/conv2d{f'_{number}' if number else ''}/vars"
                 file[f"{group}/0"], file[f"{group}/1"] = weight.detach().permute(2, 3, 1, 0), layer.bias.detach()
@@ -116,7 +117,7 @@ def test_grey_images_are_repeated_and_others_refused() -> None:
 
 
 def test_empty_features_have_a_finite_gradient() -> None:
-    """Where all ReLUs are closed, a feature vector has no direction."""
+    """A feature vector without an open ReLU has no direction."""
     features = torch.zeros(1, 3, 2, 2, requires_grad=True)
     distance_of_maps([features], [torch.ones(1, 3, 2, 2)]).sum().backward()
     assert features.grad is not None

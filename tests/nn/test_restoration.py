@@ -35,6 +35,7 @@ def test_training_can_start_with_the_bicubic_enlargement() -> None:
     network = SRResNet((3, 8, 8), (3, 32, 32), width=4, blocks=1, base="bicubic")
     source = torch.randn(2, 3, 8, 8)
     difference = network(None, None, source) - torch.nn.functional.interpolate(source, (32, 32), mode="bicubic")
+    assert network.last.bias is not None
     assert_close(difference, network.last.bias.view(3, 1, 1).expand_as(difference))
     with pytest.raises(ValueError, match="base=bicubic needs as many channels"):
         SRResNet((1, 8, 8), (3, 32, 32), base="bicubic")

@@ -102,7 +102,7 @@ def normed(width: int, norm: Norm) -> list[nn.Module]:
 def doubling(width: int, kind: Upsampling, without_checkerboards: bool) -> nn.Sequential:
     """Build a layer that doubles the resolution, and its activation."""
     layer = upsampling(kind, width, width)
-    if kind == "pixel_shuffle" and without_checkerboards:
+    if without_checkerboards and isinstance(layer, nn.Sequential) and isinstance(layer[0], nn.Conv2d):
         icnr(layer[0])
     return nn.Sequential(layer, nn.PReLU())
 
