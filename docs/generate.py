@@ -145,6 +145,11 @@ def options(node: yaml.MappingNode, lines: list[str], prefix: str) -> Iterator[t
         nested = isinstance(value, yaml.MappingNode)
         if key.value in ("defaults", "_partial_"):
             continue
+        if isinstance(value, yaml.SequenceNode) and not value.flow_style:
+            yield f"`{name}`", f"{len(value.value)} in a list", ""
+            for index, item in enumerate(value.value):
+                yield from options(item, lines, f"{name}[{index}]")
+            continue
         mark = key.end_mark if nested else value.end_mark
         comment = (re.findall(r"#\s(.*)", lines[mark.line][mark.column :]) or [""])[0]
         if nested:
