@@ -130,9 +130,7 @@ def test_two_folders_of_different_sizes(tmp_path: Path) -> None:
     assert {name: score["mean"] for name, score in scores(tmp_path / "same.json")["scores"].items()} == pytest.approx(
         {f"{name}_efficientnet_lite0": 1.0 for name in ("precision", "recall", "density", "coverage")}
     )
-    assert "theirs holds images of 24x24, 30x30 pixels, not of one square" in error_line(
-        evaluate(ours, theirs, *options)
-    )
+    assert "theirs holds images of 24x24, 30x30 pixels, not of one size" in error_line(evaluate(ours, theirs, *options))
     run = evaluate(ours, theirs, *options, "image_size=16", f"out={tmp_path}/resized.json")
     assert run.status == 0, run.err
 
@@ -149,6 +147,26 @@ def test_an_unreadable_image(tmp_path: Path, on_error: str, caplog: pytest.LogCa
         assert run.status == 0, run.err
         assert scores(out)["protocol"]["fake_images"] == 8
         assert "03.png" in caplog.text
+
+
+def test_a_folder_is_compared_with_the_targets_of_its_names(tmp_path: Path) -> None:
+    """The images are the targets, darker by 17 shades, and with other suffixes."""
+    targets, outputs = square_images(tmp_path / "targets", [20] * 5, "RGB"), tmp_path / "outputs"
+    outputs.mkdir()
+    for file in targets.iterdir():
+        image = Image.fromarray(np.array(Image.open(file)) // 2)
+        image.save(file)
+        Image.fromarray(np.array(image) + 17).save(outputs / f"{file.stem}.bmp")
+    out = f"out={tmp_path}/scores.json"
+    run = evaluate(outputs, targets, "metric=[psnr,ssim,l1,chroma_histogram]", out)
+    assert run.status == 0, run.err
+    results = scores(tmp_path / "scores.json")
+    assert list(results["scores"]) == ["psnr", "ssim", "l1", "chroma_histogram"]
+    assert results["scores"]["l1"]["mean"] == pytest.approx(17 / 127.5)
+    assert "Measures psnr channels=rgb border=0 data_range=255; ssim" in run.out
+    assert "Features" not in run.out, "none are used"
+    (outputs / "03.bmp").rename(outputs / "other.bmp")
+    assert "need files of the same names, but 03 is only in" in error_line(evaluate(outputs, targets, "metric=l1", out))
 
 
 @pytest.mark.long

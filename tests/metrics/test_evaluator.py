@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.testing import assert_close
 
 from gan.data.base import ImageDataModule, Split, TensorImages
 from gan.data.mnist5k import MNIST5k
+from gan.data.module import TrivialBaseline
+from gan.data.trivial import copies
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
 from gan.features.classifier import Classifier
@@ -20,9 +22,13 @@ from gan.metrics.frechet import Frechet, warn_of_singular_covariance
 from gan.metrics.kernel import Kernel
 from gan.metrics.measure import Measure
 from gan.metrics.modes import Modes
+from gan.metrics.paired import L1
 from gan.metrics.prdc import PRDC
+from gan.metrics.sampled import SampledImages
+from gan.metrics.sharpness import GradientEnergy
 from gan.metrics.statistics import Statistics, gather
-from gan.types import Samples
+from gan.models.sampler import Sampler
+from gan.types import Request, Samples
 
 CPU = torch.device("cpu")
 
@@ -277,3 +283,67 @@ def test_features_are_computed_only_if_needed() -> None:
     gathered = gather(extractor, batches(gaussian((90.0, 90.0), (1.0, 1.0), 50)), ["labels"], CPU)
     assert extractor.seen == 0
     assert set(gathered.tensors) == {"labels"}
+
+
+class Negatives(Gaussians):
+    """The first 500 of the same images, each with its negative as the source image."""
+
+    targets = True
+
+    def load(self, split: Split) -> TensorImages:
+        images = super().load(split).images[:500]
+        return TensorImages(images, torch.zeros(500), 255 - images)
+
+    def requests(self, indices: range) -> Request:
+        request = super().requests(indices)
+        return request if self.targets else request._replace(real=None)
+
+    def trivial_baselines(self) -> dict[str, TrivialBaseline]:
+        return copies(1, 1)
+
+
+def test_samples_with_sources_are_scored_once_per_held_out_row_against_the_targets(tmp_path: Path) -> None:
+    data = Negatives(image_size=2, channels=1, num_classes=1)
+    measures: dict[str, Measure | None] = {"l1": L1(), "frechet": Frechet()}
+    evaluator = Evaluator(Pixels, measures, num_samples=9000, cache=str(tmp_path)).prepare(data, CPU, requests=True)
+    assert [evaluator.protocol[key] for key in ("real_images", "real_split", "fake_images")] == [500, "test", 500]
+    assert evaluator.baselines().keys() == {"noise", "noise_images"}, "only a target itself resembles a target"
+    images = data.load("test").images
+    copy = evaluator.trivial_baselines()["copy"]
+    assert copy["l1"] == pytest.approx(float((255 - 2.0 * images).abs().mean() / 127.5), rel=1e-5)
+    assert copy["fd_pixels"] > 1000
+    scores = evaluator([Samples(images, torch.zeros(500), real=images)])
+    assert scores == pytest.approx({"l1": 0, "fd_pixels": 0}, abs=1e-6)
+
+
+def test_against_targets_the_training_images_are_those_that_are_held_out(tmp_path: Path) -> None:
+    data = Negatives(image_size=2, channels=1, num_classes=1)
+    evaluator = Evaluator(Pixels, {"frechet": Frechet()}, cache=str(tmp_path)).prepare(data, CPU, requests=True)
+    assert 0 < evaluator.baselines()["held_out"] < 50
+
+
+def test_what_samples_have_decides_which_measures_fit() -> None:
+    model = Sampler(nn.Identity(), ema_decay=0)
+    model.uses_condition = True  # type: ignore[misc]
+    data = Negatives(image_size=2, channels=1, num_classes=1)
+    assert SampledImages.of(model, data) == (True, False, True)
+    data.targets = False
+    unpaired = SampledImages.of(model, data)
+    assert unpaired == (True, False, False)
+    Evaluator(Pixels, {"frechet": Frechet()}).check(unpaired, "")
+    with pytest.raises(UserError, match="compares each image with its target, but there are none"):
+        Evaluator(Pixels, {"l1": L1()}).check(unpaired, "there are none")
+    with pytest.raises(UserError, match="needs samples of requested classes, but there are none"):
+        Evaluator(Pixels, {"accuracy": ConditionalAccuracy()}).check(unpaired, "there are none")
+
+
+def test_no_features_are_loaded_for_pixels_alone(tmp_path: Path) -> None:
+    def forbidden(_data: ImageDataModule) -> FeatureExtractor:
+        pytest.fail("features were loaded")
+
+    measures: dict[str, Measure | None] = {"l1": L1(), "energy": GradientEnergy()}
+    evaluator = Evaluator(forbidden, measures, num_samples=100, cache=str(tmp_path)).prepare(DATA, CPU)
+    assert evaluator.protocol["features"] == "none"
+    images = gaussian((110.0, 100.0), (20.0, 20.0), 100)
+    scores = evaluator([Samples(images, torch.zeros(100), real=images)])
+    assert list(scores) == ["l1", "gradient_energy_ratio", "gradient_energy", "gradient_energy_real"]

@@ -12,6 +12,8 @@ from gan.distributed.group import rank_and_world
 from gan.distributed.session import rank_session
 from gan.errors import UserError
 from gan.evaluate.scoring import evaluate
+from gan.features.none import NoFeatures
+from gan.runs.protocol import describe_measures
 from gan.runs.writing import write_text
 
 __all__ = ["main"]
@@ -64,13 +66,17 @@ def table(results: dict[str, Any]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     sets = f" for each of {seeds} seeds; mean ± standard deviation over seeds" if seeds > 1 else ""
+    features = [f"Features {protocol['features']}, weights {protocol.get('weights')}, resize {protocol.get('resize')}"]
+    if protocol["features"] == NoFeatures.name:
+        features = []
     return "\n".join(
         [
             *lines,
             "",
             f"Scored   {protocol['fake_images']:,} {results['subject']}{sets}",
             f"Against  {protocol['real_images']:,} images of {results['reference']}",
-            f"Features {protocol['features']}, weights {protocol.get('weights')}, resize {protocol.get('resize')}",
+            f"Measures {'; '.join(describe_measures(protocol['measures']))}",
+            *features,
             f"Time     {results['seconds']:.1f} s, {results['real_seconds']:.1f} s of them for the real images",
         ]
     )

@@ -15,10 +15,11 @@ from gan.data.image_folder import ImageFolder
 from gan.data.streamed_images import ADVICE
 from gan.distributed.group import rank_range
 from gan.errors import UserError
+from gan.evaluate.pairs import beside_targets
 from gan.image_files import is_grey, open_image
 from gan.metrics.sampled import SampledImages
 from gan.runs.folder import run_folder_of
-from gan.types import Batch, Samples
+from gan.types import Samples
 
 __all__ = ["EvaluatedImages", "images_of_folder", "open_folder", "samples_of_checkpoint"]
 
@@ -83,19 +84,21 @@ def samples_of_checkpoint(
     )
 
 
-def images_of_folder(path: Path, data: ImageDataModule, config: DictConfig) -> EvaluatedImages:
+def images_of_folder(path: Path, data: ImageDataModule, config: DictConfig, targets: bool = False) -> EvaluatedImages:
     """Return the images of a folder; grey ones are repeated to three channels if the real images are in colour.
 
     Args:
         path: The folder.
         data: Data module with the real images.
         config: Configuration of the evaluation.
+        targets: Whether each image is compared with the real image of the same name, if those are a folder too.
 
     Raises:
-        UserError: If the images and the real images differ in size, or these are in colour and the real ones grey.
+        UserError: If the images and the real images differ in size, or these are in colour and the real ones grey; or
+            if an image has no target.
     """
     folder = open_folder(path, config, data.channels)
-    if folder.image_size != data.image_size:
+    if folder.image_shape[1:] != data.image_shape[1:]:
         raise UserError(
             f"{path} holds images of {_format(folder.image_shape)}, the real ones are {_format(data.image_shape)}: "
             "image_size=N resizes them"
@@ -105,14 +108,26 @@ def images_of_folder(path: Path, data: ImageDataModule, config: DictConfig) -> E
             f"{path} holds images in colour, the real ones are {_format(data.image_shape)}: "
             "compare with images in colour, or convert these to grey"
         )
+    paired = targets and isinstance(data, ImageFolder)
+    if paired:
+        assert isinstance(data, ImageFolder)
+        folder.splits["train"] = beside_targets(folder, data)
     num = len(folder.split("train"))
+
+    def batches(_seed: int) -> Iterator[Samples]:
+        for batch in folder.batches("train", config.batch_size, rank_range(num)):
+            samples = batch.as_samples()
+            assert not isinstance(samples.condition, tuple)
+            yield samples._replace(condition=None, real=samples.condition)
+
     return EvaluatedImages(
         name=f"images of {path}",
         num=num,
         seeds=range(1),
-        batches=lambda _seed: map(Batch.as_samples, folder.batches("train", config.batch_size, rank_range(num))),
+        batches=batches,
         protocol={},
         folder=Path(),
+        sampled=SampledImages(targets=paired),
     )
 
 
@@ -125,20 +140,22 @@ def open_folder(path: Path, config: DictConfig, channels: int = 1) -> ImageFolde
         channels: Channels of the images that these are compared with; grey images are repeated to 3.
 
     Raises:
-        UserError: If the images have several sizes or are not square, and ``image_size`` is not set.
+        UserError: If the images have several sizes, and ``image_size`` is not set.
     """
     sizes, all_grey = _survey(path, config.on_error)
     size = config.image_size
     if size is None:
         width, height = min(sizes)
-        if len(sizes) > 1 or width != height:
+        if len(sizes) > 1:
             several = ", ".join(f"{width}x{height}" for width, height in sorted(sizes)[:3])
             raise UserError(
-                f"{path} holds images of {several} pixels, not of one square size: image_size=N crops and resizes them"
+                f"{path} holds images of {several} pixels, not of one size: image_size=N crops and resizes them"
             )
-        size = width
+        size = height
+    else:
+        width = size
     channels = 1 if all_grey and channels == 1 else 3
-    settings = {"image_size": size, "channels": channels, "num_classes": 1, "on_error": config.on_error}
+    settings = {"image_size": size, "width": width, "channels": channels, "num_classes": 1, "on_error": config.on_error}
     return ImageFolder(str(path), str(path), **settings)
 
 

@@ -26,6 +26,8 @@ from gan.substitution import get_value
 
 __all__ = ["evaluate"]
 
+FOLDER_ADVICE = ": name a folder of targets, which have the same names, in the place of data=..."
+
 
 def evaluate(
     path: Path, reference: Path | None, options: list[str], device: torch.device, trust: Trust | None = None
@@ -49,13 +51,13 @@ def evaluate(
     checkpoint = None if classify(path) is PathKind.IMAGES else read(path, trust)
     config = evaluation_config(None if checkpoint is None else checkpoint.saved, reference, options, trust)
     data = _real_images(path, reference, config, checkpoint)
+    metric: Evaluator = build(config.metric)
     if checkpoint is None:
-        images = images_of_folder(path, data, config)
+        images = images_of_folder(path, data, config, metric.needs_targets)
     else:
         images = samples_of_checkpoint(checkpoint, data, config, device)
-    config.metric.num_samples = images.num
-    metric: Evaluator = build(config.metric)
-    metric.check(images.sampled, f"{images.name} have none")
+    metric.num_samples = images.num
+    metric.check(images.sampled, f"{images.name} have none" + ("" if checkpoint else FOLDER_ADVICE))
     preparation_start = perf_counter()
     evaluator = metric.prepare(data, device, images.sampled.requests)
     real_seconds = perf_counter() - preparation_start

@@ -11,10 +11,11 @@ from gan.data.base import ImageDataModule, Split
 from gan.distributed.group import barrier, rank_and_world
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, MakeExtractor
+from gan.features.none import NoFeatures
 from gan.metrics.measure import Measure
 from gan.metrics.reference import noise_statistics, real_statistics
 from gan.metrics.sampled import SampledImages
-from gan.metrics.statistics import Need, Statistics, gather, needs_targets
+from gan.metrics.statistics import FEATURE_NEEDS, Need, Statistics, gather, needs_targets
 from gan.metrics.trivial import noise_beside_targets, trivial_samples
 from gan.runs.folder import OutputPath
 from gan.types import Samples
@@ -75,6 +76,12 @@ class Evaluator:
         """Whether each sample is compared with its target."""
         return needs_targets(self.needs)
 
+    @property
+    def uses_features(self) -> bool:
+        """Whether a score depends on the feature extractor, which is not loaded otherwise."""
+        named = any(measure.named_after_features for measure in self.measures.values())
+        return named or not FEATURE_NEEDS.isdisjoint(self.needs | self.needs_of_real)
+
     def check(self, sampled: SampledImages, reason: str) -> None:
         """Check that the measures fit the images.
 
@@ -101,7 +108,8 @@ class Evaluator:
         Raises:
             UserError: If the extractor or a measure does not fit the data.
         """
-        features = _rank_zero_first(lambda: self.make_features(data))  # it may train and cache its weights
+        make_features = self.make_features if self.uses_features else NoFeatures
+        features = _rank_zero_first(lambda: make_features(data))  # it may train and cache its weights
         if self.needs & {"logits", "modes"} and not features.num_classes:
             raise UserError(f"metric/features={features.name} has no classes, which the metric needs")
         if "modes" in self.needs and features.num_classes != data.num_classes:

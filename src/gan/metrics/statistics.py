@@ -15,6 +15,7 @@ from gan.float64 import float64_device, to_float64
 from gan.types import Samples
 
 __all__ = [
+    "FEATURE_NEEDS",
     "Need",
     "PairStatistic",
     "PixelStatistic",

@@ -8,6 +8,7 @@ from gan.formats import duration, number, printable
 from gan.report.groups import Group, mean
 from gan.report.tables import Table
 from gan.runs.folder import relative_to_cwd
+from gan.runs.protocol import describe_measures
 from gan.runs.record import RunRecord
 
 __all__ = ["cells", "heading", "markdown", "protocol", "without_results"]
@@ -38,8 +39,7 @@ def protocol(table: Table) -> str:
     other = dict(table.protocol)
     real, fake, split = (other.pop(key, None) for key in ("real_images", "fake_images", "real_split"))
     images = [f"{fake:,} generated against {real:,} real images, split {split}"] if fake and real else []
-    measures = other.pop("measures", {}).items()
-    settings = [" ".join([name, *(f"{key}={value}" for key, value in chosen.items())]) for name, chosen in measures]
+    settings = describe_measures(other.pop("measures", {}))
     facts = [*images, *(f"{key} {value}" for key, value in other.items())]
     text = printable("; ".join([", ".join(facts), *settings]), MAX_CELL) + "."
     if table.baselines:
