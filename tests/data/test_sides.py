@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan.data.base import ImageDataModule
+from gan.data.base import ImageDataModule, TensorImages
 from gan.data.pairs import Pairs
 from gan.data.unpaired_folder import UnpairedFolder
 from gan.errors import UserError
@@ -75,6 +75,28 @@ def test_layouts_without_held_out_folders(tmp_path: Path) -> None:
         assert sorted(train + test) == [(number, number + shift) for number in range(10)]
     sets = unpaired(tmp_path / "two", test_share=0.3)
     assert (len(sets.split("train")), len(sets.split("test"))) == (7, 3)
+
+
+def test_a_folder_of_each_side(tmp_path: Path) -> None:
+    for number in range(6):
+        split = "test" if number < 2 else "train"
+        write(tmp_path / "horses" / split / f"{number}.png", number)
+        write(tmp_path / "zebras" / split / f"{number}.png", 100 + number)
+    settings = {"path": tmp_path / "zebras", "source_path": str(tmp_path / "horses")}
+    assert colors(next(pairs(**settings).batches("test"))) == [(0, 100), (1, 101)]
+    assert colors(next(pairs(**settings, direction="BtoA").batches("test"))) == [(100, 0), (101, 1)]
+    assert {b for _, b in colors(next(unpaired(**settings).batches("train")))} == {102, 103, 104, 105}
+    with pytest.raises(UserError, match=r"data\.source_path: .*none is not a folder"):
+        pairs(tmp_path / "zebras", source_path=str(tmp_path / "none")).split("train")
+
+
+def test_streamed_pairs_equal_those_in_memory(tmp_path: Path) -> None:
+    for number in range(10):
+        write(tmp_path / "train" / f"{number}.png", number, size=(16, 8))
+    streamed, in_memory = (pairs(tmp_path, memory_limit=limit) for limit in (1, 10**6))
+    assert colors(next(streamed.batches("train"))) == colors(next(in_memory.batches("train")))
+    assert isinstance(in_memory.split("train"), TensorImages)
+    assert not isinstance(streamed.split("train"), TensorImages)
 
 
 def test_sets_of_different_sizes(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ class Pairs(ImageDataModule):
     - ``A`` and ``B``, likewise.
 
     Args:
-        path: The folder.
+        path: The folder; that of B alone with ``source_path``.
+        source_path: Folder of A, if it is apart; either may consist of ``train`` and ``test``.
         direction: ``AtoB`` generates B from A, ``BtoA`` A from B.
         source_channels: Channels of the source images; None for those of the images.
         test_share: Share of pairs that is held out if no folder is.
@@ -54,6 +55,7 @@ class Pairs(ImageDataModule):
     def __init__(
         self,
         path: str,
+        source_path: str | None = None,
         direction: Direction = "AtoB",
         source_channels: Channels | None = None,
         test_share: Fraction = 0.1,
@@ -64,7 +66,7 @@ class Pairs(ImageDataModule):
     ) -> None:
         super().__init__(num_classes=1, **settings)
         self.path, self.direction, self.memory_limit = Path(path), direction, memory_limit
-        self.test_share = test_share
+        self.source_path, self.test_share = Path(source_path) if source_path else None, test_share
         self.source_channels = source_channels or self.channels
         self.background, self.max_pixels = check_background(background), max_pixels
 
@@ -75,7 +77,7 @@ class Pairs(ImageDataModule):
         Raises:
             UserError: If the folder has none of the layouts.
         """
-        if (sides := find_sides(self.path)) is not None:
+        if (sides := find_sides(self.path, self.source_path)) is not None:
             return sides
         if (both := find_splits(self.path)) is not None:
             return both, both

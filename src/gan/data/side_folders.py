@@ -21,28 +21,34 @@ class SideFolders(NamedTuple):
     """Folders of the training and the held-out images of a side; None if no folder is held out."""
 
     train: Path
-    test: Path | None
+    test: Path | None = None
 
 
-def find_sides(root: Path) -> tuple[SideFolders, SideFolders] | None:
+def find_sides(path: Path, source_path: Path | None = None) -> tuple[SideFolders, SideFolders] | None:
     """Find the folders of A and of B.
 
     The names of splits are those of image folders: ``val`` is held out if there is no ``test``.
+
+    Args:
+        path: Folder with both sides, or of B alone.
+        source_path: Folder of A, if it is apart.
 
     Returns:
         A and B; None if there is neither.
 
     Raises:
-        UserError: If the folder does not exist, or has one side alone.
+        UserError: If a folder does not exist, or has one side alone.
     """
-    if not root.is_dir():
-        raise UserError(f"data.path: {printable(str(root))} is not a folder")
+    for option, root in (("data.path", path), ("data.source_path", source_path)):
+        if root is not None and not root.is_dir():
+            raise UserError(f"{option}: {printable(str(root))} is not a folder")
+    if source_path is not None:
+        return find_splits(source_path) or SideFolders(source_path), find_splits(path) or SideFolders(path)
     for pattern in PATTERNS:
-        sides = [_find_splits(root, pattern, side) for side in "AB"]
-        if (found := _both(root, *sides)) is not None:
+        sides = [_find_splits(path, pattern, side) for side in "AB"]
+        if (found := _both(path, *sides)) is not None:
             return found
-    alone = [SideFolders(root / side, None) if (root / side).is_dir() else None for side in "AB"]
-    return _both(root, *alone)
+    return _both(path, *(SideFolders(path / side) if (path / side).is_dir() else None for side in "AB"))
 
 
 def find_splits(root: Path) -> SideFolders | None:

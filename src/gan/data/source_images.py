@@ -3,6 +3,7 @@
 import numpy as np
 
 from gan.data.dataset import ImageDataset, TensorImages
+from gan.data.streamed_images import StreamedImages
 from gan.types import Batch
 
 __all__ = ["WithSources"]
@@ -33,6 +34,8 @@ class WithSources(ImageDataset):
         return batch._replace(condition=sources.real)
 
     def in_memory(self) -> TensorImages:
-        """Return all rows as tensors."""
-        rows = self.__getitems__(list(range(len(self))))
-        return TensorImages(*rows)
+        """Decode all pairs of streamed images, in parallel threads."""
+        assert isinstance(self.images, StreamedImages)
+        assert isinstance(self.sources, StreamedImages)
+        images = self.images.in_memory()
+        return TensorImages(images.images, images.labels, self.sources.in_memory().images)

@@ -1,6 +1,7 @@
 """Folder with two sets of images without pairs."""
 
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from gan.bounds import Channels, Fraction, NonNegativeInt, Pixels, PositiveInt
@@ -26,7 +27,8 @@ class UnpairedFolder(Unpaired):
     - ``A`` and ``B``.
 
     Args:
-        path: The folder; nothing is read before images are needed.
+        path: The folder; that of B alone with ``source_path``. Nothing is read before images are needed.
+        source_path: Folder of A, if it is apart; either may consist of ``train`` and ``test``.
         image_size: Height of images, which are resized and cropped, and their width unless that is given.
         channels: Channels of the images to generate.
         source_channels: Channels of the source images; None for the same.
@@ -47,6 +49,7 @@ class UnpairedFolder(Unpaired):
         channels: Channels,
         source_channels: Channels | None = None,
         width: Pixels | None = None,
+        source_path: str | None = None,
         direction: Direction = "AtoB",
         test_share: Fraction = 0.1,
         memory_limit: NonNegativeInt = 2**30,
@@ -60,6 +63,7 @@ class UnpairedFolder(Unpaired):
             SideFolder(
                 side=side,
                 path=path,
+                source_path=source_path,
                 image_size=image_size,
                 channels=side_channels,
                 width=width,
@@ -88,13 +92,14 @@ class SideFolder(ImageFolder):
 
     Args:
         side: A or B.
-        path: The folder with both sides.
+        path: The folder with both sides, or of B alone.
+        source_path: Folder of A, if it is apart.
         **settings: Arguments of ImageFolder.
     """
 
-    def __init__(self, side: str, path: str, **settings: Any) -> None:
+    def __init__(self, side: str, path: str, source_path: str | None = None, **settings: Any) -> None:
         super().__init__(path=path, **settings)
-        self.side = side
+        self.side, self.source_path = side, Path(source_path) if source_path else None
 
     @cached_property
     def folders(self) -> SideFolders:
@@ -103,7 +108,7 @@ class SideFolder(ImageFolder):
         Raises:
             UserError: If there are none.
         """
-        sides = find_sides(self.path)
+        sides = find_sides(self.path, self.source_path)
         if sides is None:
             raise UserError(
                 f"data.path: {printable(str(self.path))} has no two sets of images: it needs {LAYOUTS}; "
