@@ -73,6 +73,11 @@ class TrainedGenerator:
         """Number of classes; 1 for an unconditional generator."""
         return self.model.num_classes
 
+    @property
+    def translates(self) -> bool:
+        """Whether the generator translates source images, rather than to generate from noise alone."""
+        return self.model.uses_condition and self.data.source_shape is not None
+
     def feature_extractor(self) -> FeatureExtractor:
         """Build the feature extractor by which the run was scored, for its data.
 
@@ -165,9 +170,10 @@ class TrainedGenerator:
         seed: int = 0,
         tile: int | None = None,
         overlap: int | None = None,
+        noise: bool = True,
     ) -> Translator:
         """Return the translation of source images by this generator; see Translator for arguments and errors."""
-        return Translator(self.model, self.data, self.use_ema, direction, seed, tile, overlap)
+        return Translator(self.model, self.data, self.use_ema, direction, seed, tile, overlap, noise)
 
     def translate(
         self,
@@ -178,6 +184,7 @@ class TrainedGenerator:
         batch_size: int = 16,
         tile: int | None = None,
         overlap: int | None = None,
+        noise: bool = True,
     ) -> Tensor:
         """Translate source images of one size, which may differ from that of training.
 
@@ -190,6 +197,7 @@ class TrainedGenerator:
             batch_size: Images per forward pass.
             tile: Height and width of tiles, for large images; None for whole images.
             overlap: Pixels in which tiles fade into each other; None for a quarter of a tile.
+            noise: Whether there is noise, such as dropout, if the model has it at sampling.
 
         Returns:
             Images in [-1, 1], as they are shown, float32 with shape (B, C', H', W'), on the generator's device.
@@ -200,7 +208,7 @@ class TrainedGenerator:
         """
         if batch_size < 1:
             raise UserError(f"a batch must have at least 1 image, not {batch_size}")
-        translator = self.translator(direction, seed, tile, overlap)
+        translator = self.translator(direction, seed, tile, overlap, noise)
         return torch.cat([translator(part) for part in translator.read_all(images, masks).split(batch_size)])
 
     def generate(self, inputs: GeneratorInput) -> Tensor:

@@ -20,7 +20,7 @@ from gan.image_files import open_image
 from gan.memory import explaining_memory
 from gan.models.sampler import Sampler
 from gan.nn.tiles import blend_tiles, pad_by_reflection
-from gan.types import Samples
+from gan.types import GeneratorInput, Samples
 
 __all__ = ["Direction", "ImageOrPath", "Images", "Translator"]
 
@@ -50,6 +50,7 @@ class Translator:
         seed: Seed of noise, such as dropout masks; all images and tiles of one size have the same noise.
         tile: Height and width of tiles, rounded up to a size that the network takes; None for whole images.
         overlap: Pixels in which neighbouring tiles fade into each other; None for a quarter of a tile.
+        noise: Whether there is noise, such as dropout, if the model has it at sampling.
 
     Raises:
         UserError: If the model translates no images, or not in this direction, or a number is out of range.
@@ -62,6 +63,7 @@ class Translator:
     seed: int = 0
     tile: int | None = None
     overlap: int | None = None
+    noise: bool = True
 
     def __post_init__(self) -> None:
         if self.data.source_shape is None or not self.model.uses_condition:
@@ -179,16 +181,23 @@ class Translator:
         tile = (padded.shape[2], padded.shape[3]) if self._tile is None else self._tile
         overlap = min(tile) // 4 if self.overlap is None else self.overlap
         with self.network() as network, explaining_memory("translate in tiles, or in smaller ones (--tile)"):
-            images = blend_tiles(lambda part: self._run(network, part), padded, tile, overlap)
+            images = blend_tiles(
+                lambda part: self.model.run_generator(network, self.inputs(part)).images, padded, tile, overlap
+            )
         scale = images.shape[2] // padded.shape[2]
-        images = images[:, :, : scale * height, : scale * width]
+        return self.show(images[:, :, : scale * height, : scale * width], sources)
+
+    def inputs(self, sources: Tensor) -> GeneratorInput:
+        """Return the network's input for source images of a size that it takes."""
+        inputs = self.model.translation_input(sources, self.seed)
+        return inputs if self.noise else inputs._replace(noise=None)
+
+    def show(self, images: Tensor, sources: Tensor) -> Tensor:
+        """Return generated images in the form in which they are shown, in [-1, 1]."""
         if self.direction == "AtoB":
-            labels = torch.zeros(len(images), dtype=torch.long, device=images.device)
+            labels = torch.zeros(images.shape[0], dtype=torch.long, device=images.device)
             images = self.data.complete(Samples(images, labels, sources)).images
         return images.clamp(-1, 1)
-
-    def _run(self, network: nn.Module, sources: Tensor) -> Tensor:
-        return self.model.run_generator(network, self.model.translation_input(sources, self.seed)).images
 
     def _fit(self, axis: int, side: int) -> int:
         """Return the least number of pixels, along an axis, that holds a side and that the network takes."""

@@ -2,9 +2,11 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from gan import cli
 from gan.checkpoint.trained import TrainedGenerator
+from gan.checkpoint.translation import Direction
 from gan.errors import UserError
 from gan.export import onnx
 from gan.export.export import FORMATS, export
@@ -28,15 +30,28 @@ def main() -> None:
         "torch: for torch.export.load (default: all that the installed packages can write)",
     )
     parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
+    parser.add_argument(
+        "--direction",
+        choices=get_args(Direction),
+        default="AtoB",
+        help="direction of the graphs of a translator: BtoA is back, by a model with both (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-noise",
+        action="store_true",
+        help="leave the noise of a translator, such as dropout masks of one size, out of its graphs",
+    )
     args = parser.parse_args()
     formats = args.formats or [form for form in FORMATS if form != "onnx" or onnx.available()]
     if "onnx" in formats and not onnx.available():
         raise UserError("--formats onnx needs packages: pip install -e '.[export]'")
 
     generator = TrainedGenerator(args.checkpoint, use_ema=not args.no_ema, device="cpu", trust=args.trust)
+    if args.no_noise or args.direction != "AtoB":
+        generator.translator(args.direction)  # which refuses them where they have no meaning
     try:
         args.out.mkdir(parents=True, exist_ok=True)
-        for line in export(generator, args.out, formats):
+        for line in export(generator, args.out, formats, args.direction, not args.no_noise):
             print(line, flush=True)
         if args.formats is None and "onnx" not in formats:
             print("Skipped generator.onnx, which needs packages: pip install -e '.[export]'")

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from gan.checkpoint import exported
 from gan.checkpoint.trained import TrainedGenerator
+from gan.checkpoint.translation import Direction
 from gan.export import onnx, program
 from gan.export.graph import Graph
+from gan.export.translation import TranslationGraph
 from gan.host import versions
 from gan.runs.folder import EXPORTED_WEIGHTS
 
@@ -21,13 +23,21 @@ GRAPHS: dict[str, tuple[str, Callable[[Graph, Path], float]]] = {
 FORMATS = ("safetensors", *GRAPHS)
 
 
-def export(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) -> Iterator[str]:
+def export(
+    generator: TrainedGenerator,
+    folder: Path,
+    formats: Sequence[str],
+    direction: Direction = "AtoB",
+    noise: bool = True,
+) -> Iterator[str]:
     """Write a generator's files atomically.
 
     Args:
         generator: The generator, on the CPU.
         folder: Folder of the files.
         formats: Any of ``safetensors``, ``onnx`` and ``torch``.
+        direction: Direction of the graphs of a generator that translates images.
+        noise: Whether these graphs have noise, such as dropout, if the model has it at sampling.
 
     Yields:
         A message for each file, and finally a line of code that uses the first.
@@ -42,9 +52,11 @@ def export(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) ->
     graph = None
     for path, write in graphs.items():
         print(f"Writing  {path} ...", file=sys.stderr, flush=True)
-        graph = graph or Graph(generator)
+        graph = graph or _graph(generator, direction, noise)
         error = write(graph, path)
         yield f"Wrote    {path}, {_size(path)}; maximum difference from the generator's images: {error:.1g}"
+    if graph is not None and graph.sizes is not None:
+        yield f"Sizes    {graph.sizes}"
     yield f"Use      {_usage(generator, folder, formats)}"
 
 
@@ -64,15 +76,21 @@ def write_weights(generator: TrainedGenerator, path: Path) -> list[Path]:
         return exported.write(network.state_dict(), description, path)
 
 
+def _graph(generator: TrainedGenerator, direction: Direction, noise: bool) -> Graph:
+    if not generator.translates:
+        return Graph(generator)
+    return TranslationGraph(generator, generator.translator(direction, noise=noise))
+
+
 def _usage(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) -> str:
-    labels = generator.num_classes > 1
     if "safetensors" in formats:
-        return f'import gan; images = gan.load("{folder}").sample(16)'
+        method = 'translate("photo.png")' if generator.translates else "sample(16)"
+        return f'import gan; images = gan.load("{folder}").{method}'
+    inputs = ["source"] if generator.translates else ["z", "labels"] if generator.num_classes > 1 else ["z"]
     if "onnx" in formats:
-        inputs = '{"z": z, "labels": labels}' if labels else '{"z": z}'
-        return f'images = onnxruntime.InferenceSession("{folder / GRAPHS["onnx"][0]}").run(None, {inputs})[0]'
-    inputs = "z, labels" if labels else "z"
-    return f'images = torch.export.load("{folder / GRAPHS["torch"][0]}").module()({inputs})'
+        named = ", ".join(f'"{name}": {name}' for name in inputs)
+        return f'images = onnxruntime.InferenceSession("{folder / GRAPHS["onnx"][0]}").run(None, {{{named}}})[0]'
+    return f'images = torch.export.load("{folder / GRAPHS["torch"][0]}").module()({", ".join(inputs)})'
 
 
 def _size(path: Path) -> str:

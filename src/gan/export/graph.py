@@ -3,12 +3,15 @@
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from io import StringIO
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
+import torch.fx.experimental._config as tracing
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.nn.utils import parametrize
@@ -35,7 +38,7 @@ class Graph:
     Attributes:
         program: The graph. It maps the tensors of a GeneratorInput, such as z, with shape (B, latent_dim), and, for
             generators with classes, labels, int64 with shape (B,), to images, with shape (B, C, H, W).
-        dynamic_shapes: Dynamic dimensions of each input: the batch dimension.
+        dynamic_shapes: Dynamic dimensions of each input, such as the batch dimension.
 
     Raises:
         UserError: If the generator cannot be traced.
@@ -43,15 +46,14 @@ class Graph:
 
     def __init__(self, generator: TrainedGenerator) -> None:
         self.generator = generator
-        example = self.example(TRACED_SIZE)
+        example = next(self.examples())
         inputs = tuple(self.used(example).values())
-        self.dynamic_shapes = (tuple({0: Dim("batch")} for _ in inputs),)
-        with generator.model.inference_network(generator.use_ema) as network, silenced():
+        self.dynamic_shapes = (tuple(self.dynamic_dimensions() for _ in inputs),)
+        one_is_any = tracing.patch(backed_size_oblivious=True)  # type: ignore[attr-defined]  # a size of 1 is no special case
+        with self.network() as network, silenced(), one_is_any:
             try:
                 self.program: ExportedProgram = torch.export.export(
-                    _Images(generator.model, plain_copy(network), example, list(self.used(example))),
-                    inputs,
-                    dynamic_shapes=self.dynamic_shapes,
+                    self.module(plain_copy(network), example), inputs, dynamic_shapes=self.dynamic_shapes
                 )
             except Exception as error:  # tracing raises many types
                 if "Constraints violated (batch)" in str(error):
@@ -66,9 +68,34 @@ class Graph:
         """Names of the graph's inputs."""
         return list(self.used(self.example(1)))
 
+    @property
+    def sizes(self) -> str | None:
+        """Sentence about the sizes of images that the graph takes; None if it takes no images."""
+        return None
+
     def example(self, num: int) -> GeneratorInput:
         """Return the input of samples of the seed ``num``."""
         return self.generator.inputs(num, seed=num)
+
+    def examples(self) -> Iterator[GeneratorInput]:
+        """Yield the input that is traced, and those on which programs are compared, of other sizes."""
+        yield from map(self.example, (TRACED_SIZE, *CHECKED_SIZES))
+
+    def dynamic_dimensions(self) -> dict[int, Any]:
+        """Return the dynamic dimensions of each input, by number."""
+        return {0: Dim("batch")}
+
+    def network(self) -> AbstractContextManager[nn.Module]:
+        """Return a context with the network that is exported, in evaluation mode."""
+        return self.generator.model.inference_network(self.generator.use_ema)
+
+    def module(self, network: nn.Module, example: GeneratorInput) -> nn.Module:
+        """Return what is traced: a network as a function of the tensors that an input has."""
+        return _Images(self.generator.model, network, example, list(self.used(example)))
+
+    def images(self, inputs: GeneratorInput) -> Tensor:
+        """Return the generator's images of an input."""
+        return self.generator.generate(inputs)
 
     def used(self, inputs: GeneratorInput) -> dict[str, Tensor]:
         """Return the tensors that the generator uses, by name: labels only if there are classes."""
@@ -88,9 +115,8 @@ class Graph:
             UserError: If it exceeds 1e-4, or the shapes differ.
         """
         largest = 0.0
-        for size in CHECKED_SIZES:
-            inputs = self.example(size)
-            expected, actual = self.generator.generate(inputs), run(*self.used(inputs).values())
+        for inputs in islice(self.examples(), 1, None):
+            expected, actual = self.images(inputs), run(*self.used(inputs).values())
             if actual.shape != expected.shape:
                 raise UserError(f"it generates images of shape {tuple(actual.shape)}, not {tuple(expected.shape)}")
             difference = float((actual - expected).abs().max())

@@ -57,6 +57,9 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=cli.up_to(2**63 - 1), default=0, help="seed of noise such as dropout (default: %(default)s)"
     )
+    parser.add_argument(
+        "--no-noise", action="store_true", help="translate without noise such as dropout, if the model has it"
+    )
     parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
     args = parser.parse_args()
     if args.batch_size < 1:
@@ -66,7 +69,7 @@ def main() -> None:
 
     with rank_session() as device:
         generator = load(args.checkpoint, use_ema=not args.no_ema, device=device, trust=args.trust)
-        translator = generator.translator(args.direction, args.seed, args.tile, args.overlap)
+        translator = generator.translator(args.direction, args.seed, args.tile, args.overlap, not args.no_noise)
         jobs = find_jobs(args.images, args.mask, args.out)
         own = [jobs[index] for index in rank_range(len(jobs))]
         outcomes = progress_bar(translate_files(translator, own, args.batch_size), len(own), "Images")
