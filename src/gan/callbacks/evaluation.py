@@ -73,7 +73,7 @@ class Evaluation(Periodic):
         assert isinstance(pl_module, Sampler)
         data = data_module(trainer)
         sampled = SampledImages.of(pl_module, data)
-        self.metric.check(sampled, f"those of {type(pl_module).__name__} on {type(data).__name__} have none")
+        self.metric.check(sampled, f"samples of {type(pl_module).__name__} on {type(data).__name__} have none")
         self.evaluator = self.metric.prepare(data, pl_module.device, sampled.requests)
         self.baselines = self.evaluator.baselines()
         self.trivial_baselines = self.evaluator.trivial_baselines()

@@ -70,6 +70,11 @@ class ImageDataModule(DataModule):
         """Channels, height and width of a condition that is an image; None if there is none."""
         return None
 
+    @property
+    def scored(self) -> "ImageDataModule":
+        """Data module whose rows are the real images that samples are scored against, each of them once."""
+        return self
+
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
         """Return a user's image as a condition, converted as in training, at its own size.
 

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from gan.bounds import PositiveInt
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
 from gan.data.image_tensor import source_tensor
+from gan.data.module import TrivialBaseline
 from gan.data.source_images import WithSources
+from gan.data.trivial import copies
 from gan.digest import digest_of_values
 from gan.errors import UserError
 
@@ -51,6 +53,10 @@ class ToOutlines(ImageDataModule):
     @property
     def source_shape(self) -> tuple[int, int, int]:
         return self.image_shape
+
+    def trivial_baselines(self) -> dict[str, TrivialBaseline]:
+        """Return a copy of the digit."""
+        return copies(1, 1)
 
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
         return source_tensor(image, mask, 1, self.background)

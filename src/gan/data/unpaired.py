@@ -57,6 +57,10 @@ class Unpaired(ImageDataModule):
     def source_shape(self) -> tuple[int, int, int]:
         return self.source_channels, self.image_size, self.width
 
+    @property
+    def scored(self) -> ImageDataModule:
+        return self.target
+
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
         return source_tensor(image, mask, self.source_channels, self.source.background)
 

@@ -95,7 +95,7 @@ class Evaluator:
         if self.needs_labels and not sampled.labels:
             raise UserError(f"the metric needs samples of requested classes, but {reason}")
         if self.needs_targets and not sampled.targets:
-            raise UserError(f"the metric compares each image with its target, but {reason}")
+            raise UserError(f"the metric compares each image with its target, but {reason}; metric=kernel needs no targets")
 
     def prepare(self, data: ImageDataModule, device: torch.device, requests: bool = False) -> "PreparedEvaluator":
         """Load the feature extractor and the real images' statistics.
@@ -109,7 +109,7 @@ class Evaluator:
             UserError: If the extractor or a measure does not fit the data.
         """
         make_features = self.make_features if self.uses_features else NoFeatures
-        features = _rank_zero_first(lambda: make_features(data))  # it may train and cache its weights
+        features = _rank_zero_first(lambda: make_features(data.scored))  # it may train and cache its weights
         if self.needs & {"logits", "modes"} and not features.num_classes:
             raise UserError(f"metric/features={features.name} has no classes, which the metric needs")
         if "modes" in self.needs and features.num_classes != data.num_classes:
@@ -121,7 +121,7 @@ class Evaluator:
         features.to(memory_format=torch.channels_last)  # 1.5 times as fast on CPUs
         split: Split = self.split or ("test" if requests else "train")
         num_samples = min(self.num_samples, data.num_requests) if requests else self.num_samples
-        real = real_statistics(features, data, split, self.needs_of_real, device, self.cache)
+        real = real_statistics(features, data.scored, split, self.needs_of_real, device, self.cache)
         return PreparedEvaluator(self, data, device, features, real, split, num_samples, requests)
 
 
@@ -198,7 +198,7 @@ class PreparedEvaluator:
             noise = gather(self.features, noise_beside_targets(self.data, num), main.needs, self.device)
             return {"noise": self._score(noise, [main])[self.name], "noise_images": noise.count}
         other: Split = "test" if self.split == "train" else "train"
-        held_out = real_statistics(self.features, self.data, other, main.needs, self.device, cache, limit=num)
+        held_out = real_statistics(self.features, self.data.scored, other, main.needs, self.device, cache, limit=num)
         noise = noise_statistics(self.features, self.data, num, main.needs, self.device, cache)
         return {
             "held_out": self._score(held_out, [main])[self.name],
