@@ -5,6 +5,7 @@ without an edit here.
 """
 
 import random
+import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
@@ -123,7 +124,15 @@ def usual_model(loss: str) -> str:
     return next(model for model in ("dcgan", *MODELS) if fits(model, loss))
 
 
+def translator_of(regularizer: str) -> str | None:
+    """Return the model of images to images that a generator's regulariser needs, as its file's command has it."""
+    command = choices_help.head_comment(CONF / "loss" / "generator_regularizers" / f"{regularizer}.yaml")
+    named = re.search(r"model=(\w+)", command)
+    return named.group(1) if named is not None and named.group(1) in TRANSLATORS else None
+
+
 MODELS, LOSSES, REGULARIZERS = choices("model"), choices("loss"), choices("loss/regularizers")
+TRANSLATORS = [model for model in MODELS if get_class(load("model", model)._target_).uses_condition]
 ADVERSARIAL = [loss for loss in LOSSES if adversarial(loss)]
 
 
@@ -131,9 +140,12 @@ ADVERSARIAL = [loss for loss in LOSSES if adversarial(loss)]
 def small(model: str) -> tuple[str, ...]:
     """Return options that make a model small; one that grows starts at its final size, so that all layers train."""
     keys = composed(f"model={model}").model
-    widths = [f"model.{player}.width=8" for player in ("generator", "discriminator") if "width" in keys.get(player, {})]
-    grows = "start_size" in keys.get("generator", {})
-    return (*widths, *(["model.generator.start_size=${data.image_size}"] if grows else []))
+    networks = ("generator", "generator.network", "generator.a_to_b", "discriminator")
+    found = {name: OmegaConf.select(keys, name) or {} for name in networks}
+    widths = [f"model.{name}.width=8" for name, network in found.items() if "width" in network]
+    blocks = [f"model.{name}.blocks=1" for name, network in found.items() if network.get("blocks", 1) is None]
+    grows = "start_size" in found["generator"]
+    return (*widths, *blocks, *(["model.generator.start_size=${data.image_size}"] if grows else []))
 
 
 @cache
@@ -233,8 +245,9 @@ def test_each_regularizer_trains_with_three_losses(regularizer: str, loss: str, 
 
 @pytest.mark.parametrize("regularizer", [name for name in choices("loss/generator_regularizers") if name != "none"])
 def test_each_generator_regularizer_trains(regularizer: str, tmp_path: Path) -> None:
-    options = ["model=dcgan", f"loss/generator_regularizers=[{regularizer}]", "data.batch_size=8"]
-    config = composed(*options, *small("dcgan"))
+    model = translator_of(regularizer) or "dcgan"
+    options = [f"model={model}", f"loss/generator_regularizers=[{regularizer}]", "data.batch_size=8"]
+    config = composed(*options, *small(model))
     check_trained(config, fit(config, tmp_path))
 
 
@@ -337,10 +350,12 @@ def is_long(experiment: str) -> bool:
 
 
 def write_photos(folder: Path) -> Path:
-    """Write random images in the place of a user's."""
-    folder.mkdir()
-    for number in range(40):
-        Image.merge("RGB", [Image.effect_noise((64, 64), 64) for _ in "RGB"]).save(folder / f"{number}.png")
+    """Write random images in the place of a user's, each of which is two side by side."""
+    for split, number in (("train", 32), ("test", 8)):
+        (folder / split).mkdir(parents=True)
+        for image in range(number):
+            photo = Image.merge("RGB", [Image.effect_noise((128, 64), 64) for _ in "RGB"])
+            photo.save(folder / split / f"{image}.png")
     return folder
 
 
