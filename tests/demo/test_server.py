@@ -10,6 +10,7 @@ from PIL import Image
 
 import gan
 from gan.demo.generator import DemoGenerator
+from tests.demo.inverting import SIZE, inverting
 
 Checkpoint = Callable[..., Path]
 
@@ -44,3 +45,27 @@ def test_downloads(checkpoint: Checkpoint) -> None:
         ("/0/morph.png?t=2", 422),
     ):
         assert client.get(path).status_code == status, path
+
+
+def test_files_that_were_not_uploaded_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gradio", reason="gradio is not installed: pip install -e '.[demo]'")
+    from fastapi.testclient import TestClient
+
+    from gan.demo.server import build_app
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    private = tmp_path / "private.png"
+    Image.new("L", (SIZE, SIZE)).save(private)
+    with TestClient(build_app([inverting("edges", channels=1)]), base_url="http://127.0.0.1:7860") as client:
+        events = client.get("/config").json()["dependencies"]
+        (number,) = [event["id"] for event in events if "upload" in [name for _, name in event["targets"]]]
+
+        def translate(path: str) -> str:
+            file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+            body = {"fn_index": number, "session_hash": "x", "data": [file, "AtoB", "trained", 0]}
+            return client.post("/gradio_api/run/predict", json=body).text
+
+        for path in (str(private), "/etc/hostname", __file__):
+            assert "was not uploaded by a user" in translate(path)
+        (uploaded,) = client.post("/gradio_api/upload", files={"files": ("x.png", private.read_bytes())}).json()
+        assert "<h2>Output</h2>" in translate(uploaded)

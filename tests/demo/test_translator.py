@@ -8,58 +8,20 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from torch import Tensor, nn
+from torch import Tensor
 from torch.testing import assert_close
 
-from gan.checkpoint.trained import TrainedGenerator
-from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
-from gan.data.degraded import Degraded
+from gan.data.base import ImageDataset, Split
 from gan.data.resize import resize_and_crop
 from gan.demo.painting import palette
 from gan.demo.translator import DemoTranslator, Source
 from gan.errors import UserError
 from gan.images import to_uint8
-from gan.models.sampler import Sampler
-
-SIZE = 16
+from tests.demo.inverting import SIZE, inverting
 
 
-class Whole(ImageDataModule):
-    """Random images."""
-
-    def load(self, split: Split) -> ImageDataset:
-        generator = torch.Generator().manual_seed(len(split))
-        images = torch.randint(256, (3, *self.image_shape), generator=generator, dtype=torch.uint8)
-        return TensorImages(images, torch.zeros(3, dtype=torch.long))
-
-
-class Negative(nn.Module):
-    """Network that inverts its first channels, and takes images of any size."""
-
-    divisor = 1
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.channels = channels
-
-    def forward(self, z: None, labels: Tensor, condition: Tensor) -> Tensor:
-        return -condition[:, : self.channels]
-
-
-class Inverting(Sampler):
-    uses_condition = True
-
-    def reversed_network(self, network: nn.Module) -> nn.Module:
-        return network
-
-
-def demo_of(degrade: str, channels: int = 3, kind: type[Sampler] = Inverting) -> DemoTranslator:
-    shape = {"image_size": SIZE, "image_channels": channels}
-    data = Degraded(Whole(image_size=SIZE, channels=channels, num_classes=1), degrade, **shape)
-    generator = object.__new__(TrainedGenerator)
-    generator.model, generator.data, generator.use_ema = kind(Negative(data.channels), latent_dim=0), data, False
-    generator.device, generator.path = torch.device("cpu"), Path("last.ckpt")
-    return DemoTranslator(generator)
+def demo_of(degrade: str, channels: int = 3) -> DemoTranslator:
+    return DemoTranslator(inverting(degrade, channels))
 
 
 def strokes(size: tuple[int, int], *boxes: tuple[int, int, int, int], colour: str = "#ff0000") -> str:

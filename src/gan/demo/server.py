@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Response
+from starlette.types import ASGIApp
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.demo.encoding import encode_gif, encode_npz, image_row
@@ -20,7 +21,7 @@ from gan.demo.uploads import MAX_UPLOAD
 from gan.errors import UserError
 from gan.images import encode_png
 
-__all__ = ["download_app", "serve"]
+__all__ = ["build_app", "download_app", "serve"]
 
 GIF_STEPS = 30
 MEDIA_TYPES = {"png": "image/png", "gif": "image/gif", "npz": "application/octet-stream"}
@@ -34,12 +35,25 @@ def serve(generators: list[TrainedGenerator], listener: socket.socket, browser: 
         listener: Socket that is already listening, so that early requests wait.
         browser: Whether to open the page in the user's browser.
     """
+    app = build_app(generators)
+    host, port = listener.getsockname()
+    print(f"Demo  http://{host}:{port} (Ctrl-C to stop)", flush=True)
+    if browser:
+        webbrowser.open(f"http://{host}:{port}")
+    # An open page keeps its connection forever: shutdown does not wait for it, and its end is not logged as an error.
+    config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=0)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def build_app(generators: list[TrainedGenerator]) -> ASGIApp:
+    """Build the guarded web application of the page and its downloads; see ``serve``."""
     if translates(generators[0]):
         page = translation_page([DemoTranslator(generator) for generator in generators])
         app, max_bytes = download_app([]), MAX_UPLOAD
     else:
         demos = [DemoGenerator(generator) for generator in generators]
         page, app, max_bytes = noise_page(demos), download_app(demos), MAX_BYTES
+    page.has_launched = True  # else Gradio takes any file of this machine that a request names for an upload
     app = gr.mount_gradio_app(
         app,
         page,
@@ -55,13 +69,7 @@ def serve(generators: list[TrainedGenerator], listener: socket.socket, browser: 
         css=STYLE,
         head=HEAD,
     )
-    host, port = listener.getsockname()
-    print(f"Demo  http://{host}:{port} (Ctrl-C to stop)", flush=True)
-    if browser:
-        webbrowser.open(f"http://{host}:{port}")
-    # An open page keeps its connection forever: shutdown does not wait for it, and its end is not logged as an error.
-    config = uvicorn.Config(guarded(app, max_bytes), log_config=None, log_level="critical", timeout_graceful_shutdown=0)
-    uvicorn.Server(config).run(sockets=[listener])
+    return guarded(app, max_bytes)
 
 
 def download_app(generators: list[DemoGenerator]) -> FastAPI:

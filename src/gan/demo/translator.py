@@ -91,7 +91,7 @@ class DemoTranslator:
     """
 
     def __init__(self, generator: TrainedGenerator) -> None:
-        self.generator, self.lock = generator, threading.Lock()
+        self.generator, self.lock = generator, threading.RLock()  # one image at a time is decoded and translated
         self.data: ImageDataModule = generator.data
         with generator.model.inference_network() as network:
             back = generator.model.reversed_network(network) is not None
@@ -138,7 +138,7 @@ class DemoTranslator:
                 raise UserError("upload an image to translate it")
             yield Image.new("RGB", (width, height), self.paper(direction))
         else:
-            with open_upload(source.upload) as upload:
+            with self.lock, open_upload(source.upload) as upload:
                 if size == "own" and upload.width * upload.height > MAX_PIXELS:
                     raise UserError(
                         f"{source.upload.name} has {upload.width}x{upload.height} pixels, too many to translate here "
