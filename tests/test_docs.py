@@ -272,6 +272,8 @@ def reason_to_skip(command: str) -> str | None:
         return "starts processes; see tests/distributed"
     if "data=mnist " in command or "_cifar10" in command:
         return "downloads a data set"
+    if "=FOLDER" in command:
+        return "needs images of a layout of its own; see tests/data"
     return None
 
 

@@ -95,7 +95,7 @@ class Evaluator:
         if self.needs_labels and not sampled.labels:
             raise UserError(f"the metric needs samples of requested classes, but {reason}")
         if self.needs_targets and not sampled.targets:
-            raise UserError(f"the metric compares each image with its target, but {reason}; metric=kernel needs no targets")
+            raise UserError(f"the metric compares each image with its target, but {reason}; metric=kernel needs none")
 
     def prepare(self, data: ImageDataModule, device: torch.device, requests: bool = False) -> "PreparedEvaluator":
         """Load the feature extractor and the real images' statistics.

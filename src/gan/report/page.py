@@ -90,6 +90,7 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
     main_score = results.score_name if results else None
     higher_is_better = results.higher_is_better if results else {}
     names = _score_names(run)
+    real_images = real_images_name(results.protocol if results else {})
     baselines = {name: named_baselines(vars(results), name) if results else {} for name in names}
     scores = [_summarize(run, name, higher_is_better.get(name)) for name in names]
     best = next((score for score in scores if score.name == main_score), None)
@@ -105,10 +106,10 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "ended": _last_change(folder),
         "facts": _facts(run, steps),
         "best": best,
-        "scale": score_scale(best.best, results.baselines, bool(best.higher_is_better))
+        "scale": score_scale(best.best, results.baselines, bool(best.higher_is_better), real_images)
         if results and best and best.best is not None
         else None,
-        "real_images": real_images_name(results.protocol if results else {}),
+        "real_images": real_images,
         "baselines": results.baselines if results else {},
         "main_baselines": baselines.get(main_score or "", {}),
         "translations": has_sources(config),

@@ -16,7 +16,9 @@ class ScoreScale(NamedTuple):
     remark: str
 
 
-def score_scale(score: float, baselines: Mapping[str, float], higher_is_better: bool) -> ScoreScale | None:
+def score_scale(
+    score: float, baselines: Mapping[str, float], higher_is_better: bool, real_images: str = "held-out real images"
+) -> ScoreScale | None:
     """Locate a score between its baselines, on a logarithmic scale for positive scores where lower is better.
 
     Returns:
@@ -29,5 +31,5 @@ def score_scale(score: float, baselines: Mapping[str, float], higher_is_better: 
         part, remark = (score - noise) / (held_out - noise), ""
     else:
         part = math.log(noise / score) / math.log(noise / held_out)
-        remark = f"{number(score / held_out, 2)} × held-out real images"
+        remark = f"{number(score / held_out, 2)} × {real_images}"
     return ScoreScale(100 * min(1.0, max(0.0, part)), remark)
