@@ -4,7 +4,7 @@ from typing import Any
 
 from gan.bounds import Channels, Classes, Fraction, NonNegativeInt, Pixels, PositiveInt
 from gan.data.degraded import Degraded
-from gan.data.image_folder import ImageFolder, OnError
+from gan.data.image_folder import FolderPath, ImageFolder, OnError
 from gan.image_files import MAX_PIXELS
 
 __all__ = ["DegradedFolder"]
@@ -30,7 +30,7 @@ class DegradedFolder(Degraded):
 
     def __init__(
         self,
-        path: str,
+        path: FolderPath,
         image_size: Pixels,
         width: Pixels | None = None,
         image_channels: Channels = 3,

@@ -19,10 +19,11 @@ from gan.errors import UserError
 from gan.formats import printable
 from gan.image_files import MAX_PIXELS
 
-__all__ = ["ImageFolder", "OnError"]
+__all__ = ["FolderPath", "ImageFolder", "OnError"]
 
 log = logging.getLogger(__name__)
 
+FolderPath = Annotated[str, Field(examples=["FOLDER"])]
 OnError = Literal["stop", "skip"]
 
 
@@ -52,7 +53,7 @@ class ImageFolder(ImageDataModule):
 
     def __init__(
         self,
-        path: Annotated[str, Field(examples=["FOLDER"])],
+        path: FolderPath,
         test_path: str | None = None,
         num_classes: Classes | None = None,
         test_share: Fraction = 0.1,

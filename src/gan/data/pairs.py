@@ -12,6 +12,7 @@ from torch import Tensor
 from gan.bounds import Channels, Fraction, NonNegativeInt, PositiveInt
 from gan.data.base import ImageDataModule, ImageDataset, Split
 from gan.data.find_images import find_images
+from gan.data.image_folder import FolderPath
 from gan.data.image_tensor import check_background, source_tensor
 from gan.data.matched_files import FilePair, check_proportions, match_by_name
 from gan.data.module import TrivialBaseline
@@ -54,7 +55,7 @@ class Pairs(ImageDataModule):
 
     def __init__(
         self,
-        path: str,
+        path: FolderPath,
         source_path: str | None = None,
         direction: Direction = "AtoB",
         source_channels: Channels | None = None,
