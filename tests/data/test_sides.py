@@ -117,8 +117,14 @@ def test_sets_of_different_sizes(tmp_path: Path) -> None:
     assert sets.source_shape == (1, 8, 16)
 
 
-def test_nothing_is_read_before_images_are_needed() -> None:
-    assert unpaired(Path("missing")).source_shape == pairs(Path("missing")).source_shape == (3, 8, 8)
+@pytest.mark.parametrize("make", [pairs, unpaired])
+def test_users_images_are_read_without_the_folder(make: Callable[..., ImageDataModule]) -> None:
+    data = make(Path("missing"), source_channels=1, background="black")
+    assert data.source_shape == (1, 8, 8)
+    transparent = Image.new("RGBA", (5, 3), (255, 255, 255, 0))
+    assert torch.equal(data.condition_of_image(transparent), -torch.ones(1, 3, 5))
+    with pytest.raises(UserError, match="have no holes"):
+        data.condition_of_image(transparent, transparent)
 
 
 def test_errors_name_the_way_out(tmp_path: Path) -> None:
