@@ -1,28 +1,25 @@
 """Trained generator, loaded from a checkpoint: ``gan.load("runs/...").sample(16)``."""
 
-import base64
-import html
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from gan.checkpoint.accept import accept
 from gan.checkpoint.reading import build_part, data_of, read, restore
+from gan.checkpoint.summary import facts, table
 from gan.checkpoint.translation import Direction, ImageOrPath, Images, Translator
 from gan.checkpoint.trust import local_trust
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, MakeExtractor
 from gan.host import initialize_mkl
-from gan.images import encode_png
 from gan.models.sampler import RequestSource, Sampler
 from gan.types import Condition, GeneratorInput, Request, Samples, map_tensors
 
 __all__ = ["TrainedGenerator", "load"]
-
-NOTEBOOK_SAMPLES = 16
 
 
 class TrainedGenerator:
@@ -158,22 +155,29 @@ class TrainedGenerator:
         Raises:
             UserError: If the generator has no latent vector.
         """
+        self.check_latent()
         z = self.inputs(num, seed=seed, truncation=truncation).z
-        if z is None:
-            translates = f"; python -m gan.translate {self.path} IMAGES" if self.model.uses_condition else ""
-            raise UserError(f"{self.path}: the generator has no latent vector to move along{translates}")
+        assert z is not None
         return z
 
-    def translator(
-        self,
-        direction: Direction = "AtoB",
-        seed: int = 0,
-        tile: int | None = None,
-        overlap: int | None = None,
-        noise: bool = True,
-    ) -> Translator:
-        """Return the translation of source images by this generator; see Translator for arguments and errors."""
-        return Translator(self.model, self.data, self.use_ema, direction, seed, tile, overlap, noise)
+    def check_latent(self) -> None:
+        """Check that the generator has a latent vector.
+
+        Raises:
+            UserError: If it has none.
+        """
+        if not self.model.latent_dim:
+            name = type(self.model).__name__
+            raise UserError(
+                f"{self.path}: {name} translates images, and has no latent vector to move along: use "
+                f"python -m gan.translate {self.path} IMAGES"
+                if self.translates
+                else f"{self.path}: {name} generates from a condition, and has no latent vector to move along"
+            )
+
+    def translator(self, **settings: Any) -> Translator:
+        """Return the translation of source images by this generator; see Translator for settings and errors."""
+        return Translator(self.model, self.data, self.use_ema, **settings)
 
     def translate(
         self,
@@ -208,7 +212,7 @@ class TrainedGenerator:
         """
         if batch_size < 1:
             raise UserError(f"a batch must have at least 1 image, not {batch_size}")
-        translator = self.translator(direction, seed, tile, overlap, noise)
+        translator = self.translator(direction=direction, seed=seed, tile=tile, overlap=overlap, noise=noise)
         return torch.cat([translator(part) for part in translator.read_all(images, masks).split(batch_size)])
 
     def generate(self, inputs: GeneratorInput) -> Tensor:
@@ -244,6 +248,7 @@ class TrainedGenerator:
         Raises:
             UserError: If they are not, such as those of a VQ-VAE, whose latent vector selects discrete codes.
         """
+        self.check_latent()
         with torch.enable_grad():
             inputs = self.inputs(1)
             smooth = inputs.z is not None and self.generate(inputs._replace(z=inputs.z.requires_grad_())).requires_grad
@@ -286,28 +291,10 @@ class TrainedGenerator:
             raise UserError(f"truncation must be above 0, not {truncation}")
 
     def __repr__(self) -> str:
-        return f"TrainedGenerator({', '.join(f'{name}={value}' for name, value in self._facts().items())})"
+        return f"TrainedGenerator({', '.join(f'{name}={value}' for name, value in facts(self).items())})"
 
     def _repr_html_(self) -> str:
-        """Table of properties and some samples, for notebooks."""
-        picture = base64.b64encode(encode_png(self.picture(self.sample(NOTEBOOK_SAMPLES)))).decode()
-        facts = (f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in self._facts().items())
-        image = f'<img src="data:image/png;base64,{picture}" alt="samples" style="image-rendering: pixelated">'
-        return f"<table>{''.join(facts)}</table>{image}"
-
-    def _facts(self) -> dict[str, str]:
-        channels, height, width = self.image_shape
-        return {
-            "path": repr(str(self.path)),
-            "model": type(self.model).__name__,
-            "data": type(self.data).__name__,
-            "image_shape": f"({channels}, {height}, {width})",
-            "num_classes": str(self.num_classes),
-            "latent_dim": str(self.model.latent_dim),
-            "global_step": str(self.global_step),
-            "use_ema": str(self.use_ema),
-            "device": str(self.device),
-        }
+        return table(self)
 
 
 def load(

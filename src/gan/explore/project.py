@@ -34,8 +34,10 @@ def project_image(
         out: PNG file to write.
 
     Raises:
-        UserError: If the file is not an image, or has another size than the generator's images.
+        UserError: If the generator has no latent vector, or the file is not an image, or has another size than the
+            generator's images.
     """
+    generator.check_latent()
     target = read_image(image, generator.image_shape, fit)
     projection = project(generator, from_uint8(target), steps, starts, seed=seed)
     start, projected = (to_uint8(x).cpu() for x in (projection.start, projection.image))

@@ -48,7 +48,7 @@ def main() -> None:
 
     generator = TrainedGenerator(args.checkpoint, use_ema=not args.no_ema, device="cpu", trust=args.trust)
     if args.no_noise or args.direction != "AtoB":
-        generator.translator(args.direction)  # which refuses them where they have no meaning
+        generator.translator(direction=args.direction)  # which refuses them where they have no meaning
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         for line in export(generator, args.out, formats, args.direction, not args.no_noise):

@@ -79,7 +79,7 @@ def write_weights(generator: TrainedGenerator, path: Path) -> list[Path]:
 def _graph(generator: TrainedGenerator, direction: Direction, noise: bool) -> Graph:
     if not generator.translates:
         return Graph(generator)
-    return TranslationGraph(generator, generator.translator(direction, noise=noise))
+    return TranslationGraph(generator, generator.translator(direction=direction, noise=noise))
 
 
 def _usage(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) -> str:

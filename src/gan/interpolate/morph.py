@@ -9,7 +9,7 @@ from torch import Tensor
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp
-from gan.types import GeneratorInput
+from gan.types import GeneratorInput, Samples
 
 __all__ = ["interpolate_weights", "keyframe_labels", "morph"]
 
@@ -56,7 +56,7 @@ def morph(
     z_path = interpolate_keyframes([z[index % len(z)] for index in order], steps, PATHS[path])
     label_path = interpolate_keyframes([labels[index % len(labels)] for index in order], steps, lerp)
     for z_frame, label_frame in zip(z_path, label_path, strict=True):
-        yield generator.generate(inputs._replace(z=z_frame, labels=label_frame))
+        yield shown_images(generator, inputs._replace(z=z_frame, labels=label_frame))
 
 
 @torch.no_grad()
@@ -88,4 +88,11 @@ def interpolate_weights(
             network.load_state_dict(
                 {k: torch.lerp(v, last[k], t) if v.is_floating_point() else last[k] for k, v in first.items()}
             )
-            yield start.generate(inputs)
+            yield shown_images(start, inputs)
+
+
+def shown_images(generator: TrainedGenerator, inputs: GeneratorInput) -> Tensor:
+    """Generate images from an input with classes, and return them in the form in which they are shown."""
+    images, labels = generator.generate(inputs), inputs.labels
+    assert labels is not None
+    return generator.data.complete(Samples(images, labels, inputs.condition)).images

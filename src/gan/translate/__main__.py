@@ -69,7 +69,9 @@ def main() -> None:
 
     with rank_session() as device:
         generator = load(args.checkpoint, use_ema=not args.no_ema, device=device, trust=args.trust)
-        translator = generator.translator(args.direction, args.seed, args.tile, args.overlap, not args.no_noise)
+        translator = generator.translator(
+            direction=args.direction, seed=args.seed, tile=args.tile, overlap=args.overlap, noise=not args.no_noise
+        )
         jobs = find_jobs(args.images, args.mask, args.out)
         own = [jobs[index] for index in rank_range(len(jobs))]
         outcomes = progress_bar(translate_files(translator, own, args.batch_size), len(own), "Images")

@@ -1,0 +1,38 @@
+"""Summary of a trained generator: its properties as text, and as a table with samples for notebooks."""
+
+import base64
+import html
+from typing import TYPE_CHECKING
+
+from gan.images import encode_png
+
+if TYPE_CHECKING:
+    from gan.checkpoint.trained import TrainedGenerator
+
+__all__ = ["facts", "table"]
+
+NUM_SAMPLES = 16
+
+
+def facts(generator: "TrainedGenerator") -> dict[str, str]:
+    """Return a generator's properties by name."""
+    channels, height, width = generator.image_shape
+    return {
+        "path": repr(str(generator.path)),
+        "model": type(generator.model).__name__,
+        "data": type(generator.data).__name__,
+        "image_shape": f"({channels}, {height}, {width})",
+        "num_classes": str(generator.num_classes),
+        "latent_dim": str(generator.model.latent_dim),
+        "global_step": str(generator.global_step),
+        "use_ema": str(generator.use_ema),
+        "device": str(generator.device),
+    }
+
+
+def table(generator: "TrainedGenerator") -> str:
+    """Return a generator's properties and some samples as HTML."""
+    picture = base64.b64encode(encode_png(generator.picture(generator.sample(NUM_SAMPLES)))).decode()
+    rows = (f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in facts(generator).items())
+    image = f'<img src="data:image/png;base64,{picture}" alt="samples" style="image-rendering: pixelated">'
+    return f"<table>{''.join(rows)}</table>{image}"
