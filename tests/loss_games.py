@@ -1,4 +1,4 @@
-"""Small games of every loss and regulariser in conf/, for tests of resuming and of several ranks."""
+"""Small games of every loss, regulariser and translator in conf/, for tests of resuming and of several ranks."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -14,13 +14,16 @@ from torch import Tensor
 from gan.instantiate import build
 from gan.losses.part import LossPart
 from gan.types import Terms
-from tests.test_conf import LOSSES, MODELS, choices, composed, data_of, fits, load
+from tests.test_conf import LOSSES, MODELS, TRANSLATORS, choices, composed, data_of, fits, load, own_loss, translator_of
 
 __all__ = ["FULL", "GAMES", "play", "state_of"]
 
 QUICKEST = "mlp_gan"
 SMALL = {"width": 8, "depth": 1, "layers": 1, "norm": "none", "gain": 10.0}
 """Options of networks: few layers, whose outputs vary; batch norm would depend on the number of ranks."""
+
+SMALL_TRANSLATOR = {"width": 4, "blocks": 1, "units": 8, "bottleneck": 8, "norm": "none", "size": 6}
+"""Options of networks from images to images, and of their pools, which fill up within two updates."""
 
 AT_ONCE = {"every": 1, "start": 0}
 """Options with which lazy terms apply at each step, and terms that start late at the first."""
@@ -43,18 +46,31 @@ def depends_on_the_batch(loss: str) -> bool:
 
 
 def options_of_regularizers() -> Iterator[str]:
-    """Yield options that choose every regulariser of both players."""
+    """Yield options that choose every regulariser of both players that needs no translator."""
     for group in ("loss/regularizers", "loss/generator_regularizers"):
-        yield f"{group}=[{','.join(choice for choice in choices(group) if choice != 'none')}]"
+        fitting = [choice for choice in choices(group) if choice != "none" and translator_of(choice, group) is None]
+        yield f"{group}=[{','.join(fitting)}]"
+
+
+def options_of_translator(model: str) -> list[str]:
+    """Return options of a model of images to images, with every regulariser that needs it, in two parts of a batch."""
+    own = [choice for choice in choices("loss/generator_regularizers") if translator_of(choice) == model]
+    regularizers = [f"loss/generator_regularizers=[{','.join(own)}]"] if own else []
+    return [f"model={model}", f"loss={own_loss(model)}", *regularizers, "model.accumulate=2", "model.gradient_clip=1"]
 
 
 GAMES = {
     **{loss: [f"model={next(m for m in (QUICKEST, *MODELS) if fits(m, loss))}", f"loss={loss}"] for loss in LOSSES},
     "regularizers": [f"model={QUICKEST}", "loss=non_saturating", *options_of_regularizers()],
+    **{model: options_of_translator(model) for model in TRANSLATORS},
 }
-"""Options of a game per loss, and of one with every regulariser."""
+"""Options of a game per loss and per translator, and of one with every other regulariser."""
 
-FULL = [name for name in LOSSES if not depends_on_the_batch(name)]
+QUICK_TRANSLATORS = ("cyclegan", "cut")
+FULL = [
+    *(name for name in LOSSES if not depends_on_the_batch(name)),
+    *(model for model in TRANSLATORS if model not in QUICK_TRANSLATORS),
+]
 """Games that only the long tests play."""
 
 
@@ -62,7 +78,7 @@ FULL = [name for name in LOSSES if not depends_on_the_batch(name)]
 def game(name: str) -> DictConfig:
     """Compose a game with small networks and with terms that apply at once."""
     config = composed(*GAMES[name], "data.batch_size=8", "optimizer=sgd")
-    set_options(config.model, SMALL)
+    set_options(config.model, SMALL_TRANSLATOR if name in TRANSLATORS else SMALL)
     set_options(config.loss, AT_ONCE)
     set_options(config.optimizer, {"lr": 1e-3})
     return config

@@ -124,9 +124,9 @@ def usual_model(loss: str) -> str:
     return next(model for model in ("dcgan", *MODELS) if fits(model, loss))
 
 
-def translator_of(regularizer: str) -> str | None:
-    """Return the model of images to images that a generator's regulariser needs, as its file's command has it."""
-    command = choices_help.head_comment(CONF / "loss" / "generator_regularizers" / f"{regularizer}.yaml")
+def translator_of(regularizer: str, group: str = "loss/generator_regularizers") -> str | None:
+    """Return the model of images to images that a regulariser needs, as its file's command has it."""
+    command = choices_help.head_comment(CONF / group / f"{regularizer}.yaml")
     named = re.search(r"model=(\w+)", command)
     return named.group(1) if named is not None and named.group(1) in TRANSLATORS else None
 
