@@ -186,6 +186,21 @@ def test_two_processes_give_the_scores_of_one(digits: Path, tmp_path: Path, torc
         assert score["mean"] == pytest.approx(one["scores"][name]["mean"], rel=1e-6, abs=rounding), name
 
 
+@pytest.mark.long
+def test_two_processes_compare_images_with_their_targets_as_one(tmp_path: Path) -> None:
+    """Seven images: the processes have three and four."""
+    folders = [square_images(tmp_path / name, [20] * 7, "RGB") for name in ("outputs", "targets")]
+    for path in folders[1].iterdir():
+        Image.fromarray(np.roll(np.array(Image.open(path)), 1, axis=0)).save(path)
+    options = [*map(str, folders), "metric=[psnr,ssim,l1,chroma_l1,chroma_histogram,gradient_energy]"]
+    assert evaluate(*options, f"out={tmp_path}/one.json", f"metric.cache={tmp_path}/a").status == 0
+    run = run_ranks(2, "-m", "gan.evaluate", *options, f"out={tmp_path}/two.json", f"metric.cache={tmp_path}/b")
+    assert run.status == 0, run.err
+    one, two = (scores(tmp_path / f"{name}.json") for name in ("one", "two"))
+    assert (one["processes"], two["processes"]) == (1, 2)
+    assert two["scores"] == one["scores"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
