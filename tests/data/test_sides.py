@@ -1,5 +1,6 @@
 """Folders with two sides of images, with and without pairs: layouts, matching by name, and error messages."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -197,14 +198,35 @@ def test_both_images_are_cropped_and_mirrored_alike() -> None:
     augmented = data.augment_batch(Batch(images, torch.zeros(32), images.clone()), KeyedRandom(0, total=32))
     assert torch.equal(augmented.real, augmented.condition)
     assert not torch.equal(augmented.real, images)
-    assert (
-        len(
-            {
-                tuple(x.flatten()[:3].tolist())
-                for x in data.augment_batch(
-                    Batch(images[:1].repeat(32, 1, 1, 1), torch.zeros(32)), KeyedRandom(0, total=32)
-                ).real
-            }
-        )
-        > 16
-    )
+    one = Batch(images[:1].expand(32, -1, -1, -1), torch.zeros(32))
+    places = data.augment_batch(one, KeyedRandom(0, total=32)).real[:, 0, 0, :3]
+    assert len(set(map(tuple, places.tolist()))) > 16
+
+
+def test_crops_are_of_pixels_decoded_at_a_larger_size(tmp_path: Path) -> None:
+    stripes = np.tile(np.array([0, 255], np.uint8), (24, 24))
+    for side in ("train/A", "train/B"):
+        for number in range(4):
+            (tmp_path / side).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(stripes).save(tmp_path / side / f"{number}.png")
+    for make in (pairs, unpaired):
+        data = make(tmp_path, image_size=16, width=32, jitter=1.5, channels=1)
+        rows = data.training_rows.__getitems__([0, 1])
+        assert rows.real.shape == sources(rows).shape == (2, 1, 24, 48)
+        augmented = data.augment_batch(data.scale_batch(rows), KeyedRandom(0, total=2))
+        assert augmented.real.shape == (2, 1, 16, 32)
+        assert (augmented.real.diff(dim=3).abs() == 2).all(), "no pixel is interpolated"
+        assert torch.equal(augmented.real, sources(augmented))
+        assert data.split("train").__getitems__([0]).real.shape == (1, 1, 16, 32)
+
+
+def test_the_smaller_of_two_sets_is_gone_through_evenly(tmp_path: Path) -> None:
+    for side, number in (("trainA", 3), ("trainB", 5), ("testA", 2), ("testB", 2)):
+        for index in range(number):
+            write(tmp_path / side / f"{index}.png", 40 * index)
+    data = unpaired(tmp_path, batch_size=5)
+    loader = iter(data.train_dataloader())
+    seen = [pair for _ in range(3) for pair in colors(next(loader))]  # three epochs
+    assert Counter(a for a, _ in seen) == {0: 5, 40: 5, 80: 5}
+    assert set(Counter(b for _, b in seen).values()) == {3}
+    assert len(set(seen)) == 15, "partners change with the epoch"

@@ -1,6 +1,7 @@
 """Base class of data modules of images, and the conversion between uint8 pixels and [-1, 1]."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 import torch
@@ -12,7 +13,7 @@ from torchvision.utils import make_grid
 from gan.bounds import Channels, Classes, Pixels
 from gan.data.dataset import ImageDataset, TensorImages
 from gan.data.module import DataModule, Split
-from gan.data.resize import enlarge_and_crop
+from gan.data.resize import crop, enlarge
 from gan.errors import UserError
 from gan.images import from_uint8, grid, side_by_side, to_uint8
 from gan.keyed_random import KeyedRandom
@@ -31,8 +32,9 @@ class ImageDataModule(DataModule):
         flip: Whether training images are mirrored horizontally with probability 1/2, each with its condition if that is
             an image.
         width: Width of images, in pixels; None for squares.
-        jitter: Factor by which training images are enlarged before they are cropped at a random place, each with its
-            condition if that is an image; 1 for neither.
+        jitter: Factor by which training images are larger before they are cropped at a random place, each with its
+            condition if that is an image; 1 for neither. Image files are decoded at the larger size; other images are
+            enlarged bilinearly, which blurs them.
         **settings: Arguments of DataModule.
 
     Attributes:
@@ -102,11 +104,24 @@ class ImageDataModule(DataModule):
         """Scale images, and conditions that are images, from uint8 to float32 in [-1, 1]."""
         return batch.map(lambda x: from_uint8(x) if x.dtype == torch.uint8 else x)
 
+    @cached_property
+    def training_rows(self) -> ImageDataset:
+        larger = self.load_enlarged(self.jitter) if self.jitter > 1 else None
+        return self.split("train") if larger is None else larger
+
+    def load_enlarged(self, factor: float) -> ImageDataset | None:
+        """Load the training rows at a larger size, in the order of the split; None if they have no more pixels.
+
+        Args:
+            factor: Factor of height and width, each of which is rounded.
+        """
+        return None
+
     def augment_batch(self, batch: Batch, rng: KeyedRandom) -> Batch:
         """Crop and mirror images at random, if requested."""
         if self.jitter > 1:
-            corners = rng.uniform(2)
-            batch = batch.map(lambda x: enlarge_and_crop(x, self.jitter, corners) if x.dim() == 4 else x)
+            corners, size = rng.uniform(2), (self.image_size, self.width)
+            batch = batch.map(lambda x: crop(enlarge(x, self.jitter, size), size, corners) if x.dim() == 4 else x)
         if self.flip:
             mirrored = rng.uniform(1, 1, 1) < 0.5
             batch = batch.map(lambda x: torch.where(mirrored, x.flip(3), x) if x.dim() == 4 else x)

@@ -24,7 +24,12 @@ class ImageDataset(Dataset[Batch]):
     """Data set that is indexed by batches.
 
     Images are uint8, or float32 scaled to [-1, 1] if the data are not pixels.
+
+    Attributes:
+        counts_epochs: Whether the length is added to an index with each epoch, so that rows can vary between epochs.
     """
+
+    counts_epochs = False
 
     @abstractmethod
     def __len__(self) -> int:
@@ -69,12 +74,14 @@ class ImageSubset(ImageDataset):
 
     def __init__(self, dataset: ImageDataset, indices: Sequence[int]) -> None:
         self.dataset, self.indices = dataset, indices
+        self.counts_epochs = dataset.counts_epochs
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        return self.dataset.__getitems__([self.indices[index] for index in indices])
+        places = [divmod(index, len(self.indices)) for index in indices]
+        return self.dataset.__getitems__([self.indices[row] + epoch * len(self.dataset) for epoch, row in places])
 
 
 def collate(batch: Any) -> Batch:

@@ -126,6 +126,9 @@ class Degraded(ImageDataModule):
     def load(self, split: Split) -> ImageDataset:
         return self.images.split(split)
 
+    def load_enlarged(self, factor: float) -> ImageDataset | None:
+        return self.images.load_enlarged(factor)
+
     def fingerprint(self, split: Split) -> str:
         """Return the hash of the whole images, which are what is scored."""
         return self.images.fingerprint(split)

@@ -93,11 +93,20 @@ class ImageFolder(ImageDataModule):
     def load(self, split: Split) -> ImageDataset:
         if split == "train":
             log.info("Found %s", self.layout.describe(self.num_classes))
+        dataset = self._training_stream if split == "train" else self._stream(split)
+        return dataset.in_memory_up_to(self.memory_limit)
+
+    def load_enlarged(self, factor: float) -> ImageDataset:
+        enlarged = StreamedImages(self._training_stream.files, self.decode.enlarged(factor))
+        return enlarged.in_memory_up_to(self.memory_limit)
+
+    @cached_property
+    def _training_stream(self) -> StreamedImages:
+        return self._stream("train")
+
+    def _stream(self, split: Split) -> StreamedImages:
         dataset = StreamedImages(self.files(split), self.decode)
-        if self.on_error == "skip":
-            dataset = dataset.drop_unreadable()
-        size = len(dataset) * self.channels * self.image_size * self.width
-        return dataset.in_memory() if size <= self.memory_limit else dataset
+        return dataset.drop_unreadable() if self.on_error == "skip" else dataset
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the files' paths, sizes and modification times, and of the decoding settings."""

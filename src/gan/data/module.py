@@ -173,6 +173,11 @@ class DataModule(LightningDataModule):
             raise UserError(f"data.limit={self.limit} is more than the {size} training images")
         return [index * size // self.limit for index in range(self.limit)]
 
+    @property
+    def training_rows(self) -> ImageDataset:
+        """The rows that are trained on, before ``limit``; the default is the training split."""
+        return self.split("train")
+
     def fingerprint(self, split: Split) -> str:
         """Return a hash that identifies a split's rows.
 
@@ -234,10 +239,11 @@ class DataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return an endless loader of shuffled batches that starts after the rows already seen."""
         rank, world = self._rank_and_world()
-        dataset = self.split("train")
+        dataset = self.training_rows
         if self.limit is not None:
             dataset = ImageSubset(dataset, self.training_indices)
-        order = ShuffledBatches(len(dataset), self.batch_size, self.seed, self.images_seen, rank, world)
+        place = (self.seed, self.images_seen, rank, world)
+        order = ShuffledBatches(len(dataset), self.batch_size, *place, count_epochs=dataset.counts_epochs)
         return self._loader(dataset, order, persistent=True)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:

@@ -22,15 +22,26 @@ class ShuffledBatches(Sampler[list[int]]):
         start: Number of images seen before, when a run is resumed.
         rank: Index of this rank.
         world: Number of ranks.
+        count_epochs: Whether an index grows by ``length`` with each epoch.
 
     Raises:
         ValueError: If the batch size is not divisible by the number of ranks.
     """
 
-    def __init__(self, length: int, batch_size: int, seed: int, start: int = 0, rank: int = 0, world: int = 1) -> None:
+    def __init__(
+        self,
+        length: int,
+        batch_size: int,
+        seed: int,
+        start: int = 0,
+        rank: int = 0,
+        world: int = 1,
+        count_epochs: bool = False,
+    ) -> None:
         if batch_size % world:
             raise ValueError(f"a batch of {batch_size} cannot be shared evenly by {world} ranks")
         self.length, self.batch_size, self.seed, self.start = length, batch_size, seed, start
+        self.count_epochs = count_epochs
         self.rows = slice(rank * batch_size // world, (rank + 1) * batch_size // world)
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -44,7 +55,8 @@ class ShuffledBatches(Sampler[list[int]]):
             yield batch[self.rows].tolist()
 
     def _permutation(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([self.seed, epoch]).permutation(self.length)
+        order = np.random.default_rng([self.seed, epoch]).permutation(self.length)
+        return order + epoch * self.length if self.count_epochs else order
 
 
 def evenly_spaced(size: int, limit: int) -> range:

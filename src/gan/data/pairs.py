@@ -105,16 +105,23 @@ class Pairs(ImageDataModule):
             log.info("Found %s training pairs in %s", f"{len(files):,}", printable(str(self.path)))
         if not self.side_by_side:
             check_proportions(files, self.max_pixels)
+        return self._read(files, factor=1)
+
+    def load_enlarged(self, factor: float) -> ImageDataset:
+        return self._read(self._files("train"), factor)
+
+    def _read(self, files: list[FilePair], factor: float) -> ImageDataset:
         sides: tuple[Half, Half] = ("left", "right") if self.side_by_side else (None, None)
         (source_half, half), (sources, images) = sides, zip(*files, strict=True)
         if self.direction == "BtoA":
             (source_half, half), (sources, images) = (half, source_half), (images, sources)
-        pairs = WithSources(
-            StreamedImages([(path, 0) for path in images], self._decoder(self.channels, half)),
-            StreamedImages([(path, 0) for path in sources], self._decoder(self.source_channels, source_half)),
+        rows, conditions = (
+            StreamedImages([(path, 0) for path in paths], self._decoder(channels, side).enlarged(factor))
+            for paths, channels, side in ((images, self.channels, half), (sources, self.source_channels, source_half))
         )
-        size = len(pairs) * (self.channels + self.source_channels) * self.image_size * self.width
-        return pairs.in_memory() if size <= self.memory_limit else pairs
+        pairs = WithSources(rows, conditions)
+        is_small = rows.decoded_size + conditions.decoded_size <= self.memory_limit
+        return pairs.in_memory() if is_small else pairs
 
     def trivial_baselines(self) -> dict[str, TrivialBaseline]:
         """Return a copy of the source image, and the mean training image."""

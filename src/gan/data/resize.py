@@ -7,7 +7,7 @@ from torchvision.transforms.v2 import functional as F
 from gan.errors import UserError
 from gan.host import memory
 
-__all__ = ["enlarge_and_crop", "resize", "resize_and_crop"]
+__all__ = ["crop", "enlarge", "enlarged", "resize", "resize_and_crop"]
 
 
 def resize(images: Tensor, size: int) -> Tensor:
@@ -41,19 +41,38 @@ def resize_and_crop(image: Tensor, height: int, width: int | None = None) -> Ten
     return torch.clone(F.center_crop(resized, [height, width]))
 
 
-def enlarge_and_crop(images: Tensor, factor: float, corners: Tensor) -> Tensor:
-    """Enlarge images bilinearly, and crop each to its former size.
+def enlarged(size: tuple[int, int], factor: float) -> tuple[int, int]:
+    """Return a height and a width times a factor, rounded."""
+    return round(factor * size[0]), round(factor * size[1])
+
+
+def enlarge(images: Tensor, factor: float, size: tuple[int, int]) -> Tensor:
+    """Enlarge images bilinearly unless they are larger than ``size`` already.
 
     Args:
         images: float32, with shape (B, C, H, W).
-        factor: Factor of height and width, at least 1.
-        corners: Place of each crop's corner, x and y from 0 to 1, with shape (B, 2).
+        factor: Factor of height and width.
+        size: Height and width of images that were not enlarged.
     """
-    size = torch.tensor([images.shape[3], images.shape[2]], device=images.device)
-    offset = (corners * (((factor * size).round() - size) + 1)).floor()  # in pixels of the enlarged image
-    scale = size / (factor * size).round()
-    theta = images.new_zeros(len(images), 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = scale
-    theta[:, :, 2] = scale - 1 + 2 * offset / (factor * size).round()
-    grid = nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
-    return nn.functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    if (images.shape[2], images.shape[3]) != size:
+        return images
+    return nn.functional.interpolate(images, size=enlarged(size, factor), mode="bilinear", align_corners=False)
+
+
+def crop(images: Tensor, size: tuple[int, int], corners: Tensor) -> Tensor:
+    """Crop each image at its own place.
+
+    Args:
+        images: With shape (B, C, H, W).
+        size: Height h and width w of the crops.
+        corners: Place of each crop's corner, from 0 to 1 along x and y, with shape (B, 2).
+
+    Returns:
+        The crops, with shape (B, C, h, w).
+    """
+    spare = torch.tensor([images.shape[3] - size[1], images.shape[2] - size[0]], device=images.device)
+    left, top = (corners * (spare + 1)).long().unbind(1)
+    rows = top[:, None] + torch.arange(size[0], device=images.device)
+    columns = left[:, None] + torch.arange(size[1], device=images.device)
+    batch = torch.arange(len(images), device=images.device)
+    return images[batch[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

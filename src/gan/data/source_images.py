@@ -15,13 +15,14 @@ class WithSources(ImageDataset):
     Args:
         images: Images to generate, with their classes.
         sources: Source images: of the same rows if the data are paired.
-        shuffled: Whether the data are unpaired: there are as many rows as images in the larger set, and sources are in
-            a fixed random order, so that a row's source has nothing to do with its image.
+        shuffled: Whether the data are unpaired: there are as many rows as images in the larger set. Sources are in a
+            random order, so that a row's source has nothing to do with its image, and the smaller set is gone through
+            evenly, across epochs.
     """
 
     def __init__(self, images: ImageDataset, sources: ImageDataset, shuffled: bool = False) -> None:
         assert shuffled or len(images) == len(sources), "paired sets have equally many images"
-        self.images, self.sources = images, sources
+        self.images, self.sources, self.counts_epochs = images, sources, shuffled
         number = len(sources)
         self.order = np.random.default_rng(0).permutation(number) if shuffled else np.arange(number)
 

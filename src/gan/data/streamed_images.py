@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gan.data.dataset import ImageDataset, TensorImages
 from gan.data.image_tensor import pixel_tensor
-from gan.data.resize import resize_and_crop
+from gan.data.resize import enlarged, resize_and_crop
 from gan.errors import UserError
 from gan.image_files import MAX_PIXELS, open_image
 from gan.progress import progress_bar
@@ -48,6 +48,11 @@ class Decoder:
     max_pixels: int = MAX_PIXELS
     width: int | None = None
     half: Half = None
+
+    def enlarged(self, factor: float) -> "Decoder":
+        """Return the decoder to a size that is a factor larger, rounded."""
+        height, width = enlarged((self.size, self.width or self.size), factor)
+        return replace(self, size=height, width=width)
 
     def __call__(self, path: Path) -> Tensor:
         """Read an image; resize and crop it to uint8 with shape (channels, size, width).
@@ -90,6 +95,15 @@ class StreamedImages(ImageDataset):
     def __getitems__(self, indices: list[int]) -> Batch:
         images = [self.decode(self.files[index][0]) for index in indices]
         return Batch(torch.stack(images), torch.tensor([self.files[index][1] for index in indices]))
+
+    @property
+    def decoded_size(self) -> int:
+        """Size of all images in bytes, decoded."""
+        return len(self) * self.decode.channels * self.decode.size * (self.decode.width or self.decode.size)
+
+    def in_memory_up_to(self, limit: int) -> ImageDataset:
+        """Decode all images if they take at most ``limit`` bytes."""
+        return self.in_memory() if self.decoded_size <= limit else self
 
     def in_memory(self) -> TensorImages:
         """Decode all images, in parallel threads."""

@@ -67,6 +67,10 @@ class Unpaired(ImageDataModule):
     def load(self, split: Split) -> ImageDataset:
         return WithSources(self.target.split(split), self.source.split(split), shuffled=True)
 
+    def load_enlarged(self, factor: float) -> ImageDataset | None:
+        target, source = self.target.load_enlarged(factor), self.source.load_enlarged(factor)
+        return None if target is None or source is None else WithSources(target, source, shuffled=True)
+
     @property
     def num_requests(self) -> int:
         return len(self.source.split("test"))
