@@ -1,5 +1,6 @@
 """Figure of nearest training images: content, limits of the search, and data without pictures."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from gan.callbacks.neighbor_figure import NeighborFigure
 from gan.data.base import ImageDataModule, ImageDataset, Split, TensorImages
 from gan.loggers.base import PictureLogger
 from gan.models.gan import GAN
+from gan.types import Samples
 
 
 class Shades(ImageDataModule):
@@ -47,8 +49,8 @@ class Generator(GAN):
     def device(self) -> torch.device:
         return torch.device("cpu")
 
-    def sample(self, num: int, *_: Any, **__: Any) -> Tensor:
-        return torch.full((num, *self.shape), self.shade / 127.5 - 1)
+    def iterate_samples(self, indices: range, *_: Any, **__: Any) -> Iterator[Samples]:
+        yield Samples(torch.full((len(indices), *self.shape), self.shade / 127.5 - 1), torch.zeros(len(indices)))
 
 
 def draw(
