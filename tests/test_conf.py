@@ -154,7 +154,7 @@ def data_module(node: str) -> ImageDataModule:
     module = build(config.data)
     assert isinstance(module, ImageDataModule)
     if EXAMPLES[str] in config.data.values():  # files that only a user has
-        vars(module)["load"] = lambda _: random_pairs(module)
+        vars(module).update(load=lambda _: random_pairs(module), load_enlarged=lambda _: None)
     return module
 
 

@@ -4,7 +4,6 @@
 """
 
 import json
-from functools import cache
 from itertools import product
 from pathlib import Path
 from shutil import which
@@ -14,10 +13,9 @@ import pytest
 import torch
 from pytorch_lightning import Trainer
 
-from gan.data.base import ImageDataModule
 from gan.instantiate import build
 from tests.test_conf import ADVERSARIAL as LOSSES
-from tests.test_conf import choices, composed, fits, own_loss, small
+from tests.test_conf import choices, composed, data_of, fits, own_loss, small
 
 RECORD = Path(__file__).parent / "golden.json"
 STEPS = 20
@@ -29,17 +27,10 @@ Curves = dict[str, list[float]]
 TOLERANCE = 0.04  # relative: the players amplify rounding errors
 
 
-@cache
-def data() -> ImageDataModule:
-    module = build(composed("data.batch_size=16").data)
-    assert isinstance(module, ImageDataModule)
-    return module
-
-
 def train(model: str, loss: str, *options: str) -> Curves:
     """Train, and return the terms and measures of each batch with a generator update, by name."""
     torch.manual_seed(0)
-    config = composed(f"model={model}", f"loss={loss}", *small(model), *options)
+    config = composed(f"model={model}", f"loss={loss}", "data.batch_size=16", *small(model), *options)
     for player in config.optimizer.values():
         player.lr = LR
     gan = build(config.model)
@@ -56,8 +47,7 @@ def train(model: str, loss: str, *options: str) -> Curves:
     trainer = Trainer(
         accelerator="cpu", max_steps=SHORT.get(model, STEPS), max_epochs=-1, log_every_n_steps=1, **silent
     )
-    data().images_seen = 0
-    trainer.fit(gan, datamodule=data())
+    trainer.fit(gan, datamodule=data_of(config))
     return curves
 
 
