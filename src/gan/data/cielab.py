@@ -52,7 +52,8 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
 
 
 def _mix(matrix: object, images: Tensor) -> Tensor:
-    return torch.einsum("ij,...jhw->...ihw", torch.tensor(matrix).to(images), images)
+    weights = torch.tensor(matrix).to(images)[:, :, None, None]
+    return (weights * images.unsqueeze(-4)).sum(-3)  # einsum cannot be exported for any size
 
 
 def _column(values: list[float], images: Tensor) -> Tensor:

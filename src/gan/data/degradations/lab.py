@@ -36,5 +36,5 @@ class Lab(Degradation):
 
     def complete_condition(self, condition: Tensor) -> Tensor:
         """Return the grey images of this lightness."""
-        colourless = condition.new_zeros(len(condition), 2, *condition.shape[2:])
+        colourless = condition.new_zeros(condition.shape[0], 2, *condition.shape[2:])
         return lab_to_rgb(torch.cat([condition, colourless], 1))[:, :1]
