@@ -30,6 +30,11 @@ class Translators(nn.Module):
         """Divisor of the heights and widths that the network from A to B takes; None if it does not say."""
         return getattr(self.a_to_b, "divisor", None)
 
+    @property
+    def source_shape(self) -> tuple[int, ...] | None:
+        """(C, H, W) of the source images in training; None if the network from A to B does not say."""
+        return getattr(self.a_to_b, "source_shape", None)
+
     def forward(self, z: Tensor | None, labels: Tensor | None, condition: Tensor) -> Tensor:
         """Map source images to target images."""
         return self.a_to_b(condition)
@@ -61,7 +66,8 @@ class CycleGAN(GAN):
         return Translators(network.b_to_a, network.a_to_b)
 
     def players(self) -> dict[str, list[nn.Module]]:
-        return {"discriminator": [self.discriminator, self.source_discriminator], "generator": [self.generator]}
+        translators = [self.generator.a_to_b, self.generator.b_to_a]  # one by one, since each is called and compiled
+        return {"discriminator": [self.discriminator, self.source_discriminator], "generator": translators}
 
     def generator_pass(self, player: Player, batch: Batch, rng: KeyedRandom) -> GeneratorPass:
         """Translate the source images, and the real ones back: ``generated.extras["source"]``."""

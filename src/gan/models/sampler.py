@@ -118,11 +118,20 @@ class Sampler(LightningModule):
         """Return a batch's condition; None if the networks do not use it.
 
         Raises:
-            UserError: If they do, and there is none.
+            UserError: If they do, and there is none, or of another shape than the generator's ``source_shape``.
         """
-        if self.uses_condition and batch.condition is None:
+        if not self.uses_condition:
+            return None
+        condition, expected = batch.condition, getattr(self.generator, "source_shape", None)
+        if condition is None:
             raise UserError(f"{type(self).__name__} needs data with a condition, and the data set has none")
-        return batch.condition if self.uses_condition else None
+        if isinstance(condition, Tensor) and expected not in (None, tuple(condition.shape[1:])):
+            given, wanted = ("x".join(map(str, shape)) for shape in (condition.shape[1:], expected))
+            raise UserError(
+                f"{type(self).__name__} takes source images of {wanted}, and the data's are {given}: choose another "
+                "model or data, such as model=srgan for small source images"
+            )
+        return condition
 
     def sample(
         self,

@@ -29,6 +29,7 @@ class ContextEncoder(nn.Module):
         upsampling: Kind of the decoder's layers.
 
     Attributes:
+        source_shape: (C, H, W) of the source images in training.
         divisor: The network takes images whose height and width are multiples of it, and no smaller than in training.
 
     Raises:
@@ -51,6 +52,7 @@ class ContextEncoder(nn.Module):
             raise ValueError(
                 f"a context encoder keeps the size, but the source has {source_shape[1:]}, the image {size}"
             )
+        self.source_shape = tuple(source_shape)
         depth = halvings(size, depth or depth_to_smallest(size))
         self.divisor = 2**depth
         widths = [width * min(2**level, 8) for level in range(depth)]

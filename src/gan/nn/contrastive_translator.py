@@ -35,6 +35,11 @@ class ContrastiveTranslator(nn.Module):
         """Divisor of the heights and widths that the network takes."""
         return self.network.divisor
 
+    @property
+    def source_shape(self) -> tuple[int, ...]:
+        """(C, H, W) of the source images in training."""
+        return self.network.source_shape
+
     def forward(self, z: Tensor | None, labels: Tensor | None, condition: Tensor) -> GeneratorOutput:
         """Map source images, with shape (B, C, H, W), to target images; the extras are the features of the source."""
         x, features = condition, {}

@@ -27,6 +27,7 @@ class ResidualTranslator(nn.Module):
         upsampling: Kind of the layers back.
 
     Attributes:
+        source_shape: (C, H, W) of the source images in training.
         divisor: The network takes images whose height and width are multiples of it.
         encoder_depths: Numbers of layers after which the first half's features are taken (Park et al., 2020).
         encoder_channels: Channels of these features.
@@ -47,6 +48,7 @@ class ResidualTranslator(nn.Module):
         upsampling: Upsampling = "transposed",
     ) -> None:
         super().__init__()
+        self.source_shape = tuple(source_shape)
         height, size = image_shape[1:]
         if source_shape[1:] != image_shape[1:] or height % 4 or size % 4:
             raise ValueError(f"source and image must have one size, a multiple of 4, not {source_shape}, {image_shape}")

@@ -27,6 +27,7 @@ class UNet(nn.Module):
         upsampling: Kind of the decoder's layers.
 
     Attributes:
+        source_shape: (C, H, W) of the source images in training.
         divisor: The network takes images whose height and width are multiples of it.
         dropout_shapes: (C, H, W) of the dropout masks by name, of the innermost blocks of the decoder.
 
@@ -47,6 +48,7 @@ class UNet(nn.Module):
         size = (image_shape[1], image_shape[2])
         if source_shape[1:] != image_shape[1:]:
             raise ValueError(f"a U-Net keeps the size, but the source has {source_shape[1:]} and the image {size}")
+        self.source_shape = tuple(source_shape)
         depth = halvings(size, depth)
         widths = [width * min(2**level, 8) for level in range(depth)]
         self.down = nn.ModuleList(
