@@ -11,6 +11,7 @@ __all__ = ["replace_null"]
 OPTIONAL = ("debug", "experiment")  # groups of which nothing is chosen by default
 NO_CHOICE = ("[]", "{}")  # Hydra accepts these, and leaves the group's key out
 PLAIN_VALUE = re.compile(r"true|false|[-+]?(inf|nan|[\d.][\d._]*(e[-+]?\d+)?)|\{.*\}", re.IGNORECASE)
+MANY = 30  # choices that a message names
 
 
 def replace_null(arguments: Iterable[str], conf: Path) -> list[str]:
@@ -27,6 +28,12 @@ def replace_null(arguments: Iterable[str], conf: Path) -> list[str]:
     return [argument for argument in replaced if argument is not None]
 
 
+def first_of(choices: list[str]) -> str:
+    """Return names separated by commas, with the number of those beyond the first thirty."""
+    further = f" and {len(choices) - MANY} more" if len(choices) > MANY else ""
+    return ", ".join(choices[:MANY]) + further
+
+
 def _replace(argument: str, conf: Path) -> str | None:
     """Return what Hydra takes in place of an argument; None to leave it out."""
     deleted = argument.startswith("~")
@@ -40,12 +47,10 @@ def _replace(argument: str, conf: Path) -> str | None:
         return None
     listed = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else [value]
     if any(PLAIN_VALUE.fullmatch(item.strip()) for item in listed):
-        raise UserError(f"{argument}: {group} is a choice; there are {', '.join(choices)}")
+        raise UserError(f"{argument}: {group} is a choice; there are {first_of(choices)}")
     if not re.search(r"\bnull\b", value):
         return argument
     if "none" not in choices:
-        hint = (
-            "for no scores, set callbacks.evaluation=null" if group == "metric" else f"there are {', '.join(choices)}"
-        )
+        hint = "for no scores, set callbacks.evaluation=null" if group == "metric" else f"there are {first_of(choices)}"
         raise UserError(f"{argument}: a run needs a choice of {group}; {hint}")
     return group + equals + re.sub(r"\bnull\b", "none", value)

@@ -126,7 +126,7 @@ class Translation:
     def show(self, source: Source, direction: Direction, size: Size, seed: float) -> tuple[dict[str, Any], str]:
         """Return the value of the canvas with a source image, and the figures of its translation."""
         try:
-            with self.first.open(source, direction, size) as image:
+            with self.first.open_source(source, direction, size) as image:
                 picture = data_url(to_pixels(image))
         except UserError as error:
             return {"example": None, "picture": self.blank}, problem(error)

@@ -96,7 +96,7 @@ class DemoTranslator:
         with generator.model.inference_network() as network:
             back = generator.model.reversed_network(network) is not None
         self.directions: list[Direction] = ["AtoB", "BtoA"] if back else ["AtoB"]
-        self.in_colour = any(generator.translator(x).source_shape[0] > 1 for x in self.directions)
+        self.in_colour = any(generator.translator(direction=x).source_shape[0] > 1 for x in self.directions)
         shape = self.data.source_shape
         assert shape is not None
         inputs = generator.model.translation_input(torch.zeros(1, *shape, device=generator.device))
@@ -110,7 +110,7 @@ class DemoTranslator:
 
     def image_size(self, direction: Direction) -> tuple[int, int]:
         """Return the height and width of source images in training."""
-        return self.generator.translator(direction).source_shape[1:]
+        return self.generator.translator(direction=direction).source_shape[1:]
 
     def _colours(self, *directions: Direction) -> list[str]:
         """Return the most frequent colours of the examples of some directions, as ``#rrggbb``."""
@@ -124,7 +124,7 @@ class DemoTranslator:
         return self.colours(direction)[0]
 
     @contextmanager
-    def open(self, source: Source, direction: Direction, size: Size) -> Iterator[Image.Image]:
+    def open_source(self, source: Source, direction: Direction, size: Size) -> Iterator[Image.Image]:
         """Open the image that is painted on, without its paint.
 
         Raises:
@@ -159,7 +159,7 @@ class DemoTranslator:
         Raises:
             UserError: If the image cannot be read, or does not fit.
         """
-        translator = self.generator.translator(direction, seed, TILE)
+        translator = self.generator.translator(direction=direction, seed=seed, tile=TILE)
         target = None
         if source.example is not None and source.paint is None:
             example = self.example(direction, source.example)
@@ -168,7 +168,7 @@ class DemoTranslator:
             mask, painting = None, self.painting(direction)
             if painting == "hole" and source.example is not None:
                 target = self.example(direction, source.example).targets
-            with self.open(source, direction, size) as image:
+            with self.open_source(source, direction, size) as image:
                 if source.paint is not None and painting is not None:
                     with open_paint(source.paint) as paint:
                         image, mask = add_paint(image, paint, painting)
