@@ -196,19 +196,14 @@ class TrainedGenerator:
             images: Files, open images, or a tensor in [-1, 1] with shape (B, C, H, W), as the data module's
                 ``condition_of_image`` returns its rows.
             masks: Holes to fill, for data with holes, one per image; None for the transparent pixels.
-            direction: ``BtoA`` translates back, for a model that does.
-            seed: Seed of noise, such as dropout masks.
+            direction, seed, tile, overlap, noise: See Translator.
             batch_size: Images per forward pass.
-            tile: Height and width of tiles, for large images; None for whole images.
-            overlap: Pixels in which tiles fade into each other; None for a quarter of a tile.
-            noise: Whether there is noise, such as dropout, if the model has it at sampling.
 
         Returns:
             Images in [-1, 1], as they are shown, float32 with shape (B, C', H', W'), on the generator's device.
 
         Raises:
-            UserError: If the generator translates no images or not in this direction, an image cannot be read or does
-                not fit, or a number is out of range.
+            UserError: If the generator does not translate so, an image does not fit, or a number is out of range.
         """
         if batch_size < 1:
             raise UserError(f"a batch must have at least 1 image, not {batch_size}")
@@ -298,10 +293,7 @@ class TrainedGenerator:
 
 
 def load(
-    path: str | Path,
-    use_ema: bool = True,
-    device: str | torch.device | None = None,
-    trust: Sequence[str] = (),
+    path: str | Path, use_ema: bool = True, device: str | torch.device | None = None, trust: Sequence[str] = ()
 ) -> TrainedGenerator:
     """Load the generator of a checkpoint, a run or an export; see TrainedGenerator for arguments and errors."""
     return TrainedGenerator(path, use_ema, device, trust)

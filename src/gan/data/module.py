@@ -91,7 +91,7 @@ class DataModule(LightningDataModule):
     def make_condition(self, batch: Batch, rng: KeyedRandom) -> Batch:
         """Derive the condition, and the row to generate, from a scaled and augmented batch.
 
-        The default changes nothing. Data whose conditions are made on the fly, such as grey copies, override this.
+        The default changes nothing; data whose conditions are made on the fly override this.
 
         Args:
             batch: Scaled rows, as augmented in training.
@@ -100,10 +100,9 @@ class DataModule(LightningDataModule):
         return batch
 
     def complete(self, samples: Samples) -> Samples:
-        """Return samples in the form in which they are shown and scored, all in [-1, 1].
+        """Return samples in the form in which they are shown and scored, in [-1, 1]; the default changes nothing.
 
-        The default changes nothing. Data whose model generates a part of an image, such as its colour channels, join it
-        with the condition here, in ``images`` and in ``real``.
+        Data whose model generates a part of an image, such as its colours, join it with the condition here.
         """
         return samples
 
