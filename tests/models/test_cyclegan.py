@@ -109,6 +109,6 @@ def test_identity_needs_equal_channels() -> None:
 
 def test_source_images_of_another_size_are_refused() -> None:
     model = cyclegan()
-    model.generator.a_to_b.source_shape = (1, 4, 4)
+    model.generator.a_to_b.__dict__["source_shape"] = (1, 4, 4)
     with pytest.raises(UserError, match=r"CycleGAN takes source images of 1x4x4, and the data's are 1x8x8: .*srgan"):
         model.condition_of(batch())

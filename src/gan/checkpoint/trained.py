@@ -10,7 +10,7 @@ from torch import Tensor
 from gan.checkpoint.accept import accept
 from gan.checkpoint.reading import build_part, data_of, read, restore
 from gan.checkpoint.summary import facts, table
-from gan.checkpoint.translation import Direction, ImageOrPath, Images, Translator
+from gan.checkpoint.translation import ImageOrPath, Images, Translator
 from gan.checkpoint.trust import local_trust
 from gan.data.base import ImageDataModule
 from gan.errors import UserError
@@ -183,12 +183,8 @@ class TrainedGenerator:
         self,
         images: Images,
         masks: ImageOrPath | Sequence[ImageOrPath] | None = None,
-        direction: Direction = "AtoB",
-        seed: int = 0,
         batch_size: int = 16,
-        tile: int | None = None,
-        overlap: int | None = None,
-        noise: bool = True,
+        **settings: Any,
     ) -> Tensor:
         """Translate source images of one size, which may differ from that of training.
 
@@ -196,8 +192,8 @@ class TrainedGenerator:
             images: Files, open images, or a tensor in [-1, 1] with shape (B, C, H, W), as the data module's
                 ``condition_of_image`` returns its rows.
             masks: Holes to fill, for data with holes, one per image; None for the transparent pixels.
-            direction, seed, tile, overlap, noise: See Translator.
             batch_size: Images per forward pass.
+            **settings: ``direction``, ``seed``, ``tile``, ``overlap`` and ``noise``; see Translator.
 
         Returns:
             Images in [-1, 1], as they are shown, float32 with shape (B, C', H', W'), on the generator's device.
@@ -207,7 +203,7 @@ class TrainedGenerator:
         """
         if batch_size < 1:
             raise UserError(f"a batch must have at least 1 image, not {batch_size}")
-        translator = self.translator(direction=direction, seed=seed, tile=tile, overlap=overlap, noise=noise)
+        translator = self.translator(**settings)
         return torch.cat([translator(part) for part in translator.read_all(images, masks).split(batch_size)])
 
     def generate(self, inputs: GeneratorInput) -> Tensor:
