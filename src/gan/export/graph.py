@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from io import StringIO
 from itertools import islice
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.fx.experimental._config as tracing
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.nn.utils import parametrize
@@ -49,8 +48,7 @@ class Graph:
         example = next(self.examples())
         inputs = tuple(self.used(example).values())
         self.dynamic_shapes = (tuple(self.dynamic_dimensions() for _ in inputs),)
-        one_is_any = tracing.patch(backed_size_oblivious=True)  # type: ignore[attr-defined]  # a size of 1 is no special case
-        with self.network() as network, silenced(), one_is_any:
+        with self.network() as network, silenced(), self.tracing():
             try:
                 self.program: ExportedProgram = torch.export.export(
                     self.module(plain_copy(network), example), inputs, dynamic_shapes=self.dynamic_shapes
@@ -84,6 +82,10 @@ class Graph:
     def dynamic_dimensions(self) -> dict[int, Any]:
         """Return the dynamic dimensions of each input, by number."""
         return {0: Dim("batch")}
+
+    def tracing(self) -> AbstractContextManager[None]:
+        """Return a context with the settings of tracing."""
+        return nullcontext()
 
     def network(self) -> AbstractContextManager[nn.Module]:
         """Return a context with the network that is exported, in evaluation mode."""

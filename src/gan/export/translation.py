@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
+import torch.fx.experimental._config as tracing
 from torch import Tensor, nn
 from torch.export import Dim
 
@@ -71,6 +72,10 @@ class TranslationGraph(Graph):
         return super().dynamic_dimensions() | {
             axis: size if self.divisor == 1 else self.divisor * size for axis, size in sizes.items()
         }
+
+    def tracing(self) -> AbstractContextManager[None]:
+        """Return a context in which a height or width of 1 within the network is no special case."""
+        return tracing.patch(backed_size_oblivious=True)  # type: ignore[attr-defined]
 
     def network(self) -> AbstractContextManager[nn.Module]:
         return self.translator.network()
