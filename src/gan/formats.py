@@ -1,8 +1,9 @@
 """Formatting of numbers, durations and foreign text for reports, summaries and messages."""
 
 import math
+from collections.abc import Sequence
 
-__all__ = ["duration", "number", "printable"]
+__all__ = ["duration", "listed", "number", "printable"]
 
 MAX_CHARACTERS = 400  # of a text in a message or a table
 
@@ -20,6 +21,11 @@ def duration(seconds: float) -> str:
     """Format seconds as minutes and seconds, or as hours and minutes from three hours on."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 180 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def listed(names: Sequence[str], total: int) -> str:
+    """Format the first names of ``total`` ones, separated by commas, and the number of those that are left out."""
+    return ", ".join(names) + (f" and {total - len(names):,} more" if total > len(names) else "")
 
 
 def printable(text: str, limit: int = MAX_CHARACTERS) -> str:

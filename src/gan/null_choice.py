@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gan.errors import UserError
+from gan.formats import listed
 
 __all__ = ["replace_null"]
 
@@ -28,12 +29,6 @@ def replace_null(arguments: Iterable[str], conf: Path) -> list[str]:
     return [argument for argument in replaced if argument is not None]
 
 
-def first_of(choices: list[str]) -> str:
-    """Return names separated by commas, with the number of those beyond the first thirty."""
-    further = f" and {len(choices) - MANY} more" if len(choices) > MANY else ""
-    return ", ".join(choices[:MANY]) + further
-
-
 def _replace(argument: str, conf: Path) -> str | None:
     """Return what Hydra takes in place of an argument; None to leave it out."""
     deleted = argument.startswith("~")
@@ -45,12 +40,13 @@ def _replace(argument: str, conf: Path) -> str | None:
         equals, value = "=", "null"
     if value == "null" and group in OPTIONAL:
         return None
-    listed = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else [value]
-    if any(PLAIN_VALUE.fullmatch(item.strip()) for item in listed):
-        raise UserError(f"{argument}: {group} is a choice; there are {first_of(choices)}")
+    there_are = f"there are {listed(choices[:MANY], len(choices))}"
+    values = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else [value]
+    if any(PLAIN_VALUE.fullmatch(item.strip()) for item in values):
+        raise UserError(f"{argument}: {group} is a choice; {there_are}")
     if not re.search(r"\bnull\b", value):
         return argument
     if "none" not in choices:
-        hint = "for no scores, set callbacks.evaluation=null" if group == "metric" else f"there are {first_of(choices)}"
+        hint = "for no scores, set callbacks.evaluation=null" if group == "metric" else there_are
         raise UserError(f"{argument}: a run needs a choice of {group}; {hint}")
     return group + equals + re.sub(r"\bnull\b", "none", value)

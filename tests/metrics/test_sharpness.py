@@ -23,7 +23,7 @@ def noise(channels: int = 1) -> torch.Tensor:
 def statistics(images: torch.Tensor) -> Statistics:
     """Gather the statistics with an extractor that cannot take these images, and is not called."""
     batches = [Samples(part, LABELS[: len(part)]) for part in images.split(3)]
-    return gather(POINTS, batches, Sharpness.needs, torch.device("cpu"))
+    return gather(POINTS, batches, Sharpness().needs, torch.device("cpu"))
 
 
 def test_a_ramp_has_zero_variance_and_a_checkerboard_the_largest() -> None:

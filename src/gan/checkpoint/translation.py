@@ -92,7 +92,7 @@ class Translator:
 
     @cached_property
     def divisor(self) -> int | None:
-        """Divisor of the heights and widths that the network takes; None if it is known to take those of training."""
+        """Divisor of the heights and widths that the network takes; None if it may take those of training alone."""
         with self.network() as network:
             return getattr(network, "divisor", None)
 

@@ -33,8 +33,8 @@ class ImageDataModule(DataModule):
             an image.
         width: Width of images, in pixels; None for squares.
         jitter: Factor by which training images are larger before they are cropped at a random place, each with its
-            condition if that is an image; 1 for neither. Image files are decoded at the larger size; other images are
-            enlarged bilinearly, which blurs them.
+            condition if that is an image; 1 for neither. Image files are decoded once more, at the larger size;
+            other images are enlarged bilinearly, which blurs them.
         **settings: Arguments of DataModule.
 
     Attributes:

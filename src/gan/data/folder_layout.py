@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gan.data.find_images import FoundImages, find_images
 from gan.errors import UserError
-from gan.formats import printable
+from gan.formats import listed, printable
 from gan.image_files import open_image
 
 __all__ = ["FolderLayout", "read_layout"]
@@ -136,7 +136,7 @@ def _list(names: Sequence[str], counted: FoundImages | None = None) -> str:
     """List the first names, each with the number of its images if these are given."""
     counts = counted.folders if counted is not None else {}
     shown = [printable(name, 60) + (f" {counts[name]:,}" if counts else "") for name in names[:MAX_NAMES]]
-    return ", ".join(shown) + (f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else "")
+    return listed(shown, len(names))
 
 
 def _describe_sizes(found: FoundImages) -> str:

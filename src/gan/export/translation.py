@@ -75,7 +75,7 @@ class TranslationGraph(Graph):
 
     def tracing(self) -> AbstractContextManager[None]:
         """Return a context in which a height or width of 1 within the network is no special case."""
-        return tracing.patch(backed_size_oblivious=True)  # type: ignore[attr-defined]
+        return tracing.patch(backed_size_oblivious=True)  # type: ignore[attr-defined]  # set by torch at import
 
     def network(self) -> AbstractContextManager[nn.Module]:
         return self.translator.network()

@@ -1,12 +1,10 @@
 """Colours of generated images relative to real ones: colourfulness, and deviation of the blue-yellow channel."""
 
-from typing import ClassVar
-
 from torch import Tensor
 
 from gan.errors import UserError
 from gan.metrics.relative import RelativeMean
-from gan.metrics.statistics import Need, PixelStatistic
+from gan.metrics.statistics import PixelStatistic
 
 __all__ = ["BlueYellow", "Colorfulness", "blue_yellow_deviation", "colorfulness"]
 
@@ -59,14 +57,8 @@ BLUE_YELLOW = PixelStatistic("blue_yellow_deviation", blue_yellow_deviation)
 class Colorfulness(RelativeMean):
     """Mean colourfulness of generated images, divided by that of real images: 0 for grey images."""
 
-    higher_is_better: ClassVar[dict[str, bool]] = {
-        "colorfulness_ratio": True,
-        "colorfulness": True,
-        "colorfulness_real": True,
-    }
-    statistic: ClassVar[PixelStatistic] = COLORFULNESS
-    needs: ClassVar[frozenset[Need]] = frozenset({COLORFULNESS})
-    needs_of_real: ClassVar[frozenset[Need]] = needs
+    ratio = "colorfulness_ratio"
+    statistic = COLORFULNESS
 
 
 class BlueYellow(RelativeMean):
@@ -75,11 +67,5 @@ class BlueYellow(RelativeMean):
     Below 1, colours are muted, as those of a network trained by L1 alone.
     """
 
-    higher_is_better: ClassVar[dict[str, bool]] = {
-        "blue_yellow_ratio": True,
-        "blue_yellow_deviation": True,
-        "blue_yellow_deviation_real": True,
-    }
-    statistic: ClassVar[PixelStatistic] = BLUE_YELLOW
-    needs: ClassVar[frozenset[Need]] = frozenset({BLUE_YELLOW})
-    needs_of_real: ClassVar[frozenset[Need]] = needs
+    ratio = "blue_yellow_ratio"
+    statistic = BLUE_YELLOW

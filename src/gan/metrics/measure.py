@@ -12,12 +12,10 @@ class Measure(ABC):
     """Scores of generated images against real ones.
 
     Attributes:
-        needs_of_real: Statistics of the real images that it uses.
         needs_labels: Whether the samples must be of requested classes, as from a conditional generator.
         named_after_features: Whether the scores depend on the feature extractor, and carry its name.
     """
 
-    needs_of_real: ClassVar[frozenset[Need]]
     needs_labels: ClassVar[bool] = False
     named_after_features: ClassVar[bool] = True
 
@@ -26,13 +24,18 @@ class Measure(ABC):
     def higher_is_better(self) -> dict[str, bool]:
         """Names of all scores, and whether higher is better; runs are compared by the first.
 
-        Like ``needs``, it may be a class attribute.
+        This and both needs may be class attributes.
         """
 
     @property
     @abstractmethod
     def needs(self) -> frozenset[Need]:
         """Statistics of the generated images that it uses."""
+
+    @property
+    @abstractmethod
+    def needs_of_real(self) -> frozenset[Need]:
+        """Statistics of the real images that it uses."""
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from gan.errors import UserError
 from gan.metrics.measure import Measure
-from gan.metrics.statistics import PixelStatistic, Statistics
+from gan.metrics.statistics import Need, PixelStatistic, Statistics
 
 __all__ = ["RelativeMean"]
 
@@ -12,14 +12,29 @@ __all__ = ["RelativeMean"]
 class RelativeMean(Measure):
     """Mean of a pixel statistic over generated images, divided by that over real images.
 
-    The scores are the ratio, which should be close to 1, and the two means.
+    The scores are the ratio, which should be close to 1, and the two means. Subclasses define:
 
     Attributes:
+        ratio: Name of the ratio.
         statistic: The number of each image, with shape (B,).
     """
 
+    ratio: ClassVar[str]
     statistic: ClassVar[PixelStatistic]
     named_after_features: ClassVar[bool] = False
+
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        name = self.statistic.name
+        return dict.fromkeys((self.ratio, name, f"{name}_real"), True)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        return frozenset({self.statistic})
+
+    @property
+    def needs_of_real(self) -> frozenset[Need]:
+        return self.needs
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         ratio, name, name_real = self.higher_is_better

@@ -1,14 +1,12 @@
 """Sharpness of generated images relative to real ones: by the Laplacian (Pech-Pacheco et al., 2000) or gradients."""
 
-from typing import ClassVar
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from gan.errors import UserError
 from gan.metrics.relative import RelativeMean
-from gan.metrics.statistics import Need, PixelStatistic
+from gan.metrics.statistics import PixelStatistic
 
 __all__ = ["GradientEnergy", "Sharpness", "gradient_energy", "laplacian_variance"]
 
@@ -64,14 +62,8 @@ class Sharpness(RelativeMean):
     1: noise has a far higher value than real images.
     """
 
-    higher_is_better: ClassVar[dict[str, bool]] = {
-        "sharpness": True,
-        "laplacian_variance": True,
-        "laplacian_variance_real": True,
-    }
-    statistic: ClassVar[PixelStatistic] = LAPLACIAN_VARIANCE
-    needs: ClassVar[frozenset[Need]] = frozenset({LAPLACIAN_VARIANCE})
-    needs_of_real: ClassVar[frozenset[Need]] = needs
+    ratio = "sharpness"
+    statistic = LAPLACIAN_VARIANCE
 
 
 class GradientEnergy(RelativeMean):
@@ -80,11 +72,5 @@ class GradientEnergy(RelativeMean):
     It weighs fine and coarse edges alike, where the Laplacian of ``Sharpness`` weighs the finest most.
     """
 
-    higher_is_better: ClassVar[dict[str, bool]] = {
-        "gradient_energy_ratio": True,
-        "gradient_energy": True,
-        "gradient_energy_real": True,
-    }
-    statistic: ClassVar[PixelStatistic] = GRADIENT_ENERGY
-    needs: ClassVar[frozenset[Need]] = frozenset({GRADIENT_ENERGY})
-    needs_of_real: ClassVar[frozenset[Need]] = needs
+    ratio = "gradient_energy_ratio"
+    statistic = GRADIENT_ENERGY
