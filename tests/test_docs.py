@@ -54,6 +54,11 @@ OTHER = re.compile(
     r"^(?:pytest(?: -m long)?|python docs/generate\.py|python3 -m venv \.venv|source \.venv/bin/activate|\w+='[^']*')$"
 )
 
+SEVERAL_GENERATORS = ("multi_gan", "cyclegan_digits")
+"""Choices of models whose generators have a width each."""
+TRANSLATOR = "12-00-00-cyclegan_digits"
+"""Name of a run whose model translates images, and in both directions."""
+
 TRAINED = [command for command in COMMANDS if TRAIN.match(command)]
 VERBS = [command for command in COMMANDS if VERB.match(command)]
 OF_NEW_PARTS = {command for name, page in PAGES.items() if name.startswith(GUIDES) for command in commands(page)}
@@ -232,11 +237,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def folder_of(name: str) -> Path:
         folder = parent / name
         if not folder.exists():
-            model, loss = re.sub(r"^\d\d-\d\d-\d\d-", "", name).split("-")
-            small = [option for option in TINY if "width" not in option or model != "multi_gan"]
-            run = run_here(
-                "train.py", f"model={model}", f"loss={loss}", *small, "debug=fast", f"hydra.run.dir={folder}"
-            )
+            model, _, loss = re.sub(r"^\d\d-\d\d-\d\d-", "", name).partition("-")
+            choices = [f"model={model}", f"loss={loss}"] if loss else [f"experiment={model}"]
+            small = [option for option in TINY if "width" not in option or model not in SEVERAL_GENERATORS]
+            run = run_here("train.py", *choices, *small, "debug=fast", f"hydra.run.dir={folder}")
             assert run.status == 0, run.err
         return folder
 
@@ -245,7 +249,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 def with_small_runs(text: str, runs: Callable[[str], Path]) -> str:
     """Replace the documentation's runs by small ones."""
-    text = re.sub(r"runs/2026-01-31/(\d\d-\d\d-\d\d-\w+-\w+)", lambda match: str(runs(match.group(1))), text)
+    text = re.sub(r"runs/2026-01-31/(\d\d-\d\d-\d\d-\w+(?:-\w+)?)", lambda match: str(runs(match.group(1))), text)
     return re.sub(r"\bruns/2026-01-31\b", lambda _: str(runs("12-00-00-cgan-wgan_gp").parent), text)
 
 
@@ -259,18 +263,23 @@ def test_python_snippets_run(
     monkeypatch.setattr(api, "train", lambda *overrides, **objects: train(*overrides, *small, **objects))
     if "gan.train(" in code:
         monkeypatch.chdir(tmp_path)
+    if ".translate(" in code:
+        code = code.replace("RUN", str(runs(TRANSLATOR)))
+        monkeypatch.chdir(sources(tmp_path))
     exec(compile(with_small_runs(code, runs), "snippet", "exec"), {})
 
 
 def reason_to_skip(command: str) -> str | None:
     """Return why a command cannot be run on every machine, even with small settings; None if it can."""
+    if "VGG16Maps" in command:
+        return "needs weights of VGG16; see tests/nn/pretrained"
     if "hydra/launcher=slurm" in command:
         return "needs Slurm; see tests/cluster"
     if "trainer=gpu" in command:
         return "needs a GPU"
     if "torchrun" in command or "trainer=ddp" in command:
         return "starts processes; see tests/distributed"
-    if "data=mnist " in command or "_cifar10" in command:
+    if "data=mnist " in command or "_cifar10" in command or "torchvision.MNIST" in command:
         return "downloads a data set"
     if "=FOLDER" in command:
         return "needs images of a layout of its own; see tests/data"
@@ -319,7 +328,9 @@ def test_training_commands_run_two_steps(
 @pytest.mark.parametrize("command", [c for c in VERBS if not re.search(r"torchrun|gan\.(demo|benchmark)", c)])
 def test_commands_run(command: str, runs: Callable[[str], Path], tmp_path: Path) -> None:
     """Servers and benchmarks have tests of their own; torchrun has tests/distributed."""
-    small = runs("12-00-00-cgan-wgan_gp")
+    if reason := reason_to_skip(command):
+        pytest.skip(reason)
+    small = runs(run_for(command))
     command = with_small_runs(command, runs).replace("RUN", str(small))
     command = re.sub(r"(-n|--num) \d{3,}", r"\1 20", command)
     command = re.sub(r" (digit\.png|samples/|reals/|photos/)", rf" {tmp_path}/\1", command)
@@ -331,8 +342,30 @@ def test_commands_run(command: str, runs: Callable[[str], Path], tmp_path: Path)
     verb, words = match.group(1), shlex.split(match.group(2))
     if verb == "evaluate":
         words = small_evaluation(words, tmp_path)
+    if verb == "translate":
+        folder = sources(tmp_path)
+        words = [str(folder / word) if (folder / word).exists() else word for word in words]
     run = run_here("-m", f"gan.{verb}", *words)
     assert run.status == 0, run.err
+
+
+def run_for(command: str) -> str:
+    """Name the run that RUN stands for in a command."""
+    if "gan.translate" in command:
+        return "12-00-00-inpainting_digits" if "--mask" in command else TRANSLATOR
+    return "12-00-00-cgan-wgan_gp"
+
+
+def sources(parent: Path) -> Path:
+    """Write the images that the documentation translates to a new folder."""
+    folder = parent / "sources"
+    (folder / "photos").mkdir(parents=True)
+    (folder / "more_photos").mkdir()
+    for name in ("photos/1.png", "more_photos/1.png", "photo.jpg", "zebra.png", "broken.png", "a.png", "b.png"):
+        Image.effect_noise((28, 28), 60).save(folder / name)
+    Image.effect_noise((600, 550), 60).save(folder / "large.tif")
+    Image.new("L", (28, 28), 255).save(folder / "hole.png")
+    return folder
 
 
 def small_evaluation(words: list[str], folder: Path) -> list[str]:

@@ -32,7 +32,6 @@ __all__ = ["Mutation", "draw", "run", "wrong_with"]
 
 COMPLETED = {
     "data=grid25": ["model=mlp_gan"],
-    "data=image_folder": [f"data.path={ROOT / 'docs' / 'pictures'}"],
     "data=ring8": ["model=mlp_gan"],
     "loss=began": ["model=began"],
     "loss=ebgan": ["model=began"],
@@ -156,7 +155,10 @@ def all_choices() -> list[str]:
 @cache
 def composed(choice: str) -> dict[str, Any]:
     """Compose the configuration of a choice, in plain values with references to keys."""
-    return keep_references(api.compose(choice, *COMPLETED.get(choice, [])))
+    config = api.compose(choice, *COMPLETED.get(choice, []))
+    if OmegaConf.is_missing(config.data, "path"):
+        config.data.path = str(ROOT / "docs" / "pictures")
+    return keep_references(config)
 
 
 def options(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
