@@ -17,10 +17,10 @@ from gan.types import Batch
 __all__ = ["TRANSLATION", "ImagePool", "bare_cyclegan", "bare_pix2pix", "write_pairs"]
 
 TRANSLATION = {
-    "pix2pix-64": ["model=pix2pix", "data=pairs"],
-    "cyclegan-64": ["model=cyclegan", "data=unpaired"],
+    "pix2pix-64": ["model=pix2pix", "data=pairs", "schedule=constant"],
+    "cyclegan-64": ["model=cyclegan", "data=unpaired", "schedule=constant"],
 }
-"""Options of the cases; crops and flips, which a bare loop lacks, are off."""
+"""Options of the cases; crops, flips and a schedule, which a bare loop lacks, are off."""
 
 NUM_PAIRS = 256
 
