@@ -25,6 +25,7 @@ def test_linear_after_a_constant_half(step: int, factor: float) -> None:
 
 def test_constant() -> None:
     assert Constant()(7) == 1.0
+    assert Constant(3.0)(7) == 3.0
 
 
 def test_warmup_rises_to_one_and_multiplies_another_schedule() -> None:

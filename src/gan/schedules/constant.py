@@ -1,12 +1,20 @@
 """Constant schedule."""
 
+from gan.bounds import Positive
 from gan.schedules.base import Schedule
 
 __all__ = ["Constant"]
 
 
 class Constant(Schedule):
-    """A factor of one at every step."""
+    """The same factor at every step.
+
+    Args:
+        value: The factor.
+    """
+
+    def __init__(self, value: Positive = 1.0) -> None:
+        self.value = value
 
     def __call__(self, step: int) -> float:
-        return 1.0
+        return self.value
