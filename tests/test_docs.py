@@ -325,9 +325,9 @@ def test_training_commands_run_two_steps(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("command", [c for c in VERBS if not re.search(r"torchrun|gan\.(demo|benchmark)", c)])
+@pytest.mark.parametrize("command", [c for c in VERBS if not re.search(r"torchrun|gan\.(demo|benchmark|course)", c)])
 def test_commands_run(command: str, runs: Callable[[str], Path], tmp_path: Path) -> None:
-    """Servers and benchmarks have tests of their own; torchrun has tests/distributed."""
+    """Servers, benchmarks and the course have tests of their own; torchrun has tests/distributed."""
     if reason := reason_to_skip(command):
         pytest.skip(reason)
     small = runs(run_for(command))

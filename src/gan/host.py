@@ -24,6 +24,7 @@ __all__ = [
     "initialize_mkl",
     "memory",
     "peak_memory",
+    "processor",
     "retain_freed_memory",
     "set_threads",
     "signal_handlers",
@@ -182,6 +183,14 @@ def signal_handlers(
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+
+
+def processor() -> str:
+    """Return the model of the CPU as the system names it; its architecture where there is no such name."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
 
 
 def versions() -> dict[str, str]:

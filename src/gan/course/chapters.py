@@ -1,0 +1,13 @@
+"""Chapters of the course by name, in the order of its pages."""
+
+from gan.course import alternating, distances, game, logits
+from gan.course.chapter import Chapter
+
+__all__ = ["CHAPTERS"]
+
+CHAPTERS: dict[str, Chapter] = {
+    "game": game.CHAPTER,
+    "logits": logits.CHAPTER,
+    "alternating": alternating.CHAPTER,
+    "distances": distances.CHAPTER,
+}
