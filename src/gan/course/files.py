@@ -89,7 +89,7 @@ def protocol(sources: DataFrame) -> str:
             f"`{row['command']}`",
             row["runs"] or "–",
             duration(float(row["seconds"])),
-            f"{row['threads']} threads, {row['machine']}",
+            f"{row['threads']} thread{'s' if int(row['threads']) > 1 else ''}, {row['machine']}",
             f"{row['date']}, torch {row['torch']}",
         )
         for row in sources.to_dict("records")
