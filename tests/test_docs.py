@@ -345,6 +345,7 @@ def test_commands_run(command: str, runs: Callable[[str], Path], tmp_path: Path)
     if verb == "translate":
         folder = sources(tmp_path)
         words = [str(folder / word) if (folder / word).exists() else word for word in words]
+        words += [] if "--out" in words else ["--out", str(tmp_path / "translated")]
     run = run_here("-m", f"gan.{verb}", *words)
     assert run.status == 0, run.err
 
