@@ -83,11 +83,11 @@ def configuration() -> Iterator[str]:
         yield f"## {group}"
         if default:
             yield f"{comment[:1].upper()}{comment[1:]}. Default: `{group}={default}`."
-        for path in choices(CONF, f"{group}/base"):
-            yield f"### {group}/base/{path.stem}"
+        for choice, path in choices(CONF, f"{group}/base").items():
+            yield f"### {group}/base/{choice}"
             yield from describe_file(path, group)
-        for path in choices(CONF, group):
-            yield f"### {group}={path.stem}"
+        for choice, path in choices(CONF, group).items():
+            yield f"### {group}={choice}"
             yield from describe_file(path, group)
     yield "## gan.evaluate"
     yield from describe_file(CONF / "evaluate.yaml", "")

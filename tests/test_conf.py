@@ -38,7 +38,7 @@ EXAMPLES: dict[Any, Any] = {str: "example", int: 2, float: 0.5, bool: True}
 
 
 def choices(group: str) -> list[str]:
-    return [path.stem for path in choices_help.choices(CONF, group)]
+    return list(choices_help.choices(CONF, group))
 
 
 def composed(*overrides: str) -> DictConfig:

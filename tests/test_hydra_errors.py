@@ -42,6 +42,7 @@ from gan.foreign_options import BY_NAME, INSTEAD, what_to_use
             "or 'name=\"a,b c\"' for a text",
         ),
         ("optimizer=adm", "optimizer=adm: there are .*; did you mean 'adam'?"),
+        ("experiment=course/altrnating", "experiment=course/altrnating: .*; did you mean 'course/alternating'?"),
         ("data.path=[a", "data.path=[a is not in Hydra's grammar: a text needs quotes for Hydra and for the shell: "),
     ],
 )

@@ -15,7 +15,10 @@ from tests.conftest import ROOT, run_here, run_python
 
 CONF = ROOT / "conf"
 CONFIGURATION = (ROOT / "docs" / "reference" / "configuration.md").read_text()
-FILES = [path for group in groups(CONF) for path in choices(CONF, group)]
+FILES = [(group, choice, path) for group in groups(CONF) for choice, path in choices(CONF, group).items()]
+EACH_CHOICE = pytest.mark.parametrize(
+    ("group", "choice", "path"), [pytest.param(*file, id=f"{file[0]}={file[1]}") for file in FILES]
+)
 
 
 @pytest.fixture
@@ -69,10 +72,9 @@ def keys(node: Any, prefix: str) -> Iterator[str]:
         yield prefix
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
-def test_each_choice_has_a_section_with_its_options(path: Path) -> None:
-    group = path.parent.relative_to(CONF).as_posix()
-    _, heading, rest = CONFIGURATION.partition(f"\n### {group}={path.stem}\n")
+@EACH_CHOICE
+def test_each_choice_has_a_section_with_its_options(group: str, choice: str, path: Path) -> None:
+    _, heading, rest = CONFIGURATION.partition(f"\n### {group}={choice}\n")
     assert heading, "the page has no such section"
     section = rest.partition("\n## ")[0].partition("\n### ")[0]
     package = path.read_text().partition("# @package ")[2].partition("\n")[0] or group.replace("/", ".")
@@ -95,9 +97,9 @@ def test_every_option_is_described() -> None:
     assert not undescribed
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(CONF).as_posix())
-def test_every_choice_has_a_head_comment(path: Path) -> None:
-    assert summary(path)
+@EACH_CHOICE
+def test_every_choice_has_a_head_comment(group: str, choice: str, path: Path) -> None:
+    assert summary(path), f"{group}={choice}"
 
 
 def test_summary_is_the_first_sentence_without_the_command(tmp_path: Path) -> None:
@@ -117,8 +119,8 @@ def test_help_shows_usage_then_choices_then_options() -> None:
     starts = ("Usage: python train.py", "== Choices", "== Options")
     usage, listed, options = (next(n for n, line in enumerate(lines) if line.startswith(start)) for start in starts)
     assert usage < listed < options
-    for path in FILES:
-        assert any(line.split() == [path.stem, *summary(path).split()] for line in lines[listed:options]), path
+    for _, choice, path in FILES:
+        assert any(line.split() == [choice, *summary(path).split()] for line in lines[listed:options]), path
     assert "  every_n_steps: 200" in lines[options:]
 
 

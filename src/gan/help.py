@@ -15,6 +15,7 @@ __all__ = [
     "groups",
     "head_comment",
     "register_choices",
+    "split_choice",
     "summary",
 ]
 
@@ -22,6 +23,7 @@ PARTS = ("model", "loss", "data", "trainer")
 """Groups of the four parts of a run."""
 
 NOT_CHOSEN = ("base", "help", "job_logging")  # last names of the folders that only other files refer to
+NESTED = ("experiment",)  # groups whose choices may lie in folders of theirs: experiment=course/alternating
 
 
 def groups(conf: Path) -> list[str]:
@@ -32,12 +34,26 @@ def groups(conf: Path) -> list[str]:
         return (PARTS.index(part) if part in PARTS else len(PARTS), name)
 
     folders = {path.parent.relative_to(conf) for path in conf.rglob("*.yaml") if path.parent != conf}
-    return sorted((folder.as_posix() for folder in folders if folder.name not in NOT_CHOSEN), key=order)
+    names = {_group(folder) for folder in folders if folder.name not in NOT_CHOSEN}
+    return sorted(names, key=order)
 
 
-def choices(conf: Path, group: str) -> list[Path]:
-    """List the files of a group, one for each choice."""
-    return sorted((conf / group).glob("*.yaml"))
+def _group(folder: Path) -> str:
+    """Return the group that the files of a folder belong to."""
+    return folder.parts[0] if folder.parts[0] in NESTED else folder.as_posix()
+
+
+def choices(conf: Path, group: str) -> dict[str, Path]:
+    """Return the files of a group by the choice that they are, such as ``dcgan`` or ``course/alternating``."""
+    folder = conf / group
+    paths = sorted(folder.glob("**/*.yaml" if group in NESTED else "*.yaml"))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in paths}
+
+
+def split_choice(path: str) -> tuple[str, str]:
+    """Return the group and the choice of a file, given by its path in ``conf/`` without the suffix."""
+    group, _, choice = path.partition("/") if path.split("/")[0] in NESTED else path.rpartition("/")
+    return group, choice
 
 
 def default_choices(conf: Path) -> dict[str, tuple[str, str]]:
@@ -68,11 +84,11 @@ def choices_help(conf: Path, *others: Path) -> str:
     for group in dict.fromkeys(group for folder in (conf, *others) for group in groups(folder)):
         default, comment = defaults.get(group, ("", ""))
         title = f"{group}: {comment}" if comment else group
-        paths = [path for folder in (conf, *others) for path in choices(folder, group)]
-        column = max(len(path.stem) for path in paths) + 4
+        paths = [item for folder in (conf, *others) for item in choices(folder, group).items()]
+        column = max(len(choice) for choice, _ in paths) + 4
         lines = [f"{title} (default: {default})" if default else title]
-        for path in paths:
-            text = f"  {path.stem}".ljust(column) + summary(path)
+        for choice, path in paths:
+            text = f"  {choice}".ljust(column) + summary(path)
             lines.append(textwrap.fill(text, width, subsequent_indent=" " * column, break_on_hyphens=False))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)

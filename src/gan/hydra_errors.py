@@ -7,10 +7,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from gan.config import default_options
+from gan.config import CONF, default_options
 from gan.errors import did_you_mean
 from gan.foreign_options import what_to_use
 from gan.formats import printable
+from gan.help import choices, split_choice
 from gan.overrides import option
 from gan.shell import command_line
 
@@ -39,9 +40,10 @@ def explain_hydra_error(error: Exception, config_name: str | None) -> str | None
             if f"'{plugin}'" in str(error):
                 return f"{choice} needs a package: pip install -e '.[{extra}]'"
         if error.options:
-            match = re.search(r"Could not find '(?:(.*)/)?(.*)'", str(error))
-            group, name = match.groups() if match else ("", "")
-            return f"{group}={name}: there are {', '.join(error.options)}{did_you_mean(name, list(error.options))}"
+            match = re.search(r"Could not find '(.*)'", str(error))
+            group, name = split_choice(match[1]) if match else ("", "")
+            known = sorted({*error.options, *(choices(CONF, group) if group else ())})
+            return f"{group}={name}: there are {', '.join(known)}{did_you_mean(name, known)}"
     if isinstance(error, OverrideParseException):
         return f"{printable(error.override)} is no option: write KEY=VALUE, as in seed=1"
     if isinstance(error, HydraException | OmegaConfBaseException):

@@ -149,7 +149,7 @@ def check(mutation: Mutation, building: bool) -> None:
 def all_choices() -> list[str]:
     """List the choices of conf/."""
     chosen = [group for group in groups(CONF) if not group.startswith("hydra")]
-    return [f"{group}={path.stem}" for group in chosen for path in choices(CONF, group)]
+    return [f"{group}={choice}" for group in chosen for choice in choices(CONF, group)]
 
 
 @cache
