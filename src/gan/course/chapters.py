@@ -1,6 +1,6 @@
 """Chapters of the course by name, in the order of its pages."""
 
-from gan.course import alternating, distances, game, logits
+from gan.course import alternating, distances, game, logits, optimizers
 from gan.course.chapter import Chapter
 
 __all__ = ["CHAPTERS"]
@@ -9,5 +9,6 @@ CHAPTERS: dict[str, Chapter] = {
     "game": game.CHAPTER,
     "logits": logits.CHAPTER,
     "alternating": alternating.CHAPTER,
+    "optimizers": optimizers.CHAPTER,
     "distances": distances.CHAPTER,
 }
