@@ -28,9 +28,9 @@ GAMES = {
     "unrolled": ["model=unrolled_gan", "data=ring8"],
     "attention": ["model=sagan", "loss=hinge", "data.image_size=32"],
     "generator": ["loss/generator_regularizers=[path_length,orthogonality]"],
-    "accuracies": ["model=acgan", "loss=hinge", "metric=[conditional_accuracy,intra_frechet,modes]"],
+    "accuracies": ["model=acgan", "loss=hinge", "metric=[conditional_accuracy,intra_frechet,modes,cas]"],
     "several": ["model=multi_gan", "data=ring8", "metric=gaussian_modes", "metric/features=mixture"],
-    "neighbours": ["loss=dragan", "metric=[kernel,prdc,mifid,inception_score,sharpness]"],
+    "neighbours": ["loss=dragan", "metric=[kernel,prdc,mifid,nearest_neighbor_accuracy,inception_score,sharpness]"],
 }
 
 

@@ -103,7 +103,7 @@ def test_antialiased_features_have_another_name_and_protocol(weights: Path) -> N
         on_another_grid = Inception(COLOUR, str(weights))(images).vectors
         assert not torch.allclose(antialiased(images).vectors, on_another_grid, rtol=0.01, atol=0)
     evaluator = Evaluator(lambda _: antialiased, {"fd": Frechet(), "kd": Kernel()})
-    prepared = PreparedEvaluator(evaluator, COLOUR, torch.device("cpu"), antialiased, Statistics(0))
+    prepared = PreparedEvaluator(evaluator, COLOUR, torch.device("cpu"), antialiased, {"train": Statistics(0)})
     assert list(prepared.higher_is_better) == [f"{name}_inception_antialiased" for name in ("fd", "kd", "kd_std")]
 
 

@@ -21,7 +21,8 @@ def test_the_direction_of_every_score_is_known(choice: str) -> None:
             torch.randn(40, 3, generator=random),
             torch.randn(40, 4, generator=random),
             labels,
-            {need.name: torch.rand(40, generator=random) for need in statistics},
+            {need.name: torch.rand(40, generator=random) for need in statistics}
+            | {"images": torch.randint(256, (40, 1, 8, 8), dtype=torch.uint8, generator=random)},
         )
         for random in (torch.Generator().manual_seed(seed) for seed in (0, 1))
     )

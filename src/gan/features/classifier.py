@@ -24,13 +24,14 @@ from gan.progress import progress_bar
 from gan.runs.folder import OutputPath
 from gan.runs.writing import WriteError
 
-__all__ = ["Classifier"]
+__all__ = ["MIN_IMAGE_SIZE", "Classifier", "build_classifier", "train_classifier"]
 
 log = logging.getLogger(__name__)
 
 RECIPE = "1"  # part of the cache key: raise it with every change of the network or its training
 BATCH_SIZE = 64
 STEPS = 600
+NUM_FEATURES = 128
 MIN_IMAGE_SIZE = 8
 LEARNING_RATE = 1e-3
 
@@ -50,7 +51,7 @@ class Classifier(FeatureExtractor):
     """
 
     name = "classifier"
-    num_features = 128
+    num_features = NUM_FEATURES
 
     def __init__(self, data: ImageDataModule, cache: OutputPath | None = None) -> None:
         super().__init__()
@@ -64,8 +65,7 @@ class Classifier(FeatureExtractor):
         self.num_classes = data.num_classes
         path = _cache_path(data, cache)
         with temporary_seed(0):
-            self.network = _build_network(data.image_shape[0], self.num_features)
-            self.head = nn.Linear(self.num_features, data.num_classes)
+            self.network, self.head = build_classifier(data.image_shape[0], data.num_classes)
             if not self._load(path):
                 self._train(data)
                 self._save(path)
@@ -87,18 +87,7 @@ class Classifier(FeatureExtractor):
         start = perf_counter()
         batches = list(data.batches("train"))
         images, labels = torch.cat([b.real for b in batches]), torch.cat([b.labels for b in batches])
-        model = nn.Sequential(self.network, self.head)
-        optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3 * LEARNING_RATE, total_steps=STEPS)
-        model.train()
-        for _ in progress_bar(range(STEPS), STEPS, "Training the classifier"):
-            indices = torch.randint(len(images), (BATCH_SIZE,))
-            loss = F.cross_entropy(model(from_uint8(images[indices])), labels[indices])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-        model.eval()
+        train_classifier(nn.Sequential(self.network, self.head), images, labels, STEPS)
         log.info("Trained the classifier in %s", duration(perf_counter() - start))
 
     def _save(self, path: Path) -> None:
@@ -129,8 +118,9 @@ class AdaptiveAvgPool(nn.AdaptiveAvgPool2d):
         return super().forward(images.to(float64_device(images.device))).to(images.device)
 
 
-def _build_network(channels: int, num_features: int) -> nn.Sequential:
-    return nn.Sequential(
+def build_classifier(channels: int, num_classes: int) -> nn.Sequential:
+    """Return an untrained classifier of images in [-1, 1]: its features, and its last layer."""
+    network = nn.Sequential(
         nn.Conv2d(channels, 16, 3, stride=2, padding=1),
         nn.ReLU(),
         nn.Conv2d(16, 32, 3, padding=1),
@@ -141,6 +131,29 @@ def _build_network(channels: int, num_features: int) -> nn.Sequential:
         AdaptiveAvgPool(4),
         nn.Flatten(),
         nn.Dropout(0.25),
-        nn.Linear(64 * 4 * 4, num_features),
+        nn.Linear(64 * 4 * 4, NUM_FEATURES),
         nn.ReLU(),
     )
+    return nn.Sequential(network, nn.Linear(NUM_FEATURES, num_classes))
+
+
+def train_classifier(model: nn.Module, images: Tensor, labels: Tensor, steps: int) -> None:
+    """Train a classifier with Adam on batches of 64 images, which torch's global random state draws.
+
+    Args:
+        model: Maps images in [-1, 1] to logits; it is left in evaluation mode.
+        images: uint8, with shape (N, C, H, W).
+        labels: int64, with shape (N,).
+        steps: Number of updates.
+    """
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3 * LEARNING_RATE, total_steps=steps)
+    model.train()
+    for _ in progress_bar(range(steps), steps, "Training the classifier"):
+        indices = torch.randint(len(images), (BATCH_SIZE,))
+        loss = F.cross_entropy(model(from_uint8(images[indices])), labels[indices])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    model.eval()

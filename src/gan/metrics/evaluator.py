@@ -66,6 +66,18 @@ class Evaluator:
         """Statistics of the real images that the measures use."""
         return frozenset().union(*(measure.needs_of_real for measure in self.measures.values()))
 
+    def real_splits(self, split: Split) -> dict[Split, frozenset[Need]]:
+        """Return the splits of the real images that the measures use, and what they use of each.
+
+        Args:
+            split: Split of the evaluation, which is always among them.
+        """
+        needs: dict[Split, frozenset[Need]] = {split: frozenset()}
+        for measure in self.measures.values():
+            of_measure = measure.split or split
+            needs[of_measure] = needs.get(of_measure, frozenset()) | measure.needs_of_real
+        return needs
+
     @property
     def needs_labels(self) -> bool:
         """Whether the samples must be of requested classes."""
@@ -121,7 +133,10 @@ class Evaluator:
         features.to(memory_format=torch.channels_last)  # 1.5 times as fast on CPUs
         split: Split = self.split or ("test" if requests else "train")
         num_samples = min(self.num_samples, data.num_requests) if requests else self.num_samples
-        real = real_statistics(features, data.scored, split, self.needs_of_real, device, self.cache)
+        real = {
+            one: real_statistics(features, data.scored, one, needs, device, self.cache)
+            for one, needs in self.real_splits(split).items()
+        }
         return PreparedEvaluator(self, data, device, features, real, split, num_samples, requests)
 
 
@@ -134,8 +149,8 @@ class PreparedEvaluator:
         data: Data module with the real images.
         device: Device of the feature extractor.
         features: Maps images to features.
-        real: Statistics of the real images.
-        split: Split of the real images.
+        real_by_split: Statistics of the real images by split.
+        split: Split of the real images, for measures that name none.
         num_samples: Number of generated images.
         requests: Whether samples are generated from the conditions of held-out rows.
     """
@@ -144,10 +159,15 @@ class PreparedEvaluator:
     data: ImageDataModule
     device: torch.device
     features: FeatureExtractor
-    real: Statistics
+    real_by_split: Mapping[Split, Statistics]
     split: Split = "train"
     num_samples: int = 10_000
     requests: bool = False
+
+    @property
+    def real(self) -> Statistics:
+        """Statistics of the real images, for measures that name no split."""
+        return self.real_by_split[self.split]
 
     @property
     def name(self) -> str:
@@ -197,7 +217,7 @@ class PreparedEvaluator:
         if needs_targets(main.needs):
             noise = gather(self.features, noise_beside_targets(self.data, num), main.needs, self.device)
             return {"noise": self._score(noise, [main])[self.name], "noise_images": noise.count}
-        other: Split = "test" if self.split == "train" else "train"
+        other: Split = "test" if (main.split or self.split) == "train" else "train"
         held_out = real_statistics(self.features, self.data.scored, other, main.needs, self.device, cache, limit=num)
         noise = noise_statistics(self.features, self.data, num, main.needs, self.device, cache)
         return {
@@ -220,7 +240,7 @@ class PreparedEvaluator:
         scores = {
             self._public_name(measure, name): score
             for measure in measures
-            for name, score in measure(self.real, fake).items()
+            for name, score in measure(self.real_by_split[measure.split or self.split], fake).items()
         }
         assert scores.keys() <= self.higher_is_better.keys(), "higher_is_better must list every score of a measure"
         return scores

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from gan.data.base import Split
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["Measure"]
@@ -14,10 +15,12 @@ class Measure(ABC):
     Attributes:
         needs_labels: Whether the samples must be of requested classes, as from a conditional generator.
         named_after_features: Whether the scores depend on the feature extractor, and carry its name.
+        split: Split of the real images that it uses; None for that of the evaluation, ``metric.split``.
     """
 
     needs_labels: ClassVar[bool] = False
     named_after_features: ClassVar[bool] = True
+    split: Split | None = None
 
     @property
     @abstractmethod

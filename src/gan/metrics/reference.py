@@ -41,7 +41,7 @@ def real_statistics(
         features: Maps images to features.
         data: Data module with the images.
         split: Split of the images.
-        needs: Statistics to compute; if there are none, images are only counted.
+        needs: Statistics to compute; if there are none, images are only counted. Images themselves are not cached.
         device: Device of the computation.
         cache: Folder of the cached files; None for the user's cache folder.
         limit: Maximum number of images, evenly spaced over the split; None for all.
@@ -101,6 +101,8 @@ def _cached(
     cache: str | None,
 ) -> Statistics:
     """Load the statistics of the images that ``source`` identifies, or compute and cache them."""
+    if "images" in needs:
+        return gather(features, batches(), needs, device)
     key = digest_of_values(FORMAT, *source, features.protocol, tensor_names(needs))
     path = Path(cache or user_cache_dir("gan")) / f"reference-{key[:16]}.pt"
     cached = _load(path, key)

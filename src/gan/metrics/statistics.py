@@ -53,7 +53,7 @@ class PairStatistic(NamedTuple):
     compute: Callable[[Tensor, Tensor], Tensor]
 
 
-Need = Literal["sums", "vectors", "logits", "modes", "labels"] | PixelStatistic | PairStatistic
+Need = Literal["sums", "vectors", "logits", "modes", "labels", "images"] | PixelStatistic | PairStatistic
 """Statistics that a measure needs. ``sums`` and ``modes`` stand for two tensors each."""
 
 TENSOR_PAIRS: Mapping[Need, tuple[str, ...]] = {"sums": ("total", "outer"), "modes": ("predictions", "top_logits")}
@@ -112,6 +112,11 @@ class Statistics:
         """True classes of real images, requested classes of generated ones, int64, with shape (N,)."""
         return self.tensors["labels"]
 
+    @property
+    def images(self) -> Tensor:
+        """Images as the data module returns them, with shape (N, C, H, W)."""
+        return self.tensors["images"]
+
     @classmethod
     def of(
         cls,
@@ -133,7 +138,7 @@ class Statistics:
 def gather(
     features: FeatureExtractor, batches: Iterable[Samples], needs: Collection[Need], device: torch.device
 ) -> Statistics:
-    """Compute the statistics of the images of all ranks; no image stays in memory.
+    """Compute the statistics of the images of all ranks; no image stays in memory unless ``images`` are needed.
 
     Args:
         features: Maps images to features.
@@ -153,7 +158,8 @@ def gather(
     for batch in batches:
         images = batch.images.to(device)
         count += len(images)
-        values = {"labels": batch.labels} | {name: compute(images) for name, compute, _ in pixel_statistics}
+        values = {"labels": batch.labels, "images": images}
+        values |= {name: compute(images) for name, compute, _ in pixel_statistics}
         values |= _compare_with_targets(images, batch.real, needs)
         if use_features:
             vectors, logits = features(images)
