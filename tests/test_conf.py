@@ -341,8 +341,23 @@ def test_each_choice_starts_with_a_comment(group: str) -> None:
     assert all((CONF / group / f"{choice}.yaml").read_text().startswith("# ") for choice in choices(group))
 
 
+def whole_recipe(experiment: str) -> str | None:
+    """Return the recipe that a file in a folder of its name is a part of; None for a recipe."""
+    whole = experiment.rpartition("/")[0]
+    return whole if whole in choices("experiment") else None
+
+
+def recipe(experiment: str) -> list[str]:
+    """Return the options that choose a recipe, or a recipe with a part of it."""
+    whole = whole_recipe(experiment)
+    part = experiment.rpartition("/")[2]
+    return [f"experiment={whole}", f"experiment/{whole}={part}"] if whole else [f"experiment={experiment}"]
+
+
 def is_long(experiment: str) -> bool:
-    """Return whether a recipe extends another, or needs files that only a user has."""
+    """Return whether a recipe extends another or is a part of one, or needs files that only a user has."""
+    if whole_recipe(experiment):
+        return True
     defaults: Any = OmegaConf.load(CONF / "experiment" / f"{experiment}.yaml").get("defaults", [])
     extends = any(isinstance(line, str) and line != "_self_" for line in defaults)
     data = [line["override /data"] for line in defaults if isinstance(line, DictConfig) and "override /data" in line]
@@ -367,9 +382,9 @@ EXPERIMENTS = [
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
-    options = [f"experiment={experiment}", "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
+    options = [*recipe(experiment), "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
     options += ["evaluate.every_n_steps=2", "metric.num_samples=32", "callbacks.neighbors=null"]
-    data = composed(f"experiment={experiment}").data
+    data = composed(*recipe(experiment)).data
     if data.get("path") == EXAMPLES[str]:
         options += [f"data.path={write_photos(tmp_path / 'photos')}"]
     if data.get("download"):  # tests use no network

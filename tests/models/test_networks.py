@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from gan.models import dcgan, mlp_gan
+from gan.models import dcgan, infogan, mlp_gan
 from gan.nn.layers import Maxout, Norm
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 48, 48), (3, 64, 64), (3, 128, 128)]
@@ -118,6 +118,41 @@ def test_maxout_takes_the_largest_piece() -> None:
 @pytest.mark.parametrize("network", [dcgan.Discriminator, mlp_gan.Discriminator])
 def test_packing_multiplies_the_input_channels(network: Callable[..., nn.Module], packing: int) -> None:
     assert network((1, 28, 28), width=4, packing=packing)(torch.randn(5, packing, 28, 28)).logits.shape == (5,)
+
+
+@pytest.mark.parametrize("size", [28, 48])
+def test_max_pooling_halves_the_resolution_as_strides_do(size: int) -> None:
+    shape, images = (1, size, size), torch.randn(2, 1, size, size)
+    by_stride, by_pooling = (dcgan.Discriminator(shape, width=4, downsampling=way) for way in ("stride", "max_pool"))
+    assert by_pooling(images).features.shape == by_stride(images).features.shape
+    weights = [x.weight.numel() for x in by_pooling.layers if isinstance(x, nn.Conv2d)]
+    assert [16 * number for number in weights] == [
+        9 * x.weight.numel() for x in by_stride.layers if isinstance(x, nn.Conv2d)
+    ]
+
+
+@pytest.mark.parametrize("network", [dcgan.Discriminator, infogan.Discriminator])
+def test_a_discriminator_sees_pixels_in_its_range(network: Callable[..., dcgan.Discriminator]) -> None:
+    seen: list[torch.Tensor] = []
+    for pixel_range in ((-1, 1), (0, 255)):
+        discriminator = network((1, 16, 16), width=4, pixel_range=pixel_range)
+        first = next(layer for layer in discriminator.layers if isinstance(layer, nn.Conv2d))
+        first.register_forward_pre_hook(lambda _, inputs: seen.append(*inputs))
+        discriminator(torch.linspace(-1, 1, 512).view(2, 1, 16, 16))
+    assert_close(seen[1], 127.5 * (seen[0] + 1))
+    assert (seen[1].min().item(), seen[1].max().item()) == (0, 255)
+
+
+def test_a_slope_of_zero_and_dropout_make_features_sparse() -> None:
+    torch.manual_seed(0)
+    images = torch.randn(4, 1, 16, 16)
+    leaky, rectified, dropped = (
+        dcgan.Discriminator((1, 16, 16), width=32, **settings)(images).features
+        for settings in ({}, {"negative_slope": 0.0}, {"dropout": 0.3})
+    )
+    assert (leaky == 0).sum() == 0
+    assert (rectified == 0).float().mean().item() == pytest.approx(0.5, abs=0.05)
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.3, abs=0.05)
 
 
 def test_gain_scales_the_first_layer_only() -> None:

@@ -1,10 +1,11 @@
 """DCGAN: transposed convolutions in G, strided convolutions in D (Radford et al., 2016)."""
 
 from collections.abc import Callable
+from typing import Literal
 
 from torch import Tensor, nn
 
-from gan.bounds import ImageShape, Kernels, LatentDim, Packing, Width
+from gan.bounds import Decay, ImageShape, Kernels, LatentDim, Packing, Probability, Width
 from gan.models.gan import GAN
 from gan.nn.layers import Norm, maybe_spectral_norm, norm_layer
 from gan.nn.minibatch_discrimination import MinibatchDiscrimination
@@ -66,6 +67,17 @@ class Generator(nn.Module):
         return self.layers(z[:, :, None, None])
 
 
+class PixelRange(nn.Module):
+    """Affine map of images from [-1, 1] to another range."""
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self.low, self.high = low, high
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.low + (self.high - self.low) / 2 * (images + 1)
+
+
 class Discriminator(nn.Module):
     """Discriminator that halves the resolution in each layer.
 
@@ -76,6 +88,10 @@ class Discriminator(nn.Module):
         spectral_norm: Whether to divide weights by their largest singular value.
         packing: Images per pack, concatenated along the channels.
         minibatch_discrimination: Kernels of a minibatch discrimination before the last layer; 0 for none.
+        negative_slope: Slope of the leaky ReLUs for negative values; 0 makes them ReLUs.
+        downsampling: How the resolution is halved: by the stride of 4x4 convolutions, or by max pooling after 3x3 ones.
+        dropout: Fraction of each hidden layer's units that is dropped in training.
+        pixel_range: Range in which the first layer sees the pixels, which are in [-1, 1] elsewhere.
 
     Attributes:
         feature_shape: (C, H, W) of an image's features before flattening.
@@ -93,15 +109,23 @@ class Discriminator(nn.Module):
         spectral_norm: bool = False,
         packing: Packing = 1,
         minibatch_discrimination: Kernels = 0,
+        negative_slope: Probability = 0.2,
+        downsampling: Literal["stride", "max_pool"] = "stride",
+        dropout: Decay = 0.0,
+        pixel_range: tuple[float, float] = (-1.0, 1.0),
     ) -> None:
         super().__init__()
         base, halvings = base_and_doublings(image_shape[-1])
         widths = channel_counts(width, halvings)
-        layers: list[nn.Module] = []
+        kernel, stride = (4, 2) if downsampling == "stride" else (3, 1)
+        layers: list[nn.Module] = [] if tuple(pixel_range) == (-1, 1) else [PixelRange(*pixel_range)]
         for n, (before, after) in enumerate(zip([packing * image_shape[0], *widths[:-1]], widths, strict=True)):
-            layer = nn.Conv2d(before, after, 4, 2, 1, bias=n == 0 or norm == "none")
+            layer = nn.Conv2d(before, after, kernel, stride, 1, bias=n == 0 or norm == "none")
             layers.append(maybe_spectral_norm(init_weights(layer), spectral_norm))
-            layers += [init_weights(norm_layer(norm if n else "none", after)), nn.LeakyReLU(0.2, inplace=True)]
+            layers.append(init_weights(norm_layer(norm if n else "none", after)))
+            layers.append(nn.LeakyReLU(negative_slope, inplace=True))
+            layers += [nn.MaxPool2d(2)] if stride == 1 else []
+            layers += [nn.Dropout(dropout)] if dropout else []
         self.layers = nn.Sequential(*layers)
         self.feature_shape = (widths[-1], base, base)
         self.num_features = widths[-1] * base**2
