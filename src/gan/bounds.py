@@ -27,6 +27,7 @@ __all__ = [
     "NonNegative",
     "NonNegativeInt",
     "Packing",
+    "Patch",
     "Pixels",
     "Positive",
     "PositiveInt",
@@ -81,6 +82,8 @@ SourceChannels = Annotated[int, Ge(0), Le(4096)]
 """Channels of a source image; 0 for none."""
 ImageShape = tuple[Channels, Pixels, Pixels]
 """Shape (C, H, W) of an image."""
+Patch = Annotated[int, Ge(1), Le(64)]
+"""Height and width of a patch of pixels."""
 Classes = Annotated[int, Ge(1), Le(1_000_000)]
 Generators = Annotated[int, Ge(2), Le(1024)]
 LatentDim = Annotated[int, Ge(1), Le(2**20)]

@@ -1,4 +1,4 @@
-"""Ten tiny games, their runs in forked processes, and the comparison of two runs bit by bit."""
+"""Eleven tiny games, their runs in forked processes, and the comparison of two runs bit by bit."""
 
 import csv
 import json
@@ -38,6 +38,7 @@ GAMES = {
     "infogan": [*NARROW, "model.generator.hidden=8"],
     "vae": NARROW,
     "vqvae": [*NARROW, "model.generator.prior_depth=1", "model.generator.prior_width=4", "model.generator.blocks=1"],
+    "ddpm": ["model.generator.network.width=4", "model.generator.steps=2"],
     "unrolled_gan": ["data=ring8", *NARROW, "model.unroll_steps=2"],
     "multi_gan": ["data=ring8", *NARROW, "schedule=cosine"],
     "progan": [*NARROW, "model.fade_images=16", "model.stable_images=16"],

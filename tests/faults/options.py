@@ -34,6 +34,7 @@ COMPLETED = {
     "data=grid25": ["model=mlp_gan"],
     "data=ring8": ["model=mlp_gan"],
     "loss=began": ["model=began"],
+    "loss=denoising": ["model=ddpm"],
     "loss=ebgan": ["model=began"],
     "loss=elbo": ["model=vae"],
     "loss=vq": ["model=vqvae"],
