@@ -95,6 +95,8 @@ OUTSIDE: dict[str, dict[str, list[Any]]] = {
     "gan.models.progan.ProGAN": {"fade_images": [-1], "stable_images": [-1]},
     "gan.models.progan.Discriminator": {"group_size": [1]},
     "gan.models.r3gan.Generator": {"blocks": [0], "growth": [0], "expansion": [0], "cardinality": [0]},
+    "gan.models.stylegan2.Generator": {"style_dim": [0], "mapping_depth": [0], "mapping_rate": [0.0]},
+    "gan.models.stylegan2.StyleGAN2": {"style_mixing": [-0.1, 1.1]},
     "gan.models.replay.Replay": {"size": [0, 10**12], "share": [0.0, 1.0]},
     "gan.models.unrolled_gan.UnrolledGAN": {"unroll_steps": [-1, 10**12], "unroll_lr": [0.0]},
     "gan.nn.conditioning.LabelVector": {"embedding_dim": [0]},

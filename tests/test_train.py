@@ -105,11 +105,19 @@ def test_a_whole_run(train: Train) -> None:
 RECIPES = [
     ["model=dcgan", "loss=wgan_gp", "augment=ada", "augment.start=0.5", "augment.target=-0.9", "augment.images=2000"],
     ["model=mlp_gan", "loss=r3gan", "model.discriminator.dropout=0.3", "model.latent=uniform", "data.flip=true"],
+    [
+        "experiment=stylegan2_digits",
+        "loss.generator_regularizers.path_length.every=2",
+        "augment=ada",
+        "augment.start=0.5",
+    ],
 ]
 
 
 @pytest.mark.parametrize(
-    "recipe", [RECIPES[0], pytest.param(RECIPES[1], marks=pytest.mark.long)], ids=lambda recipe: recipe[0]
+    "recipe",
+    [RECIPES[0], *(pytest.param(recipe, marks=pytest.mark.long) for recipe in RECIPES[1:])],
+    ids=lambda recipe: recipe[0],
 )
 def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) -> None:
     """A run stopped twice, once within an epoch of 250 batches, against an uninterrupted one."""

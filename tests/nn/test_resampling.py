@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from gan.nn.resampling import Downsample, Upsample
+from gan.nn.resampling import Blur, Downsample, Upsample
 
-LAYERS = [Upsample, Downsample]
+LAYERS = [Upsample, Downsample, Blur]
 
 
 def test_upsampling_is_bilinear() -> None:
@@ -52,3 +52,14 @@ def test_second_derivatives(layer: type[nn.Module]) -> None:
     images = torch.randn(1, 2, 4, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(cubed, (images,))
     assert torch.autograd.gradgradcheck(cubed, (images,))
+
+
+def test_blurring_with_half_of_the_pixels_is_downsampling_inside() -> None:
+    images = torch.randn(2, 3, 8, 8)
+    assert_close(Blur()(images)[..., ::2, ::2][..., 1:-1, 1:-1], Downsample()(images)[..., 1:-1, 1:-1])
+
+
+@pytest.mark.parametrize(("padding", "size"), [(0, 5), (1, 7), (2, 9)])
+def test_the_size_of_blurred_images(padding: int, size: int) -> None:
+    images = Blur(padding, gain=4)(torch.ones(1, 2, 8, 8))
+    assert_close(images, torch.full((1, 2, size, size), 4.0))

@@ -11,13 +11,36 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["Downsample", "Upsample"]
+__all__ = ["Blur", "Downsample", "Upsample"]
 
 
 def binomial() -> Tensor:
     """Return the binomial filter, with shape (1, 1, 4, 4) and sum 1."""
     taps = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
     return torch.outer(taps, taps)[None, None]
+
+
+class Blur(nn.Module):
+    """Filter images; borders are padded by replication, which makes the images smaller by 3 - 2 * ``padding`` pixels.
+
+    Args:
+        padding: Pixels on each side.
+        gain: Sum of the filter: 4 after a transposed convolution, in whose inputs three of four pixels are zero.
+    """
+
+    kernel: Tensor
+
+    def __init__(self, padding: int = 1, gain: float = 1.0) -> None:
+        super().__init__()
+        self.padding = padding
+        self.register_buffer("kernel", gain * binomial(), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C, H - 3 + 2 * padding, W - 3 + 2 * padding)."""
+        channels = images.shape[1]
+        with torch.autocast(images.device.type, enabled=False):
+            padded = F.pad(images.to(self.kernel.dtype), (self.padding,) * 4, mode="replicate")
+            return F.conv2d(padded, self.kernel.expand(channels, -1, -1, -1), groups=channels).to(images.dtype)
 
 
 class Upsample(nn.Module):

@@ -6,21 +6,25 @@ BASE_SIZES = (4, 5, 6, 7)
 LARGEST_MULTIPLE = 8
 
 
-def base_and_doublings(size: int) -> tuple[int, int]:
+def base_and_doublings(size: int, largest: int = 128) -> tuple[int, int]:
     """Factor an image size into base * 2^n.
+
+    Args:
+        size: Height and width.
+        largest: Largest size that the network takes.
 
     Returns:
         The base, from 4 to 7, and n.
 
     Raises:
-        ValueError: If there is no such base, or the size is not from 16 to 128.
+        ValueError: If there is no such base, or the size is not from 16 to the largest.
     """
     if size < BASE_SIZES[0]:
         raise ValueError(
             f"image size {size} does not fit: the network doubles 4, 5, 6 or 7 pixels, so it takes no points or "
             "smaller images; multilayer perceptrons take any size (model=mlp_gan)"
         )
-    sizes = {base << n: (base, n) for base in BASE_SIZES for n in range(1, 6) if 16 <= base << n <= 128}
+    sizes = {base << n: (base, n) for base in BASE_SIZES for n in range(1, 9) if 16 <= base << n <= largest}
     if size not in sizes:
         nearest = sorted(sorted(sizes, key=lambda known: abs(known - size))[:2])
         raise ValueError(
