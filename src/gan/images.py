@@ -29,9 +29,14 @@ def from_uint8(images: Tensor) -> Tensor:
     return images.float().div_(127.5).sub_(1)
 
 
-def grid(images: Tensor) -> Tensor:
-    """Arrange images, in [-1, 1] with shape (N, C, H, W), in a nearly square grid, uint8 with shape (C, H', W')."""
-    columns = max(1, round(len(images) ** 0.5))
+def grid(images: Tensor, columns: int | None = None) -> Tensor:
+    """Arrange images, in [-1, 1] with shape (N, C, H, W), in a grid, uint8 with shape (C, H', W').
+
+    Args:
+        images: The images, row by row.
+        columns: Number of columns; None for a nearly square grid.
+    """
+    columns = columns or max(1, round(len(images) ** 0.5))
     return make_grid(to_uint8(images), nrow=columns, padding=2, pad_value=255).cpu()
 
 

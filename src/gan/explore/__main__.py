@@ -14,7 +14,9 @@ from gan.explore.generators import generators
 from gan.explore.neighbors import neighbors
 from gan.explore.project import project_image
 from gan.explore.reconstruct import reconstruct
+from gan.explore.styles import styles
 from gan.explore.sweep import directions
+from gan.explore.truncation import truncation
 from gan.latent.directions import METHODS
 
 __all__ = ["main"]
@@ -28,6 +30,8 @@ VIEWS: dict[str, Callable[..., None]] = {
     "neighbors": neighbors,
     "project": project_image,
     "reconstruct": reconstruct,
+    "styles": styles,
+    "truncation": truncation,
 }
 VIEWS_OF_POINTS = ("generators",)  # views that can also draw 2-D points
 
@@ -35,7 +39,7 @@ VIEWS_OF_POINTS = ("generators",)  # views that can also draw 2-D points
 def main() -> None:
     """Parse the command line, load the generator, and draw the view."""
     args = vars(_parser().parse_args())
-    if invalid := [name for name in ("num", "k", "steps", "starts") if args.get(name, 1) < 1]:
+    if invalid := [name for name in ("num", "k", "steps", "starts", "rows", "columns") if args.get(name, 1) < 1]:
         raise UserError(f"--{invalid[0]} must be at least 1")
     if args["seed"] < 0:
         raise UserError("--seed must be at least 0")
@@ -120,6 +124,20 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = add_view("reconstruct", "show held-out images above an autoencoder's reconstructions", "reconstructions.png")
     add_numbers(sub, num=(12, "number of images"))
+
+    sub = add_view("styles", "mix the coarse styles of samples with the fine styles of others", "styles.png")
+    add_numbers(sub, rows=(4, "samples that coarse styles are from"), columns=(6, "samples that fine styles are from"))
+    sub.add_argument("--crossover", type=cli.up_to(100), help="layers with the coarse style (default: half of them)")
+
+    sub = add_view("truncation", "draw precision and recall over the threshold of truncation", "truncation.png")
+    add_numbers(sub, num=(2000, "samples at each threshold"))
+    sub.add_argument(
+        "--thresholds",
+        type=cli.up_to(1e6, float),
+        nargs="+",
+        default=[0.4, 0.6, 0.8, 1.0, 1.5],
+        help="(default: 0.4 to 1.5)",
+    )
     return parser
 
 

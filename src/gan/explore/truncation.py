@@ -1,0 +1,64 @@
+"""Quality against variety: precision and recall of truncated samples (Brock et al., 2019, Section 3.1)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan.checkpoint.trained import TrainedGenerator
+from gan.errors import UserError
+from gan.metrics.evaluator import Evaluator
+from gan.metrics.frechet import Frechet
+from gan.metrics.prdc import PRDC
+from gan.runs.writing import atomic_path
+
+__all__ = ["truncation"]
+
+NAMES = {"precision": "#1f6fb4", "recall": "#d9731a", "fd": "#777777"}  # scores, and their colours
+
+
+def truncation(generator: TrainedGenerator, thresholds: Sequence[float], num: int, seed: int, out: Path) -> None:
+    """Draw precision, recall and Fréchet distance over the threshold of truncation, and print them.
+
+    The threshold is that of ``gan.sample --truncation``: a bound of each entry of z, or ψ of a StyleGAN2.
+
+    Args:
+        generator: The trained model.
+        thresholds: Thresholds to sample with.
+        num: Number of samples at each.
+        seed: Seed of the samples.
+        out: PNG file to write.
+
+    Raises:
+        UserError: If the generator has no latent vector, or a threshold is not above 0.
+    """
+    generator.check_latent()
+    if len(set(thresholds)) < 2:
+        raise UserError("--thresholds takes two or more different numbers")
+    measures = {"prdc": PRDC(), "frechet": Frechet()}
+    evaluator = Evaluator(lambda _: generator.feature_extractor(), measures, num_samples=num)
+    prepared = evaluator.prepare(generator.data, generator.device)
+    rows = []
+    for threshold in sorted(thresholds):
+        scores = prepared(generator.batches(range(num), seed=seed, truncation=threshold))
+        by_name = {name.split("_")[0]: value for name, value in scores.items()}
+        print("  ".join([f"threshold {threshold:<6g}", *(f"{name} {by_name[name]:.3f}" for name in NAMES)]))
+        rows.append((threshold, *(by_name[name] for name in NAMES)))
+    _draw(rows, out)
+    print(f"Wrote {out}")
+
+
+def _draw(rows: Sequence[Sequence[float]], out: Path) -> None:
+    """Draw precision and recall on one axis, and the Fréchet distance on another."""
+    from matplotlib.figure import Figure  # slow to import
+
+    figure = Figure(figsize=(6.4, 4), layout="constrained")
+    shares = figure.subplots()
+    distances = shares.twinx()
+    thresholds, *scores = zip(*rows, strict=True)
+    for values, (name, color) in zip(scores, NAMES.items(), strict=True):
+        axes = distances if name == "fd" else shares
+        axes.plot(thresholds, values, marker="o", color=color, linestyle=":" if name == "fd" else "-", label=name)
+    shares.set(xlabel="threshold of truncation", ylabel="precision, recall", ylim=(0, 1))
+    distances.set(ylabel="Fréchet distance", ylim=(0, None))
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    with atomic_path(out) as path:
+        figure.savefig(path, format="png", dpi=110)
