@@ -12,6 +12,7 @@ from gan.explore.codes import codes
 from gan.explore.compare import compare
 from gan.explore.generators import generators
 from gan.explore.neighbors import neighbors
+from gan.explore.path_length import path_length
 from gan.explore.project import project_image
 from gan.explore.reconstruct import reconstruct
 from gan.explore.styles import styles
@@ -28,6 +29,7 @@ VIEWS: dict[str, Callable[..., None]] = {
     "directions": directions,
     "generators": generators,
     "neighbors": neighbors,
+    "path_length": path_length,
     "project": project_image,
     "reconstruct": reconstruct,
     "styles": styles,
@@ -115,6 +117,16 @@ def _parser() -> argparse.ArgumentParser:
         type=cli.up_to(10_000_000),
         nargs="+",
         help="indices of the seed's samples (default: the first ones)",
+    )
+
+    sub = add_view("path_length", "measure how much images change along paths between samples", "path_length.png")
+    add_numbers(sub, num=(1000, "number of paths"))
+    sub.add_argument("--space", choices=("z", "w"), default="z", help="space of the paths (default: %(default)s)")
+    sub.add_argument(
+        "--epsilon",
+        type=cli.up_to(1, float),
+        default=1e-4,
+        help="length of the steps, as a share of a path (default: %(default)s)",
     )
 
     sub = add_view("project", "find the latent vector that reproduces an image", "projection.png")

@@ -15,18 +15,18 @@ LatentPath = Literal["spherical", "linear"]
 MIN_SINE = 1e-3  # below this sine of the angle, the spherical formula divides by almost zero
 
 
-def lerp(start: Tensor, end: Tensor, t: float) -> Tensor:
+def lerp(start: Tensor, end: Tensor, t: float | Tensor) -> Tensor:
     """Interpolate linearly.
 
     Args:
         start: With shape (B, D).
         end: With shape (B, D).
-        t: From 0 to 1.
+        t: From 0 to 1, a number or one per row, with shape (B, 1).
     """
     return torch.lerp(start, end, t)
 
 
-def slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
+def slerp(start: Tensor, end: Tensor, t: float | Tensor) -> Tensor:
     """Interpolate along a great circle, row by row, at constant angular speed.
 
     A straight line between draws from a normal distribution passes near the origin, where no samples lie. Parallel and
@@ -35,13 +35,14 @@ def slerp(start: Tensor, end: Tensor, t: float) -> Tensor:
     Args:
         start: With shape (B, D).
         end: With shape (B, D).
-        t: From 0 to 1.
+        t: From 0 to 1, a number or one per row, with shape (B, 1).
     """
     exact_start, exact_end = to_float64(start), to_float64(end)
     cosine = torch.cosine_similarity(exact_start, exact_end, dim=1)
     angle = cosine.clamp(-1, 1).acos()[:, None]
     sine = angle.sin()
     parallel = sine < MIN_SINE
+    t = to_float64(t) if isinstance(t, Tensor) else t
     weights = [torch.where(parallel, share, (share * angle).sin() / sine) for share in (1 - t, t)]
     return (weights[0] * exact_start + weights[1] * exact_end).to(start)
 

@@ -23,7 +23,7 @@ from gan.types import Batch, DiscriminatorOutput, GeneratorInput, GeneratorOutpu
 
 __all__ = ["Discriminator", "Generator", "StyleGAN2"]
 
-MIXED, CROSSOVER, PSI = "mixed_z", "crossover", "psi"  # inputs of the generator beside the layers' noise
+MIXED, CROSSOVER, PSI, W = "mixed_z", "crossover", "psi", "w"  # inputs of the generator beside the layers' noise
 
 
 class Generator(nn.Module):
@@ -70,14 +70,17 @@ class Generator(nn.Module):
         Args:
             z: With shape (B, latent_dim).
             labels: Classes, with shape (B,), for a conditional generator.
-            noise: Noise by layer; ``mixed_z``, a second z for the layers from ``crossover`` on; and ``psi``, by which
-                w is truncated. Each has B rows, and may be missing.
+            noise: Noise by layer; ``mixed_z``, a second z for the layers from ``crossover`` on; ``psi``, by which w is
+                truncated; and ``w`` itself in the place of what z is mapped to, with shape (B, layers, style_dim). Each
+                has B rows, and may be missing.
 
         Returns:
             Images, with shape (B, C, H, W), and w, with shape (B, layers, style_dim).
         """
         noise = noise or {}
-        w = self.mapping(z, labels)[:, None].expand(-1, self.synthesis.num_layers, -1)
+        w = noise.get(W)
+        if w is None:
+            w = self.mapping(z, labels)[:, None].expand(-1, self.synthesis.num_layers, -1)
         if MIXED in noise:
             layer = torch.arange(self.synthesis.num_layers, device=w.device)
             first = (layer < noise[CROSSOVER][:, None])[:, :, None]
