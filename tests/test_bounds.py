@@ -72,6 +72,8 @@ OUTSIDE: dict[str, dict[str, list[Any]]] = {
     "gan.metrics.prdc.PRDC": {"nearest_k": [0], "limit": [0]},
     "gan.models.acgan.ACGAN": {"class_weight": [-1.0]},
     "gan.models.began.Generator": {"layers": [0], "width": [0], "latent_dim": [0]},
+    "gan.models.biggan.BigGAN": {"standing_batches": [-1]},
+    "gan.models.biggan.Generator": {"embedding_dim": [0], "width": [0]},
     "gan.models.dcgan.DCGAN": {
         "latent_dim": [-1],
         "ema_decay": [-0.1, 1.0],

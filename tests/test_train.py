@@ -105,6 +105,7 @@ def test_a_whole_run(train: Train) -> None:
 RECIPES = [
     ["model=dcgan", "loss=wgan_gp", "augment=ada", "augment.start=0.5", "augment.target=-0.9", "augment.images=2000"],
     ["model=mlp_gan", "loss=r3gan", "model.discriminator.dropout=0.3", "model.latent=uniform", "data.flip=true"],
+    ["experiment=biggan_digits", "model.standing_batches=1", "model.generator.width=4"],
     [
         "experiment=stylegan2_digits",
         "loss.generator_regularizers.path_length.every=2",

@@ -30,10 +30,11 @@ GAMES = {
         *("model.phases=[{_target_: gan.models.phases.Phase, steps: 1}]", "loss/generator_regularizers=[l1]"),
     ],
     "batch norm": ["loss=non_saturating"],
+    "biggan": ["model=biggan", "loss=hinge", "loss/generator_regularizers=[orthogonality]", "model.accumulate=2"],
     "stylegan2": ["experiment=stylegan2_digits", "model=stylegan2", "loss.generator_regularizers.path_length.every=1"],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
 }
-LONG = ("non_saturating", "stylegan2", "dragan", "packs in parts", "bf16")
+LONG = ("non_saturating", "biggan", "stylegan2", "dragan", "packs in parts", "bf16")
 
 
 def marked(*left_out: str) -> list[Any]:

@@ -7,6 +7,7 @@ from gan.bounds import Decay, PositiveInt, Weight
 from gan.distributed.group import differentiable_mean_over_ranks, mean_over_ranks
 from gan.errors import UserError
 from gan.losses.regularizers import Regularizer
+from gan.nn.conditioning import LabelVector
 from gan.schedules.base import Schedule
 from gan.types import DiscriminatorPass, GeneratorPass, Player, Terms
 
@@ -117,7 +118,7 @@ class Orthogonality(Regularizer):
 
     .. math:: \sum_W \|W W^T \odot (1 - I)\|_F^2
 
-    Each W holds one filter per row, as in the authors' code; embeddings are left out.
+    Each W holds one filter per row, as in the authors' code; embeddings of classes are left out.
     """
 
     needs_discriminator = False
@@ -132,7 +133,8 @@ class Orthogonality(Regularizer):
 
 def filters(network: nn.Module) -> list[Tensor]:
     """Return the weights of a network as matrices with one filter per row, without those of embeddings."""
-    embeddings = {id(module.weight) for module in network.modules() if isinstance(module, nn.Embedding)}
+    kinds = (nn.Embedding, LabelVector)
+    embeddings = {id(p) for module in network.modules() if isinstance(module, kinds) for p in module.parameters()}
     return [p.flatten(1) for p in network.parameters() if p.dim() > 1 and id(p) not in embeddings]
 
 

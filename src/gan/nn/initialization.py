@@ -6,7 +6,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-__all__ = ["LEAKY_GAIN", "LEAKY_SLOPE", "glorot", "icnr", "scaled_normal"]
+__all__ = ["LEAKY_GAIN", "LEAKY_SLOPE", "glorot", "icnr", "orthogonal", "scaled_normal"]
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
@@ -48,3 +48,16 @@ def icnr(layer: nn.Conv2d) -> nn.Conv2d:
     if layer.bias is not None:
         layer.bias.copy_(layer.bias[::4].repeat_interleave(4))
     return layer
+
+
+@torch.no_grad()
+def orthogonal(network: nn.Module) -> None:
+    """Draw all weights of a network as orthogonal matrices, and set all biases to zero (Saxe et al., 2014).
+
+    Scales of norms are left as they are. Spectral norm is exact at once for an orthogonal weight.
+    """
+    for name, parameter in network.named_parameters():
+        if parameter.dim() > 1:
+            nn.init.orthogonal_(parameter)
+        elif name.endswith("bias"):
+            nn.init.zeros_(parameter)
