@@ -29,7 +29,7 @@ GAMES = {
         *(*BARE, "loss=hinge", "model.accumulate=2", "model.replay={_target_: gan.models.replay.Replay, size: 20}"),
         *("model.phases=[{_target_: gan.models.phases.Phase, steps: 1}]", "loss/generator_regularizers=[l1]"),
     ],
-    "batch norm": ["loss=non_saturating"],
+    "batch norm": ["loss=non_saturating"],  # statistics are of each rank and part alone, as in biggan
     "biggan": ["model=biggan", "loss=hinge", "loss/generator_regularizers=[orthogonality]", "model.accumulate=2"],
     "stylegan2": ["experiment=stylegan2_digits", "model=stylegan2", "loss.generator_regularizers.path_length.every=1"],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
@@ -65,7 +65,7 @@ def rows(folder: Path) -> list[dict[str, float]]:
         return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("game", marked("batch norm", "bf16"))
+@pytest.mark.parametrize("game", marked("batch norm", "biggan", "bf16"))
 def test_two_ranks_follow_the_trajectory_of_one(played: Path, game: str) -> None:
     one, two = played / "1" / game, played / "2" / game
     for name, weights in state(one).items():
@@ -88,7 +88,7 @@ def test_ranks_stay_identical(played: Path, game: str) -> None:
     assert any(name.startswith("ema.") for name in first)
 
 
-@pytest.mark.parametrize("game", marked("batch norm", PHASED))
+@pytest.mark.parametrize("game", marked("batch norm", "biggan", PHASED))
 def test_an_update_sends_its_networks_gradients_once(played: Path, game: str) -> None:
     folder = played / "2" / game
     sent = torch.load(folder / "rank1.pt")["sent"]
@@ -101,7 +101,7 @@ def test_an_update_sends_its_networks_gradients_once(played: Path, game: str) ->
     assert updates == ([networks["discriminator"]] * critic_steps + [networks["generator"]]) * 6
 
 
-@pytest.mark.parametrize("game", marked("batch norm", "bf16"))
+@pytest.mark.parametrize("game", marked("batch norm", "biggan", "bf16"))
 def test_two_ranks_score_as_one(played: Path, game: str) -> None:
     one, two = (rows(played / ranks / game)[-1]["val/fd_classifier"] for ranks in "12")
     assert two == pytest.approx(one, rel=1e-3)
