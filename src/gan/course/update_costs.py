@@ -1,4 +1,4 @@
-"""CPU time of updates of D and of G in a recipe, each measured inside a short training run."""
+"""CPU time of updates of D and of G in a recipe, each measured inside a short training run, and parameters."""
 
 import logging
 from contextlib import redirect_stderr, redirect_stdout
@@ -17,7 +17,7 @@ from gan.config import compose_config
 from gan.resolvers import register_resolvers
 from gan.training import train
 
-__all__ = ["update_costs"]
+__all__ = ["model_costs", "update_costs"]
 
 WARM_UP = 10  # batches that are not counted
 
@@ -34,6 +34,29 @@ def update_costs(options: list[str], steps: int) -> dict[str, float]:
     Returns:
         Seconds by player: medians for D; for G, what a batch with an update of both takes longer.
     """
+    stopwatch = _watch([*options, "loss.critic_steps=2"], steps)
+    d = median(seconds for seconds, both in stopwatch.counted if not both)
+    return {"discriminator": d, "generator": median(seconds for seconds, both in stopwatch.counted if both) - d}
+
+
+def model_costs(options: list[str], steps: int) -> dict[str, float]:
+    """Count a model's parameters, and measure the CPU seconds per generator update.
+
+    Args:
+        options: Options of train.py.
+        steps: Generator updates to train for.
+
+    Returns:
+        Parameters of the generator; of all networks that are trained; and the mean CPU seconds per generator update,
+        which count what happens in some updates only.
+    """
+    stopwatch = _watch(options, steps)
+    updates = sum(both for _, both in stopwatch.counted)
+    return {**stopwatch.parameters, "seconds": sum(seconds for seconds, _ in stopwatch.counted) / updates}
+
+
+def _watch(options: list[str], steps: int) -> "_Stopwatch":
+    """Train on one thread, and without anything around the updates."""
     stopwatch = _Stopwatch()
     quiet = ["evaluation", "samples", "neighbors", "checkpoints", "monitor", "stop", "progress"]
     options = [
@@ -41,7 +64,6 @@ def update_costs(options: list[str], steps: int) -> dict[str, float]:
         *(f"callbacks.{name}=null" for name in quiet),
         "logger=none",
         "name=costs",
-        "loss.critic_steps=2",
         f"trainer.max_steps={steps}",
         "trainer.accelerator=cpu",
         "trainer.enable_progress_bar=false",
@@ -57,17 +79,29 @@ def update_costs(options: list[str], steps: int) -> dict[str, float]:
     finally:
         torch.set_num_threads(threads)
         logging.disable(level)
-    counted = stopwatch.batches[WARM_UP:]
-    d = median(seconds for seconds, both in counted if not both)
-    return {"discriminator": d, "generator": median(seconds for seconds, both in counted if both) - d}
+    return stopwatch
 
 
 class _Stopwatch(Callback):
-    """Measures the CPU time of each batch, and whether it updated both players."""
+    """Measures the CPU time of each batch, and whether it updated the generator; counts parameters."""
 
     def __init__(self) -> None:
-        self.batches: list[tuple[float, bool]] = []
+        self.parameters: dict[str, float] = {}
+        self._batches: list[tuple[float, bool]] = []
         self._start = 0.0
+
+    @property
+    def counted(self) -> list[tuple[float, bool]]:
+        """Seconds of each batch after the first few, and whether it updated the generator."""
+        return self._batches[WARM_UP:]
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count the parameters of the generator and of all trained networks."""
+        trained = {"parameters": pl_module, "generator_parameters": pl_module.get_submodule("generator")}
+        self.parameters = {
+            name: sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
+            for name, module in trained.items()
+        }
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Start."""
@@ -77,4 +111,4 @@ class _Stopwatch(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Stop."""
-        self.batches.append((process_time() - self._start, is_generator_update(outputs)))
+        self._batches.append((process_time() - self._start, is_generator_update(outputs)))
