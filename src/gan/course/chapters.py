@@ -1,6 +1,6 @@
 """Chapters of the course by name, in the order of its pages."""
 
-from gan.course import alternating, distances, game, logits, measuring, optimizers
+from gan.course import alternating, distances, game, hacks, logits, measuring, optimizers
 from gan.course.chapter import Chapter
 
 __all__ = ["CHAPTERS"]
@@ -11,5 +11,6 @@ CHAPTERS: dict[str, Chapter] = {
     "alternating": alternating.CHAPTER,
     "optimizers": optimizers.CHAPTER,
     "distances": distances.CHAPTER,
+    "hacks": hacks.CHAPTER,
     "measuring": measuring.CHAPTER,
 }
