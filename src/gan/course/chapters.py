@@ -1,6 +1,6 @@
 """Chapters of the course by name, in the order of its pages."""
 
-from gan.course import alternating, distances, game, hacks, logits, measuring, optimizers
+from gan.course import alternating, distances, game, hacks, logits, measuring, mode_collapse, optimizers
 from gan.course.chapter import Chapter
 
 __all__ = ["CHAPTERS"]
@@ -11,6 +11,7 @@ CHAPTERS: dict[str, Chapter] = {
     "alternating": alternating.CHAPTER,
     "optimizers": optimizers.CHAPTER,
     "distances": distances.CHAPTER,
+    "mode_collapse": mode_collapse.CHAPTER,
     "hacks": hacks.CHAPTER,
     "measuring": measuring.CHAPTER,
 }

@@ -1,0 +1,347 @@
+"""Chapter 6, mode_collapse: the order of the players in a small game, and cures on rings, grids and stacked digits."""
+
+from collections.abc import Mapping, Sequence
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from gan.checkpoint.trained import load
+from gan.course import orders
+from gan.course.chapter import Blocks, Chapter, Figures, Tables
+from gan.course.page import markdown_table, spread
+from gan.course.seeds import differs
+from gan.data.gaussians import GaussianMixture
+from gan.runs.record import RunRecord
+
+__all__ = ["CHAPTER", "CURES", "change"]
+
+CURES = {
+    "plain": "plain",
+    "rates": "other rate of G",
+    "unrolled": "looking ahead",
+    "generators": "several generators",
+    "packing": "packing",
+    "minibatch": "minibatch discrimination",
+    "mode_seeking": "mode seeking",
+    "penalties": "gradient penalties",
+    "relativistic": "relativistic pairing",
+    "r3gan": "relativistic pairing and penalties",
+}
+KNOBS = {
+    "rates": "optimizer.generator.lr",
+    "unrolled": "model.unroll_lr",
+    "generators": "model.diversity",
+    "packing": "model.packing",
+    "minibatch": "model.discriminator.minibatch_discrimination",
+    "mode_seeking": "loss.generator_regularizers.mode_seeking.weight",
+    "penalties": "loss.regularizers.r1.weight",
+    "r3gan": "loss.regularizers.r1.weight",
+}
+DATA = {"ring8": "ring of 8", "grid25": "grid of 25", "stacked_mnist": "stacked digits"}
+MODES = {"ring8": 8, "grid25": 25, "stacked_mnist": 1000}
+SCORES = {"modes": "modes", "high_quality": "high quality", "reverse_kl": "reverse KL"}
+HIGHER_IS_BETTER = {"modes", "high_quality"}
+SEARCH_SEED = 100  # runs with this seed are of the search for strengths
+POINTS = 150  # samples in the figure, of each run with seed 0
+COLORS = dict(
+    zip(
+        CURES,
+        (
+            "#777777",
+            "#4d4d4d",
+            "#1f6fb4",
+            "#2b8a3e",
+            "#d9731a",
+            "#8a3ea8",
+            "#b8860b",
+            "#c2255c",
+            "#0b7285",
+            "#5c3d2e",
+        ),
+        strict=True,
+    )
+)
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 3**0.5 / 2]])  # of the simplex, drawn as a triangle
+
+
+# Tables --------------------------------------------------------------------------------------------------------------
+
+
+def collect(runs: Sequence[RunRecord]) -> Tables:
+    """Read the scores of all runs, samples of those with seed 0, and the search for strengths."""
+    scores, points, search = [], [], []
+    for run in runs:
+        data, cure, _ = str(run.config["name"]).split("-")
+        seed = int(run.config["seed"])
+        if seed == SEARCH_SEED:
+            last = run.scores[max(run.scores)]
+            search.append({"data": data, "cure": cure, "strength": _option(run, KNOBS[cure])} | _scores(last))
+            continue
+        key: dict[str, Any] = {"data": data, "cure": cure, "seed": seed}
+        scores += [key | {"step": step} | _scores(named) for step, named in run.scores.items()]
+        if seed == 0 and data in ("ring8", "grid25"):
+            points += [{"data": data, "cure": cure, "x": x, "y": y} for x, y in _samples(run)]
+    order = ["data", "cure"]
+    tables = {"scores": scores, "points": points, "search": search}
+    return {
+        name: DataFrame(rows).sort_values(order, key=lambda column: column.map([*DATA, *CURES].index), kind="stable")
+        for name, rows in tables.items()
+        if rows
+    }
+
+
+def _scores(named: Mapping[str, float]) -> dict[str, Any]:
+    return {name: named[name] for name in SCORES if name in named}
+
+
+def _option(run: RunRecord, key: str) -> float:
+    """Return an option of a run, such as ``model.packing``."""
+    value = run.config
+    for part in key.split("."):
+        value = value[part]
+    return float(str(value))
+
+
+def _samples(run: RunRecord) -> list[list[float]]:
+    """Return points of a run's last generator, to three decimals."""
+    trained = load(run.folder.path / "checkpoints" / "last.ckpt")
+    assert isinstance(trained.data, GaussianMixture)
+    points = trained.data.points(trained.sample(POINTS))
+    return [[round(value, 3) for value in point] for point in points.tolist()]
+
+
+def measure(short: bool) -> Tables:
+    """Compute both orders of the small game, and play it."""
+    return orders.measure(seeds=2, rounds=40) if short else orders.measure(seeds=5, rounds=200)
+
+
+# Blocks --------------------------------------------------------------------------------------------------------------
+
+
+def change(plain: Sequence[float], cure: Sequence[float], higher: bool) -> str:
+    """Return whether a score is better or worse than the plain recipe's, or no different."""
+    if not differs(plain, cure):
+        return "–"
+    return "better" if (mean(cure) > mean(plain)) == higher else "worse"
+
+
+def blocks(tables: Mapping[str, DataFrame]) -> Blocks:
+    """Return the generated parts of the page."""
+    last = final(tables["scores"])
+    return {
+        "orders": orders_table(tables["orders"]),
+        "plays": plays_table(tables["plays"]),
+        "search": search_table(tables["search"]),
+        **{data: scores_table(last[last["data"] == data]) for data in DATA if data in set(last["data"])},
+        "over_time": over_time(tables["scores"]),
+        "answer": answer(last),
+    }
+
+
+def final(scores: DataFrame) -> DataFrame:
+    """Return the last scores of each run."""
+    return scores[scores["step"] == scores.groupby(["data", "cure", "seed"])["step"].transform("max")]
+
+
+def orders_table(values: DataFrame) -> str:
+    """Return the values of both orders, and what attains them."""
+    rows = []
+    for row in values.to_dict("records"):
+        best = ", ".join(f"{row[point]:.2f}" for point in ("first", "second", "third"))
+        outer = "G" if row["order"] == "min max" else "D"
+        rows.append((row["g_plays"], row["order"], f"{row['value']:.4f}", f"{outer} = ({best})"))
+    return markdown_table(("G plays", "order", "value", "the outer player's best choice"), rows)
+
+
+def plays_table(plays: DataFrame) -> str:
+    """Return what each way to play comes to."""
+    rows = []
+    for name, part in plays.groupby("play", sort=False):
+        cells = (spread(part[column], 3) for column in ("distance", "distance_of_mean", "largest", "d_error"))
+        rows.append((name, *cells))
+    names = (
+        "distance of G from the data",
+        "of G's mean over rounds",
+        "G's largest probability",
+        "D's distance from 1/2",
+    )
+    return markdown_table(("play", *names), rows)
+
+
+def search_table(search: DataFrame) -> str:
+    """Return the modes and the quality of each strength tried."""
+    rows = []
+    for cure, part in search.groupby("cure", sort=False):
+        ordered = part.sort_values("strength").to_dict("records")
+        best = max(ordered, key=lambda row: (row["modes"], row["high_quality"]))
+        tried = [
+            f"{'**' if row is best else ''}{row['strength']:g}: {row['modes']:.0f}, {100 * row['high_quality']:.0f} %"
+            f"{'**' if row is best else ''}"
+            for row in ordered
+        ]
+        rows.append((CURES[str(cure)], f"`{KNOBS[str(cure)]}`", "; ".join(tried)))
+    return markdown_table(("cure", "option", "values: modes, high quality"), rows)
+
+
+def scores_table(last: DataFrame) -> str:
+    """Return the scores of each cure on a data set, and which are clearly better or worse than without one."""
+    names = [name for name in SCORES if not last[name].isna().any()]
+    rows = []
+    for cure, label in CURES.items():
+        part = last[last["cure"] == cure]
+        if part.empty:
+            continue
+        cells = []
+        for name in names:
+            values = list(part[name])
+            shown = (
+                f"{spread([100 * value for value in values])} %"
+                if name == "high_quality"
+                else spread(values, 1 if name == "modes" else 3)
+            )
+            verdict = change(list(last[last["cure"] == "plain"][name]), values, name in HIGHER_IS_BETTER)
+            cells.append(shown if verdict == "–" else f"{shown}, {verdict}")
+        rows.append((label, *cells))
+    return markdown_table(("cure", *(SCORES[name] for name in names)), rows)
+
+
+def over_time(scores: DataFrame) -> str:
+    """Return the modes of the plain recipe at each evaluation, in words."""
+    lines = []
+    for data in ("ring8", "grid25"):
+        part = scores[(scores["data"] == data) & (scores["cure"] == "plain")]
+        seeds = "; ".join(
+            f"seed {seed}: {', '.join(f'{modes:.0f}' for modes in run.sort_values('step')['modes'])}"
+            for seed, run in part.groupby("seed")
+        )
+        lines.append(f"- {DATA[data]}: {seeds}.")
+    return "\n".join(lines)
+
+
+def answer(last: DataFrame) -> str:
+    """Return which recipes have a lower reverse KL than the plain one, and which do not, in words."""
+    lines = []
+    for data in dict.fromkeys(last["data"]):
+        by_cure = {
+            cure: list(part["reverse_kl"]) for cure, part in last[last["data"] == data].groupby("cure", sort=False)
+        }
+        changes = {
+            cure: change(by_cure["plain"], values, higher=False) for cure, values in by_cure.items() if cure != "plain"
+        }
+        parts = []
+        for verdict, label in (("better", "lower with"), ("worse", "higher with"), ("–", "no difference with")):
+            named = [
+                f"{CURES[str(cure)]} ({mean(by_cure[cure]):.2f})" for cure, found in changes.items() if found == verdict
+            ]
+            if named:
+                parts.append(f"{label} {', '.join(named)}")
+        lines.append(
+            f"- **{DATA[data].capitalize()}**, {mean(by_cure['plain']):.2f} without a cure: {'; '.join(parts)}."
+        )
+    return "\n".join(lines)
+
+
+# Figures -------------------------------------------------------------------------------------------------------------
+
+
+def figures(tables: Mapping[str, DataFrame]) -> Figures:
+    """Draw the figures."""
+    return {
+        "orders": draw_orders(tables["paths"]),
+        "scores": draw_scores(final(tables["scores"])),
+        **{data: draw_samples(tables["points"], data) for data in ("ring8", "grid25")},
+    }
+
+
+def draw_orders(paths: DataFrame) -> Figure:
+    """Draw the paths of G in the triangle of distributions over three points."""
+    figure = Figure(figsize=(9, 2.9), layout="constrained")
+    data = orders.DATA.numpy() @ CORNERS
+    names = list(orders.PLAYS)
+    for axes, name in zip(figure.subplots(1, len(names)), names, strict=True):
+        path = paths[paths["play"] == name][["first", "second", "third"]].to_numpy() @ CORNERS
+        axes.fill(*CORNERS.T, facecolor="#f3f3f3", edgecolor="black", linewidth=0.8)
+        axes.plot(*path.T, color="#1f6fb4", linewidth=0.8, alpha=0.7)
+        axes.scatter(*path.T, s=9, c=np.linspace(0.2, 1, len(path)), cmap="Blues", vmin=0, vmax=1, zorder=3)
+        axes.scatter(*path[0], s=28, color="black", marker="s", zorder=4, label="start")
+        axes.scatter(*data, s=80, color="#d9731a", marker="*", zorder=5, label="data")
+        for corner, label, side in zip(
+            CORNERS, ("point 1", "point 2", "point 3"), ("top", "top", "bottom"), strict=True
+        ):
+            below = side == "top"
+            axes.annotate(
+                label, corner, (0, -4 if below else 4), textcoords="offset points", ha="center", va=side, fontsize=8
+            )
+        axes.set(aspect="equal", xlim=(-0.15, 1.15), ylim=(-0.15, 1.02))
+        axes.set_title(name.replace(", ", ",\n"), fontsize=10)
+        axes.axis("off")
+    figure.axes[0].legend(fontsize=8, loc="upper left", frameon=False)
+    return figure
+
+
+def draw_scores(last: DataFrame) -> Figure:
+    """Draw the scores of each cure: each seed, and means with standard deviations."""
+    known = [data for data in DATA if data in set(last["data"])]
+    shown = {data: [cure for cure in CURES if cure in set(last[last["data"] == data]["cure"])] for data in known}
+    ratios = [len(cures) for cures in shown.values()]
+    figure = Figure(figsize=(9, 1.2 + 0.27 * sum(ratios)), layout="constrained")
+    panels = figure.subplots(len(known), len(SCORES), height_ratios=ratios, squeeze=False)
+    for row, data in zip(panels, known, strict=True):
+        of_data = last[last["data"] == data]
+        for axes, (name, label) in zip(row, SCORES.items(), strict=True):
+            if of_data[name].isna().any():
+                axes.axis("off")
+                continue
+            _draw_cures(axes, of_data, name, shown[data])
+            axes.set_xlabel(f"{label} of {MODES[data]:,}" if name == "modes" else label)
+            axes.tick_params(labelleft=axes is row[0])
+        row[0].set_title(DATA[data], fontsize=10, loc="left")
+    return figure
+
+
+def _draw_cures(axes: Axes, of_data: DataFrame, name: str, cures: Sequence[str]) -> None:
+    for place, cure in enumerate(cures):
+        values = list(of_data[of_data["cure"] == cure][name])
+        axes.plot(values, [place] * len(values), ".", color=COLORS[cure], alpha=0.45)
+        axes.errorbar(mean(values), place, xerr=stdev(values), color=COLORS[cure], marker="o", markersize=5, capsize=3)
+    plain = mean(of_data[of_data["cure"] == "plain"][name])
+    axes.axvline(plain, color=COLORS["plain"], linestyle=":", linewidth=1)
+    axes.set_yticks(range(len(cures)), [CURES[cure] for cure in cures], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(left=min(0, axes.get_xlim()[0]))
+
+
+def draw_samples(points: DataFrame, data: str) -> Figure:
+    """Draw samples of the last generator with each cure, over the centres of the modes."""
+    of_data = points[points["data"] == data]
+    limit, centers = {"ring8": (1.35, _ring()), "grid25": (5.2, _grid())}[data]
+    shown = [cure for cure in CURES if cure in set(of_data["cure"])]
+    rows = 1 if len(shown) <= 5 else 2
+    figure = Figure(figsize=(9, 2.1 * rows), layout="constrained")
+    panels = list(figure.subplots(rows, -(-len(shown) // rows), squeeze=False).flat)
+    for axes in panels[len(shown) :]:
+        axes.axis("off")
+    for axes, cure in zip(panels, shown, strict=False):
+        part = of_data[of_data["cure"] == cure]
+        axes.plot(*centers.T, "o", color="#cccccc", markersize=7, zorder=1)
+        axes.plot(part["x"], part["y"], ".", color=COLORS[cure], markersize=3, alpha=0.7, zorder=2)
+        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xticks=[], yticks=[])
+        axes.set_title(CURES[cure].replace(" and ", "\nand ").replace("minibatch ", "minibatch\n"), fontsize=8)
+    return figure
+
+
+def _ring() -> np.ndarray:
+    angles = 2 * np.pi * np.arange(8) / 8
+    return np.stack([np.cos(angles), np.sin(angles)], 1)
+
+
+def _grid() -> np.ndarray:
+    axis = 2.0 * np.arange(-2, 3)
+    return np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+
+
+CHAPTER = Chapter(blocks=blocks, figures=figures, measure=measure, collect=collect)
