@@ -43,7 +43,8 @@ def _measure(files: ChapterFiles, name: str, short: bool) -> None:
         UserError: If the chapter's tables come from runs alone.
     """
     if files.chapter.measure is None:
-        raise UserError(f"{name} is a sweep: python train.py -m experiment=course/{name}, then collect its runs")
+        sweep = files.chapter.sweep or name
+        raise UserError(f"{name} is a sweep: python train.py -m experiment=course/{sweep}, then collect its runs")
     set_threads()
     start = time.perf_counter()
     tables = files.chapter.measure(short)
@@ -63,9 +64,8 @@ def _collect(files: ChapterFiles, name: str, folders: list[Path]) -> None:
     if unfinished := [run for run in runs if run.results is None]:
         raise UserError(f"{unfinished[0].folder.path}: {unfinished[0].failure} ({len(unfinished)} of {len(runs)} runs)")
     seconds = sum(run.results.wall_seconds for run in runs if run.results is not None)
-    files.write_tables(
-        files.chapter.collect(runs), measurement(f"python train.py -m experiment=course/{name}", seconds, 1, runs)
-    )
+    sweep = f"python train.py -m experiment=course/{files.chapter.sweep or name}"
+    files.write_tables(files.chapter.collect(runs), measurement(sweep, seconds, 1, runs))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -30,9 +30,11 @@ class Chapter:
         measure: Computes tables; with ``True``, a short form of them in at most minutes. None if there is nothing to
             compute besides runs.
         collect: Reads tables from the runs of the chapter's sweep. None without a sweep.
+        sweep: Chapter whose sweep the runs are of; None for the chapter itself.
     """
 
     blocks: Callable[[Mapping[str, DataFrame]], Blocks]
     figures: Callable[[Mapping[str, DataFrame]], Figures]
     measure: Callable[[bool], Tables] | None = None
     collect: Callable[[Sequence[RunRecord]], Tables] | None = None
+    sweep: str | None = None
