@@ -1,6 +1,17 @@
 """Chapters of the course by name, in the order of its pages."""
 
-from gan.course import alternating, distances, game, hacks, logits, measuring, mode_collapse, optimizers, stopping
+from gan.course import (
+    alternating,
+    distances,
+    game,
+    hacks,
+    logits,
+    measuring,
+    mode_collapse,
+    optimizers,
+    rivals,
+    stopping,
+)
 from gan.course.chapter import Chapter
 
 __all__ = ["CHAPTERS"]
@@ -14,5 +25,6 @@ CHAPTERS: dict[str, Chapter] = {
     "mode_collapse": mode_collapse.CHAPTER,
     "hacks": hacks.CHAPTER,
     "measuring": measuring.CHAPTER,
+    "rivals": rivals.CHAPTER,
     "stopping": stopping.CHAPTER,
 }
