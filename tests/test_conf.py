@@ -341,22 +341,9 @@ def test_each_choice_starts_with_a_comment(group: str) -> None:
     assert all((CONF / group / f"{choice}.yaml").read_text().startswith("# ") for choice in choices(group))
 
 
-def whole_recipe(experiment: str) -> str | None:
-    """Return the recipe that a file in a folder of its name is a part of; None for a recipe."""
-    whole = experiment.rpartition("/")[0]
-    return whole if whole in choices("experiment") else None
-
-
-def recipe(experiment: str) -> list[str]:
-    """Return the options that choose a recipe, or a recipe with a part of it."""
-    whole = whole_recipe(experiment)
-    part = experiment.rpartition("/")[2]
-    return [f"experiment={whole}", f"experiment/{whole}={part}"] if whole else [f"experiment={experiment}"]
-
-
 def is_long(experiment: str) -> bool:
-    """Return whether a recipe extends another or is a part of one, or needs files that only a user has."""
-    if whole_recipe(experiment):
+    """Return whether a recipe is of the course, extends another, or needs files that only a user has."""
+    if experiment.startswith("course/"):
         return True
     defaults: Any = OmegaConf.load(CONF / "experiment" / f"{experiment}.yaml").get("defaults", [])
     extends = any(isinstance(line, str) and line != "_self_" for line in defaults)
@@ -382,9 +369,9 @@ EXPERIMENTS = [
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
-    options = [*recipe(experiment), "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
+    options = [f"experiment={experiment}", "debug=fast", f"hydra.run.dir={tmp_path}", "data.batch_size=8"]
     options += ["evaluate.every_n_steps=2", "metric.num_samples=32", "callbacks.neighbors=null"]
-    data = composed(*recipe(experiment)).data
+    data = composed(f"experiment={experiment}").data
     if data.get("path") == EXAMPLES[str]:
         options += [f"data.path={write_photos(tmp_path / 'photos')}"]
     if data.get("download"):  # tests use no network
@@ -392,6 +379,16 @@ def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
     run = run_here("train.py", *options)
     assert run.status == 0, run.err
     assert (tmp_path / "results.json").is_file()
+
+
+PARTS = [group for group in choices_help.groups(CONF) if group.startswith("experiment/")]
+
+
+@pytest.mark.parametrize(("group", "part"), [(group, part) for group in PARTS for part in choices(group)])
+def test_each_part_of_a_recipe_builds(group: str, part: str) -> None:
+    config = composed(f"experiment={group.removeprefix('experiment/')}", f"{group}={part}")
+    build(config.model)
+    build(config.data)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ PARTS = ("model", "loss", "data", "trainer")
 """Groups of the four parts of a run."""
 
 NOT_CHOSEN = ("base", "help", "job_logging")  # last names of the folders that only other files refer to
-NESTED = ("experiment",)  # groups whose choices may lie in folders of theirs: experiment=course/alternating
+NESTED = "experiment"  # the group whose choices may lie in folders: experiment=course/alternating
 
 
 def groups(conf: Path) -> list[str]:
@@ -34,26 +34,33 @@ def groups(conf: Path) -> list[str]:
         return (PARTS.index(part) if part in PARTS else len(PARTS), name)
 
     folders = {path.parent.relative_to(conf) for path in conf.rglob("*.yaml") if path.parent != conf}
-    names = {_group(folder) for folder in folders if folder.name not in NOT_CHOSEN}
+    names = {_group(conf, folder) for folder in folders if folder.name not in NOT_CHOSEN}
     return sorted(names, key=order)
 
 
-def _group(folder: Path) -> str:
-    """Return the group that the files of a folder belong to."""
-    return folder.parts[0] if folder.parts[0] in NESTED else folder.as_posix()
+def _group(conf: Path, folder: Path) -> str:
+    """Return the group that the files of a folder belong to.
+
+    A recipe may lie in a folder. A folder that is named like the recipe beside it is a group of its own, which belongs
+    to that recipe, as ``experiment/course/hacks`` to ``experiment=course/hacks``.
+    """
+    is_recipes = folder.parts[0] == NESTED and not (conf / folder).with_suffix(".yaml").is_file()
+    return NESTED if is_recipes else folder.as_posix()
 
 
 def choices(conf: Path, group: str) -> dict[str, Path]:
     """Return the files of a group by the choice that they are, such as ``dcgan`` or ``course/alternating``."""
     folder = conf / group
-    paths = sorted(folder.glob("**/*.yaml" if group in NESTED else "*.yaml"))
+    paths = sorted(folder.glob("**/*.yaml" if group == NESTED else "*.yaml"))
+    paths = [path for path in paths if group != NESTED or _group(conf, path.parent.relative_to(conf)) == NESTED]
     return {path.relative_to(folder).with_suffix("").as_posix(): path for path in paths}
 
 
-def split_choice(path: str) -> tuple[str, str]:
+def split_choice(conf: Path, path: str) -> tuple[str, str]:
     """Return the group and the choice of a file, given by its path in ``conf/`` without the suffix."""
-    group, _, choice = path.partition("/") if path.split("/")[0] in NESTED else path.rpartition("/")
-    return group, choice
+    folder, _, name = path.rpartition("/")
+    group = _group(conf, Path(folder)) if folder else folder
+    return group, path.removeprefix(f"{group}/") if folder else name
 
 
 def default_choices(conf: Path) -> dict[str, tuple[str, str]]:

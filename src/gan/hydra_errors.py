@@ -41,7 +41,7 @@ def explain_hydra_error(error: Exception, config_name: str | None) -> str | None
                 return f"{choice} needs a package: pip install -e '.[{extra}]'"
         if error.options:
             match = re.search(r"Could not find '(.*)'", str(error))
-            group, name = split_choice(match[1]) if match else ("", "")
+            group, name = split_choice(CONF, match[1]) if match else ("", "")
             known = sorted({*error.options, *(choices(CONF, group) if group else ())})
             return f"{group}={name}: there are {', '.join(known)}{did_you_mean(name, known)}"
     if isinstance(error, OverrideParseException):

@@ -131,7 +131,7 @@ def check(mutation: Mutation, building: bool) -> None:
     if mutation.key in groups(CONF):
         replaced = replace_null([mutation.override], CONF)
         if building:
-            api.compose(mutation.choice, *COMPLETED.get(mutation.choice, []), *replaced)
+            api.compose(mutation.choice, *completion(mutation.choice), *replaced)
         return
     config = deepcopy(composed(mutation.choice))
     _set(config, mutation.key, mutation.value)
@@ -146,6 +146,13 @@ def check(mutation: Mutation, building: bool) -> None:
                     build(node)
 
 
+def completion(choice: str) -> list[str]:
+    """Return what a choice needs beside the defaults: for a part of a recipe, the recipe."""
+    group = choice.partition("=")[0]
+    recipe = group.removeprefix("experiment/")
+    return COMPLETED.get(choice, []) if recipe == group else [f"experiment={recipe}"]
+
+
 @cache
 def all_choices() -> list[str]:
     """List the choices of conf/."""
@@ -156,7 +163,7 @@ def all_choices() -> list[str]:
 @cache
 def composed(choice: str) -> dict[str, Any]:
     """Compose the configuration of a choice, in plain values with references to keys."""
-    config = api.compose(choice, *COMPLETED.get(choice, []))
+    config = api.compose(choice, *completion(choice))
     if OmegaConf.is_missing(config.data, "path"):
         config.data.path = str(ROOT / "docs" / "pictures")
     return keep_references(config)
