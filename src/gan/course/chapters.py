@@ -11,6 +11,7 @@ from gan.course import (
     optimizers,
     rivals,
     stopping,
+    summary,
 )
 from gan.course.chapter import Chapter
 
@@ -27,4 +28,5 @@ CHAPTERS: dict[str, Chapter] = {
     "measuring": measuring.CHAPTER,
     "rivals": rivals.CHAPTER,
     "stopping": stopping.CHAPTER,
+    "summary": summary.CHAPTER,
 }
