@@ -30,7 +30,7 @@ class Pixels(FeatureMaps):
         return [torch.cat([images, torch.ones_like(images[:, :1])], 1)]
 
 
-@pytest.mark.parametrize("space", ["z", "w"])
+@pytest.mark.parametrize("space", [pytest.param("z", marks=pytest.mark.long), "w"])
 def test_lengths_are_squared_derivatives(train: Train, space: Space) -> None:
     """They do not depend on the length of a step, if it is short."""
     generator = gan.load(train(*TINY, *STYLED).folder)
@@ -39,6 +39,7 @@ def test_lengths_are_squared_derivatives(train: Train, space: Space) -> None:
     assert_close(coarse, fine, rtol=0.1, atol=0)
 
 
+@pytest.mark.long
 def test_images_that_do_not_change_have_no_length(train: Train) -> None:
     generator = gan.load(train(*TINY, *STYLED).folder)
     for name, parameter in generator.model.named_parameters():
@@ -59,6 +60,7 @@ def test_the_command_prints_the_mean_and_draws_a_histogram(train: Train, tmp_pat
         assert image.width > 600
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "message"),
     [(["--space", "w"], "has no space W"), (["--epsilon", "0"], "--epsilon must be above 0 and below 1")],

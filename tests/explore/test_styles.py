@@ -38,6 +38,7 @@ def test_rows_have_coarse_styles_and_columns_fine_ones(train: Train, tmp_path: P
     assert_close(mixed.w[0], torch.cat([sources.w[0, :2], sources.w[2, 2:]]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -50,5 +51,6 @@ def test_errors(train: Train, options: list[str], message: str) -> None:
     assert message in error_line(show(train(*TINY, *STYLED), *options))
 
 
+@pytest.mark.long
 def test_other_models_have_no_styles(train: Train) -> None:
     assert "has no styles: only runs of model=stylegan2" in error_line(show(train(*TINY, "trainer.max_steps=1")))

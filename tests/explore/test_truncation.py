@@ -31,6 +31,7 @@ def test_scores_at_each_threshold(train: Train, tmp_path: Path) -> None:
         assert image.width > 600
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -22,7 +22,7 @@ def model(*options: str) -> BigGAN:
     return build(composed("model=biggan", *widths, *options).model)
 
 
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (3, 64, 64), (3, 256, 256)])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), pytest.param((3, 256, 256), marks=pytest.mark.long)])
 def test_shapes_and_gradients(shape: tuple[int, int, int]) -> None:
     generator = Generator(shape, latent_dim=420, embedding_dim=5, **SMALL)
     discriminator = Discriminator(shape, **SMALL)

@@ -32,7 +32,7 @@ def model(*options: str) -> StyleGAN2:
     return built
 
 
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 64, 64), (3, 256, 256)])
+@pytest.mark.parametrize("shape", [(1, 28, 28), pytest.param((3, 256, 256), marks=pytest.mark.long)])
 @pytest.mark.parametrize("classes", [1, 3])
 def test_shapes_and_gradients(shape: tuple[int, int, int], classes: int) -> None:
     generator = strengthen(Generator(shape, num_classes=classes, **SMALL))
