@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from shutil import which
@@ -19,7 +20,7 @@ from tests.test_conf import choices, composed, data_of, fits, own_loss, small
 
 RECORD = Path(__file__).parent / "golden.json"
 STEPS = 20
-SHORT = {"infogan": 2, "cut": 4}  # updates: they amplify rounding errors most, and differ with the number of threads
+SHORT = {"infogan": 2}  # updates: its batch norms of small activations amplify rounding errors
 LR = 1e-4  # at higher rates, rounding errors dominate within 20 updates
 DEFAULT = [(model, own_loss(model)) for model in choices("model")]
 COMBINATIONS = sorted({*(pair for pair in product(["dcgan", "mlp_gan"], LOSSES) if fits(*pair)), *DEFAULT})
@@ -57,6 +58,15 @@ def compare(curves: Curves, recorded: Curves) -> None:
         if "accuracy" not in name:  # discontinuous at the boundary
             scale = max(map(abs, values))
             assert curves[name] == pytest.approx(values, rel=TOLERANCE, abs=TOLERANCE / 10 * scale + 1e-9), name
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread, as the record was: sums on several round differently, which CUT amplifies."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(("model", "loss"), COMBINATIONS)

@@ -9,8 +9,9 @@ from omegaconf import DictConfig
 from torch.testing import assert_close
 
 from gan.config import compose_config
-from gan.course import mode_collapse, orders
-from gan.course.mode_collapse import CURES, change
+from gan.course import orders
+from gan.course.mode_collapse import change
+from gan.course.mode_collapse_figures import CURES, grid_centers, ring_centers
 from gan.course.orders import DATA, PLAYS
 from gan.instantiate import build
 from gan.losses.adversarial import Minimax
@@ -98,7 +99,7 @@ def test_a_cure_is_the_only_change() -> None:
 
 def test_centres_in_the_figure_are_those_of_the_data() -> None:
     register_resolvers()
-    for data, centers in (("ring8", mode_collapse._ring()), ("grid25", mode_collapse._grid())):
+    for data, centers in (("ring8", ring_centers()), ("grid25", grid_centers())):
         module = build(compose_config("train", [f"data={data}", "model=mlp_gan"]).data)
         distances = torch.cdist(module.centers.double(), torch.from_numpy(centers))
         assert float(distances.min(0).values.max()) < 1e-6

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from gan.course.chapter import Blocks, Chapter, Figures, Tables
-from gan.course.page import markdown_table, spread
+from gan.course.page import baseline_sentence, markdown_table, spread
 from gan.course.seeds import differs, plain_ticks
 from gan.course.update_costs import update_costs
 from gan.runs.record import RunRecord
@@ -114,7 +114,7 @@ def blocks(tables: Mapping[str, DataFrame]) -> Blocks:
         "answer": f"{answer(budgets)}\n{later_answer(scores)}",
         "costs": cost_table(scores, tables["costs"]),
         "discriminator": discriminator_table(tables["discriminator"]),
-        "baselines": _baselines(tables["baselines"]),
+        "baselines": baseline_sentence(tables["baselines"]),
     }
 
 
@@ -181,14 +181,6 @@ def discriminator_table(game: DataFrame) -> str:
         logged = [spread(values, 2) for values in measures if not np.isnan(values).any()]
         rows.append((f"`{loss}`", k, spread([100 * mean(pair) for pair in accuracies]) + " %", *(logged or ["–"])))
     return markdown_table(("loss", "k", "D's accuracy", "V(D, G), or Wasserstein estimate"), rows)
-
-
-def _baselines(baselines: DataFrame) -> str:
-    row = baselines.iloc[0]
-    return (
-        f"For comparison, {row['held_out_images']:,.0f} held-out real digits score {row['held_out']:.1f}, and images "
-        f"of noise {row['noise']:.0f}."
-    )
 
 
 # Figures -------------------------------------------------------------------------------------------------------------

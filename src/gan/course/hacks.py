@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from gan.course.chapter import Blocks, Chapter, Figures, Tables
 from gan.course.hacks_runs import NETWORKS, measure
-from gan.course.page import markdown_table, spread
+from gan.course.page import baseline_sentence, markdown_table, spread
 from gan.course.seeds import differs
 from gan.runs.record import RunRecord
 
@@ -100,7 +100,7 @@ def blocks(tables: Mapping[str, DataFrame]) -> Blocks:
         "wins": rescue_table(last, tables["discriminator"], tables["baselines"]),
         "sparsity": sparsity_table(tables["sparsity"]),
         "costs": cost_table(tables["costs"]),
-        "baselines": _baselines(tables["baselines"]),
+        "baselines": baseline_sentence(tables["baselines"]),
     }
 
 
@@ -166,14 +166,6 @@ def cost_table(costs: DataFrame) -> str:
         for row in costs.to_dict("records")
     ]
     return markdown_table(("recipe", "update of D", "update of G"), rows)
-
-
-def _baselines(baselines: DataFrame) -> str:
-    row = baselines.iloc[0]
-    return (
-        f"For comparison, {row['held_out_images']:,.0f} held-out real digits score {row['held_out']:.1f}, and images "
-        f"of noise {row['noise']:.0f}."
-    )
 
 
 # Figures -------------------------------------------------------------------------------------------------------------

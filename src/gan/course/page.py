@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean, stdev
 
+from pandas import DataFrame
+
 from gan.errors import UserError
 
-__all__ = ["fill", "markdown_table", "spread"]
+__all__ = ["baseline_sentence", "fill", "markdown_table", "spread"]
 
 BLOCK = re.compile(r"<!-- begin (?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- end (?P=name) -->", re.DOTALL)
 
@@ -42,3 +44,12 @@ def spread(values: Iterable[float], digits: int = 1) -> str:
     numbers = list(values)
     average = f"{mean(numbers):,.{digits}f}"
     return f"{average} ± {stdev(numbers):,.{digits}f}" if len(numbers) > 1 else average
+
+
+def baseline_sentence(baselines: DataFrame) -> str:
+    """Return what held-out real digits and images of noise score, in words."""
+    row = baselines.iloc[0]
+    return (
+        f"For comparison, {row['held_out_images']:,.0f} held-out real digits score {row['held_out']:.1f}, and images "
+        f"of noise {row['noise']:.0f}."
+    )

@@ -8,7 +8,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from pandas import DataFrame
 
 from gan.course.chapter import Blocks, Chapter, Figures, Tables
-from gan.course.page import markdown_table, spread
+from gan.course.page import baseline_sentence, markdown_table, spread
 from gan.course.seeds import differs, plain_ticks
 from gan.course.update_costs import model_costs
 from gan.runs.record import RunRecord
@@ -87,13 +87,12 @@ def measure(short: bool) -> Tables:
 
 def blocks(tables: Mapping[str, DataFrame]) -> Blocks:
     """Return the generated parts of the page."""
-    runs, baselines = tables["runs"], tables["baselines"].iloc[0]
+    runs = tables["runs"]
     return {
         "models": model_table(runs, tables["costs"]),
         "ranking": ranking(runs),
-        "failures": failures(runs, baselines["noise"]),
-        "baselines": f"For comparison, {baselines['held_out_images']:,.0f} held-out real digits score "
-        f"{baselines['held_out']:.1f}, and images of noise {baselines['noise']:.0f}.",
+        "failures": failures(runs, tables["baselines"].iloc[0]["noise"]),
+        "baselines": baseline_sentence(tables["baselines"]),
     }
 
 
