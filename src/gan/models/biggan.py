@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gan.bounds import Blocks, Classes, ImageShape, LatentDim, Pixels, Width
 from gan.keyed_random import KeyedRandom, Stream
 from gan.models.gan import GAN
-from gan.nn.attention import SelfAttention
+from gan.nn.attention import SelfAttention, place_of_attention
 from gan.nn.conditioning import LabelVector
 from gan.nn.initialization import orthogonal
 from gan.nn.layers import maybe_spectral_norm
@@ -192,18 +192,6 @@ class Discriminator(nn.Module):
 def double(images: Tensor) -> Tensor:
     """Double the resolution by repeating pixels."""
     return F.interpolate(images, scale_factor=2)
-
-
-def place_of_attention(sizes: list[int], size: int) -> int:
-    """Return the index of the first block with an output of a size, in pixels.
-
-    Raises:
-        ValueError: If there is no such block.
-    """
-    if size not in sizes:
-        known = ", ".join(map(str, sorted(set(sizes))))
-        raise ValueError(f"attention_size={size} is not a size of the features, in pixels: {known}")
-    return sizes.index(size)
 
 
 class BigGAN(GAN):

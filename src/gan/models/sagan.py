@@ -5,7 +5,7 @@ from typing import Any
 from gan.bounds import ImageShape, Pixels, Width
 from gan.models import sngan
 from gan.models.gan import GAN
-from gan.nn.attention import SelfAttention
+from gan.nn.attention import SelfAttention, place_of_attention
 
 __all__ = ["SAGAN", "Discriminator", "Generator"]
 
@@ -70,10 +70,7 @@ def insert_attention(network: sngan.Generator | sngan.Discriminator, size: int, 
     Raises:
         ValueError: If there is no such block.
     """
-    if size not in network.sizes:
-        known = ", ".join(map(str, sorted(set(network.sizes))))
-        raise ValueError(f"attention_size={size} is not a size of the features, in pixels: {known}")
-    network.blocks.insert(network.sizes.index(size) + 1, attention)
+    network.blocks.insert(place_of_attention(network.sizes, size) + 1, attention)
 
 
 class SAGAN(GAN):

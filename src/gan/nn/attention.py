@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from gan.nn.initialization import glorot
 from gan.nn.layers import maybe_spectral_norm
 
-__all__ = ["SelfAttention"]
+__all__ = ["SelfAttention", "place_of_attention"]
 
 
 class SelfAttention(nn.Module):
@@ -61,3 +61,15 @@ class SelfAttention(nn.Module):
 def max_pool(x: Tensor) -> Tensor:
     """Max-pool blocks of 2x2 positions; blocks at odd edges are smaller."""
     return F.max_pool2d(x, 2, ceil_mode=True)
+
+
+def place_of_attention(sizes: list[int], size: int) -> int:
+    """Return the index of the first block with an output of a size, in pixels.
+
+    Raises:
+        ValueError: If there is no such block.
+    """
+    if size not in sizes:
+        known = ", ".join(map(str, sorted(set(sizes))))
+        raise ValueError(f"attention_size={size} is not a size of the features, in pixels: {known}")
+    return sizes.index(size)
