@@ -18,6 +18,7 @@ SMALL: dict[str, Any] = {"num_classes": 3, "width": 2}
 
 def model(*options: str) -> BigGAN:
     """Build a small model."""
+    torch.manual_seed(0)
     widths = ("model.generator.width=4", "model.latent_dim=6", "model.generator.embedding_dim=5")
     return build(composed("model=biggan", *widths, *options).model)
 
