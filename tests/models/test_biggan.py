@@ -98,9 +98,9 @@ def test_standing_statistics_are_those_of_samples() -> None:
     running = {name: value.clone() for name, value in game.ema.network.named_buffers()}
     with game.inference_network() as network:
         assert not network.training
-        standing = dict(network.head[0].named_buffers())
+        standing = dict(network.blocks[0].norm1.norm.named_buffers())
         features: list[Tensor] = []
-        handle = network.head[0].register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
+        handle = network.blocks[0].norm1.norm.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
         z = torch.randn(512, 6, generator=torch.Generator().manual_seed(3))
         network(z, torch.arange(512) % 10)
         handle.remove()
