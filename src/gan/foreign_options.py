@@ -8,7 +8,7 @@ from gan.errors import UserError
 __all__ = ["INSTEAD", "refuse_foreign_options", "what_to_use"]
 
 BATCH = "use data.batch_size, the number of images of all devices together"
-CHECKPOINT = "use ckpt=RUN"
+CHECKPOINT = "use ckpt=RUN to resume a run, or init=RUN to start another from its weights"
 CRITIC = "use loss.critic_steps, updates of the discriminator for each of the generator"
 DEVICES = "use trainer.devices, with trainer.accelerator=gpu"
 EVALUATIONS = "use evaluate.every_n_steps, in generator updates"
@@ -61,7 +61,8 @@ BY_NAME = {
     name: advice
     for names, advice in {
         "bs batch batch_size per_device_batch_size train_batch_size": BATCH,
-        "checkpoint ckpt_path load load_checkpoint pretrained resume resume_from resume_from_checkpoint": CHECKPOINT,
+        "checkpoint ckpt_path finetune init_from load load_checkpoint pretrained resume resume_from "
+        "resume_from_checkpoint resume_pkl transfer": CHECKPOINT,
         "critic_iters critic_iterations d_steps disc_steps n_critic n_dis num_critic num_d_steps": CRITIC,
         "cuda gpu gpu_ids gpus n_gpus ngpu ngpus num_gpus use_cuda": DEVICES,
         "eval_every eval_freq eval_interval fid_every sample_interval": EVALUATIONS,

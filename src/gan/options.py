@@ -67,6 +67,7 @@ TRAINER = signature(Trainer) | {
 OPTIONS: dict[str, Any] = {
     "seed": Seed,
     "ckpt": str | None,
+    "init": str | None,
     "trust": list[str] | None,
     "name": str | int | float,
     "run_dir": str,

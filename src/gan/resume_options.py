@@ -50,7 +50,8 @@ def resumed(saved: Mapping[str, Any], composed: Mapping[str, Any], overrides: li
         overrides: The command line's overrides.
 
     Raises:
-        UserError: If an override deletes an option, replaces a whole recipe, or sets an option that the run lacks.
+        UserError: If an override deletes an option, replaces a whole recipe, names other weights to start from, or sets
+            an option that the run lacks.
     """
     config = deepcopy(dict(saved))
     parsed = [(_key(override), override) for override in OverridesParser.create().parse_overrides(overrides)]
@@ -59,6 +60,10 @@ def resumed(saved: Mapping[str, Any], composed: Mapping[str, Any], overrides: li
             raise UserError(f"{override.input_line}: a resumed run keeps its options; set them instead")
         if key in RECIPES:
             raise UserError(f"{override.input_line}: a resumed run keeps its recipe; set single options instead")
+        if key == "init" and composed.get("init") is not None:
+            raise UserError(
+                f"{override.input_line}: a resumed run goes on from its own weights; leave out init or ckpt"
+            )
         if not key.startswith("hydra"):
             set_value(config, key, get_value(composed, key))
     for key, override in parsed:

@@ -24,6 +24,7 @@ from gan.callbacks.interruption import Aborted, Interrupted, Interruption, reque
 from gan.callbacks.run_warnings import RunWarnings
 from gan.callbacks.save_config import SaveConfig
 from gan.checkpoint.reading import load_weights, read
+from gan.checkpoint.transfer import transfer
 from gan.checkpoint.whole import naming_what_is_kept, set_aside
 from gan.config import plain
 from gan.distributed.devices import device_of, local_ranks
@@ -190,6 +191,8 @@ def _build_run(
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     if checkpoint is not None:
         load_weights(model, checkpoint)  # fails before anything is written if they do not fit
+    elif config.get("init") is not None:  # absent from earlier checkpoints
+        transfer(model, config.init)
     interruption = Interruption()
     always = [RunWarnings(), SaveConfig(plain(saved, resolve=False)), interruption]
     trainer = build_trainer(config, info, [*callbacks, *always])
