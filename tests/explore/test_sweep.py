@@ -14,10 +14,20 @@ from tests.test_errors import error_line
 Train = Callable[..., Run]
 
 
-@pytest.mark.parametrize("model", ["dcgan", "mlp_gan", "cgan"])
-def test_figures(model: str, train: Train, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("dcgan", []),
+        ("mlp_gan", []),
+        ("cgan", []),
+        ("stylegan2", []),
+        ("stylegan2", ["--space", "z"]),
+        ("stylegan2", ["--layers", "0", "2"]),
+    ],
+)
+def test_figures(model: str, options: list[str], train: Train, tmp_path: Path) -> None:
     run = train(*TINY, *LIVELY, f"model={model}")
-    options = ["--num", "2", "--samples", "3", "--steps", "5", "--out", str(tmp_path / "figures")]
+    options = [*options, "--num", "2", "--samples", "3", "--steps", "5", "--out", str(tmp_path / "figures")]
     done = run_here("-m", "gan.explore", "directions", str(run.folder), *options)
     assert done.status == 0, done.err
     names = [f"{method}-{number}.png" for method in ("factorized", "principal") for number in (1, 2)]
@@ -41,6 +51,8 @@ def test_figures(model: str, train: Train, tmp_path: Path) -> None:
         (["--out", "x.png"], "a folder"),
         (["--classes", "1"], "takes no classes"),
         (["--seed", "-1"], "--seed must be at least 0"),
+        (["--space", "w"], "DCGAN has no space W"),
+        (["--layers", "0", "1"], "only be chosen in space W"),
     ],
 )
 def test_bad_input(options: list[str], message: str, train: Train) -> None:

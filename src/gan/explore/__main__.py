@@ -106,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
         help="standard deviations in either direction (default: %(default)s)",
     )
     sub.add_argument("--classes", type=int, nargs="+", help="classes to cycle through (default: all)")
+    sub.add_argument("--space", choices=("z", "w"), help="space of the directions (default: w of StyleGAN2, or z)")
+    sub.add_argument(
+        "--layers",
+        type=cli.up_to(100),
+        nargs=2,
+        metavar=("FIRST", "LAST"),
+        help="layers of StyleGAN2 to change, from 0 (default: all)",
+    )
 
     sub = add_view("generators", "show samples of each generator, or of each class", "generators.png")
     add_numbers(sub, num=(10, "samples of each"))

@@ -9,6 +9,8 @@ from gan.errors import UserError
 from gan.explore.sweep import sweep
 from gan.images import gallery, save_png
 from gan.models.infogan import InfoGAN
+from gan.models.latent_space import SpaceZ
+from gan.types import GeneratorInput
 
 __all__ = ["codes"]
 
@@ -34,20 +36,19 @@ def codes(generator: TrainedGenerator, num: int, steps: int, reach: float, seed:
         raise UserError(f"{generator.path} has no codes: only runs of model=infogan have them")
     if not reach > 0:
         raise UserError("--reach must be above 0")
-    z, categories = generator.latents(num, seed), model.num_classes
-    zero_direction = torch.zeros(model.latent_dim)
-    all_categories = torch.arange(categories).repeat(num)
-    groups = {
-        f"category 0 to {categories - 1}": sweep(
-            generator, z.repeat_interleave(categories, 0), all_categories, zero_direction, 1, reach
-        )
-    }
+    inputs, categories = generator.inputs(num, seed=seed), model.num_classes
+    z = inputs.z
+    assert z is not None
+    latent, zero_direction = SpaceZ(model, generator.use_ema), torch.zeros(model.latent_dim)
+    in_each = GeneratorInput(z.repeat_interleave(categories, 0), torch.arange(categories).repeat(num))
+    groups = {f"category 0 to {categories - 1}": sweep(generator, latent, in_each, zero_direction, 1, reach)}
     for number in range(model.continuous):
         entry = number - model.continuous  # the continuous codes are the last entries of z
         direction, start = zero_direction.clone(), z.clone()
         direction[entry], start[:, entry] = 1, 0
         name = f"code {number + 1} from {-reach:g} to {reach:g}"
-        groups[name] = sweep(generator, start, torch.arange(num) % categories, direction, steps, reach)
+        starts = GeneratorInput(start, torch.arange(num) % categories)
+        groups[name] = sweep(generator, latent, starts, direction, steps, reach)
     discretize = generator.data.discretize
     save_png(gallery({name: discretize(x).cpu().unflatten(0, (num, -1)) for name, x in groups.items()}), out)
     print(f"Wrote {out}")

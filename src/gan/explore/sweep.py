@@ -1,4 +1,4 @@
-"""Samples moved along directions in latent space."""
+"""Samples moved along directions in a latent space."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,9 @@ from torchvision.utils import make_grid
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.images import save_png
-from gan.latent.directions import Method, find_directions
+from gan.latent.directions import Method, find_directions, find_style_directions
+from gan.models.latent_space import LatentSpace, SpaceName, SpaceW, open_space
+from gan.types import GeneratorInput
 
 __all__ = ["directions", "sweep"]
 
@@ -23,6 +25,8 @@ def directions(
     steps: int,
     reach: float,
     classes: Sequence[int] | None,
+    space: SpaceName | None,
+    layers: Sequence[int] | None,
     seed: int,
     out: Path,
 ) -> None:
@@ -34,45 +38,60 @@ def directions(
         num: Directions per method.
         samples: Number of samples.
         steps: Images per row.
-        reach: Distance from the sample to either end of its row.
+        reach: Distance from the sample to either end of its row, in standard deviations of samples.
         classes: Classes to cycle through; None for all.
+        space: Space of the directions; None for W where there is one, and Z otherwise.
+        layers: First and last layer to change, in W; None for all.
         seed: Seed of the samples.
         out: Folder to write to.
 
     Raises:
-        UserError: If a number is out of range, or a class does not exist.
+        UserError: If a number is out of range, or a class or the space does not exist.
     """
     if samples < 1 or not reach > 0 or out.suffix:
         raise UserError("--samples must be at least 1, --reach above 0, and --out a folder without a suffix")
-    cycle = generator.classes(classes) or range(generator.num_classes)
-    labels = torch.tensor([cycle[index % len(cycle)] for index in range(samples)])
-    z = generator.latents(samples, seed)
+    generator.check_latent()
+    inputs = generator.inputs(samples, classes, seed)
+    chosen = None if layers is None else range(layers[0], layers[1] + 1)
+    latent = open_space(generator.model, generator.use_ema, space, chosen)
     for method in methods:
-        for number, direction in enumerate(find_directions(generator, method, num), start=1):
-            images = generator.data.discretize(sweep(generator, z, labels, direction, steps, reach)).cpu()
+        for number, direction in enumerate(_find(generator, latent, method, num), start=1):
+            moved = sweep(generator, latent, inputs, direction, steps, reach * latent.deviation(direction))
             path = out / f"{method}-{number}.png"
-            save_png(make_grid(images, nrow=steps, pad_value=255), path)
+            save_png(make_grid(generator.data.discretize(moved).cpu(), nrow=steps, pad_value=255), path)
             print(f"Wrote {path}")
+
+
+def _find(generator: TrainedGenerator, latent: LatentSpace, method: Method, num: int) -> Tensor:
+    if isinstance(latent, SpaceW):
+        return find_style_directions(latent, method, num)
+    return find_directions(generator, method, num)
 
 
 @torch.no_grad()
 def sweep(
-    generator: TrainedGenerator, z: Tensor, labels: Tensor, direction: Tensor, steps: int, reach: float
+    generator: TrainedGenerator,
+    latent: LatentSpace,
+    inputs: GeneratorInput,
+    direction: Tensor,
+    steps: int,
+    reach: float,
 ) -> Tensor:
-    """Generate images along a direction from each latent vector.
+    """Generate images along a direction from each sample.
 
     Args:
         generator: The generator.
-        z: Latent vectors, with shape (N, latent_dim).
-        labels: Classes, with shape (N,).
-        direction: Unit vector, with shape (latent_dim,).
-        steps: Images per latent vector; the middle one of an odd number is the sample itself.
-        reach: Distance from the latent vector to either end.
+        latent: Latent space of the direction.
+        inputs: Input of N samples, whose noise, classes and conditions are kept.
+        direction: Unit vector, with shape (D,).
+        steps: Images per sample; the middle one of an odd number is the sample itself.
+        reach: Distance from the sample to either end.
 
     Returns:
-        Images in [-1, 1], with shape (N * steps, C, H, W), grouped by latent vector.
+        Images in [-1, 1], with shape (N * steps, C, H, W), grouped by sample.
     """
     offsets = torch.linspace(-reach, reach, steps) if steps > 1 else torch.zeros(1)
-    moved = z[:, None] + offsets.to(z)[:, None] * direction.to(z)
-    parts = zip(moved.flatten(0, 1).split(256), labels.repeat_interleave(steps).split(256), strict=True)
-    return torch.cat([generator(part, part_labels) for part, part_labels in parts])
+    repeated = inputs.map(lambda x: x.repeat_interleave(steps, 0))
+    vectors = latent.vectors(repeated)
+    moved = vectors + offsets.repeat(inputs.size).to(vectors)[:, None] * direction.to(vectors)
+    return torch.cat([generator.generate(part) for part in latent.replace(repeated, moved).split(256)])

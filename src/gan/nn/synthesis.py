@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan.bounds import ImageShape, Width
+from gan.nn.equalized import EqualizedLinear
 from gan.nn.modulation import ModulatedConv2d, leaky_relu
 from gan.nn.resampling import Upsample
 from gan.nn.resolution import base_and_doublings, channel_counts
@@ -121,3 +122,14 @@ class Synthesis(nn.Module):
                 images = image if images is None else self.upsample(images) + image
         assert images is not None
         return images + self.bias
+
+    def affine_layers(self) -> list[tuple[int, EqualizedLinear]]:
+        """Return the layers that map w to styles, each with the number of the w that it takes."""
+        affine = []
+        for number, layer in enumerate(self.layers):
+            assert isinstance(layer, StyledConv)
+            affine.append((number, layer.conv.style))
+        for number, layer in enumerate(self.to_image):
+            assert isinstance(layer, ModulatedConv2d)
+            affine.append((2 * number + 1, layer.style))
+        return affine
