@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+from gan.errors import UserError
 from gan.keyed_random import KeyedRandom
 from gan.losses.max_gradient_penalty import MaxGradientPenalty
 from gan.losses.regularizers import DRAGAN, R1, R2, Drift, GradientPenalty, Regularizer
@@ -79,6 +80,28 @@ def test_images_that_each_penalty_uses() -> None:
     interpolated = fake + mix * (real - fake)
     assert_close(GradientPenalty(1.0)(random_pass(quadratic)), (interpolated.norm(dim=1) - 1).square().mean())
     assert_close(MaxGradientPenalty(1.0)(random_pass(quadratic)), interpolated.square().sum(1).max())
+
+
+@pytest.mark.parametrize("packing", [1, 2])
+def test_the_weight_of_r1_follows_from_pixels_and_batch(packing: int) -> None:
+    """Of a batch of 12 images, on two ranks or in two parts, six of which are of this pass."""
+    d_pass = random_pass(quadratic, batch=6 // packing)
+    rng = KeyedRandom(0, total=12, rows=slice(6, 12)).packed(packing)
+    batch = d_pass.batch._replace(real=torch.zeros(6, *SHAPE))
+    value = R1(weight=None, every=4)(replace(d_pass, rng=rng, batch=batch))
+    wanted = 0.0002 * 4**2 / 12
+    assert_close(value, 4 * wanted * d_pass.real.flatten(1).square().sum(1).mean() / 2)
+    assert_close(d_pass.measures, {"r1_weight": torch.tensor(wanted)})
+    fixed = random_pass(quadratic)
+    R1(2.0)(fixed)
+    assert not fixed.measures, "a weight that is set needs no measure"
+
+
+def test_the_weight_of_r1_must_be_set_for_points() -> None:
+    points = torch.zeros(6, 2)
+    d_pass = replace(random_pass(quadratic), real=points)
+    with pytest.raises(UserError, match=r"r1\.weight=null .* set it for other data"):
+        R1(weight=None)(d_pass)
 
 
 def test_drift_is_the_mean_square_of_real_logits() -> None:

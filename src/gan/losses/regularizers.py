@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gan.bounds import NonNegative, PositiveInt, Weight
 from gan.distributed.group import std_over_ranks
+from gan.errors import UserError
 from gan.losses.part import LossPart
 from gan.schedules.base import Schedule
 from gan.types import DiscriminatorOutput, DiscriminatorPass, RealOrFake
@@ -53,10 +54,14 @@ class Regularizer(LossPart, ABC):
 
     def forward(self, gan_pass: Any) -> Tensor:
         """Return the weighted penalty of a pass, a scalar with a graph to the player's parameters."""
-        weight = self.weight * self.every * self._factor(gan_pass.step)
+        weight = self.weight_of(gan_pass) * self.every * self._factor(gan_pass.step)
         device = gan_pass.batch.real.device.type
         with torch.autocast(device, enabled=False) if self.in_float32 else nullcontext():
             return weight * self.penalty(gan_pass).float()
+
+    def weight_of(self, gan_pass: Any) -> float:
+        """Return the weight of a pass, before ``every`` and ``schedule``."""
+        return self.weight
 
     @abstractmethod
     def penalty(self, gan_pass: Any) -> Tensor:
@@ -127,9 +132,35 @@ class R1(Regularizer):
 
     The gradient is with respect to the images as D sees them, which are augmented. R3GAN's authors differentiate with
     respect to the images before augmentation: their γ does not carry over.
+
+    Args:
+        weight: γ; None for 0.0002 H W / N, the heuristic of StyleGAN2-ADA (Karras et al., 2020), for images of H x W
+            pixels and a batch of N on all devices together. It is then logged as the measure ``r1_weight``.
+        every: Discriminator steps per application.
+        schedule: Factor of the weight as a function of discriminator steps.
     """
 
     wrt = "real"
+
+    def __init__(self, weight: Weight | None = None, every: PositiveInt = 1, schedule: Schedule | None = None) -> None:
+        super().__init__(0.0 if weight is None else weight, every, schedule)
+        self.finds_weight = weight is None
+
+    def weight_of(self, d_pass: DiscriminatorPass) -> float:
+        """Return γ.
+
+        Raises:
+            UserError: If it is to follow from the size of images, and there are none.
+        """
+        if not self.finds_weight:
+            return self.weight
+        if d_pass.real.dim() != 4:
+            raise UserError("loss.regularizers.r1.weight=null follows from the size of images: set it for other data")
+        height, width = d_pass.real.shape[2:]
+        images = d_pass.rng.total * d_pass.batch.size // len(d_pass.rng)  # rng has a row per pack
+        weight = 0.0002 * height * width / images
+        d_pass.measures["r1_weight"] = d_pass.real.new_full((), weight)
+        return weight
 
     def penalty(self, d_pass: DiscriminatorPass) -> Tensor:
         output = d_pass.real_output if self.wrt in d_pass.double_backward else None
