@@ -9,7 +9,8 @@ from torch.testing import assert_close
 
 from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
-from gan.models.stylegan2 import Discriminator, Generator, StyleGAN2
+from gan.models.stylegan2 import ConvBlock, Discriminator, Generator, StyleGAN2
+from gan.nn.modulation import leaky_relu
 from gan.types import Batch
 from tests.test_conf import composed
 
@@ -50,6 +51,23 @@ def test_shapes_and_gradients(shape: tuple[int, int, int], classes: int) -> None
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
             assert parameter.grad.isfinite().all(), name
+
+
+def test_constant_channels_and_a_plain_discriminator() -> None:
+    """As in StyleGAN2-ADA's networks for CIFAR-10, whose 512 channels are the same at each resolution."""
+    settings: dict[str, Any] = {"growth": 1, "residual": False}
+    discriminator = Discriminator((3, 32, 32), 4, **settings)
+    shapes = {name: tuple(value.shape) for name, value in discriminator.named_parameters() if name.endswith("weight")}
+    blocks = [shape for name, shape in shapes.items() if name.startswith("blocks.")]
+    assert blocks == [(4, 4, 3, 3)] * 6, "two convolutions from each of 32, 16 and 8 pixels, and no skips"
+    synthesis = Generator((3, 32, 32), growth=1, **SMALL).synthesis
+    assert {value.shape for name, value in synthesis.named_parameters() if name.endswith("conv.weight")} == {
+        (2, 2, 3, 3)
+    }
+
+    features, block = torch.randn(2, 4, 32, 32), ConvBlock(4, 4, residual=False)
+    first = leaky_relu(block.conv1(features))
+    assert_close(block(features), leaky_relu(block.conv2(block.blur(first))))
 
 
 def test_layers_and_noise_of_each_resolution() -> None:

@@ -8,7 +8,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan.bounds import AtLeastTwo, Classes, Depth, ImageShape, LatentDim, Packing, Positive, Probability, Width
+from gan.bounds import (
+    AtLeastTwo,
+    Classes,
+    Depth,
+    Expansion,
+    ImageShape,
+    LatentDim,
+    Packing,
+    Positive,
+    Probability,
+    Width,
+)
 from gan.keyed_random import KeyedRandom
 from gan.models.gan import GAN
 from gan.nn.conditioning import LabelVector
@@ -35,12 +46,13 @@ class Generator(nn.Module):
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
         latent_dim: Length of z, which is normalised first.
         style_dim: Length of w.
-        width: Channels at the full resolution; each lower resolution has twice as many, up to 8 * width.
+        width: Channels at the full resolution.
         mapping_depth: Layers of the mapping network.
         mapping_rate: Factor of their learning rate.
         num_classes: Number of classes; 1 for an unconditional generator.
         noise: Whether the noise of a layer is an input, constant, or left out.
         fused: See ModulatedConv2d.
+        growth: Factor of the channels from one resolution to the next lower one, up to 8 * width.
 
     Raises:
         ValueError: If the size does not fit.
@@ -57,10 +69,11 @@ class Generator(nn.Module):
         num_classes: Classes = 1,
         noise: NoiseKind = "random",
         fused: bool = False,
+        growth: Expansion = 2,
     ) -> None:
         super().__init__()
         self.mapping = StyleMapping(latent_dim, style_dim, mapping_depth, mapping_rate, num_classes)
-        self.synthesis = Synthesis(image_shape, style_dim, width, noise, fused)
+        self.synthesis = Synthesis(image_shape, style_dim, width, noise, fused, growth)
 
     def forward(
         self, z: Tensor, labels: Tensor | None = None, noise: Mapping[str, Tensor] | None = None
@@ -92,37 +105,41 @@ class Generator(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Residual block of the discriminator, which halves the resolution (Figs. 7c and 8).
+    """Block of the discriminator, which halves the resolution (Figs. 7c and 8).
 
     Args:
         inputs: Input channels.
         outputs: Output channels.
+        residual: Whether a skip connection is added.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, residual: bool = True) -> None:
         super().__init__()
         self.conv1 = EqualizedConv2d(inputs, inputs, 3, padding=1, gain=1)
         self.blur = Blur(padding=2)
         self.conv2 = EqualizedConv2d(inputs, outputs, 3, gain=1, stride=2)
-        self.skip = nn.Sequential(Downsample(), EqualizedConv2d(inputs, outputs, 1, gain=1, bias=False))
+        skip = [Downsample(), EqualizedConv2d(inputs, outputs, 1, gain=1, bias=False)] if residual else []
+        self.skip = nn.Sequential(*skip)
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, C', H / 2, W / 2)."""
         branch = leaky_relu(self.conv2(self.blur(leaky_relu(self.conv1(features)))))
-        return (branch + self.skip(features)) / sqrt(2)
+        return (branch + self.skip(features)) / sqrt(2) if self.skip else branch
 
 
 class Discriminator(nn.Module):
-    """Residual discriminator with the minibatch standard deviation as a feature.
+    """Discriminator, residual unless said otherwise, with the minibatch standard deviation as a feature.
 
     With classes, the inner product of features and a class vector is added to the logits (Miyato and Koyama, 2018).
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
-        width: Channels at the full resolution; each lower resolution has twice as many, up to 8 * width.
+        width: Channels at the full resolution.
         num_classes: Number of classes; 1 for an unconditional discriminator.
         group_size: Largest number of images per group; see MinibatchStd.
         packing: Images per pack, concatenated along the channels.
+        growth: Factor of the channels from one resolution to the next lower one, up to 8 * width.
+        residual: Whether its blocks have skip connections.
 
     Raises:
         ValueError: If the size does not fit.
@@ -135,13 +152,15 @@ class Discriminator(nn.Module):
         num_classes: Classes = 1,
         group_size: AtLeastTwo = 4,
         packing: Packing = 1,
+        growth: Expansion = 2,
+        residual: bool = True,
     ) -> None:
         super().__init__()
         base, halvings = base_and_doublings(image_shape[-1], LARGEST_SIZE)
-        widths = channel_counts(width, halvings + 1)
+        widths = channel_counts(width, halvings + 1, growth)
         channels = widths[-1]
         self.from_image = EqualizedConv2d(packing * image_shape[0], width, 1, gain=1)
-        self.blocks = nn.Sequential(*(ConvBlock(*pair) for pair in pairwise(widths)))
+        self.blocks = nn.Sequential(*(ConvBlock(*pair, residual) for pair in pairwise(widths)))
         self.statistics = MinibatchStd(group_size)
         self.last = EqualizedConv2d(channels + 1, channels, 3, padding=1, gain=1)
         self.linear = EqualizedLinear(channels * base**2, channels, gain=1)

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan.bounds import ImageShape, Width
+from gan.bounds import Expansion, ImageShape, Width
 from gan.nn.equalized import EqualizedLinear
 from gan.nn.modulation import ModulatedConv2d, leaky_relu
 from gan.nn.resampling import Upsample
@@ -65,9 +65,10 @@ class Synthesis(nn.Module):
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
         style_dim: Length of w.
-        width: Channels at the full resolution; each lower resolution has twice as many, up to 8 * width.
+        width: Channels at the full resolution.
         noise: Whether the noise of a layer is an input, constant, or left out.
         fused: See ModulatedConv2d.
+        growth: Factor of the channels from one resolution to the next lower one, up to 8 * width.
 
     Attributes:
         num_layers: Number of vectors w that an image is made from.
@@ -84,10 +85,11 @@ class Synthesis(nn.Module):
         width: Width = 16,
         noise: NoiseKind = "random",
         fused: bool = False,
+        growth: Expansion = 2,
     ) -> None:
         super().__init__()
         base, doublings = base_and_doublings(image_shape[-1], LARGEST_SIZE)
-        widths = channel_counts(width, doublings + 1)[::-1]
+        widths = channel_counts(width, doublings + 1, growth)[::-1]
         sizes = [base << n for n in range(doublings + 1)]
         self.constant = nn.Parameter(torch.randn(1, widths[0], base, base))
         layers = [StyledConv(widths[0], widths[0], style_dim, base, False, noise, fused)]
