@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+from gan.instantiate import build
 from gan.models.r3gan import Discriminator, Generator
 from gan.nn.bottleneck import Bottleneck
 from gan.nn.initialization import scaled_normal
+from tests.test_conf import composed
 
 
 def convolutions(block: Bottleneck) -> list[nn.Conv2d]:
@@ -41,6 +43,52 @@ def test_shapes_gradients_and_weights(shape: tuple[int, int, int], multiple: int
     twin.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     z = torch.randn(2, 10)
     assert_close(twin(z), generator(z))
+
+
+def test_class_vectors_follow_z_and_are_projected_on() -> None:
+    torch.manual_seed(0)
+    settings: dict[str, Any] = {"width": 4, "cardinality": 2, "num_classes": 3, "embedding_dim": 5}
+    generator, discriminator = Generator((1, 16, 16), 10, **settings), Discriminator((1, 16, 16), **settings)
+    z, labels = torch.randn(6, 10), torch.arange(6) % 3
+    images = generator(z, labels)
+    assert generator.label is not None
+    assert discriminator.label is not None
+    vectors = generator.label(labels)
+    weights = torch.cat([z, vectors], 1) @ generator.weights.weight.T
+    assert_close(images, generator.layers(weights[:, :, None, None] * generator.basis))
+    output = discriminator(images, labels)
+    wanted = torch.einsum("bf,ef,be->b", output.features, discriminator.head.weight, discriminator.label(labels))
+    assert_close(output.logits, wanted / 5**0.5)
+    output.logits.square().sum().backward()
+    for label in (generator.label, discriminator.label):
+        assert all(parameter.grad is not None and parameter.grad.any() for parameter in label.parameters())
+    mixture = torch.tensor([[0.5, 0.5, 0.0]])
+    mean = (vectors[:1] + vectors[1:2]) / 2
+    assert_close(generator.label(mixture), mean)
+
+
+def test_class_vectors_keep_the_scale_of_the_first_layer_and_of_logits() -> None:
+    torch.manual_seed(0)
+    settings: dict[str, Any] = {"width": 16, "cardinality": 1, "num_classes": 10}
+    generator, discriminator = Generator((1, 32, 32), **settings), Discriminator((1, 32, 32), **settings)
+    assert generator.label is not None
+    labels = torch.arange(500) % 10
+    weights = generator.weights(torch.cat([torch.randn(500, 64), generator.label(labels)], 1))
+    assert weights.square().mean().item() == pytest.approx(1, abs=0.3)
+    output = discriminator(torch.randn(500, 1, 32, 32), labels)
+    assert output.logits.square().mean().item() == pytest.approx(output.features.square().mean().item(), rel=0.5)
+
+
+@pytest.mark.parametrize("classes", [1, 10])
+def test_the_recipe_is_conditional_if_it_has_classes(classes: int) -> None:
+    config = composed("model=r3gan", "loss=r3gan", "model.generator.width=2", f"model.num_classes={classes}")
+    game: Any = build(config.model)
+    names = {name for name, _ in game.named_parameters() if ".label." in name}
+    networks = ("generator", "ema.network", "discriminator")
+    assert names == ({f"{name}.label.embedding.weight" for name in networks} if classes > 1 else set())
+    zero, one = (game.sample_input(range(2), classes=[label]) for label in (0, classes - 1))
+    images = [game.run_generator(game.generator, inputs).images for inputs in (zero, one)]
+    assert torch.equal(*images) == (classes == 1)
 
 
 def mean_squares(network: nn.Module, inputs: Tensor) -> list[float]:

@@ -4,13 +4,15 @@ The paper's loss is separate: ``loss=r3gan``.
 """
 
 from itertools import pairwise
+from math import sqrt
 
 import torch
 from torch import Tensor, nn
 
-from gan.bounds import Depth, Expansion, ImageShape, LatentDim, Packing, Width
+from gan.bounds import Classes, Depth, Expansion, ImageShape, LatentDim, Packing, Width
 from gan.models.gan import GAN
 from gan.nn.bottleneck import Bottleneck
+from gan.nn.conditioning import LabelVector
 from gan.nn.initialization import scaled_normal
 from gan.nn.resampling import Downsample, Upsample
 from gan.nn.resolution import base_and_doublings, channel_counts
@@ -68,6 +70,8 @@ class Generator(nn.Module):
     In the paper, images are unbounded, and clamped when they are saved. Here the last layer is a tanh, since the rest
     of the project expects images in [-1, 1], and a clamp has no gradient outside them.
 
+    With classes, z is followed by a learned class vector, as in the authors' code.
+
     Args:
         image_shape: (C, H, W) with H = W.
         latent_dim: Length of z.
@@ -76,6 +80,8 @@ class Generator(nn.Module):
         blocks: Residual blocks per resolution.
         expansion: Channels of a block's 3x3 convolution per channel of the block.
         cardinality: Groups of the 3x3 convolution at the images' resolution; they grow with the channels.
+        num_classes: Number of classes; 1 for an unconditional generator.
+        embedding_dim: Length of the class vectors.
 
     Raises:
         ValueError: If the size does not fit, or the groups do not divide the channels.
@@ -90,11 +96,15 @@ class Generator(nn.Module):
         blocks: Depth = 2,
         expansion: Expansion = 2,
         cardinality: Width = 12,
+        num_classes: Classes = 1,
+        embedding_dim: Width = 64,
     ) -> None:
         super().__init__()
         stages = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)
         widths, levels = stages.widths[::-1], stages.levels[::-1]
-        self.weights = scaled_normal(nn.Linear(latent_dim, widths[0], bias=False))
+        self.label = LabelVector(num_classes, embedding_dim) if num_classes > 1 else None
+        inputs = latent_dim if self.label is None else latent_dim + embedding_dim
+        self.weights = scaled_normal(nn.Linear(inputs, widths[0], bias=False))
         self.basis = nn.Parameter(torch.randn(widths[0], stages.base, stages.base))
         layers: list[nn.Module] = [levels[0]]
         for (before, after), level in zip(pairwise(widths), levels[1:], strict=True):
@@ -102,12 +112,19 @@ class Generator(nn.Module):
         self.layers = nn.Sequential(*layers, pointwise(width, image_shape[0]), nn.Tanh())
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Map z, with shape (B, latent_dim), to images in [-1, 1], with shape (B, C, H, W)."""
+        """Map z, with shape (B, latent_dim), and classes to images in [-1, 1], with shape (B, C, H, W)."""
+        if self.label is not None:
+            assert labels is not None
+            z = torch.cat([z, self.label(labels).to(z.dtype)], 1)
         return self.layers(self.weights(z)[:, :, None, None] * self.basis)
 
 
 class Discriminator(nn.Module):
     """Discriminator, the mirror image of the generator: features are inner products of channels and a learned basis.
+
+    With classes, the logit is the inner product of a linear function of the features and a learned class vector,
+    divided by the root of its length, as in the authors' code. Unlike that of Miyato and Koyama (2018), this projection
+    has no unconditional term.
 
     Args:
         image_shape: (C, H, W) with H = W.
@@ -117,6 +134,8 @@ class Discriminator(nn.Module):
         expansion: Channels of a block's 3x3 convolution per channel of the block.
         cardinality: Groups of the 3x3 convolution at the images' resolution; they grow with the channels.
         packing: Images per pack, concatenated along the channels.
+        num_classes: Number of classes; 1 for an unconditional discriminator.
+        embedding_dim: Length of the class vectors.
 
     Raises:
         ValueError: If the size does not fit, or the groups do not divide the channels.
@@ -131,6 +150,8 @@ class Discriminator(nn.Module):
         expansion: Expansion = 2,
         cardinality: Width = 12,
         packing: Packing = 1,
+        num_classes: Classes = 1,
+        embedding_dim: Width = 64,
     ) -> None:
         super().__init__()
         stages = Stages(image_shape[-1], width, growth, blocks, expansion, cardinality)
@@ -139,12 +160,18 @@ class Discriminator(nn.Module):
             layers += [Downsample(), *change_width(before, after), level]
         self.layers = nn.Sequential(*layers)
         self.basis = nn.Parameter(torch.randn(stages.widths[-1], stages.base, stages.base) / stages.base)
-        self.head = scaled_normal(nn.Linear(stages.widths[-1], 1, bias=False))
+        self.label = LabelVector(num_classes, embedding_dim) if num_classes > 1 else None
+        outputs = 1 if self.label is None else embedding_dim
+        self.head = scaled_normal(nn.Linear(stages.widths[-1], outputs, bias=False))
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> DiscriminatorOutput:
-        """Map images, with shape (B, C, H, W), to logits and features."""
+        """Map images, with shape (B, C, H, W), and their classes to logits and features."""
         features = (self.layers(images) * self.basis).sum((2, 3))  # a depthwise convolution over the whole feature map
-        return DiscriminatorOutput(self.head(features).flatten(), features)
+        outputs = self.head(features)
+        if self.label is not None:
+            assert labels is not None
+            outputs = (outputs * self.label(labels)).sum(1) / sqrt(self.label.size)
+        return DiscriminatorOutput(outputs.flatten(), features)
 
 
 class R3GAN(GAN):
