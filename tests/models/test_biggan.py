@@ -24,9 +24,10 @@ def model(*options: str) -> BigGAN:
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), pytest.param((3, 256, 256), marks=pytest.mark.long)])
-def test_shapes_and_gradients(shape: tuple[int, int, int]) -> None:
-    generator = Generator(shape, latent_dim=420, embedding_dim=5, **SMALL)
-    discriminator = Discriminator(shape, **SMALL)
+@pytest.mark.parametrize("deep", [False, True])
+def test_shapes_and_gradients(shape: tuple[int, int, int], deep: bool) -> None:
+    generator = Generator(shape, latent_dim=420, embedding_dim=5, deep=deep, **SMALL)
+    discriminator = Discriminator(shape, deep=deep, **SMALL)
     labels = torch.tensor([0, 2])
     images = generator(torch.randn(2, 420), labels)
     assert images.shape == (2, *shape)
@@ -58,8 +59,36 @@ def test_each_part_of_z_reaches_one_block() -> None:
     assert_close(seen[1], torch.cat([embedding, z[:, 4:]], 1))
 
 
-def test_spectral_norm_is_in_both_networks_but_not_on_the_embedding() -> None:
-    generator, discriminator = Generator((1, 28, 28), latent_dim=6, **SMALL), Discriminator((1, 28, 28), **SMALL)
+def test_all_of_z_reaches_each_layer_of_a_deep_generator() -> None:
+    generator = Generator((1, 28, 28), latent_dim=7, embedding_dim=5, deep=True, **SMALL).eval()
+    seen: list[Tensor] = []
+    generator.stem.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    for block in generator.blocks:
+        block.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    z, label = torch.randn(1, 7), torch.tensor([1])
+    generator(z, label)
+    assert len(seen) == 3
+    for condition in seen:
+        assert_close(condition, torch.cat([generator.label(label), z], 1))
+
+
+def test_a_deep_discriminator_has_two_blocks_per_resolution() -> None:
+    """28 and 14 pixels, with 2, 4 and 8 channels: each doubling appends as many channels as there were."""
+    discriminator: Any = Discriminator((1, 28, 28), deep=True, **SMALL)
+    sizes = []
+    features = torch.randn(1, 1, 28, 28)
+    for block in discriminator.blocks:
+        for layer in block:
+            features = layer(features)
+            sizes.append(tuple(features.shape[1:]))
+    assert sizes == [(2, 28, 28), (4, 14, 14), (4, 14, 14), (8, 7, 7), (8, 7, 7)]
+    assert discriminator(torch.randn(2, 1, 28, 28), torch.tensor([0, 1])).features.shape == (2, 8)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_spectral_norm_is_in_both_networks_but_not_on_the_embedding(deep: bool) -> None:
+    generator = Generator((1, 28, 28), latent_dim=6, deep=deep, **SMALL)
+    discriminator = Discriminator((1, 28, 28), deep=deep, **SMALL)
     for network in (generator, discriminator):
         plain = {
             name

@@ -1,4 +1,7 @@
-"""BigGAN: class-conditional residual networks with a shared embedding and hierarchical z (Brock et al., 2019)."""
+"""BigGAN: class-conditional residual networks with a shared embedding and hierarchical z (Brock et al., 2019).
+
+BigGAN-deep has bottleneck blocks of four convolutions, and all of z in each block (Appendix B of the paper).
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +16,7 @@ from gan.bounds import Blocks, Classes, ImageShape, LatentDim, Pixels, Width
 from gan.keyed_random import KeyedRandom, Stream
 from gan.models.gan import GAN
 from gan.nn.attention import SelfAttention, place_of_attention
+from gan.nn.conditional_residual import ConditionalUpBlock, DeepDownBlock, DeepUpBlocks
 from gan.nn.conditioning import LabelVector
 from gan.nn.initialization import orthogonal
 from gan.nn.layers import maybe_spectral_norm
@@ -26,55 +30,10 @@ LARGEST_SIZE = 512
 STANDING_ROWS = 64  # images per batch of standing statistics
 
 
-class ConditionalBatchNorm(nn.Module):
-    """Batch norm whose scale and shift are linear functions of a vector.
-
-    Args:
-        features: Channels.
-        condition_dim: Length of the vector.
-        spectral_norm: Whether to divide the functions' weights by their largest singular value.
-    """
-
-    def __init__(self, features: int, condition_dim: int, spectral_norm: bool) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm2d(features, affine=False)
-        self.scale, self.shift = (
-            maybe_spectral_norm(nn.Linear(condition_dim, features, bias=False), spectral_norm) for _ in range(2)
-        )
-
-    def forward(self, inputs: Tensor, condition: Tensor) -> Tensor:
-        """Normalise inputs, with shape (B, C, H, W), for vectors, with shape (B, condition_dim)."""
-        scale, shift = (layer(condition)[:, :, None, None] for layer in (self.scale, self.shift))
-        return (1 + scale) * self.norm(inputs) + shift
-
-
-class GeneratorBlock(nn.Module):
-    """Residual block that doubles the resolution (Figure 15b).
-
-    Args:
-        inputs: Input channels.
-        outputs: Output channels.
-        condition_dim: Length of the vector that the norms depend on.
-        spectral_norm: Whether to divide weights by their largest singular value.
-    """
-
-    def __init__(self, inputs: int, outputs: int, condition_dim: int, spectral_norm: bool) -> None:
-        super().__init__()
-        self.norm1 = ConditionalBatchNorm(inputs, condition_dim, spectral_norm)
-        self.conv1 = convolution(inputs, outputs, 3, spectral_norm)
-        self.norm2 = ConditionalBatchNorm(outputs, condition_dim, spectral_norm)
-        self.conv2 = convolution(outputs, outputs, 3, spectral_norm)
-        self.shortcut = convolution(inputs, outputs, 1, spectral_norm)
-
-    def forward(self, inputs: Tensor, condition: Tensor) -> Tensor:
-        """Map (B, C, H, W) to (B, C', 2H, 2W)."""
-        features = self.conv1(double(F.relu(self.norm1(inputs, condition))))
-        features = self.conv2(F.relu(self.norm2(features, condition)))
-        return features + double(self.shortcut(inputs))
-
-
 class Generator(nn.Module):
     """Generator: one part of z for the first layer, and one, beside the class, for the norms of each block.
+
+    A deep generator has all of z, beside the class, for both.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
@@ -84,6 +43,7 @@ class Generator(nn.Module):
         width: Channels at the full resolution; each lower resolution has twice as many, up to 8 * width.
         attention_size: Height and width of the features that attention is applied to; None for half the images' size.
         spectral_norm: Whether to divide weights by their largest singular value, but not the embedding's.
+        deep: Whether this is BigGAN-deep's generator.
 
     Attributes:
         parts: Number of parts of z.
@@ -101,11 +61,12 @@ class Generator(nn.Module):
         width: Width = 64,
         attention_size: Pixels | None = None,
         spectral_norm: bool = True,
+        deep: bool = False,
     ) -> None:
         super().__init__()
         size = image_shape[-1]
         base, doublings = base_and_doublings(size, LARGEST_SIZE)
-        self.parts = 1 + doublings
+        self.deep, self.parts = deep, 1 if deep else 1 + doublings
         if latent_dim % self.parts:
             nearest = max(1, round(latent_dim / self.parts)) * self.parts
             raise ValueError(
@@ -115,10 +76,11 @@ class Generator(nn.Module):
         chunk = latent_dim // self.parts
         widths = channel_counts(width, doublings + 1)[::-1]
         self.label = LabelVector(num_classes, embedding_dim)
-        first = nn.Linear(chunk, base * base * widths[0])
-        self.stem = nn.Sequential(maybe_spectral_norm(first, spectral_norm), nn.Unflatten(1, (widths[0], base, base)))
         condition_dim = chunk + embedding_dim
-        self.blocks = nn.ModuleList(GeneratorBlock(*pair, condition_dim, spectral_norm) for pair in pairwise(widths))
+        first = nn.Linear(condition_dim if deep else chunk, base * base * widths[0])
+        self.stem = nn.Sequential(maybe_spectral_norm(first, spectral_norm), nn.Unflatten(1, (widths[0], base, base)))
+        block = DeepUpBlocks if deep else ConditionalUpBlock
+        self.blocks = nn.ModuleList(block(*pair, condition_dim, spectral_norm) for pair in pairwise(widths))
         sizes = [base << n for n in range(1, doublings + 1)]
         self.attention_after = place_of_attention(sizes, size // 2 if attention_size is None else attention_size)
         self.attention = SelfAttention(widths[self.attention_after + 1], spectral_norm)
@@ -129,11 +91,13 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), and classes to images in [-1, 1], with shape (B, C, H, W)."""
         assert labels is not None
-        first, *rest = z.chunk(self.parts, 1)
-        embedding = self.label(labels).to(z.dtype)
-        features = self.stem(first)
-        for number, (block, part) in enumerate(zip(self.blocks, rest, strict=True)):
-            features = block(features, torch.cat([embedding, part], 1))
+        embedding, parts = self.label(labels).to(z.dtype), z.chunk(self.parts, 1)
+        conditions = [torch.cat([embedding, part], 1) for part in (parts if self.deep else parts[1:])]
+        features = self.stem(conditions[0] if self.deep else parts[0])
+        if self.deep:
+            conditions *= len(self.blocks)
+        for number, (block, condition) in enumerate(zip(self.blocks, conditions, strict=True)):
+            features = block(features, condition)
             if number == self.attention_after:
                 features = self.attention(features)
         return self.head(features)
@@ -148,6 +112,7 @@ class Discriminator(nn.Module):
         width: Channels at the full resolution; each lower resolution has twice as many, up to 8 * width.
         attention_size: Height and width of the features that attention is applied to; None for half the images' size.
         spectral_norm: Whether to divide weights by their largest singular value, including the class vectors.
+        deep: Whether this is BigGAN-deep's discriminator.
 
     Raises:
         ValueError: If a size does not fit, or there are fewer than two classes.
@@ -160,14 +125,14 @@ class Discriminator(nn.Module):
         width: Width = 64,
         attention_size: Pixels | None = None,
         spectral_norm: bool = True,
+        deep: bool = False,
     ) -> None:
         super().__init__()
         size = image_shape[-1]
         _, halvings = base_and_doublings(size, LARGEST_SIZE)
-        widths = channel_counts(width, halvings)
-        self.blocks = nn.ModuleList([first_block(image_shape[0], width, "none", spectral_norm)])
-        self.blocks.extend(down_block(*pair, "none", spectral_norm) for pair in pairwise(widths))
-        self.blocks.append(plain_block(widths[-1], widths[-1], "none", spectral_norm))
+        widths = channel_counts(width, halvings + 1)[1:] if deep else channel_counts(width, halvings)
+        make = deep_blocks if deep else blocks
+        self.blocks = nn.ModuleList(make(image_shape[0], width, widths, spectral_norm))
         sizes = [size >> n for n in range(1, halvings + 1)]
         self.attention_after = place_of_attention(sizes, size // 2 if attention_size is None else attention_size)
         self.attention = SelfAttention(widths[self.attention_after], spectral_norm)
@@ -189,9 +154,34 @@ class Discriminator(nn.Module):
         return DiscriminatorOutput(self.head(features).flatten() + projection, features)
 
 
-def double(images: Tensor) -> Tensor:
-    """Double the resolution by repeating pixels."""
-    return F.interpolate(images, scale_factor=2)
+def blocks(channels: int, width: int, widths: list[int], spectral_norm: bool) -> list[nn.Module]:
+    """Build a discriminator's blocks, each of which but the last halves the resolution.
+
+    Args:
+        channels: Channels of images.
+        width: Channels at their resolution.
+        widths: Channels after each block that halves the resolution.
+        spectral_norm: Whether to divide weights by their largest singular value.
+    """
+    down = [down_block(*pair, "none", spectral_norm) for pair in pairwise(widths)]
+    last = plain_block(widths[-1], widths[-1], "none", spectral_norm)
+    return [first_block(channels, width, "none", spectral_norm), *down, last]
+
+
+def deep_blocks(channels: int, width: int, widths: list[int], spectral_norm: bool) -> list[nn.Module]:
+    """Build a deep discriminator's blocks: one per resolution that halves it and one that keeps it (Table 7).
+
+    See ``blocks`` for the arguments.
+    """
+    result = [
+        nn.Sequential(
+            DeepDownBlock(before, after, spectral_norm, halves=True),
+            DeepDownBlock(after, after, spectral_norm, halves=False),
+        )
+        for before, after in pairwise([width, *widths])
+    ]
+    result[0].insert(0, convolution(channels, width, 3, spectral_norm))
+    return list(result)
 
 
 class BigGAN(GAN):
