@@ -16,6 +16,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from gan.benchmark.interleaving import measure_alternately
 from gan.benchmark.loops import bare_loop, ordinary_loop, write_pngs
 from gan.benchmark.output import format_ratios, make_result
+from gan.benchmark.recipes import RECIPES, bare_biggan, bare_stylegan2
 from gan.benchmark.translation import TRANSLATION, bare_cyclegan, bare_pix2pix, write_pairs
 from gan.benchmark.workers import Loop, UpdateGate, Workers
 from gan.callbacks.periodic import is_generator_update
@@ -35,6 +36,7 @@ MODELS = {
 LOSSES = ("non_saturating", "wgan_gp", "r3gan")
 BATCH_SIZES = (64, 256)
 CASES = [f"{model}/{loss}/{batch}" for model, loss, batch in product(MODELS, LOSSES, BATCH_SIZES)]
+CASES += ["stylegan2-28/non_saturating/64", "biggan-28/hinge/64"]
 CASES += ["pix2pix-64/non_saturating/16", "cyclegan-64/least_squares/4"]
 WARM_UP = 2  # updates that are not counted
 _gates: list[UpdateGate] = []  # this worker's gate, for the callback, which Hydra instantiates
@@ -66,7 +68,8 @@ def updates(options: list[str], rounds: int, seconds: float, only: str) -> dict[
 def _measure_case(name: str, options: list[str], rounds: int, seconds: float, folder: Path) -> dict[str, Any]:
     model, loss, batch = name.split("/")
     options = [f"loss={loss}", f"data.batch_size={batch}", "name=benchmark", *options]
-    loops = (_translation_loops if model in TRANSLATION else _noise_loops)(model, loss, options, folder)
+    make = _translation_loops if model in TRANSLATION else _recipe_loops if model in RECIPES else _noise_loops
+    loops = make(model, loss, options, folder)
     with Workers(loops) as workers:
         for implementation in loops:
             workers.time_updates(implementation, WARM_UP)
@@ -90,6 +93,13 @@ def _noise_loops(model: str, loss: str, options: list[str], folder: Path) -> dic
         "bare": partial(bare_loop, options, loss),
         "ordinary": partial(ordinary_loop, options, loss, folder / "pngs"),
     }
+
+
+def _recipe_loops(model: str, _loss: str, options: list[str], folder: Path) -> dict[str, Loop]:
+    """Return the implementations of a recipe, whose penalties the ordinary loop lacks."""
+    options = [*RECIPES[model], *options]
+    bare = bare_stylegan2 if model.startswith("stylegan2") else bare_biggan
+    return {"ours": partial(our_loop, [*options, f"run_dir={folder / 'run'}"]), "bare": partial(bare, options)}
 
 
 def _translation_loops(model: str, _loss: str, options: list[str], folder: Path) -> dict[str, Loop]:
