@@ -69,7 +69,7 @@ def test_all_of_z_reaches_each_layer_of_a_deep_generator() -> None:
     generator(z, label)
     assert len(seen) == 3
     for condition in seen:
-        assert_close(condition, torch.cat([generator.label(label), z], 1))
+        assert_close(condition, torch.cat([z, generator.label(label)], 1))
 
 
 def test_a_deep_discriminator_has_two_blocks_per_resolution() -> None:

@@ -91,11 +91,14 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), and classes to images in [-1, 1], with shape (B, C, H, W)."""
         assert labels is not None
-        embedding, parts = self.label(labels).to(z.dtype), z.chunk(self.parts, 1)
-        conditions = [torch.cat([embedding, part], 1) for part in (parts if self.deep else parts[1:])]
-        features = self.stem(conditions[0] if self.deep else parts[0])
+        embedding = self.label(labels).to(z.dtype)
         if self.deep:
-            conditions *= len(self.blocks)
+            first = torch.cat([z, embedding], 1)
+            conditions = [first] * len(self.blocks)
+        else:
+            first, *parts = z.chunk(self.parts, 1)
+            conditions = [torch.cat([embedding, part], 1) for part in parts]
+        features = self.stem(first)
         for number, (block, condition) in enumerate(zip(self.blocks, conditions, strict=True)):
             features = block(features, condition)
             if number == self.attention_after:
