@@ -230,7 +230,7 @@ def test_arguments_of_commands_parse(command: str, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def runs(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Callable[[str], Path]:
     """Return a function from a documented run's name, such as 12-00-00-vae-elbo, to the folder of a small run."""
     parent = tmp_path_factory.mktemp("runs")
 
@@ -240,6 +240,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             model, _, loss = re.sub(r"^\d\d-\d\d-\d\d-", "", name).partition("-")
             choices = [f"model={model}", f"loss={loss}"] if loss else [f"experiment={model}"]
             small = [option for option in TINY if "width" not in option or model not in SEVERAL_GENERATORS]
+            if model.endswith("_folder"):
+                small += [f"data.path={photos}/photos", "metric/features=efficientnet_lite0"]
             run = run_here("train.py", *choices, *small, "debug=fast", f"hydra.run.dir={folder}")
             assert run.status == 0, run.err
         return folder
@@ -307,7 +309,7 @@ def test_training_commands_run_two_steps(
     if reason := reason_to_skip(command):
         pytest.skip(reason)
     overrides = overrides_of(with_small_runs(command, runs))
-    if "data=image_folder" in overrides:
+    if "data=image_folder" in overrides or "experiment=stylegan2_folder" in overrides:
         overrides = [re.sub(r"path=(photos|cifar10)/", f"path={photos}/photos-split/", o) for o in overrides]
         overrides = [o.replace("data.path=photos", f"data.path={photos}/photos") for o in overrides]
         overrides = [o.replace("data.num_classes=10", "data.num_classes=2") for o in overrides]
