@@ -1,6 +1,7 @@
 """``python -m gan.explore project``: projections of generated and other images, the figure, and errors."""
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,28 @@ def test_the_command(image: Path, train: Train, tmp_path: Path) -> None:
         assert picture.width > 4 * 28 * 4
 
 
+@pytest.mark.parametrize("compared", ["in features", "in pixels"])
+def test_the_command_in_w(
+    image: Path, train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compared: str
+) -> None:
+    if compared == "in pixels":
+        monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
+    else:
+        pytest.importorskip("efficientnet_lite_pytorch")
+    run, out = train(*TINY, "model=stylegan2", "trainer.max_steps=1"), tmp_path / "projection.png"
+    done = run_here(*("-m", "gan.explore", "project", str(run.folder), str(image)), "--steps", "10", "--out", str(out))
+    assert done.status == 0, done.err
+    assert ("in pixels alone: features of EfficientNet-Lite0 needs packages" in done.out) == (compared == "in pixels")
+    distances = re.findall(r"^(?:Distance|Image of the mean of w at) ([\d.]+)", done.out, re.M)
+    assert float(distances[0]) < float(distances[1])
+    w = torch.from_numpy(np.load(tmp_path / "projection.npy"))[None]
+    generator = gan.load(run.folder)
+    images = generator.generate(generator.inputs(1)._replace(noise={"w": w}))
+    assert images.shape == (1, 1, 28, 28)
+    with Image.open(out) as picture:
+        assert picture.width > 4 * 28 * 4
+
+
 @pytest.mark.parametrize("size", [(28, 28), (32, 40)])
 def test_images_of_other_sizes_need_fit(size: tuple[int, int], train: Train, tmp_path: Path) -> None:
     run, image, out = train(*TINY, "trainer.max_steps=1"), tmp_path / "image.jpg", tmp_path / "x.png"
@@ -78,4 +101,7 @@ def test_bad_input(image: Path, train: Train, tmp_path: Path) -> None:
     assert "cannot read the image nowhere.png (No such file or directory)" in error("nowhere.png")
     assert "text.png (its content is of no format that is read here)" in error(str(tmp_path / "text.png"))
     assert "--steps must be at least 1" in error(str(image), "--steps", "0")
+    assert "--starts must be at least 1" in error(str(image), "--starts", "0")
+    assert "DCGAN has no space W" in error(str(image), "--space", "w+")
+    assert "--starts is for --space z" in error(str(image), "--space", "w+", "--starts", "2")
     assert "end it in .png" in error(str(image), "--out", "x.jpg")

@@ -13,6 +13,7 @@ from PIL import Image
 import gan
 from gan.interpolate.morph import keyframe_labels, morph
 from gan.latent.interpolation import PATHS
+from gan.models.latent_space import SpaceW
 from tests.conftest import LIVELY, TINY, Run, run_here
 from tests.test_errors import error_line
 
@@ -123,9 +124,26 @@ def test_last_frame_has_the_last_class(folder: Path) -> None:
     assert torch.equal(last, generator(generator.latents(2), torch.tensor([7, 7])))
 
 
+def test_paths_in_w_are_straight_lines(train: Callable[..., Run], tmp_path: Path) -> None:
+    run, out = train(*TINY, "model=stylegan2", "model.num_classes=10", "trainer.max_steps=1"), tmp_path / "strip.png"
+    options = ["--seeds", "3", "1", "--classes", "2", "7", "--num", "2", "--steps", "2", "--truncation", "0.7"]
+    done = interpolate(run.folder, *options, "--space", "w", "--out", str(out))
+    assert done.status == 0, done.err
+    generator = gan.load(run.folder)
+    ends = [generator.inputs(2, [label], seed, 0.7) for label, seed in ((2, 3), (7, 1))]
+    space = SpaceW(generator.model)
+    middle = space.replace(ends[0], sum(space.vectors(end) for end in ends) / 2)
+    for column, inputs in enumerate([ends[0], middle, ends[1]._replace(noise=ends[0].noise)]):
+        images = generator.data.discretize(generator.generate(inputs))[:, 0].numpy()
+        assert equal_up_to_rounding(tiles(out)[:, column], images)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--space", "w"], "CGAN has no space W"),
+        (["--space", "w", "--path", "spherical"], "in w, paths are straight lines"),
+        (["--space", "w", "--to", "x.ckpt"], "leave --space out"),
         (["--seeds", "1"], "at least two seeds, two classes"),
         (["--seeds", "-1", "2"], "at least 0"),
         (["--classes", "1", "10"], "there is no class 10: .* has classes 0 to 9"),

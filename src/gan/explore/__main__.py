@@ -41,8 +41,9 @@ VIEWS_OF_POINTS = ("generators",)  # views that can also draw 2-D points
 def main() -> None:
     """Parse the command line, load the generator, and draw the view."""
     args = vars(_parser().parse_args())
-    if invalid := [name for name in ("num", "k", "steps", "starts", "rows", "columns") if args.get(name, 1) < 1]:
-        raise UserError(f"--{invalid[0]} must be at least 1")
+    for name in ("num", "k", "steps", "starts", "rows", "columns"):
+        if args.get(name) is not None and args[name] < 1:
+            raise UserError(f"--{name} must be at least 1")
     if args["seed"] < 0:
         raise UserError("--seed must be at least 0")
     view, path, out = args.pop("view"), args.pop("checkpoint"), args["out"]
@@ -140,7 +141,11 @@ def _parser() -> argparse.ArgumentParser:
     sub = add_view("project", "find the latent vector that reproduces an image", "projection.png")
     sub.add_argument("image", type=Path, help="image file")
     sub.add_argument("--fit", action="store_true", help="crop and resize an image of another size")
-    add_numbers(sub, steps=(300, "steps of gradient descent"), starts=(8, "samples to start from"))
+    sub.add_argument("--space", choices=("z", "w+"), help="space of the vector (default: w+ of StyleGAN2, or z)")
+    sub.add_argument(
+        "--steps", type=cli.up_to(1_000_000), help="steps of gradient descent (default: 300 in z, 1000 in w+)"
+    )
+    sub.add_argument("--starts", type=cli.up_to(1_000_000), help="samples to start from in z (default: 8)")
 
     sub = add_view("reconstruct", "show held-out images above an autoencoder's reconstructions", "reconstructions.png")
     add_numbers(sub, num=(12, "number of images"))

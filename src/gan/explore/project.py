@@ -1,6 +1,7 @@
 """Projection of an image file into latent space."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,15 +13,28 @@ from gan.errors import UserError
 from gan.image_files import convert_to_8_bits, open_image
 from gan.images import from_uint8, gallery, save_png, to_uint8
 from gan.latent.projection import NUM_CANDIDATES, project
+from gan.latent.style_projection import project_to_styles
+from gan.models.stylegan2 import StyleGAN2
+from gan.nn.pretrained.base import FeatureMaps
+from gan.nn.pretrained.efficientnet import EfficientNetLite0Maps
 from gan.runs.writing import atomic_path
 
-__all__ = ["project_image"]
+__all__ = ["ProjectionSpace", "project_image"]
+
+ProjectionSpace = Literal["z", "w+"]
 
 SHADES = 127.5  # per unit of [-1, 1]
 
 
 def project_image(
-    generator: TrainedGenerator, image: Path, fit: bool, steps: int, starts: int, seed: int, out: Path
+    generator: TrainedGenerator,
+    image: Path,
+    fit: bool,
+    space: ProjectionSpace | None,
+    steps: int | None,
+    starts: int | None,
+    seed: int,
+    out: Path,
 ) -> None:
     """Project an image file, draw the result, and save the latent vector beside the figure as ``.npy``.
 
@@ -28,29 +42,51 @@ def project_image(
         generator: The generator.
         image: The image file.
         fit: Whether to crop and resize an image of another size.
-        steps: Steps of gradient descent.
-        starts: Number of descents.
-        seed: Seed of the samples from which descent starts.
+        space: Space of the vector, or vectors; None for W+ where there is one, and Z otherwise.
+        steps: Steps of gradient descent; None for 300 in Z and 1,000 in W+.
+        starts: Number of descents in Z; None for 8.
+        seed: Seed of the samples from which descent starts, and of noise.
         out: PNG file to write.
 
     Raises:
-        UserError: If the generator has no latent vector, or the file is not an image, or has another size than the
-            generator's images.
+        UserError: If the generator has no latent vector or no such space, or the file is not an image, or has another
+            size than the generator's images.
     """
     generator.check_latent()
     target = read_image(image, generator.image_shape, fit)
-    projection = project(generator, from_uint8(target), steps, starts, seed=seed)
-    start, projected = (to_uint8(x).cpu() for x in (projection.start, projection.image))
-    difference = (projected.int() - target.int()).abs().to(torch.uint8)
-    images = {"image": target, "nearest sample": start, "projection": projected, "difference": difference}
-    save_png(gallery({name: x[None, None] for name, x in images.items()}, 4), out)
-    latent = out.with_suffix(".npy")
-    with atomic_path(latent) as partial, partial.open("wb") as file:
-        np.save(file, projection.z.cpu().numpy())
-    label = f", class {projection.label}" if generator.num_classes > 1 else ""
-    print(f"Distance {SHADES * projection.distance:.1f} of 255 shades (root mean square over pixels){label}")
-    print(f"Nearest of {NUM_CANDIDATES:,} samples at {SHADES * projection.start_distance:.1f}, before the descent")
-    print(f"Wrote {out} and {latent}")
+    if space == "w+" or (space is None and isinstance(generator.model, StyleGAN2)):
+        if starts is not None:
+            raise UserError("--starts is for --space z: in w+, the descent starts at the mean of w")
+        found = project_to_styles(generator, from_uint8(target), _feature_maps(generator), steps or 1000, seed=seed)
+        _write(found.w, {"image": target, "mean of w": found.start, "projection": found.image}, out)
+        print(f"Distance {SHADES * found.distance:.1f} of 255 shades (root mean square over pixels)")
+        print(f"Image of the mean of w at {SHADES * found.start_distance:.1f}, before the descent")
+    else:
+        projection = project(generator, from_uint8(target), steps or 300, starts or 8, seed=seed)
+        _write(projection.z, {"image": target, "nearest sample": projection.start, "projection": projection.image}, out)
+        label = f", class {projection.label}" if generator.num_classes > 1 else ""
+        print(f"Distance {SHADES * projection.distance:.1f} of 255 shades (root mean square over pixels){label}")
+        print(f"Nearest of {NUM_CANDIDATES:,} samples at {SHADES * projection.start_distance:.1f}, before the descent")
+    print(f"Wrote {out} and {out.with_suffix('.npy')}")
+
+
+def _feature_maps(generator: TrainedGenerator) -> FeatureMaps | None:
+    """Load the network in whose features images are compared; without it, say so."""
+    try:
+        return EfficientNetLite0Maps().to(generator.device)
+    except UserError as error:
+        print(f"Images are compared in pixels alone: {error}")
+        return None
+
+
+def _write(latent: Tensor, images: dict[str, Tensor], out: Path) -> None:
+    """Save latent vectors, and draw images, uint8 or in [-1, 1], and the difference of the first and the last."""
+    shown = {name: x if x.dtype == torch.uint8 else to_uint8(x).cpu() for name, x in images.items()}
+    first, *_, last = (x.int() for x in shown.values())
+    shown["difference"] = (last - first).abs().to(torch.uint8)
+    save_png(gallery({name: x[None, None] for name, x in shown.items()}, 4), out)
+    with atomic_path(out.with_suffix(".npy")) as partial, partial.open("wb") as file:
+        np.save(file, latent.cpu().numpy())
 
 
 def read_image(path: Path, shape: tuple[int, int, int], fit: bool) -> Tensor:

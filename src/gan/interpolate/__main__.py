@@ -39,6 +39,9 @@ def main() -> None:
         help="frames from one seed or class to the next (default: %(default)s)",
     )
     parser.add_argument("--path", choices=list(PATHS), help="(default: spherical for normal noise, linear for uniform)")
+    parser.add_argument(
+        "--space", choices=("z", "w"), default="z", help="w: straight lines in W of a StyleGAN2 (default: %(default)s)"
+    )
     parser.add_argument("--loop", action="store_true", help="return to the first frame")
     parser.add_argument("--truncation", type=float, help="truncate the noise at this many standard deviations")
     parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
@@ -76,18 +79,22 @@ def _between_samples(
     num_keyframes = max(len(seeds), len(args.classes or ()))
     if num_keyframes < 2:
         raise UserError("name at least two seeds, two classes, or a second checkpoint with --to")
+    if args.space == "w" and args.path == "spherical":
+        raise UserError("--path spherical is for --space z: in w, paths are straight lines")
     path = args.path or ("spherical" if generator.model.latent == "normal" else "linear")
     z = [generator.latents(args.num, seed, args.truncation) for seed in seeds]
     labels = keyframe_labels(generator, args.classes, args.num)
     num_frames = args.steps * (num_keyframes - 1 + args.loop) + 1
-    inputs = generator.inputs(args.num, seed=seeds[0])
-    return num_frames, morph(generator, inputs, z, labels, args.steps, path, args.loop)
+    inputs = generator.inputs(args.num, seed=seeds[0], truncation=args.truncation)
+    return num_frames, morph(generator, inputs, z, labels, args.steps, path, args.loop, args.space)
 
 
 def _between_weights(
     generator: TrainedGenerator, seeds: list[int], args: argparse.Namespace
 ) -> tuple[int, Iterator[Tensor]]:
     """Interpolate to the weights of ``--to``; return the number of frames, and the frames."""
+    if args.space != "z":
+        raise UserError("--to interpolates weights with fixed noise: leave --space out")
     if len(seeds) > 1 or len(args.classes or ()) > 1:
         raise UserError("--to interpolates weights with fixed noise: name only one seed and at most one class")
     end = load(args.to, use_ema=not args.no_ema, trust=args.trust)

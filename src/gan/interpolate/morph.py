@@ -9,6 +9,7 @@ from torch import Tensor
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp
+from gan.models.latent_space import SpaceName, open_space
 from gan.types import GeneratorInput, Samples
 
 __all__ = ["interpolate_weights", "keyframe_labels", "morph"]
@@ -36,8 +37,11 @@ def morph(
     steps: int,
     path: str,
     loop: bool,
+    space: SpaceName = "z",
 ) -> Iterator[Tensor]:
     """Interpolate between keyframes; the shorter of the lists ``z`` and ``labels`` repeats.
+
+    In W, paths are straight lines between the vectors w that z and classes are mapped to.
 
     Args:
         generator: The generator.
@@ -45,18 +49,25 @@ def morph(
         z: Latent vectors of each keyframe, with shape (N, latent_dim).
         labels: Class weights of each keyframe, float32 with shape (N, num_classes).
         steps: Frames from one keyframe to the next.
-        path: Interpolation of latent vectors: ``spherical`` or ``linear``. That of class weights is linear.
+        path: Interpolation of z: ``spherical`` or ``linear``. That of class weights is linear.
         loop: Whether to return to the first keyframe.
+        space: Space of the paths.
 
     Yields:
         Images in [-1, 1], with shape (N, C, H, W).
+
+    Raises:
+        UserError: If the generator has no such space.
     """
     num = max(len(z), len(labels))
     order = [*range(num), 0] if loop else range(num)
-    z_path = interpolate_keyframes([z[index % len(z)] for index in order], steps, PATHS[path])
-    label_path = interpolate_keyframes([labels[index % len(labels)] for index in order], steps, lerp)
-    for z_frame, label_frame in zip(z_path, label_path, strict=True):
-        yield shown_images(generator, inputs._replace(z=z_frame, labels=label_frame))
+    latent = open_space(generator.model, generator.use_ema, space)
+    classes = [labels[index % len(labels)].to(generator.device) for index in order]
+    ends = [inputs._replace(z=z[index % len(z)], labels=end) for index, end in zip(order, classes, strict=True)]
+    interpolate = lerp if space == "w" else PATHS[path]
+    vectors = interpolate_keyframes([latent.vectors(end) for end in ends], steps, interpolate)
+    for vector, weights in zip(vectors, interpolate_keyframes(classes, steps, lerp), strict=True):
+        yield shown_images(generator, latent.replace(inputs._replace(labels=weights), vector))
 
 
 @torch.no_grad()

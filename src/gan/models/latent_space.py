@@ -1,6 +1,7 @@
 """Latent spaces of a model: z, and StyleGAN2's W (Karras et al., 2019, Section 2)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import torch
@@ -111,6 +112,24 @@ class SpaceW(LatentSpace):
         for label in range(self.model.num_classes):
             w[labels == label] -= w[labels == label].mean(0)
         return w
+
+    @torch.no_grad()
+    def mean(self) -> Tensor:
+        """Return the mean w that samples are truncated towards, with shape (D,)."""
+        with self.model.inference_network(self.use_ema) as network:
+            assert isinstance(network, Generator)
+            return network.mapping.mean()
+
+    def synthesize(self, noise: Mapping[str, Tensor]) -> Tensor:
+        """Return images as they are in training, differentiably: they are not clamped, which would stop gradients.
+
+        Args:
+            noise: Noise by layer, and ``w``, with shape (B, layers, D).
+        """
+        with self.model.inference_network(self.use_ema) as network:
+            assert isinstance(network, Generator)
+            images: Tensor = network.synthesis(noise[W], noise)
+        return images
 
     def affine_weights(self) -> Tensor:
         """Return the weights of the affine functions from w to the styles of the layers, with shape (styles, D)."""
