@@ -12,7 +12,7 @@ from gan.checkpoint.transfer import copy_fitting_weights, transfer
 from gan.errors import UserError
 from gan.instantiate import build
 from gan.models.trainable import Trainable
-from tests.conftest import LIVELY, TINY, Run, run_here
+from tests.conftest import LIVELY, TINY, Run, run_here, run_python
 
 Weights = dict[str, torch.Tensor]
 OPTIONS = [*TINY, "model=cgan", "augment=ada", "augment.start=0.5"]
@@ -159,6 +159,19 @@ def test_a_run_starts_from_another_and_resumes_without_it(source: Path, tmp_path
     both = start(None, f"ckpt={tmp_path / 'run'}", f"init={source}", "trainer.max_steps=4")
     assert both.status == 2
     assert "a resumed run goes on from its own weights; leave out init or ckpt" in both.err
+
+
+@pytest.mark.long
+def test_two_ranks_start_from_the_same_weights(source: Path, tmp_path: Path) -> None:
+    still = ["optimizer.generator.lr=1e-12", "optimizer.discriminator.lr=1e-12", "trainer.max_steps=1"]
+    options = [*OPTIONS, *still, f"init={source}", "trainer.devices=2", f"hydra.run.dir={tmp_path}"]
+    run = run_python("train.py", *options, folder=tmp_path)
+    assert run.status == 0, run.err
+    assert run.err.count("of generator update 10: generator") == 1, "one rank says what was copied"
+    before = read(source).state_dict or {}
+    for name, value in run.checkpoint()["state_dict"].items():
+        if name.startswith(("generator.", "discriminator.")) and value.dim() > 1:
+            torch.testing.assert_close(value, before[name])
 
 
 def start(output: Path | None, *options: str, folder: Path | None = None) -> Run:
