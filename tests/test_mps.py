@@ -12,7 +12,7 @@ from gan.distributed.devices import device_of, local_ranks
 from gan.distributed.environment import RankInfo
 from gan.errors import UserError
 from gan.latent.directions import METHODS, find_directions
-from gan.latent.interpolation import slerp
+from gan.models.interpolation import slerp
 from tests.conftest import TINY, Run, run_here
 from tests.mps import MPS, MPSTensor, stand_in_for_mps
 

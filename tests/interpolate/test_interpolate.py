@@ -12,7 +12,7 @@ from PIL import Image
 
 import gan
 from gan.interpolate.morph import keyframe_labels, morph
-from gan.latent.interpolation import PATHS
+from gan.models.interpolation import PATHS
 from gan.models.latent_space import SpaceW
 from tests.conftest import LIVELY, TINY, Run, run_here
 from tests.test_errors import error_line

@@ -5,7 +5,7 @@ import torch
 
 from gan.instantiate import build
 from gan.metrics.measure import Measure
-from gan.metrics.statistics import PairStatistic, PixelStatistic, Statistics
+from gan.metrics.statistics import GeneratorStatistic, PairStatistic, PixelStatistic, Statistics
 from tests.test_conf import choices, composed
 
 
@@ -15,7 +15,9 @@ def test_the_direction_of_every_score_is_known(choice: str) -> None:
     measure = build(node)
     assert isinstance(measure, Measure)
     labels = torch.arange(40) % 4
-    statistics = [need for need in measure.needs if isinstance(need, PixelStatistic | PairStatistic)]
+    statistics = [
+        need for need in measure.needs if isinstance(need, PixelStatistic | PairStatistic | GeneratorStatistic)
+    ]
     real, fake = (
         Statistics.of(
             torch.randn(40, 3, generator=random),

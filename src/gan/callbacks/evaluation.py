@@ -13,7 +13,7 @@ from gan.data.base import ImageDataModule
 from gan.distributed.group import rank_range
 from gan.errors import UserError, did_you_mean
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
-from gan.metrics.sampled import SampledImages
+from gan.metrics.sampled import SampledImages, SampleSource
 from gan.models.sampler import Sampler
 from gan.runs.results_file import best_score
 from gan.trainer import validation
@@ -93,7 +93,7 @@ class Evaluation(Periodic):
     def _evaluate(self, trainer: Trainer, module: Sampler, data: ImageDataModule) -> None:
         indices = rank_range(self.evaluator.num_samples)
         samples = module.iterate_samples(indices, self.seed, requests=data.requests)
-        scores = self.evaluator(map(data.discretize_samples, samples))
+        scores = self.evaluator(map(data.discretize_samples, samples), SampleSource(module, seed=self.seed))
         scores = trainer.strategy.broadcast(scores)  # ranks that decide by scores must decide alike, despite rounding
         self.scores[trainer.global_step] = scores
         logged = {f"val/{name}": score for name, score in scores.items()}

@@ -10,7 +10,7 @@ from gan.checkpoint.trained import TrainedGenerator
 from gan.demo.settings import MAX_DIRECTIONS, MAX_POINTS, MorphSettings, SampleSettings
 from gan.errors import UserError
 from gan.latent.directions import Method, find_directions
-from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp
+from gan.models.interpolation import PATHS, interpolate_keyframes, lerp
 from gan.types import GeneratorInput
 
 __all__ = ["MORPH_STEPS", "DemoGenerator"]

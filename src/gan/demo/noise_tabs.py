@@ -9,7 +9,7 @@ from gan.demo.figures import morph_figure, sample_figures
 from gan.demo.generator import DemoGenerator
 from gan.demo.settings import MorphSettings, SampleSettings
 from gan.latent.directions import METHODS, Method
-from gan.latent.interpolation import PATHS, LatentPath
+from gan.models.interpolation import PATHS, LatentPath
 
 __all__ = ["morph_tab", "samples_tab"]
 

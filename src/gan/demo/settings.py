@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from gan.latent.directions import Method
-from gan.latent.interpolation import LatentPath
+from gan.models.interpolation import LatentPath
 
 __all__ = ["MAX_DIRECTIONS", "MAX_POINTS", "MorphSettings", "SampleSettings"]
 

@@ -17,7 +17,7 @@ from gan.distributed.group import rank_range
 from gan.errors import UserError
 from gan.evaluate.pairs import beside_targets
 from gan.image_files import is_grey, open_image
-from gan.metrics.sampled import SampledImages
+from gan.metrics.sampled import SampledImages, SampleSource
 from gan.runs.folder import run_folder_of
 from gan.types import Samples
 
@@ -36,6 +36,7 @@ class EvaluatedImages:
         protocol: Settings that affect the scores.
         folder: Folder for the results.
         sampled: Facts that decide which measures fit.
+        source: Model that they are samples of; None for a folder.
     """
 
     name: str
@@ -45,6 +46,7 @@ class EvaluatedImages:
     protocol: dict[str, Any]
     folder: Path
     sampled: SampledImages = field(default_factory=SampledImages)
+    source: SampleSource | None = None
 
 
 def samples_of_checkpoint(
@@ -81,6 +83,7 @@ def samples_of_checkpoint(
         protocol={"ema": use_ema, "global_step": checkpoint.global_step},
         folder=run_folder_of(path) or path.parent,
         sampled=sampled,
+        source=SampleSource(model, use_ema),
     )
 
 

@@ -66,7 +66,8 @@ def evaluate(
     for seed in images.seeds:
         description = f"Seed {seed}" if len(images.seeds) > 1 else "Images"
         num_batches = len(rank_range(images.num)) / config.batch_size
-        scores_by_seed.append(evaluator(progress_bar(images.batches(seed), num_batches, description)))
+        source = None if images.source is None else images.source._replace(seed=seed)
+        scores_by_seed.append(evaluator(progress_bar(images.batches(seed), num_batches, description), source))
     results = {
         "command": command_line(["python", "-m", "gan.evaluate", *sys.argv[1:]]),
         "scores": {name: _over_seeds([scores[name] for scores in scores_by_seed]) for name in scores_by_seed[0]},

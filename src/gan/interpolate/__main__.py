@@ -12,7 +12,7 @@ from gan.checkpoint.trained import TrainedGenerator, load
 from gan.errors import UserError
 from gan.interpolate.morph import interpolate_weights, keyframe_labels, morph
 from gan.interpolate.writing import write_frames
-from gan.latent.interpolation import PATHS
+from gan.models.interpolation import PATHS
 from gan.progress import progress_bar
 
 __all__ = ["main"]

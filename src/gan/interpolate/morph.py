@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
-from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp
+from gan.models.interpolation import PATHS, interpolate_keyframes, lerp
 from gan.models.latent_space import SpaceName, open_space
 from gan.types import GeneratorInput, Samples
 

@@ -1,1 +1,1 @@
-"""Latent space: interpolation between latent vectors, directions that change images, and projection of images."""
+"""Latent space: directions that change images, and projection of images."""

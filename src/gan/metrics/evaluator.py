@@ -14,8 +14,8 @@ from gan.features.base import FeatureExtractor, MakeExtractor
 from gan.features.none import NoFeatures
 from gan.metrics.measure import Measure
 from gan.metrics.reference import noise_statistics, real_statistics
-from gan.metrics.sampled import SampledImages
-from gan.metrics.statistics import FEATURE_NEEDS, Need, Statistics, gather, needs_targets
+from gan.metrics.sampled import SampledImages, SampleSource
+from gan.metrics.statistics import FEATURE_NEEDS, Need, Statistics, gather, needs_generator, needs_targets
 from gan.metrics.trivial import noise_beside_targets, trivial_samples
 from gan.runs.folder import OutputPath
 from gan.types import Samples
@@ -102,12 +102,14 @@ class Evaluator:
             reason: Why the images have no classes or targets, if they have none.
 
         Raises:
-            UserError: If a measure needs classes or targets that the images do not have.
+            UserError: If a measure needs classes, targets or latent vectors that the images do not have.
         """
         if self.needs_labels and not sampled.labels:
             raise UserError(f"the metric needs samples of requested classes, but {reason}")
         if self.needs_targets and not sampled.targets:
             raise UserError(f"the metric compares each image with its target, but {reason}; metric=kernel needs none")
+        if needs_generator(self.needs) and not sampled.latent:
+            raise UserError(f"the metric follows paths between latent vectors alone, but {reason}")
 
     def prepare(self, data: ImageDataModule, device: torch.device, requests: bool = False) -> "PreparedEvaluator":
         """Load the feature extractor and the real images' statistics.
@@ -194,16 +196,17 @@ class PreparedEvaluator:
             **self.features.protocol,
         }
 
-    def __call__(self, batches: Iterable[Samples]) -> dict[str, float]:
+    def __call__(self, batches: Iterable[Samples], source: SampleSource | None = None) -> dict[str, float]:
         """Score generated images.
 
         Args:
             batches: This rank's part of the images, as the data module returns its own.
+            source: Model that they are samples of; None for other images.
 
         Returns:
             All scores by name, equal on all ranks.
         """
-        fake = gather(self.features, batches, self.settings.needs, self.device)
+        fake = gather(self.features, batches, self.settings.needs, self.device, source)
         return self._score(fake, self.settings.measures.values())
 
     def baselines(self) -> dict[str, float]:
@@ -211,8 +214,16 @@ class PreparedEvaluator:
 
         A generator's score should lie between the two. Both use at most as many images as are generated. The real
         images are those of the other split; there are none for measures that compare each image with its target.
+
+        Raises:
+            UserError: If the main measure is one of the generator itself, which images have no score by.
         """
         main = next(iter(self.settings.measures.values()))
+        if needs_generator(main.needs):
+            raise UserError(
+                f"runs cannot be compared by {self.name}, which is lowest where all samples are equal: name another "
+                "metric first, as in 'metric=[frechet,ppl]'"
+            )
         num, cache = self.num_samples, self.settings.cache
         if needs_targets(main.needs):
             noise = gather(self.features, noise_beside_targets(self.data, num), main.needs, self.device)

@@ -8,19 +8,22 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from gan.distributed.group import gather_rows, sum_over_ranks
+from gan.distributed.group import gather_rows, rank_range, sum_over_ranks
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor
 from gan.float64 import float64_device, to_float64
+from gan.metrics.sampled import SampleSource
 from gan.types import Samples
 
 __all__ = [
     "FEATURE_NEEDS",
+    "GeneratorStatistic",
     "Need",
     "PairStatistic",
     "PixelStatistic",
     "Statistics",
     "gather",
+    "needs_generator",
     "needs_targets",
     "tensor_names",
 ]
@@ -53,7 +56,26 @@ class PairStatistic(NamedTuple):
     compute: Callable[[Tensor, Tensor], Tensor]
 
 
-Need = Literal["sums", "vectors", "logits", "modes", "labels", "images"] | PixelStatistic | PairStatistic
+class GeneratorStatistic(NamedTuple):
+    """Numbers that a measure computes with the generator itself, from further images that it makes.
+
+    Attributes:
+        name: Its key in the statistics.
+        rows: Number N of rows, on all ranks together.
+        compute: Maps a source of samples, and the numbers of a rank's rows, to float32 with shape (rows, ...).
+    """
+
+    name: str
+    rows: int
+    compute: Callable[[SampleSource, range], Tensor]
+
+
+Need = (
+    Literal["sums", "vectors", "logits", "modes", "labels", "images"]
+    | PixelStatistic
+    | PairStatistic
+    | GeneratorStatistic
+)
 """Statistics that a measure needs. ``sums`` and ``modes`` stand for two tensors each."""
 
 TENSOR_PAIRS: Mapping[Need, tuple[str, ...]] = {"sums": ("total", "outer"), "modes": ("predictions", "top_logits")}
@@ -63,6 +85,11 @@ FEATURE_NEEDS: frozenset[Need] = frozenset({"sums", "vectors", "logits", "modes"
 def needs_targets(needs: Iterable[Need]) -> bool:
     """Return whether some needs compare each image with its target."""
     return any(isinstance(need, PairStatistic) for need in needs)
+
+
+def needs_generator(needs: Iterable[Need]) -> bool:
+    """Return whether some needs are computed with the generator itself."""
+    return any(isinstance(need, GeneratorStatistic) for need in needs)
 
 
 @dataclass(frozen=True)
@@ -136,16 +163,29 @@ class Statistics:
 
 @torch.no_grad()
 def gather(
-    features: FeatureExtractor, batches: Iterable[Samples], needs: Collection[Need], device: torch.device
+    features: FeatureExtractor,
+    batches: Iterable[Samples],
+    needs: Collection[Need],
+    device: torch.device,
+    source: SampleSource | None = None,
 ) -> Statistics:
     """Compute the statistics of the images of all ranks; no image stays in memory unless ``images`` are needed.
+
+    If all needs are computed with the generator itself, the images are not used.
 
     Args:
         features: Maps images to features.
         batches: This rank's images as the data module returns them, and their labels.
         needs: Statistics to compute.
         device: Device of the computation.
+        source: Model that the images are samples of; None for other images.
+
+    Raises:
+        UserError: If a need has no target or generator.
     """
+    of_generator = [need for need in needs if isinstance(need, GeneratorStatistic)]
+    if of_generator and len(of_generator) == len(needs):
+        batches = ()
     count, size = 0, features.num_features
     total, outer = (
         torch.zeros(shape, dtype=torch.float64, device=float64_device(device)) for shape in (size, (size, size))
@@ -153,7 +193,7 @@ def gather(
     pixel_statistics = [need for need in needs if isinstance(need, PixelStatistic)]
     sums: dict[str, list[Tensor]] = {name: [] for name, _, summed in pixel_statistics if summed}
     use_features = not FEATURE_NEEDS.isdisjoint(needs)
-    names = tensor_names(need for need in needs if need != "sums")
+    names = tensor_names(need for need in needs if need != "sums" and need not in of_generator)
     rows: dict[str, list[Tensor]] = {name: [] for name in names if name not in sums}
     for batch in batches:
         images = batch.images.to(device)
@@ -175,6 +215,10 @@ def gather(
     count = int(sum_over_ranks(torch.tensor(count, device=device)))
     tensors = {name: gather_rows(kept) for name, kept in rows.items()}
     tensors |= {name: gather_rows(parts).sum(0) for name, parts in sums.items()}
+    for need in of_generator:
+        if source is None:
+            raise UserError("the metric follows paths between latent vectors, and these images have none")
+        tensors[need.name] = gather_rows([need.compute(source, rank_range(need.rows))])
     if "sums" in needs:
         tensors |= {"total": sum_over_ranks(total).cpu(), "outer": sum_over_ranks(outer).cpu()}
     return Statistics(count, tensors)
@@ -197,7 +241,9 @@ def _compare_with_targets(images: Tensor, targets: Tensor | None, needs: Collect
 def tensor_names(needs: Iterable[Need]) -> list[str]:
     """Return the sorted names of the tensors that some needs stand for."""
     names = (
-        (need.name,) if isinstance(need, PixelStatistic | PairStatistic) else TENSOR_PAIRS.get(need, (need,))
+        (need.name,)
+        if isinstance(need, PixelStatistic | PairStatistic | GeneratorStatistic)
+        else TENSOR_PAIRS.get(need, (need,))
         for need in needs
     )
     return sorted(set(chain.from_iterable(names)))

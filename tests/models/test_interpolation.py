@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from gan.latent.interpolation import PATHS, interpolate_keyframes, lerp, slerp
+from gan.models.interpolation import PATHS, interpolate_keyframes, lerp, slerp
 
 torch.manual_seed(0)
 START, END = torch.randn(2, 5, 64)
