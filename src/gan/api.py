@@ -47,7 +47,9 @@ class RunResults(dict[str, Any]):
         grids = RunFolder(self.folder).sample_grids(self["global_step"])[-1:]
         pictures = (base64.b64encode(grid.read_bytes()).decode() for grid in grids)
         images = (f'<img src="data:image/png;base64,{picture}" alt="samples">' for picture in pictures)
-        return f"<table>{''.join(rows)}</table>{''.join(images)}"
+        texts = RunFolder(self.folder).sample_texts(self["global_step"])[-1:]
+        lines = (f"<pre>{html.escape(text.read_text(encoding='utf-8'))}</pre>" for text in texts)
+        return f"<table>{''.join(rows)}</table>{''.join([*images, *lines])}"
 
     def _facts(self) -> dict[str, str]:
         facts = {"folder": repr(str(relative_to_cwd(self.folder))), "global_step": str(self["global_step"])}

@@ -24,6 +24,7 @@ __all__ = [
     "ImageShape",
     "Kernels",
     "LatentDim",
+    "Length",
     "NonNegative",
     "NonNegativeInt",
     "Packing",
@@ -38,6 +39,8 @@ __all__ = [
     "Shown",
     "SourceChannels",
     "Strength",
+    "Temperature",
+    "Vocabulary",
     "Weight",
     "Width",
     "Workers",
@@ -86,6 +89,12 @@ Patch = Annotated[int, Ge(1), Le(64)]
 """Height and width of a patch of pixels."""
 Classes = Annotated[int, Ge(1), Le(1_000_000)]
 Generators = Annotated[int, Ge(2), Le(1024)]
+Length = Annotated[int, Ge(1), Le(4096)]
+"""Number of tokens of a sequence."""
+Vocabulary = Annotated[int, Ge(2), Le(1_000_000)]
+"""Number of different tokens."""
+Temperature = Annotated[float, Gt(0), Le(1000)]
+"""Divisor of logits."""
 LatentDim = Annotated[int, Ge(1), Le(2**20)]
 
 Width = Annotated[int, Ge(1), Le(65_536)]

@@ -107,7 +107,8 @@ def _poor_scores(evaluation: Evaluation) -> list[str]:
     """Return a warning if the best main score is no better than that of noise."""
     if evaluation.best is None:
         return []
-    name, noise, score = evaluation.evaluator.name, evaluation.baselines["noise"], evaluation.best[1]
+    name, score = evaluation.evaluator.name, evaluation.best[1]
+    noise = evaluation.baselines.get("noise", math.nan)  # a measure of the network alone has no baseline
     better = score > noise if evaluation.evaluator.higher_is_better[name] else score < noise
     if better or math.isnan(noise):
         return []

@@ -259,7 +259,7 @@ EVIL = {"_target_": "os.mkdir", "path": MARKER}
             r"model\.generator: '\$\{oc\.create:\$\{evil\}\}' is more than a reference to a key: refused",
         ),
         ({"config.model": {"_target_": "gan.losses.adversarial.Hinge"}}, r"model is not a Trainable but a Hinge"),
-        ({"config.data": {}}, r"data names no ImageDataModule: refused"),
+        ({"config.data": {}}, r"data names no DataModule: refused"),
         ({"config.data": None}, r"its configuration has no model, or no data"),
         ({"config.data.image_size": "${nowhere}"}, r"data\.image_size: .* key 'nowhere' not found"),
         ({"config.model.generator.width": 4}, r"weights do not fit its configuration"),

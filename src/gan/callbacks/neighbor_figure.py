@@ -8,6 +8,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.bounds import Count, Seed, Shown
 from gan.callbacks.periodic import data_module
+from gan.data.base import ImageDataModule
 from gan.data.order import evenly_spaced
 from gan.images import gallery
 from gan.loggers.pictures import log_picture
@@ -24,7 +25,7 @@ class NeighborFigure(Callback):
     """Write a figure of samples and their nearest training images, one sample per row, and log it.
 
     Distances are between pixels; ``python -m gan.explore neighbors`` also compares features. There is no figure for
-    points.
+    points and sentences.
 
     Args:
         path: PNG file to write.
@@ -46,7 +47,9 @@ class NeighborFigure(Callback):
         """Search for the neighbours and draw the figure, on rank 0 alone."""
         assert isinstance(pl_module, Sampler)
         data = data_module(trainer)
-        if not (trainer.is_global_zero and data.pixels and data.image_shape[0] in (1, 3)):
+        if not (isinstance(data, ImageDataModule) and data.pixels and data.channels in (1, 3)):
+            return
+        if not trainer.is_global_zero:
             return
         batch = next(pl_module.iterate_samples(range(self.num), self.seed, self.num, requests=data.requests))
         samples = data.discretize_samples(batch).images.cpu()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.bounds import PositiveInt
-from gan.data.base import ImageDataModule
+from gan.data.module import DataModule
 from gan.types import Terms
 
 __all__ = ["Periodic", "data_module", "find_callbacks", "is_generator_update", "overhead_seconds"]
@@ -69,10 +69,10 @@ def find_callbacks(trainer: Trainer, kind: type[CallbackType]) -> list[CallbackT
     return [callback for callback in _callbacks(trainer) if isinstance(callback, kind)]
 
 
-def data_module(trainer: Trainer) -> ImageDataModule:
+def data_module(trainer: Trainer) -> DataModule:
     """Return a trainer's data module."""
     data = getattr(trainer, "datamodule", None)  # set by one of Lightning's connectors, which type checkers do not see
-    assert isinstance(data, ImageDataModule)
+    assert isinstance(data, DataModule)
     return data
 
 

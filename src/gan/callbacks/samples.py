@@ -6,7 +6,9 @@ from pytorch_lightning import LightningModule, Trainer
 
 from gan.bounds import PositiveInt, Seed, Shown
 from gan.callbacks.periodic import Periodic, data_module
+from gan.data.sequences import SequenceDataModule
 from gan.loggers.pictures import log_picture
+from gan.loggers.texts import log_lines
 from gan.models.sampler import Sampler
 from gan.runs.folder import OutputPath, sample_grid
 
@@ -14,7 +16,7 @@ __all__ = ["SampleGrid"]
 
 
 class SampleGrid(Periodic):
-    """Write ``<folder>/<step>.png`` and log the picture.
+    """Write ``<folder>/<step>.png`` and log the picture; samples of text go to ``<folder>/<step>.txt``.
 
     Args:
         folder: Folder of the pictures.
@@ -31,6 +33,12 @@ class SampleGrid(Periodic):
         assert isinstance(module, Sampler)
         data = data_module(trainer)
         batches = module.iterate_samples(range(self.num), self.seed, self.num, requests=data.requests)
-        picture = data.picture_of_samples(next(batches))
+        batch = next(batches)
+        if isinstance(data, SequenceDataModule):
+            if trainer.is_global_zero:
+                path = sample_grid(self.folder, trainer.global_step, ".txt")
+                log_lines(trainer, "samples", data.lines_of(batch.images), path)
+            return
+        picture = data.picture_of_samples(batch)
         if trainer.is_global_zero:
             log_picture(trainer, "samples", picture, sample_grid(self.folder, trainer.global_step))

@@ -34,7 +34,7 @@ class Description:
         config: The nodes ``model``, ``data`` and ``metric`` of the run's configuration, resolved.
         global_step: Number of generator updates.
         use_ema: Whether the weights are the generator's moving average.
-        image_shape: Channels, height and width of an image.
+        image_shape: Channels, height and width of an image; length and vocabulary size of a sentence.
         latent_dim: Length of the latent vector z.
         latent: Distribution of z: standard ``normal``, or ``uniform`` on [-1, 1].
         num_classes: Number of classes; 1 for an unconditional generator.
@@ -44,7 +44,7 @@ class Description:
     config: dict[str, Any]
     global_step: int
     use_ema: bool
-    image_shape: tuple[int, int, int]
+    image_shape: tuple[int, ...]
     latent_dim: int
     latent: str
     num_classes: int

@@ -15,7 +15,7 @@ from gan.checkpoint.accept import Kinds, accept
 from gan.checkpoint.contents import read_contents
 from gan.checkpoint.trust import Trust
 from gan.checkpoint.whole import newest_whole
-from gan.data.base import ImageDataModule
+from gan.data.module import DataModule
 from gan.errors import UserError, one_line
 from gan.instantiate import build
 from gan.models.trainable import Trainable
@@ -23,7 +23,7 @@ from gan.runs.folder import RunFolder, find_export, run_folder_of
 from gan.substitution import substitute
 from gan.tensor_file import DamagedError
 
-SAMPLED: Kinds = {"model": Trainable, "data": ImageDataModule}
+SAMPLED: Kinds = {"model": Trainable, "data": DataModule}
 """Parts that sampling builds."""
 
 __all__ = ["SAMPLED", "Checkpoint", "build_part", "data_of", "load_weights", "read", "restore"]
@@ -111,9 +111,9 @@ def restore(checkpoint: Checkpoint, use_ema: bool = True) -> Trainable:
     return model.eval()
 
 
-def data_of(checkpoint: Checkpoint) -> ImageDataModule:
+def data_of(checkpoint: Checkpoint) -> DataModule:
     """Build the data module of a checkpoint; no data is loaded yet."""
-    data: ImageDataModule = build_part(checkpoint.config, "data")
+    data: DataModule = build_part(checkpoint.config, "data")
     return data
 
 

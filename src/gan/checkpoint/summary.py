@@ -4,6 +4,7 @@ import base64
 import html
 from typing import TYPE_CHECKING
 
+from gan.data.sequences import SequenceDataModule
 from gan.images import encode_png
 
 if TYPE_CHECKING:
@@ -16,12 +17,11 @@ NUM_SAMPLES = 16
 
 def facts(generator: "TrainedGenerator") -> dict[str, str]:
     """Return a generator's properties by name."""
-    channels, height, width = generator.image_shape
     return {
         "path": repr(str(generator.path)),
         "model": type(generator.model).__name__,
         "data": type(generator.data).__name__,
-        "image_shape": f"({channels}, {height}, {width})",
+        "image_shape": str(tuple(generator.image_shape)),
         "num_classes": str(generator.num_classes),
         "latent_dim": str(generator.model.latent_dim),
         "global_step": str(generator.global_step),
@@ -32,7 +32,10 @@ def facts(generator: "TrainedGenerator") -> dict[str, str]:
 
 def table(generator: "TrainedGenerator") -> str:
     """Return a generator's properties and some samples as HTML."""
-    picture = base64.b64encode(encode_png(generator.picture(generator.sample(NUM_SAMPLES)))).decode()
     rows = (f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in facts(generator).items())
+    if isinstance(generator.data, SequenceDataModule):
+        lines = "\n".join(generator.texts(NUM_SAMPLES))
+        return f"<table>{''.join(rows)}</table><pre>{html.escape(lines)}</pre>"
+    picture = base64.b64encode(encode_png(generator.picture(generator.sample(NUM_SAMPLES)))).decode()
     image = f'<img src="data:image/png;base64,{picture}" alt="samples" style="image-rendering: pixelated">'
     return f"<table>{''.join(rows)}</table>{image}"

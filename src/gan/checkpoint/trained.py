@@ -8,11 +8,14 @@ import torch
 from torch import Tensor
 
 from gan.checkpoint.accept import accept
+from gan.checkpoint.classes import check_classes
 from gan.checkpoint.reading import build_part, data_of, read, restore
 from gan.checkpoint.summary import facts, table
+from gan.checkpoint.texts import sample_texts
 from gan.checkpoint.translation import ImageOrPath, Images, Translator
 from gan.checkpoint.trust import local_trust
-from gan.data.base import ImageDataModule
+from gan.data.base import as_images
+from gan.data.module import DataModule
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, MakeExtractor
 from gan.host import initialize_mkl
@@ -57,12 +60,12 @@ class TrainedGenerator:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.model: Sampler = restore(checkpoint, use_ema).to(self.device).requires_grad_(False)
         self.use_ema = use_ema and self.model.ema is not None
-        self.data: ImageDataModule = data_of(checkpoint)
+        self.data: DataModule = data_of(checkpoint)
         self.config, self.global_step = checkpoint.config, checkpoint.global_step
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of an image."""
+    def image_shape(self) -> tuple[int, ...]:
+        """Channels, height and width of an image; length and vocabulary size of a sentence."""
         return self.data.image_shape
 
     @property
@@ -135,6 +138,14 @@ class TrainedGenerator:
         classes, requests = self.classes(labels), self._requests(condition)
         return self.model.iterate_samples(indices, seed, batch_size, self.use_ema, classes, truncation, requests)
 
+    def texts(self, num: int, seed: int = 0, **settings: Any) -> list[str]:
+        """Generate lines of text; the settings are ``temperature``, ``prefix`` and ``batch_size`` (see text_batches).
+
+        Raises:
+            UserError: If the generator makes no sequences, a number is out of range, or the prefix does not fit.
+        """
+        return sample_texts(self, num, seed, **settings)
+
     def inputs(
         self,
         num: int,
@@ -177,7 +188,7 @@ class TrainedGenerator:
 
     def translator(self, **settings: Any) -> Translator:
         """Return the translation of source images by this generator; see Translator for settings and errors."""
-        return Translator(self.model, self.data, self.use_ema, **settings)
+        return Translator(self.model, as_images(self.data, "translation"), self.use_ema, **settings)
 
     def translate(
         self,
@@ -254,16 +265,7 @@ class TrainedGenerator:
         Raises:
             UserError: If a class does not exist.
         """
-        if labels is None:
-            return None
-        requested = [int(label) for label in labels]
-        if self.num_classes == 1:
-            raise UserError(f"{self.path} is unconditional: it takes no classes")
-        if not requested:
-            raise UserError("no class is named")
-        if wrong := sorted({label for label in requested if not 0 <= label < self.num_classes}):
-            raise UserError(f"there is no class {wrong[0]}: {self.path} has classes 0 to {self.num_classes - 1}")
-        return requested
+        return None if labels is None else check_classes([int(label) for label in labels], self.num_classes, self.path)
 
     def picture(self, images: Tensor) -> Tensor:
         """Arrange samples, with shape (N, C, H, W), in one picture, uint8 with shape (3 or C, H', W')."""

@@ -19,7 +19,7 @@ from gan.images import from_uint8, grid, side_by_side, to_uint8
 from gan.keyed_random import KeyedRandom
 from gan.types import Batch, Samples
 
-__all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages"]
+__all__ = ["ImageDataModule", "ImageDataset", "Split", "TensorImages", "as_images"]
 
 
 class ImageDataModule(DataModule):
@@ -68,13 +68,7 @@ class ImageDataModule(DataModule):
         return self.channels, self.image_size, self.width
 
     @property
-    def source_shape(self) -> tuple[int, int, int] | None:
-        """Channels, height and width of a condition that is an image; None if there is none."""
-        return None
-
-    @property
     def scored(self) -> "ImageDataModule":
-        """Data module whose rows are the real images that samples are scored against, each of them once."""
         return self
 
     def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
@@ -158,3 +152,18 @@ class ImageDataModule(DataModule):
             return self.picture(samples.images)
         columns = {"source": condition, "output": samples.images, "target": samples.real}
         return side_by_side({name: images for name, images in columns.items() if images is not None})
+
+
+def as_images(data: DataModule, user: str) -> ImageDataModule:
+    """Return a data module if it is one of images.
+
+    Args:
+        data: Data module.
+        user: Name of what needs images, for the message.
+
+    Raises:
+        UserError: If it is of something else.
+    """
+    if not isinstance(data, ImageDataModule):
+        raise UserError(f"{user} needs images, and {type(data).__name__} has {data.noun}")
+    return data

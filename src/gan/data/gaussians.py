@@ -34,6 +34,7 @@ class GaussianMixture(ImageDataModule):
         ValueError: If the image shape is not that of points, or there is another number of classes.
     """
 
+    noun = "points"
     pixels = False
 
     def __init__(self, centers: Tensor, std: Positive, scale: Positive, **settings: Any) -> None:

@@ -1,11 +1,10 @@
 """Base class of data modules of any kind: splits, loaders, and the order of rows."""
 
-import logging
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pytorch_lightning import LightningDataModule
@@ -15,17 +14,14 @@ from torch.utils.data import DataLoader
 from gan.bounds import BatchSize, Classes, PositiveInt, Seed, Workers
 from gan.data.dataset import ImageDataset, ImageSubset, TensorImages, collate, ignore_worker_signals
 from gan.data.order import ShuffledBatches
+from gan.data.workers import workers_that_fit
 from gan.digest import digest
 from gan.errors import UserError
-from gan.host import free_shared_memory
 from gan.keyed_random import KeyedRandom, Stream, rows_at
 from gan.types import Batch, Request, Samples, map_tensors
 
 __all__ = ["DataModule", "Split", "TrivialBaseline"]
 
-log = logging.getLogger(__name__)
-
-SHARED_COPIES = 4  # batches per loading process: two that wait, one in the making, and a condition or margin
 Split = Literal["train", "test"]
 
 TrivialBaseline = Callable[[Request], Tensor]
@@ -45,10 +41,12 @@ class DataModule(LightningDataModule):
             that runs with different limits are comparable.
 
     Attributes:
+        noun: Noun of what a model generates, for messages: images, points or sentences.
         pixels: Whether the data are images with 256 levels, for which half precision suffices.
         images_seen: Training rows seen so far, on all ranks together.
     """
 
+    noun: ClassVar[str] = "images"
     pixels = False
 
     def __init__(
@@ -71,6 +69,21 @@ class DataModule(LightningDataModule):
     @abstractmethod
     def output_shape(self) -> tuple[int, ...]:
         """Shape of a row that the generator is to produce, such as (C, H, W)."""
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Shape of a row as it is shown and scored; the default is that which is generated."""
+        return self.output_shape
+
+    @property
+    def source_shape(self) -> tuple[int, int, int] | None:
+        """Channels, height and width of a condition that is an image; None if there is none."""
+        return None
+
+    @property
+    def scored(self) -> "DataModule":
+        """Data module whose rows are the real ones that samples are scored against, each of them once."""
+        return self
 
     @abstractmethod
     def load(self, split: Split) -> ImageDataset:
@@ -153,7 +166,7 @@ class DataModule(LightningDataModule):
         if name not in self.splits:
             dataset = self.load(name)
             if len(dataset) < 2:
-                raise UserError(f"data: the {name} split has {len(dataset)} images, and needs at least 2")
+                raise UserError(f"data: the {name} split has {len(dataset)} {self.noun}, and needs at least 2")
             self.check(dataset)
             self.splits[name] = dataset
         return self.splits[name]
@@ -169,7 +182,7 @@ class DataModule(LightningDataModule):
         if self.limit is None:
             return range(size)
         if self.limit > size:
-            raise UserError(f"data.limit={self.limit} is more than the {size} training images")
+            raise UserError(f"data.limit={self.limit} is more than the {size} training {self.noun}")
         return [index * size // self.limit for index in range(self.limit)]
 
     @property
@@ -233,7 +246,7 @@ class DataModule(LightningDataModule):
         """
         if (size := len(self.training_indices)) < self.batch_size:
             limit = "" if self.limit is None else f" of data.limit={self.limit}"
-            raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training images{limit}")
+            raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training {self.noun}{limit}")
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return an endless loader of shuffled batches that starts after the rows already seen."""
@@ -279,22 +292,5 @@ class DataModule(LightningDataModule):
 
     @cached_property
     def _workers_that_fit(self) -> int:
-        """The number of loading processes: none if their batches do not fit in shared memory.
-
-        A process that finds no room there is killed or waits for ever. Docker gives a container 64 MB.
-        """
-        free = free_shared_memory()
-        if self.num_workers == 0 or free is None:
-            return self.num_workers
-        size = self.batch_size * math.prod(self.output_shape) * (1 if self.pixels else 4)  # on all ranks together
-        needed = SHARED_COPIES * size * self.num_workers
-        if needed <= free:
-            return self.num_workers
-        log.warning(
-            "data.num_workers=%d needs %d MB of shared memory, of which %d MB are free: images are loaded without "
-            "further processes, which may be slower; give it more (docker run --shm-size=2g)",
-            self.num_workers,
-            -(-needed // 2**20),
-            free // 2**20,
-        )
-        return 0
+        row_bytes = math.prod(self.output_shape) * (1 if self.pixels else 4)
+        return workers_that_fit(self.num_workers, self.batch_size * row_bytes)

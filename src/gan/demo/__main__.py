@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from gan import cli
 from gan.checkpoint.trained import load
+from gan.data.base import as_images
 from gan.demo.port import PORTS, listen
 from gan.demo.summary import check_comparable
 from gan.errors import UserError
@@ -27,6 +28,8 @@ def main() -> None:
     args = parser.parse_args()
     with suppress(KeyboardInterrupt), listen(args.port) as listener:
         generators = [load(path, trust=args.trust) for path in (args.checkpoint, args.other) if path is not None]
+        for generator in generators:
+            as_images(generator.data, "the demo")
         if len(generators) > 1:
             check_comparable(*generators)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends the demo as Ctrl-C does

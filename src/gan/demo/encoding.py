@@ -10,13 +10,13 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from gan.animation import save_animation
-from gan.data.base import ImageDataModule
+from gan.data.module import DataModule
 from gan.images import magnify, to_uint8
 
 __all__ = ["encode_gif", "encode_npz", "image_row"]
 
 
-def encode_npz(data: ImageDataModule, images: Tensor, **tensors: Tensor) -> bytes:
+def encode_npz(data: DataModule, images: Tensor, **tensors: Tensor) -> bytes:
     """Encode samples, in [-1, 1] with shape (N, C, H, W), as ``gan.sample`` does, with further named tensors."""
     file = BytesIO()
     arrays: dict[str, Any] = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
@@ -24,7 +24,7 @@ def encode_npz(data: ImageDataModule, images: Tensor, **tensors: Tensor) -> byte
     return file.getvalue()
 
 
-def image_row(data: ImageDataModule, images: Tensor) -> Tensor:
+def image_row(data: DataModule, images: Tensor) -> Tensor:
     """Arrange images in a row, uint8 with shape (C, H', W'); points are plotted."""
     if not data.pixels:
         return data.picture(images)

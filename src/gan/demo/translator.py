@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.checkpoint.translation import Direction
-from gan.data.base import ImageDataModule
+from gan.data.base import as_images
 from gan.demo.painting import Painting, add_paint, fit, painting_of, palette, to_8_bits, to_image
 from gan.demo.uploads import open_paint, open_upload
 from gan.errors import UserError
@@ -92,7 +92,7 @@ class DemoTranslator:
 
     def __init__(self, generator: TrainedGenerator) -> None:
         self.generator, self.lock = generator, threading.RLock()  # one image at a time is decoded and translated
-        self.data: ImageDataModule = generator.data
+        self.data = as_images(generator.data, "translation")
         with generator.model.inference_network() as network:
             back = generator.model.reversed_network(network) is not None
         self.directions: list[Direction] = ["AtoB", "BtoA"] if back else ["AtoB"]

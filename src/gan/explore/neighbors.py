@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
+from gan.data.base import as_images
 from gan.data.order import evenly_spaced
 from gan.errors import UserError
 from gan.images import gallery, save_png
@@ -38,7 +39,7 @@ def neighbors(
     indices = list(samples or range(num))
     if min(indices) < 0:
         raise UserError("--samples are numbered from 0")
-    data, device = generator.data, generator.device
+    data, device = as_images(generator.data, "this view"), generator.device
     features = generator.feature_extractor()
     features.to(device).eval()
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from gan.checkpoint.trained import TrainedGenerator
+from gan.data.base import as_images
 from gan.errors import UserError
 from gan.image_files import convert_to_8_bits, open_image
 from gan.images import from_uint8, gallery, save_png, to_uint8
@@ -53,7 +54,7 @@ def project_image(
             size than the generator's images.
     """
     generator.check_latent()
-    target = read_image(image, generator.image_shape, fit)
+    target = read_image(image, as_images(generator.data, "this view").image_shape, fit)
     if space == "w+" or (space is None and isinstance(generator.model, StyleGAN2)):
         if starts is not None:
             raise UserError("--starts is for --space z: in w+, the descent starts at the mean of w")

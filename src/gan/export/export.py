@@ -7,6 +7,9 @@ from pathlib import Path
 from gan.checkpoint import exported
 from gan.checkpoint.trained import TrainedGenerator
 from gan.checkpoint.translation import Direction
+from gan.data.base import ImageDataModule
+from gan.data.sequences import SequenceDataModule
+from gan.errors import UserError
 from gan.export import onnx, program
 from gan.export.graph import Graph
 from gan.export.translation import TranslationGraph
@@ -48,6 +51,8 @@ def export(
     if "safetensors" in formats:
         for path in write_weights(generator, folder / EXPORTED_WEIGHTS):
             yield f"Wrote    {path}, {_size(path)}"
+    if formats != ["safetensors"] and not isinstance(generator.data, ImageDataModule):
+        raise UserError(f"{generator.path} generates {generator.data.noun}: export them with --formats safetensors")
     graphs = {folder / name: write for form, (name, write) in GRAPHS.items() if form in formats}
     graph = None
     for path, write in graphs.items():
@@ -84,6 +89,8 @@ def _graph(generator: TrainedGenerator, direction: Direction, noise: bool) -> Gr
 
 def _usage(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) -> str:
     if "safetensors" in formats:
+        if isinstance(generator.data, SequenceDataModule):
+            return f'import gan; lines = gan.load("{folder}").texts(16)'
         method = 'translate("photo.png")' if generator.translates else "sample(16)"
         return f'import gan; images = gan.load("{folder}").{method}'
     inputs = ["source"] if generator.translates else ["z", "labels"] if generator.num_classes > 1 else ["z"]

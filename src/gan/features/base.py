@@ -2,11 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
-from gan.data.base import ImageDataModule
+from gan.data.base import ImageDataModule, as_images
+from gan.data.module import DataModule
 from gan.errors import UserError
 
 __all__ = ["FeatureExtractor", "Features", "MakeExtractor", "check_grey_or_colour", "grey_to_rgb"]
@@ -34,11 +35,14 @@ class FeatureExtractor(nn.Module):
         name: Suffix of the scores' names.
         num_features: Length F of a feature vector.
         num_classes: Number K of classes or modes in the logits; 0 without logits.
+        measures_distance: Whether distances between vectors have a meaning, as the measures that ``gan.evaluate`` adds
+            to those of a run need.
     """
 
     name: str
     num_features: int
     num_classes: int = 0
+    measures_distance: ClassVar[bool] = True
 
     @abstractmethod
     def forward(self, images: Tensor) -> Features:
@@ -50,16 +54,17 @@ class FeatureExtractor(nn.Module):
         """Settings that affect scores: ``features`` (the name), ``weights`` (their hash) and ``resize``."""
 
 
-MakeExtractor = Callable[[ImageDataModule], FeatureExtractor]
+MakeExtractor = Callable[[DataModule], FeatureExtractor]
 """Constructor of a feature extractor for a data module, with all other arguments bound."""
 
 
 def check_grey_or_colour(data: ImageDataModule, name: str) -> None:
-    """Check that images have the channels that ``grey_to_rgb`` takes.
+    """Check that data are images with the channels that ``grey_to_rgb`` takes.
 
     Raises:
-        UserError: If they have other than 1 or 3 channels.
+        UserError: If they are not, or have other than 1 or 3 channels.
     """
+    as_images(data, f"metric/features={name}")
     if (channels := data.image_shape[0]) not in (1, 3):
         raise UserError(f"metric/features={name} takes grey or colour images, not {channels} channels")
 

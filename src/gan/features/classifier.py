@@ -12,7 +12,7 @@ from platformdirs import user_cache_dir
 from torch import Tensor, nn
 
 from gan import tensor_file
-from gan.data.base import ImageDataModule
+from gan.data.base import ImageDataModule, as_images
 from gan.digest import digest
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features, describe_alternatives
@@ -55,6 +55,7 @@ class Classifier(FeatureExtractor):
 
     def __init__(self, data: ImageDataModule, cache: OutputPath | None = None) -> None:
         super().__init__()
+        as_images(data, "metric/features=classifier")
         if data.image_size < MIN_IMAGE_SIZE:
             raise UserError(
                 f"metric/features=classifier needs images of {MIN_IMAGE_SIZE} pixels or more; "

@@ -62,7 +62,7 @@ def main() -> None:
 
     generator = load(args.checkpoint, use_ema=not args.no_ema, trust=args.trust)
     if not generator.data.pixels:
-        raise UserError(f"{args.checkpoint} generates points, not images")
+        raise UserError(f"{args.checkpoint} generates {generator.data.noun}, not images")
     seeds = args.seeds or ([0] if args.to or len(args.classes or ()) > 1 else [0, 1])
     if min(seeds) < 0:
         raise UserError("--seeds must be at least 0")

@@ -11,6 +11,7 @@ from gan.report.groups import Group
 from gan.report.markdown import cells, heading, protocol, without_results
 from gan.report.page import has_pixels
 from gan.report.pictures import Picture, embed
+from gan.report.sampled_text import read_lines
 from gan.report.score_charts import score_chart
 from gan.report.tables import Table
 from gan.report.templates import render, save
@@ -20,6 +21,7 @@ from gan.runs.record import RunRecord
 __all__ = ["write_comparison"]
 
 SAMPLES_BYTES = 2_000_000  # for all samples together
+LINES = 12  # of sampled text, for each group
 
 
 class Link(NamedTuple):
@@ -36,6 +38,7 @@ class Card(NamedTuple):
         name: Name of the group.
         score: Best score of that seed, or why there is none.
         picture: Sample grid; None if there is none.
+        lines: Samples of text; none for images.
         alt: Description of the image.
         pixels: Whether the samples are images, not points.
         links: Links to all runs.
@@ -45,6 +48,7 @@ class Card(NamedTuple):
     name: str
     score: str
     picture: Picture | None
+    lines: list[str]
     alt: str
     pixels: bool
     links: list[Link]
@@ -85,6 +89,7 @@ def _section(table: Table, out: Path, limit: int) -> dict[str, Any]:
 def _card(table: Table, group: Group, color: int, out: Path, limit: int) -> Card:
     run = _best_run(table, group)
     grids = run.folder.sample_grids(run.results.global_step if run.results else None)
+    texts = run.folder.sample_texts(run.results.global_step if run.results else None)
     score = _describe_score(table, run)
     seed = f", seed {run.seed}" if run.seed is not None and len(group.runs) > 1 else ""
     step = f" at step {int(grids[-1].stem):,}" if grids else ""
@@ -92,6 +97,7 @@ def _card(table: Table, group: Group, color: int, out: Path, limit: int) -> Card
         name=group.name,
         score=score + seed,
         picture=embed(grids[-1], limit) if grids else None,
+        lines=read_lines(texts[-1], LINES) if texts else [],
         alt=f"Samples of {group.name}{seed}{step}",
         pixels=has_pixels(run.config),
         links=[_link(other, out) for other in sorted(group.runs, key=_sort_key)],

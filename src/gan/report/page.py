@@ -12,6 +12,7 @@ from gan.formats import duration, number, printable
 from gan.report.choices import find_choices
 from gan.report.curves import curves
 from gan.report.pictures import embed, embed_frames
+from gan.report.sampled_text import read_lines
 from gan.report.score_scale import score_scale
 from gan.report.templates import render, save
 from gan.runs.baselines import named_baselines, real_images_name
@@ -97,6 +98,7 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
     grids = folder.sample_grids(results.global_step if results else None)
     neighbors = results.neighbors if results else None
     frames, damaged = embed_frames(grids)
+    texts = folder.sample_texts(results.global_step if results else None)
     return {
         "title": run.name,
         "folder": str(relative_to_cwd(folder.path)),
@@ -119,7 +121,8 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "warnings": _warnings(run, damaged),
         "frames": frames,
         "final": embed(grids[-1]) if grids else None,
-        "final_step": int(grids[-1].stem) if grids else None,
+        "final_step": int((grids or texts)[-1].stem) if grids or texts else None,
+        "final_lines": read_lines(texts[-1]) if texts else [],
         "pixels": has_pixels(config),
         "neighbors": embed(folder.neighbors) if neighbors else None,
         "distances": neighbors,

@@ -80,7 +80,8 @@ def sample_command(run: RunFolder, trust: Sequence[str] = ()) -> str:
     """Return the command that samples from a run's best checkpoint, or from its latest if nothing was evaluated."""
     checkpoint = _shown(run, run.preferred_checkpoint)
     argument = command_line([f"./{checkpoint}" if checkpoint.startswith("-") else checkpoint])
-    return f"python -m gan.sample {argument} --num 64 --out grid.png {trust_options(trust)}".rstrip()
+    out = "samples.txt" if run.sample_texts() else "grid.png"
+    return f"python -m gan.sample {argument} --num 64 --out {out} {trust_options(trust)}".rstrip()
 
 
 def _shown(run: RunFolder, path: Path) -> str:

@@ -86,7 +86,7 @@ class RunFolder:
 
     @property
     def samples(self) -> Path:
-        """Folder of sample grids, ``<step>.png``."""
+        """Folder of sample grids, ``<step>.png``, or of sampled text, ``<step>.txt``."""
         return self.path / "samples"
 
     @property
@@ -137,13 +137,20 @@ class RunFolder:
 
     def sample_grids(self, last_step: int | None = None) -> list[Path]:
         """List the sample grids by step, up to ``last_step``."""
-        grids = {int(path.stem): path for path in self.samples.glob("*.png") if path.stem.isdecimal()}
-        return [path for step, path in sorted(grids.items()) if last_step is None or step <= last_step]
+        return self._samples_by_step(".png", last_step)
+
+    def sample_texts(self, last_step: int | None = None) -> list[Path]:
+        """List the files of sampled text by step, up to ``last_step``."""
+        return self._samples_by_step(".txt", last_step)
+
+    def _samples_by_step(self, suffix: str, last_step: int | None) -> list[Path]:
+        files = {int(path.stem): path for path in self.samples.glob(f"*{suffix}") if path.stem.isdecimal()}
+        return [path for step, path in sorted(files.items()) if last_step is None or step <= last_step]
 
 
-def sample_grid(samples: Path, step: int) -> Path:
-    """Return the path of a step's sample grid in the folder ``samples``."""
-    return samples / f"{step:06d}.png"
+def sample_grid(samples: Path, step: int, suffix: str = ".png") -> Path:
+    """Return the path of a step's sample grid in the folder ``samples``; samples of text have the suffix ``.txt``."""
+    return samples / f"{step:06d}{suffix}"
 
 
 class PathKind(Enum):

@@ -6,23 +6,24 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from gan.data.base import ImageDataModule
+from gan.data.module import DataModule
+from gan.data.sequences import SequenceDataModule
 from gan.distributed.group import all_true, barrier, gather_rows, rank_and_world
 from gan.errors import UserError
 from gan.images import save_png
-from gan.runs.writing import atomic_path
+from gan.runs.writing import atomic_path, write_text
 from gan.types import Samples
 
 __all__ = ["write_samples"]
 
 
-def write_samples(batches: Iterable[Samples], data: ImageDataModule, out: Path, start: int, num: int) -> None:
+def write_samples(batches: Iterable[Samples], data: DataModule, out: Path, start: int, num: int) -> None:
     """Write the samples of all ranks in the format that the suffix of ``out`` names.
 
     Args:
         batches: This rank's samples, in [-1, 1].
         data: Data module of the generator.
-        out: A ``.png`` for a grid, a ``.npz`` for an array, or a folder of PNGs.
+        out: A ``.png`` for a grid, a ``.npz`` for an array, or a folder of PNGs; for text see ``write_sequences``.
         start: Index of this rank's first sample among those of all ranks.
         num: Number of samples of all ranks.
 
@@ -30,7 +31,9 @@ def write_samples(batches: Iterable[Samples], data: ImageDataModule, out: Path, 
         UserError: If the suffix is another, or PNGs cannot store the channels.
     """
     is_rank_zero = rank_and_world()[0] == 0
-    if out.suffix == ".png":
+    if isinstance(data, SequenceDataModule):
+        write_sequences(batches, data, out)
+    elif out.suffix == ".png":
         samples = gather_samples(list(batches))
         if is_rank_zero:
             save_png(data.picture_of_samples(samples), out)
@@ -49,6 +52,24 @@ def write_samples(batches: Iterable[Samples], data: ImageDataModule, out: Path, 
         for index, image in enumerate(images_of_rank, start):
             save_png(image, out / f"{index:0{digits}d}.png")
         barrier()
+
+
+def write_sequences(batches: Iterable[Samples], data: SequenceDataModule, out: Path) -> None:
+    """Write the sequences of all ranks: as text in a ``.txt`` file, or as tokens in a ``.npz`` file.
+
+    Raises:
+        UserError: If the suffix is another.
+    """
+    if out.suffix not in (".txt", ".npz"):
+        raise UserError(f"--out {out}: {data.noun} are text: use the suffix .txt, or .npz for their tokens")
+    tokens = gather_rows([data.discretize(batch.images).cpu() for batch in batches])
+    if rank_and_world()[0] > 0:
+        return
+    if out.suffix == ".txt":
+        write_text(out, "".join(f"{line}\n" for line in data.lines(tokens)))
+        return
+    with atomic_path(out) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, tokens=tokens.numpy())
 
 
 def gather_samples(batches: list[Samples]) -> Samples:
