@@ -9,7 +9,7 @@ from gan.bounds import PositiveInt, Seed
 from gan.callbacks.log import log_metrics
 from gan.callbacks.monitor import Monitor, check_finite
 from gan.callbacks.periodic import Periodic, data_module, find_callbacks
-from gan.data.base import ImageDataModule
+from gan.data.module import DataModule
 from gan.distributed.group import rank_range
 from gan.errors import UserError, did_you_mean
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
@@ -90,7 +90,7 @@ class Evaluation(Periodic):
         with validation(trainer):
             self._evaluate(trainer, module, data)
 
-    def _evaluate(self, trainer: Trainer, module: Sampler, data: ImageDataModule) -> None:
+    def _evaluate(self, trainer: Trainer, module: Sampler, data: DataModule) -> None:
         indices = rank_range(self.evaluator.num_samples)
         samples = module.iterate_samples(indices, self.seed, requests=data.requests)
         scores = self.evaluator(map(data.discretize_samples, samples), SampleSource(module, seed=self.seed))

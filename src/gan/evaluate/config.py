@@ -12,9 +12,11 @@ from gan.bounds import BatchSize, Count, Pixels, SampleCount, Seed
 from gan.checkpoint.accept import accept
 from gan.checkpoint.trust import Trust
 from gan.config import compose_config
-from gan.data.base import ImageDataModule
 from gan.data.image_folder import OnError
+from gan.data.module import DataModule
 from gan.errors import UserError
+from gan.features.base import FeatureExtractor
+from gan.instantiate import import_target
 from gan.metrics.evaluator import Evaluator
 from gan.substitution import get_value, keep_references, set_value, substitute
 
@@ -77,13 +79,22 @@ def _inherit(saved: dict[str, Any], keys: dict[str, str], trust: Trust | None) -
     for node in nodes:
         value = get_value(saved, node)
         if node == "metric.measures":  # the run's measures, then the default ones
-            value = {**(value or {}), **check_value(own["metric"]["measures"], dict, node)}
+            added = check_value(own["metric"]["measures"], dict, node) if _measures_distance(saved) else {}
+            value = {**(value or {}), **added}
         set_value(config, node, value)
     for override in OverridesParser.create().parse_overrides(within_nodes):
         set_value(config, override.key_or_group, override.value())
-    config = accept(config, {"data": ImageDataModule, "metric": Evaluator}, trust or Trust(), own)
+    config = accept(config, {"data": DataModule, "metric": Evaluator}, trust or Trust(), own)
     values = substitute(config)
     return OmegaConf.create({key: values[key] for key in (*own, "data") if key in values})
+
+
+def _measures_distance(saved: dict[str, Any]) -> bool:
+    """Return whether distances between a run's features have a meaning; those of classes of others are assumed to."""
+    target = get_value(saved, "metric.features._target_")
+    own = isinstance(target, str) and target.startswith("gan.features.")
+    found = import_target({"_target_": target}, "metric.features") if own else FeatureExtractor
+    return getattr(found, "measures_distance", True)
 
 
 def _check(config: DictConfig) -> None:

@@ -12,6 +12,7 @@ from gan.checkpoint.reading import Checkpoint, restore
 from gan.data.base import ImageDataModule
 from gan.data.find_images import find_images
 from gan.data.image_folder import ImageFolder
+from gan.data.module import DataModule
 from gan.data.streamed_images import ADVICE
 from gan.distributed.group import rank_range
 from gan.errors import UserError
@@ -50,7 +51,7 @@ class EvaluatedImages:
 
 
 def samples_of_checkpoint(
-    checkpoint: Checkpoint, data: ImageDataModule, config: DictConfig, device: torch.device
+    checkpoint: Checkpoint, data: DataModule, config: DictConfig, device: torch.device
 ) -> EvaluatedImages:
     """Return the samples of a generator.
 
@@ -68,7 +69,8 @@ def samples_of_checkpoint(
     num = min(config.metric.num_samples, data.num_requests) if sampled.requests else config.metric.num_samples
     shape = tuple(model.sample(1, requests=data.requests).shape[1:])
     if shape != data.output_shape:
-        raise UserError(f"{path} makes images of {_format(shape)}, the real ones are {_format(data.output_shape)}")
+        made, real = (_format(x) if data.pixels else "x".join(map(str, x)) for x in (shape, data.output_shape))
+        raise UserError(f"{path} makes {data.noun} of {made}, the real ones are {real}")
 
     def batches(seed: int) -> Iterator[Samples]:
         indices = rank_range(num)

@@ -11,7 +11,8 @@ from omegaconf import DictConfig
 
 from gan.checkpoint.reading import Checkpoint, read
 from gan.checkpoint.trust import Trust
-from gan.data.base import ImageDataModule
+from gan.data.base import as_images
+from gan.data.module import DataModule
 from gan.distributed.group import rank_and_world, rank_range
 from gan.errors import UserError
 from gan.evaluate.config import evaluation_config
@@ -53,7 +54,7 @@ def evaluate(
     data = _real_images(path, reference, config, checkpoint)
     metric: Evaluator = build(config.metric)
     if checkpoint is None:
-        images = images_of_folder(path, data, config, metric.needs_targets)
+        images = images_of_folder(path, as_images(data, f"{path}, a folder of images,"), config, metric.needs_targets)
     else:
         images = samples_of_checkpoint(checkpoint, data, config, device)
     metric.num_samples = images.num
@@ -84,9 +85,7 @@ def evaluate(
     return results, Path(str(config.out)) if config.out is not None else RunFolder(images.folder).evaluation
 
 
-def _real_images(
-    path: Path, reference: Path | None, config: DictConfig, checkpoint: Checkpoint | None
-) -> ImageDataModule:
+def _real_images(path: Path, reference: Path | None, config: DictConfig, checkpoint: Checkpoint | None) -> DataModule:
     if reference is not None:
         channels = 1 if checkpoint is None else get_value(checkpoint.saved, "data.channels", default=1)
         return open_folder(reference, config, channels)
@@ -94,7 +93,7 @@ def _real_images(
         raise UserError(
             f"{path} is a folder of images: name the real images to compare with, by a second folder or data=..."
         )
-    data: ImageDataModule = build(config.data)
+    data: DataModule = build(config.data)
     return data
 
 

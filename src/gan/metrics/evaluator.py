@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import torch
 
 from gan.bounds import SampleCount
-from gan.data.base import ImageDataModule, Split
+from gan.data.module import DataModule, Split
 from gan.distributed.group import barrier, rank_and_world
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, MakeExtractor
@@ -104,6 +104,9 @@ class Evaluator:
         Raises:
             UserError: If a measure needs classes, targets or latent vectors that the images do not have.
         """
+        alone = [name for name, measure in self.measures.items() if measure.needs_model]
+        if alone and not sampled.model:
+            raise UserError(f"metric={alone[0]} scores a network, and there are samples alone")
         if self.needs_labels and not sampled.labels:
             raise UserError(f"the metric needs samples of requested classes, but {reason}")
         if self.needs_targets and not sampled.targets:
@@ -111,7 +114,14 @@ class Evaluator:
         if needs_generator(self.needs) and not sampled.latent:
             raise UserError(f"the metric follows paths between latent vectors alone, but {reason}")
 
-    def prepare(self, data: ImageDataModule, device: torch.device, requests: bool = False) -> "PreparedEvaluator":
+    def _check_features(self, features: FeatureExtractor) -> None:
+        for name, measure in self.measures.items():
+            if measure.features not in (None, features.name):
+                raise UserError(f"metric={name} needs metric/features={measure.features}, not {features.name}")
+        if self.uses_features and not features.num_features:
+            raise UserError(f"metric/features={features.name} has no features, which the metric needs")
+
+    def prepare(self, data: DataModule, device: torch.device, requests: bool = False) -> "PreparedEvaluator":
         """Load the feature extractor and the real images' statistics.
 
         Args:
@@ -124,6 +134,7 @@ class Evaluator:
         """
         make_features = self.make_features if self.uses_features else NoFeatures
         features = _rank_zero_first(lambda: make_features(data.scored))  # it may train and cache its weights
+        self._check_features(features)
         if self.needs & {"logits", "modes"} and not features.num_classes:
             raise UserError(f"metric/features={features.name} has no classes, which the metric needs")
         if "modes" in self.needs and features.num_classes != data.num_classes:
@@ -158,7 +169,7 @@ class PreparedEvaluator:
     """
 
     settings: Evaluator
-    data: ImageDataModule
+    data: DataModule
     device: torch.device
     features: FeatureExtractor
     real_by_split: Mapping[Split, Statistics]
@@ -207,18 +218,25 @@ class PreparedEvaluator:
             All scores by name, equal on all ranks.
         """
         fake = gather(self.features, batches, self.settings.needs, self.device, source)
-        return self._score(fake, self.settings.measures.values())
+        scores = self._score(fake, self.settings.measures.values())
+        for measure in self.settings.measures.values() if source is not None else ():
+            assert source is not None
+            scores |= measure.of_model(source, self.data)
+        return scores
 
     def baselines(self) -> dict[str, float]:
         """Return the main scores of noise, and of real images that generated ones are not compared with.
 
         A generator's score should lie between the two. Both use at most as many images as are generated. The real
-        images are those of the other split; there are none for measures that compare each image with its target.
+        images are those of the other split; there are none for measures that compare each image with its target. There
+        are none for likelihoods of the network either.
 
         Raises:
             UserError: If the main measure is one of the generator itself, which images have no score by.
         """
         main = next(iter(self.settings.measures.values()))
+        if main.needs_model:
+            return {}
         if needs_generator(main.needs):
             raise UserError(
                 f"runs cannot be compared by {self.name}, which is lowest where all samples are equal: name another "

@@ -8,7 +8,7 @@ import torch
 from platformdirs import user_cache_dir
 from torch import Tensor
 
-from gan.data.base import ImageDataModule, Split
+from gan.data.module import DataModule, Split
 from gan.data.order import evenly_spaced
 from gan.digest import digest, digest_of_values
 from gan.distributed.group import all_true, rank_range
@@ -28,7 +28,7 @@ FORMAT = "2"  # part of the cache key: raise it with every change of the files' 
 
 def real_statistics(
     features: FeatureExtractor,
-    data: ImageDataModule,
+    data: DataModule,
     split: Split,
     needs: Collection[Need],
     device: torch.device,
@@ -64,7 +64,7 @@ def real_statistics(
 
 def noise_statistics(
     features: FeatureExtractor,
-    data: ImageDataModule,
+    data: DataModule,
     num: int,
     needs: Collection[Need],
     device: torch.device,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from gan.data.base import ImageDataModule
+from gan.data.module import DataModule
 from gan.models.sampler import Sampler
 
 __all__ = ["SampleSource", "SampledImages"]
@@ -16,19 +16,22 @@ class SampledImages(NamedTuple):
         labels: Whether they are of requested classes; the classes of their conditions count.
         targets: Whether each of them has a target.
         latent: Whether they are generated from latent vectors alone, so that further ones can be.
+        model: Whether their model is known.
     """
 
     requests: bool = False
     labels: bool = False
     targets: bool = False
     latent: bool = False
+    model: bool = False
 
     @classmethod
-    def of(cls, model: Sampler, data: ImageDataModule) -> "SampledImages":
+    def of(cls, model: Sampler, data: DataModule) -> "SampledImages":
         """Describe a model's samples for a data module."""
         if not model.uses_condition:
-            return cls(labels=model.num_classes > 1, latent=model.latent_dim > 0)
-        return cls(True, max(model.num_classes, data.num_classes) > 1, data.requests(range(1)).real is not None)
+            return cls(labels=model.num_classes > 1, latent=model.latent_dim > 0, model=True)
+        labels = max(model.num_classes, data.num_classes) > 1
+        return cls(True, labels, data.requests(range(1)).real is not None, model=True)
 
 
 class SampleSource(NamedTuple):

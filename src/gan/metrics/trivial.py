@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from gan.data.base import ImageDataModule
-from gan.data.module import TrivialBaseline
+from gan.data.module import DataModule, TrivialBaseline
 from gan.distributed.group import rank_range
 from gan.types import Request, Samples
 
@@ -14,7 +13,7 @@ __all__ = ["noise_beside_targets", "trivial_samples"]
 BATCH_SIZE = 256
 
 
-def trivial_samples(data: ImageDataModule, make: TrivialBaseline, num: int) -> Iterator[Samples]:
+def trivial_samples(data: DataModule, make: TrivialBaseline, num: int) -> Iterator[Samples]:
     """Yield this rank's part of a trivial generator's samples for held-out rows, as the data module stores images.
 
     Args:
@@ -27,7 +26,7 @@ def trivial_samples(data: ImageDataModule, make: TrivialBaseline, num: int) -> I
         yield data.discretize_samples(Samples(make(request), labels, request.condition, request.real))
 
 
-def noise_beside_targets(data: ImageDataModule, num: int) -> Iterator[Samples]:
+def noise_beside_targets(data: DataModule, num: int) -> Iterator[Samples]:
     """Yield this rank's part of noise images beside the targets of held-out rows; each index has its own noise."""
     for indices, request in _requests(data, num):
         assert request.real is not None
@@ -36,7 +35,7 @@ def noise_beside_targets(data: ImageDataModule, num: int) -> Iterator[Samples]:
         yield targets._replace(images=torch.cat(noise))
 
 
-def _requests(data: ImageDataModule, num: int) -> Iterator[tuple[range, Request]]:
+def _requests(data: DataModule, num: int) -> Iterator[tuple[range, Request]]:
     """Yield this rank's indices and requests in batches."""
     indices = rank_range(num)
     for start in range(0, len(indices), BATCH_SIZE):
