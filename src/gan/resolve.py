@@ -31,14 +31,19 @@ from gan.runs.record import read_run
 from gan.substitution import get_value, keep_references, set_value, substitute
 
 __all__ = [
+    "FOUND_IN_DATA",
     "command_line_overrides",
     "in_multirun",
     "later_trust",
     "logging_config",
     "resolve_config",
+    "with_found_values",
 ]
 
 log = logging.getLogger(__name__)
+
+FOUND_IN_DATA = ("num_classes", "vocabulary", "vocabulary_size", "length")
+"""Options of data that may be null, and are then found in its files."""
 
 RESUMED: Kinds = {
     **SAMPLED,
@@ -71,7 +76,7 @@ def resolve_config(config: DictConfig) -> DictConfig:
         config, step = _resume(config, named)
     with open_dict(config):
         config.run_dir, config.name = str(folder.path), str(check_value(config.name, str | int | float, "name"))
-    kept = _with_found_classes(_without_settings_alone(keep_references(config)))
+    kept = with_found_values(_without_settings_alone(keep_references(config)))
     config = OmegaConf.create(check_options(kept, OPTIONS))
     if named is not None and step is not None:
         _check_steps(config, named, step, requeued)
@@ -108,12 +113,13 @@ def later_trust(config: dict[str, Any], folder: Path) -> LaterTrust:
     return needed
 
 
-def _with_found_classes(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration in which ``data.num_classes`` is a number; the data module finds it where it is null."""
-    if get_value(config, "data.num_classes", default=1) is None:
+def with_found_values(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with the values that the data module finds where they are null; see ``FOUND_IN_DATA``."""
+    if nulls := [name for name in FOUND_IN_DATA if get_value(config, f"data.{name}", default=1) is None]:
         with naming_origins(config):
             data = build(OmegaConf.create(substitute(config)).data)
-        set_value(config, "data.num_classes", data.num_classes)
+        for name in nulls:
+            set_value(config, f"data.{name}", getattr(data, name))
     return config
 
 

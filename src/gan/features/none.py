@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gan.data.base import ImageDataModule
+from gan.data.module import DataModule
 from gan.features.base import FeatureExtractor, Features
 
 __all__ = ["NoFeatures"]
@@ -19,8 +19,9 @@ class NoFeatures(FeatureExtractor):
 
     name = "none"
     num_features = 0
+    measures_distance = False
 
-    def __init__(self, data: ImageDataModule) -> None:
+    def __init__(self, data: DataModule) -> None:
         super().__init__()
 
     def forward(self, images: Tensor) -> Features:

@@ -1,0 +1,184 @@
+"""Lines of text, as sequences of words or of characters."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gan.bounds import Fraction, Length, PositiveInt, Vocabulary
+from gan.data.grammar import sentences
+from gan.data.image_folder import OnError
+from gan.data.module import Split
+from gan.data.order import hold_out
+from gan.data.sequences import SequenceDataModule, TokenRows
+from gan.errors import UserError
+from gan.formats import printable
+from gan.nn.token_lstm import END
+
+__all__ = ["Text"]
+
+WORD = re.compile(r"[\w'’]+|[^\w\s]")
+UNKNOWN = {"words": "<unknown>", "characters": "\ufffd"}  # no line of text has this word
+MADE = {"train": 5000, "test": 1000}  # sentences of the grammar
+
+
+class Line(NamedTuple):
+    """Line of text: its place, for messages, and its tokens."""
+
+    place: str
+    tokens: list[str]
+
+
+class Text(SequenceDataModule):
+    """Lines of ``train.txt`` and ``test.txt`` in a folder, or sentences of a small grammar.
+
+    Token 0 ends a line. The vocabulary, its size and the length may be None, and are then found in the files; a run
+    records them, so that its checkpoints alone are enough to sample.
+
+    Args:
+        root: Folder of ``train.txt``, and of ``test.txt`` unless a fixed share of the lines is to be held out; None for
+            the grammar. Files are UTF-8, with one example a line.
+        tokens: Words and punctuation marks, or characters.
+        vocabulary: All tokens but the end: words are separated by spaces, characters by nothing. None for those of the
+            training lines.
+        vocabulary_size: Number of tokens, the end included; None to count them.
+        length: Largest number of tokens of a line; None for that of the longest.
+        min_count: Occurrences in training lines below which a token is replaced by one for unknown tokens, which also
+            replaces those that only held-out lines have; 1 for no replacement.
+        on_error: ``stop`` raises an error at a line that does not fit; ``skip`` leaves it out.
+        test_share: Share of lines that is held out if there is no ``test.txt``.
+        ends: Token 0 ends a line; models refer to it.
+        **settings: Arguments of SequenceDataModule.
+
+    Raises:
+        UserError: If a file is missing or unreadable, a line does not fit, or the size is not that of the vocabulary.
+    """
+
+    noun: ClassVar[str] = "sentences"
+
+    def __init__(
+        self,
+        root: str | None = None,
+        tokens: Literal["words", "characters"] = "words",
+        vocabulary: str | None = None,
+        vocabulary_size: Vocabulary | None = None,
+        length: Length | None = None,
+        min_count: PositiveInt = 1,
+        on_error: OnError = "stop",
+        test_share: Fraction = 0.1,
+        ends: Literal[True] = True,
+        **settings: Any,
+    ) -> None:
+        self.root, self.tokens = None if root is None else Path(root), tokens
+        self.min_count, self.on_error, self.test_share = min_count, on_error, test_share
+        if vocabulary is None:
+            vocabulary = self._find_vocabulary()
+        if length is None:
+            length = max(len(line.tokens) for name in MADE for line in self._lines[name])
+        self.vocabulary = vocabulary
+        self.symbols = ["", *(vocabulary.split(" ") if tokens == "words" else vocabulary)]
+        self.numbers = {symbol: number for number, symbol in enumerate(self.symbols)}
+        if vocabulary_size not in (None, len(self.symbols)):
+            raise UserError(
+                f"data.vocabulary_size={vocabulary_size}, but the vocabulary has {len(self.symbols)} tokens, the end "
+                "included: leave the size out"
+            )
+        super().__init__(len(self.symbols), length, ends, **settings)
+
+    def load(self, split: Split) -> TokenRows:
+        rows = [row for line in self._lines[split] if (row := self._row(line)) is not None]
+        if not rows:
+            raise UserError(f"data: no line of the {split} split fits data.length={self.length} and the vocabulary")
+        tokens = torch.full((len(rows), self.length), END)
+        for number, row in enumerate(rows):
+            tokens[number, : len(row)] = torch.tensor(row)
+        return TokenRows(tokens)
+
+    def lines(self, tokens: Tensor) -> list[str]:
+        separator = " " if self.tokens == "words" else ""
+        rows = ([*row, END] for row in tokens.tolist())
+        return [separator.join(self.symbols[token] for token in row[: row.index(END)]) for row in rows]
+
+    def encode(self, line: str) -> list[int]:
+        known = self.numbers.get(UNKNOWN[self.tokens])
+        numbers = {token: self.numbers.get(token, known) for token in self.split_line(line)}
+        if missing := [token for token, number in numbers.items() if number is None]:
+            raise UserError(
+                f"{printable(missing[0])!r} is not in the vocabulary of {len(self.symbols) - 1} {self.tokens}"
+            )
+        return [numbers[token] or 0 for token in self.split_line(line)]
+
+    def split_line(self, line: str) -> list[str]:
+        """Split text into tokens."""
+        return WORD.findall(line) if self.tokens == "words" else list(line)
+
+    def _row(self, line: Line) -> list[int] | None:
+        """Return a line's tokens; None if it does not fit and is to be skipped."""
+        unknown = self.numbers.get(UNKNOWN[self.tokens])
+        row = [self.numbers.get(token, unknown) for token in line.tokens]
+        problem = ""
+        if None in row:
+            token = printable(line.tokens[row.index(None)])
+            problem = f"has {token!r}, which no training line has: data.min_count=2 replaces what is rare"
+        elif len(row) > self.length:
+            problem = f"has {len(row)} {self.tokens}, more than data.length={self.length}"
+        return [number for number in row if number is not None] if self._fits(line.place, problem) else None
+
+    def _fits(self, place: str, problem: str) -> bool:
+        if problem and self.on_error == "stop":
+            raise UserError(f"{place} {problem}; data.on_error=skip leaves such lines out")
+        return not problem
+
+    def _find_vocabulary(self) -> str:
+        """Return the tokens of the training lines; characters in an order in which no text looks like a reference."""
+        counts = Counter(token for line in self._lines["train"] for token in line.tokens)
+        kept = [token for token, count in counts.items() if count >= self.min_count]
+        rare = [UNKNOWN[self.tokens]] if self.min_count > 1 else []
+        if self.tokens == "characters":
+            return "".join([*rare, *sorted(kept, reverse=True)])
+        return " ".join([*rare, *sorted(kept, key=lambda token: (-counts[token], token))])
+
+    @cached_property
+    def _lines(self) -> dict[str, list[Line]]:
+        """Lines of both splits."""
+        if self.root is None:
+            made = [Line("a sentence", self.split_line(text)) for text in sentences(sum(MADE.values()))]
+            return {"train": made[: MADE["train"]], "test": made[MADE["train"] :]}
+        files = {name: self.root / f"{name}.txt" for name in MADE}
+        train = list(self._read(files["train"]))
+        if files["test"].is_file():
+            return {"train": train, "test": list(self._read(files["test"]))}
+        if len(train) < 4:
+            raise UserError(f"{files['train']} has {len(train)} lines, too few to train on and hold some out")
+        return {
+            "train": [train[index] for index in hold_out(len(train), self.test_share, "train")],
+            "test": [train[index] for index in hold_out(len(train), self.test_share, "test")],
+        }
+
+    def _read(self, path: Path) -> Iterator[Line]:
+        for number, text in enumerate(read_lines(path), 1):
+            line = Line(f"{path}:{number}", self.split_line(text))
+            if self._fits(line.place, "" if line.tokens else "is empty"):
+                yield line
+
+
+def read_lines(path: Path) -> Sequence[str]:
+    """Return the lines of a UTF-8 file, without white space at their ends.
+
+    Raises:
+        UserError: If it is missing or cannot be read as text, or has no lines.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").rstrip().split("\n")
+    except FileNotFoundError as error:
+        raise UserError(f"data.root: there is no {path}, a text file with one example a line") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as UTF-8 text ({error})") from error
+    if lines == [""]:
+        raise UserError(f"{path} has no lines")
+    return [line.strip() for line in lines]
