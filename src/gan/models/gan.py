@@ -206,7 +206,7 @@ class GAN(Trainable):
         self.batches_seen += 1
 
         if not phase.discriminator or self.batches_seen % self.objective.critic_steps == 0:
-            loss = self._generator_loss if phase.discriminator else self._generator_only_loss
+            loss = self._generator_loss if phase.is_adversarial else self._generator_only_loss
             log |= self.update("generator", g_optimizer, batch, Stream.GENERATOR, loss)
             log |= self.step_generator(g_optimizer)
             tell_parts(self.objective, "generator", log)

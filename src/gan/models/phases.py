@@ -14,12 +14,23 @@ class Phase:
 
     Attributes:
         steps: Generator updates that the phase lasts.
-        discriminator: Whether the discriminator is trained. Otherwise the generator's loss consists of the terms that
-            need no discriminator, and each batch is one generator update.
+        discriminator: Whether the discriminator is trained. Otherwise each batch is one generator update.
+        adversarial: Whether the generator's loss has the terms that need the discriminator. None if that is trained;
+            false lets it learn to tell the fakes of a generator that does not yet respond.
     """
 
     steps: PositiveInt
     discriminator: bool = False
+    adversarial: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.adversarial and not self.discriminator:
+            raise ValueError("adversarial=true needs a discriminator that is trained: set discriminator=true")
+
+    @property
+    def is_adversarial(self) -> bool:
+        """Whether the generator's loss has the terms that need the discriminator."""
+        return self.discriminator if self.adversarial is None else self.adversarial
 
 
 GAME = Phase(steps=1, discriminator=True)
