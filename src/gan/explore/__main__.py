@@ -17,6 +17,7 @@ from gan.explore.project import project_image
 from gan.explore.reconstruct import reconstruct
 from gan.explore.styles import styles
 from gan.explore.sweep import directions
+from gan.explore.temperature import temperature
 from gan.explore.truncation import truncation
 from gan.latent.directions import METHODS
 
@@ -33,9 +34,15 @@ VIEWS: dict[str, Callable[..., None]] = {
     "project": project_image,
     "reconstruct": reconstruct,
     "styles": styles,
+    "temperature": temperature,
     "truncation": truncation,
 }
-VIEWS_OF_POINTS = ("generators",)  # views that can also draw 2-D points
+VIEWS_WITHOUT_IMAGES = {
+    "points": ("generators",),
+    "sentences": ("temperature",),
+    "sequences": ("temperature",),
+}
+"""Views of what is no image, by its noun."""
 
 
 def main() -> None:
@@ -50,8 +57,8 @@ def main() -> None:
     if view != "directions" and out.suffix != ".png":
         raise UserError(f"--out {out}: end it in .png")
     generator = load(path, trust=args.pop("trust"))
-    if not generator.data.pixels and view not in VIEWS_OF_POINTS:
-        raise UserError(f"{path} makes points: there are no images to show")
+    if not generator.data.pixels and view not in VIEWS_WITHOUT_IMAGES.get(generator.data.noun, ()):
+        raise UserError(f"{path} makes {generator.data.noun}: there are no images to show")
     try:
         VIEWS[view](generator, **args)
     except OSError as error:
@@ -153,6 +160,17 @@ def _parser() -> argparse.ArgumentParser:
     sub = add_view("styles", "mix the coarse styles of samples with the fine styles of others", "styles.png")
     add_numbers(sub, rows=(4, "samples that coarse styles are from"), columns=(6, "samples that fine styles are from"))
     sub.add_argument("--crossover", type=cli.up_to(100), help="layers with the coarse style (default: half of them)")
+
+    sub = add_view("temperature", "draw quality against variety of text over the temperature", "temperature.png")
+    sub.add_argument("--others", nargs="+", default=[], help="further checkpoints or runs' folders, of the same data")
+    add_numbers(sub, num=(2000, "samples at each temperature"))
+    sub.add_argument(
+        "--temperatures",
+        type=cli.up_to(1000, float),
+        nargs="+",
+        default=[0.6, 0.7, 0.8, 0.9, 1.0, 1.1],
+        help="(default: 0.6 to 1.1)",
+    )
 
     sub = add_view("truncation", "draw precision and recall over the threshold of truncation", "truncation.png")
     add_numbers(sub, num=(2000, "samples at each threshold"))
