@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser, HelpFormatter, _SubParsersAction
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -146,7 +147,8 @@ def options(node: yaml.MappingNode, lines: list[str], prefix: str) -> Iterator[t
         if key.value in ("defaults", "_partial_"):
             continue
         if isinstance(value, yaml.SequenceNode) and not value.flow_style:
-            yield f"`{name}`", f"{len(value.value)} in a list", ""
+            comment = "".join(re.findall(r"#\s(.*)", lines[key.end_mark.line][key.end_mark.column :])[:1])
+            yield f"`{name}`", f"{len(value.value)} in a list", f"*{escape(comment)}*" if comment else ""
             for index, item in enumerate(value.value):
                 yield from options(item, lines, f"{name}[{index}]")
             continue
@@ -176,7 +178,8 @@ def describe_argument(target: str, name: str) -> str:
     if not target.startswith("gan."):
         return f"Argument of {target}." if "." in target else ""
     for owner in inspect.getmro(get_object(target)):
-        section = re.search(r"^Args:\n((?: +.*\n?|\n)*)", inspect.cleandoc(owner.__doc__ or ""), re.MULTILINE)
+        heading = "Attributes" if is_dataclass(owner) else "Args"
+        section = re.search(rf"^{heading}:\n((?: +.*\n?|\n)*)", inspect.cleandoc(owner.__doc__ or ""), re.MULTILINE)
         description = re.search(rf"^    {name}: (.*(?:\n     +.*)*)", section.group(1) if section else "", re.MULTILINE)
         if description:
             return " ".join(description.group(1).split())

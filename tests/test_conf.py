@@ -6,7 +6,7 @@ without an edit here.
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -23,10 +23,12 @@ from torch.testing import assert_close
 
 from gan import help as choices_help
 from gan.data.base import ImageDataModule, TensorImages
+from gan.data.module import DataModule
 from gan.errors import UserError
 from gan.instantiate import build
 from gan.losses.objective import Objective
 from gan.models.trainable import Trainable
+from gan.resolve import FOUND_IN_DATA
 from gan.resolvers import register_resolvers
 from gan.types import Batch, GeneratorInput
 from tests.conftest import ROOT, run_here
@@ -51,6 +53,9 @@ def composed(*overrides: str) -> DictConfig:
         OmegaConf.update(config, key, example(config, key))
     if config.data.get("num_classes", 1) is None:  # the number that a folder without classes has
         config.data.num_classes = 1
+    if nulls := [name for name in FOUND_IN_DATA if config.data.get(name, 1) is None]:
+        found = build(OmegaConf.create({"data": OmegaConf.to_container(config.data, resolve=True)}).data)
+        config.data.update({name: getattr(found, name) for name in nulls})
     return config
 
 
@@ -145,15 +150,17 @@ def small(model: str) -> tuple[str, ...]:
     widths = [f"model.{name}.width=8" for name, network in found.items() if "width" in network]
     blocks = [f"model.{name}.blocks=1" for name, network in found.items() if network.get("blocks", 1) is None]
     grows = "start_size" in found["generator"]
-    return (*widths, *blocks, *(["model.generator.start_size=${data.image_size}"] if grows else []))
+    phases = ["model.phases=[]"] if keys.get("phases") else []  # the game alone
+    return (*widths, *blocks, *phases, *(["model.generator.start_size=${data.image_size}"] if grows else []))
 
 
 @cache
-def data_module(node: str) -> ImageDataModule:
+def data_module(node: str) -> DataModule:
     config = OmegaConf.create({"data": OmegaConf.create(node)})
     module = build(config.data)
-    assert isinstance(module, ImageDataModule)
+    assert isinstance(module, DataModule)
     if EXAMPLES[str] in config.data.values():  # files that only a user has
+        assert isinstance(module, ImageDataModule)
         vars(module).update(load=lambda _: random_pairs(module), load_enlarged=lambda _: None)
     return module
 
@@ -165,17 +172,29 @@ def random_pairs(module: ImageDataModule) -> TensorImages:
     return TensorImages(images, torch.arange(64) % module.num_classes, condition)
 
 
-def data_of(config: DictConfig) -> ImageDataModule:
+def data_of(config: DictConfig) -> DataModule:
     """Return the data module of a configuration, built once per process, at its first image."""
     data = data_module(OmegaConf.to_yaml(config.data, resolve=True))
     data.images_seen = 0
     return data
 
 
-def fit(config: DictConfig, folder: Path, precision: Any = "32-true", max_steps: int = 2) -> Trainable:
+def fit(
+    config: DictConfig,
+    folder: Path,
+    precision: Any = "32-true",
+    max_steps: int = 2,
+    each: Callable[[dict[str, torch.Tensor]], object] = len,
+) -> Trainable:
+    """Train a model, and call ``each`` with the terms of each batch."""
     model = build(config.model)
     terms: list[dict[str, torch.Tensor]] = []
-    model.on_train_batch_end = lambda outputs, *_: terms.append(outputs)
+
+    def record(outputs: dict[str, torch.Tensor], *_: object) -> None:
+        terms.append(outputs)
+        each(outputs)
+
+    model.on_train_batch_end = record
     trainer = Trainer(
         accelerator="cpu",
         precision=precision,
@@ -196,7 +215,7 @@ def fit(config: DictConfig, folder: Path, precision: Any = "32-true", max_steps:
 def check_trained(config: DictConfig, trained: Trainable) -> None:
     """Check that every weight has a gradient, and that the state rebuilds the same samples, of a class too."""
     for name, parameter in trained.named_parameters():
-        if not name.startswith("ema."):
+        if parameter.requires_grad:  # those of averages have none
             assert parameter.grad is not None, name
             assert parameter.grad.isfinite().all(), name
     twin = build(config.model)
@@ -303,7 +322,7 @@ JOINT = [pair for pair in product(MODELS, ADVERSARIAL) if fits(*pair)]
 def test_real_and_fake_share_a_pass_only_if_outputs_stay_the_same(model: str, loss: str) -> None:
     config = composed(f"model={model}", f"loss={loss}", *small(model))
     game = build(config.model)
-    images, fake = torch.rand(2, 4, config.data.channels, config.data.image_size, config.data.image_size) * 2 - 1
+    images, fake = torch.rand(2, 4, *data_of(config).output_shape) * 2 - 1
     source = data_of(config).requests(range(4)).condition if game.uses_condition else None
     batch, passes = Batch(images, torch.arange(4), source), list[int]()
     game.discriminator.register_forward_hook(lambda *_: passes.append(len(passes)))

@@ -8,6 +8,7 @@ import pytest
 
 import gan
 from gan.checkpoint.trained import TrainedGenerator
+from gan.data.sequences import SequenceDataModule
 from tests.conftest import Run, run_here
 from tests.test_conf import EXAMPLES, choices, composed, small, write_photos
 
@@ -34,6 +35,35 @@ def files_of_user(model: str, folder: Path) -> list[str]:
     return [f"data.path={write_photos(folder)}", "metric/features=efficientnet_lite0"]
 
 
+def check_text(folder: str, out: Path) -> None:
+    """Check the commands of a model of text."""
+    file, exported = out / "samples.txt", out / "exported"
+    succeeds("-m", "gan.sample", folder, "--num", "5", "--temperature", "0.8", "--prefix", "a man", "--out", str(file))
+    lines = file.read_text().splitlines()
+    assert len(lines) == 5
+    assert all(line.startswith("a man") for line in lines)
+    succeeds("-m", "gan.sample", folder, "--num", "5", "--out", str(file))
+    succeeds("-m", "gan.export", folder, "--formats", "safetensors", "--out", str(exported))
+    again = out / "again.txt"
+    succeeds("-m", "gan.sample", str(exported), "--num", "5", "--out", str(again))
+    assert again.read_text() == file.read_text()
+    evaluated = succeeds("-m", "gan.evaluate", folder, "num_samples=20", "seeds=1", f"out={out / 'scores.json'}")
+    assert "heldout_nll" in evaluated.out
+    for refused in (
+        ["gan.sample", folder, "--out", str(out / "x.png")],
+        ["gan.sample", folder, "--prefix", "a zebra", "--out", str(file)],
+        ["gan.sample", folder, "--temperature", "0", "--out", str(file)],
+        ["gan.interpolate", folder, "--out", str(out / "x.png")],
+        ["gan.explore", "neighbors", folder, "--out", str(out / "x.png")],
+        ["gan.export", folder, "--formats", "torch", "--out", str(exported)],
+        ["gan.demo", folder, "--no-browser"],
+        ["gan.translate", folder, str(out), "--out", str(out / "y")],
+    ):
+        failed = run_here("-m", *refused)
+        assert failed.status == 2, refused
+        assert failed.err.count("\n") == 1, failed.err
+
+
 UNPROJECTED = {"ddpm"}  # no layer has z as its input, but an image of noise
 SLOW = {"colorization", "pix2pix"}  # cyclegan stands for them
 MARKED = [
@@ -48,6 +78,9 @@ def test_every_model_supports_the_commands(model: str, train: Train, tmp_path: P
     assert run.status == 0, run.err
     folder, out = str(run.folder), tmp_path / "samples.npz"
 
+    if isinstance(gan.load(folder).data, SequenceDataModule):
+        check_text(folder, tmp_path)
+        return
     classes = ["--classes", "1", "0"] if gan.load(folder).num_classes > 1 else []
     succeeds("-m", "gan.sample", folder, "--num", "5", *classes, "--out", str(out))
     images = np.load(out)["images"]

@@ -27,7 +27,6 @@ QUICK = [
     "model=dcgan",
     "model.generator.width=8",
     "data.batch_size=16",
-    "data.flip=true",
     "metric.num_samples=64",
     "trainer.accelerator=cpu",
     "trainer.max_steps=6",

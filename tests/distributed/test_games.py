@@ -13,7 +13,8 @@ from gan.distributed.environment import RankInfo
 from gan.distributed.launch import launch
 from tests.distributed import games
 
-BARE = ["model.generator.norm=none", "loss.critic_norm=none"]
+FLIP = "data.flip=true"
+BARE = ["model.generator.norm=none", "loss.critic_norm=none", FLIP]
 PHASED = "replay in parts after a phase"
 GAMES = {
     "non_saturating": [*BARE, "loss=non_saturating"],
@@ -29,12 +30,16 @@ GAMES = {
         *(*BARE, "loss=hinge", "model.accumulate=2", "model.replay={_target_: gan.models.replay.Replay, size: 20}"),
         *("model.phases=[{_target_: gan.models.phases.Phase, steps: 1}]", "loss/generator_regularizers=[l1]"),
     ],
-    "batch norm": ["loss=non_saturating"],  # statistics are of each rank and part alone, as in biggan
-    "biggan": ["model=biggan", "loss=hinge", "loss/generator_regularizers=[orthogonality]", "model.accumulate=2"],
-    "stylegan2": ["experiment=stylegan2_digits", "model=stylegan2", "loss.generator_regularizers.path_length.every=1"],
+    "batch norm": ["loss=non_saturating", FLIP],  # statistics are of each rank and part alone, as in biggan
+    "biggan": ["model=biggan", "loss=hinge", "loss/generator_regularizers=[orthogonality]", "model.accumulate=2", FLIP],
+    "stylegan2": [
+        *("experiment=stylegan2_digits", "model=stylegan2", "loss.generator_regularizers.path_length.every=1", FLIP),
+    ],
+    "seqgan": ["model=seqgan", "data=oracle", "data.rows=100", "model.phases=[]", "model.discriminator.dropout=0"],
+    "gumbel_gan": ["model=gumbel_gan", "model.phases=[]", "model.accumulate=2", "model.discriminator.dropout=0"],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
 }
-LONG = ("non_saturating", "biggan", "stylegan2", "dragan", "packs in parts", "bf16")
+LONG = ("non_saturating", "biggan", "gumbel_gan", "stylegan2", "dragan", "packs in parts", "bf16")
 
 
 def marked(*left_out: str) -> list[Any]:
