@@ -55,7 +55,9 @@ def test_page_shows_lines_as_text(run: Run) -> None:
     first = (run.folder / "samples" / "000004.txt").read_text().split("\n")[0]
     shown = first.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert f'<pre class="lines">{shown}\n' in page
-    assert "Final samples" in page
+    assert page.count("not selected by hand, at step 4") == 1
+    assert "training sentences" in page
+    assert "sentences/s" in page
 
 
 def test_comparison_shows_lines(run: Run, tmp_path: Path) -> None:

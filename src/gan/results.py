@@ -19,7 +19,7 @@ from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.formats import duration
 from gan.host import peak_memory, versions
-from gan.runs.baselines import named_baselines
+from gan.runs.baselines import named_baselines, throughput_unit
 from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.shell import command_line
@@ -78,8 +78,9 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
     lines += [f"Warning  {message}" for message in results["warnings"]]
     if "d/value" in results["game"]:
         lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at equilibrium -log 4 = -1.386")
+    unit = throughput_unit(results.get("protocol", {}))
     lines += [
-        f"Time     {duration(results['wall_seconds'])}, {results['images_per_second']:,.0f} images/s in training",
+        f"Time     {duration(results['wall_seconds'])}, {results['images_per_second']:,.0f} {unit} in training",
         f"Run      {folder}",
         *([f"Page     {folder / run.page.name}"] if run.page.is_file() else []),
     ]

@@ -326,10 +326,10 @@ def test_what_samples_have_decides_which_measures_fit() -> None:
     model = Sampler(nn.Identity(), ema_decay=0)
     model.uses_condition = True  # type: ignore[misc]
     data = Negatives(image_size=2, channels=1, num_classes=1)
-    assert SampledImages.of(model, data) == SampledImages(requests=True, targets=True)
+    assert SampledImages.of(model, data) == SampledImages(requests=True, targets=True, model=True)
     data.targets = False
     unpaired = SampledImages.of(model, data)
-    assert unpaired == SampledImages(requests=True)
+    assert unpaired == SampledImages(requests=True, model=True)
     Evaluator(Pixels, {"frechet": Frechet()}).check(unpaired, "")
     with pytest.raises(UserError, match="compares each image with its target, but there are none"):
         Evaluator(Pixels, {"l1": L1()}).check(unpaired, "there are none")

@@ -74,7 +74,7 @@ def table(results: dict[str, Any]) -> str:
             *lines,
             "",
             f"Scored   {protocol['fake_images']:,} {results['subject']}{sets}",
-            f"Against  {protocol['real_images']:,} images of {results['reference']}",
+            f"Against  {protocol['real_images']:,} {protocol.get('noun', 'images')} of {results['reference']}",
             f"Measures {'; '.join(describe_measures(protocol['measures']))}",
             *features,
             f"Time     {results['seconds']:.1f} s, {results['real_seconds']:.1f} s of them for the real images",

@@ -74,7 +74,7 @@ def evaluate(
         "scores": {name: _over_seeds([scores[name] for scores in scores_by_seed]) for name in scores_by_seed[0]},
         "trivial_baselines": evaluator.trivial_baselines(),
         "subject": images.name,
-        "reference": str(reference) if reference is not None else f"{type(data).__name__} ({evaluator.split})",
+        "reference": str(reference or f"{type(data).__name__} ({evaluator.protocol['real_split']})"),
         "protocol": {**evaluator.protocol, **images.protocol, "seeds": list(images.seeds)},
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "versions": versions(),

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import torch
 
 from gan.bounds import SampleCount
+from gan.data.base import ImageDataModule
 from gan.data.module import DataModule, Split
 from gan.distributed.group import barrier, rank_and_world
 from gan.errors import UserError
@@ -198,10 +199,15 @@ class PreparedEvaluator:
 
     @property
     def protocol(self) -> dict[str, Any]:
-        """Settings that affect the scores, apart from the generator."""
+        """Settings that affect the scores, apart from the generator; for text, the split is that of the main score."""
+        split, noun = self.split, dict[str, str]()
+        if not isinstance(self.data, ImageDataModule):
+            main = next(iter(self.settings.measures.values()))
+            split, noun = main.split or split, {"noun": self.data.noun}
         return {
-            "real_images": self.real.count,
-            "real_split": self.split,
+            **noun,
+            "real_images": self.real_by_split[split].count,
+            "real_split": split,
             "fake_images": self.num_samples,
             "measures": {name: measure.settings for name, measure in self.settings.measures.items()},
             **self.features.protocol,

@@ -44,7 +44,7 @@ def protocol(table: Table) -> str:
     text = printable("; ".join([", ".join(facts), *settings]), MAX_CELL) + "."
     if table.baselines:
         first, *others = table.baselines.items()
-        verb = "score" if first[0].endswith("images") else "scores"
+        verb = "score" if first[0].endswith("s") else "scores"
         text += f" {first[0].capitalize()} {verb} {number(first[1])}"
         text += "".join(f", {name} {number(score)}" for name, score in others) + "."
     return text

@@ -15,7 +15,7 @@ from gan.report.pictures import embed, embed_frames
 from gan.report.sampled_text import read_lines
 from gan.report.score_scale import score_scale
 from gan.report.templates import render, save
-from gan.runs.baselines import named_baselines, real_images_name
+from gan.runs.baselines import named_baselines, real_images_name, throughput_unit
 from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder, relative_to_cwd
 from gan.runs.record import RunRecord
@@ -163,7 +163,7 @@ def _facts(run: RunRecord, steps: int) -> list[Fact]:
         return facts
     facts.append(Fact("Time", duration(results.wall_seconds), "since it was resumed" if run.config.get("ckpt") else ""))
     if results.images_per_second:
-        facts.append(Fact("Throughput", number(round(results.images_per_second)), "images/s"))
+        facts.append(Fact("Throughput", number(round(results.images_per_second)), throughput_unit(results.protocol)))
     if results.peak_memory_mb:
         facts.append(Fact("Peak memory", number(round(results.peak_memory_mb)), "MB"))
     game = results.game

@@ -6,7 +6,7 @@ from gan.formats import printable
 
 __all__ = ["read_lines"]
 
-MAX_LINES = 64
+MAX_LINES = 24
 MAX_CHARACTERS = 400  # of a line
 MAX_BYTES = 100_000  # of a file, which may be a stranger's
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["named_baselines", "real_images_name"]
+__all__ = ["named_baselines", "real_images_name", "throughput_unit"]
 
 
 def named_baselines(results: Mapping[str, Any], score: str) -> dict[str, float]:
@@ -27,4 +27,10 @@ def named_baselines(results: Mapping[str, Any], score: str) -> dict[str, float]:
 
 def real_images_name(protocol: Mapping[str, Any]) -> str:
     """Name the real images that are scored like generated ones: those of the split that is not compared with."""
-    return "training images" if protocol.get("real_split") == "test" else "held-out real images"
+    noun = protocol.get("noun", "images")
+    return f"training {noun}" if protocol.get("real_split") == "test" else f"held-out real {noun}"
+
+
+def throughput_unit(protocol: Mapping[str, Any]) -> str:
+    """Name the unit of throughput: images per second, or sentences."""
+    return f"{protocol.get('noun', 'images')}/s"
