@@ -12,7 +12,7 @@ from gan.images import save_png
 from gan.loggers.base import PictureLogger
 from gan.runs.writing import WriteError
 
-__all__ = ["log_picture", "send_picture"]
+__all__ = ["log_picture", "send_picture", "warn_once"]
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +33,19 @@ def log_picture(trainer: Trainer, name: str, picture: Tensor, path: Path) -> Non
     try:
         save_png(picture, path)
     except WriteError as error:
-        _warn_once(path.parent, name, str(error))
+        warn_once(path.parent, name, str(error))
     for logger in trainer.loggers:
         send_picture(logger, name, picture, trainer.global_step)
 
 
-def _warn_once(folder: Path, name: str, message: str) -> None:
+def warn_once(folder: Path, name: str, message: str) -> None:
+    """Warn, once for the files of a folder, that they cannot be written.
+
+    Args:
+        folder: The folder.
+        name: Name of the files.
+        message: Error of the first one.
+    """
     if (folder, name) not in _warned:
         log.warning("%s; training goes on, without %s that cannot be written", message, name)
     _warned.add((folder, name))

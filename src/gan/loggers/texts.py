@@ -1,6 +1,5 @@
 """Samples of text, as files and to every logger that takes them."""
 
-import logging
 from collections.abc import Sequence
 from functools import singledispatch
 from pathlib import Path
@@ -8,11 +7,10 @@ from pathlib import Path
 from pytorch_lightning import Trainer
 from pytorch_lightning.loggers import Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
+from gan.loggers.pictures import warn_once
 from gan.runs.writing import WriteError, write_text
 
 __all__ = ["log_lines", "send_lines"]
-
-log = logging.getLogger(__name__)
 
 
 def log_lines(trainer: Trainer, name: str, lines: Sequence[str], path: Path) -> None:
@@ -29,7 +27,7 @@ def log_lines(trainer: Trainer, name: str, lines: Sequence[str], path: Path) -> 
     try:
         write_text(path, "".join(f"{line}\n" for line in lines))
     except WriteError as error:
-        log.warning("%s; training goes on, without %s that cannot be written", error, name)
+        warn_once(path.parent, name, str(error))
     for logger in trainer.loggers:
         send_lines(logger, name, lines, trainer.global_step)
 
