@@ -76,7 +76,7 @@ def straight_through(scores: Tensor, relaxation: Tensor | None) -> Tensor:
     if relaxation is None:
         return hard
     soft = (scores / relaxation[:, None]).softmax(-1)
-    return hard + soft - soft.detach()
+    return hard + (soft - soft.detach())  # exactly one-hot: rounding would break ties of a maximum over time
 
 
 class GumbelGAN(SequenceGAN):
