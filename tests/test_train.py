@@ -113,7 +113,7 @@ RECIPES = [
         "augment.start=0.5",
     ],
     ["model=seqgan", "data=oracle", "data.rows=100", "model.phases=[]", "model.rollouts=2"],
-    ["model=gumbel_gan", "data=text", "model.phases=[{_target_: gan.models.phases.Phase, steps: 2}]"],
+    ["model=gumbel_gan", "model.relaxation_steps=9", "model.phases=[{_target_: gan.models.phases.Phase, steps: 2}]"],
 ]
 
 

@@ -33,11 +33,11 @@ from gan.substitution import get_value, keep_references, set_value, substitute
 __all__ = [
     "FOUND_IN_DATA",
     "command_line_overrides",
+    "find_values",
     "in_multirun",
     "later_trust",
     "logging_config",
     "resolve_config",
-    "with_found_values",
 ]
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def resolve_config(config: DictConfig) -> DictConfig:
         config, step = _resume(config, named)
     with open_dict(config):
         config.run_dir, config.name = str(folder.path), str(check_value(config.name, str | int | float, "name"))
-    kept = with_found_values(_without_settings_alone(keep_references(config)))
+    kept = find_values(_without_settings_alone(keep_references(config)))
     config = OmegaConf.create(check_options(kept, OPTIONS))
     if named is not None and step is not None:
         _check_steps(config, named, step, requeued)
@@ -113,7 +113,7 @@ def later_trust(config: dict[str, Any], folder: Path) -> LaterTrust:
     return needed
 
 
-def with_found_values(config: dict[str, Any]) -> dict[str, Any]:
+def find_values(config: dict[str, Any]) -> dict[str, Any]:
     """Return a configuration with the values that the data module finds where they are null; see ``FOUND_IN_DATA``."""
     if nulls := [name for name in FOUND_IN_DATA if get_value(config, f"data.{name}", default=1) is None]:
         with naming_origins(config):

@@ -42,7 +42,7 @@ from gan.memory import build_within_memory, explaining_memory
 from gan.options import OPTIONS
 from gan.overrides import option
 from gan.report.page import write_page
-from gan.resolve import command_line_overrides, in_multirun, later_trust, logging_config, resolve_config
+from gan.resolve import command_line_overrides, find_values, in_multirun, later_trust, logging_config, resolve_config
 from gan.results import collect, summary
 from gan.runs.begin import begin
 from gan.runs.commands import LaterTrust, trust_override
@@ -95,7 +95,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), loggers: Seque
             with _locked(folder, info):
                 config = resolve_config(config)
         elif config.ckpt is None:  # otherwise the options of the checkpoint are checked
-            check_options(keep_references(config), OPTIONS)
+            check_options(find_values(keep_references(config)), OPTIONS)
         ranks = local_ranks(config.trainer, info)
         world = info.world if launched else ranks * info.nodes
         if config.data.batch_size % world:

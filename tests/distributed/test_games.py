@@ -15,6 +15,9 @@ from tests.distributed import games
 
 FLIP = "data.flip=true"
 BARE = ["model.generator.norm=none", "loss.critic_norm=none", FLIP]
+TEXT = ["data=oracle", "data.vocabulary_size=6", "data.rows=100", "model.phases=[]", "model.ema_decay=0.9"]
+TEXT += ["model.discriminator.dropout=0"]  # random layers differ between ranks
+TEXT += [f"+optimizer.{player}.eps=1e-4" for player in ("generator", "discriminator")]  # Adam amplifies rounding less
 PHASED = "replay in parts after a phase"
 GAMES = {
     "non_saturating": [*BARE, "loss=non_saturating"],
@@ -35,8 +38,8 @@ GAMES = {
     "stylegan2": [
         *("experiment=stylegan2_digits", "model=stylegan2", "loss.generator_regularizers.path_length.every=1", FLIP),
     ],
-    "seqgan": ["model=seqgan", "data=oracle", "data.rows=100", "model.phases=[]", "model.discriminator.dropout=0"],
-    "gumbel_gan": ["model=gumbel_gan", "model.phases=[]", "model.accumulate=2", "model.discriminator.dropout=0"],
+    "seqgan": ["model=seqgan", *TEXT],
+    "gumbel_gan": ["model=gumbel_gan", "model.relaxation_steps=9", "model.accumulate=2", *TEXT],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
 }
 LONG = ("non_saturating", "biggan", "gumbel_gan", "stylegan2", "dragan", "packs in parts", "bf16")
@@ -108,5 +111,6 @@ def test_an_update_sends_its_networks_gradients_once(played: Path, game: str) ->
 
 @pytest.mark.parametrize("game", marked("batch norm", "biggan", "bf16"))
 def test_two_ranks_score_as_one(played: Path, game: str) -> None:
-    one, two = (rows(played / ranks / game)[-1]["val/fd_classifier"] for ranks in "12")
+    last = [rows(played / ranks / game)[-1] for ranks in "12"]
+    one, two = (row.get("val/fd_classifier", row.get("val/oracle_nll")) for row in last)
     assert two == pytest.approx(one, rel=1e-3)
