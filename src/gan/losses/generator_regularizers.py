@@ -126,8 +126,9 @@ class Orthogonality(Regularizer):
     def penalty(self, g_pass: GeneratorPass) -> Tensor:
         penalties = []
         for weight in filters(g_pass.generator):
-            products = weight @ weight.T
-            penalties.append(products.square().sum() - products.diagonal().square().sum())
+            # |W W^T|_F = |W^T W|_F: the smaller product is enough
+            products = weight @ weight.T if weight.shape[0] <= weight.shape[1] else weight.T @ weight
+            penalties.append(products.square().sum() - weight.square().sum(1).square().sum())
         return torch.stack(penalties).sum()
 
 
