@@ -21,6 +21,7 @@ __all__ = ["encode_png", "from_uint8", "gallery", "grid", "magnify", "save_png",
 
 def to_uint8(images: Tensor) -> Tensor:
     """Map [-1, 1] to integers from 0 to 255, rounded to nearest; any shape."""
+    assert images.is_floating_point(), "these are pixels already"
     return images.add(1).mul(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -10,6 +11,7 @@ from torch.testing import assert_close
 
 import gan
 from gan.explore.styles import mix
+from gan.images import to_uint8
 from tests.conftest import TINY, Run, run_here
 from tests.test_errors import error_line
 
@@ -27,8 +29,11 @@ def test_rows_have_coarse_styles_and_columns_fine_ones(train: Train, tmp_path: P
     assert shown.out == f"Wrote {out}\n", shown.err
     with Image.open(out) as image:
         assert image.size == (4 * (28 + 2) + 2, 3 * (28 + 2) + 2)
+        first_row = np.asarray(image.convert("L"))[2 : 2 + 28, 2 + 30 :]
 
     generator = gan.load(run.folder)
+    fine = to_uint8(generator.sample(5))[2:, 0]
+    assert_close(torch.tensor(first_row.reshape(28, 3, 30)[:, :, :28]).transpose(0, 1), fine, rtol=0, atol=1)
     inputs = generator.inputs(3)
     with generator.model.inference_network() as network:
         mixed = generator.model.run_generator(network, mix(inputs, torch.tensor([0]), torch.tensor([2]), 2))

@@ -42,7 +42,7 @@ def styles(generator: TrainedGenerator, rows: int, columns: int, crossover: int 
     images = generator.generate(mix(inputs, coarse, fine, crossover)).unflatten(0, (rows, columns))
     blank = torch.ones_like(samples[:1])
     lines = [blank, samples[rows:], *(line for row in range(rows) for line in (samples[row : row + 1], images[row]))]
-    save_png(grid(generator.data.discretize(torch.cat(lines)), columns + 1), out)
+    save_png(grid(torch.cat(lines), columns + 1), out)
     print(f"Wrote {out}")
 
 
