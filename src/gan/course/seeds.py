@@ -5,8 +5,11 @@ from statistics import mean, variance
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from pandas import DataFrame
 
-__all__ = ["differs", "plain_ticks"]
+from gan.runs.record import RunRecord
+
+__all__ = ["differs", "last", "plain_ticks", "relation", "runs_of", "values_of"]
 
 ERRORS = 3.0  # standard errors above which a difference counts
 
@@ -18,6 +21,35 @@ def differs(first: Sequence[float], second: Sequence[float]) -> bool:
     """
     error = (variance(first) / len(first) + variance(second) / len(second)) ** 0.5
     return abs(mean(first) - mean(second)) > ERRORS * error
+
+
+def relation(first: Sequence[float], second: Sequence[float]) -> str:
+    """Return whether the first mean is lower or higher than the second, or not clearly different, in words."""
+    if not differs(first, second):
+        return "not clearly different from"
+    return "lower than" if mean(first) < mean(second) else "higher than"
+
+
+def runs_of(runs: Sequence[RunRecord], recipes: Sequence[str]) -> list[tuple[str, int, RunRecord]]:
+    """Return the runs named ``RECIPE-seedN`` of some recipes, with recipe and seed, in the order of both."""
+    found = []
+    for run in runs:
+        recipe, _, seed = str(run.config["name"]).rpartition("-seed")
+        if recipe in recipes:
+            found.append((recipe, int(seed), run))
+    return sorted(found, key=lambda row: (recipes.index(row[0]), row[1]))
+
+
+def values_of(table: DataFrame, column: str, **where: object) -> list[float]:
+    """Return the values of a column in the rows that have some values in other columns."""
+    for name, value in where.items():
+        table = table[table[name] == value]
+    return [float(x) for x in table[column]]
+
+
+def last(scores: DataFrame, recipe: str) -> DataFrame:
+    """Return the scores of the last ``step`` of each run, which a seed and the column ``recipe`` name."""
+    return scores[scores["step"] == scores.groupby([recipe, "seed"])["step"].transform("max")]
 
 
 def plain_ticks(axes: Axes) -> None:

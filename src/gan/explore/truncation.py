@@ -1,16 +1,17 @@
 """Quality against variety: precision and recall of truncated samples (Brock et al., 2019, Section 3.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gan.checkpoint.trained import TrainedGenerator
 from gan.errors import UserError
 from gan.metrics.evaluator import Evaluator
 from gan.metrics.frechet import Frechet
+from gan.metrics.measure import Measure
 from gan.metrics.prdc import PRDC
 from gan.runs.writing import atomic_path
 
-__all__ = ["truncation"]
+__all__ = ["truncation", "truncation_scores"]
 
 NAMES = {"precision": "#1f6fb4", "recall": "#d9731a", "fd": "#777777"}  # scores, and their colours
 
@@ -33,17 +34,36 @@ def truncation(generator: TrainedGenerator, thresholds: Sequence[float], num: in
     generator.check_latent()
     if len(set(thresholds)) < 2:
         raise UserError("--thresholds takes two or more different numbers")
-    measures = {"prdc": PRDC(), "frechet": Frechet()}
-    evaluator = Evaluator(lambda _: generator.feature_extractor(), measures, num_samples=num)
-    prepared = evaluator.prepare(generator.data, generator.device)
     rows = []
-    for threshold in sorted(thresholds):
-        scores = prepared(generator.batches(range(num), seed=seed, truncation=threshold))
-        by_name = {name.split("_")[0]: value for name, value in scores.items()}
-        print("  ".join([f"threshold {threshold:<6g}", *(f"{name} {by_name[name]:.3f}" for name in NAMES)]))
-        rows.append((threshold, *(by_name[name] for name in NAMES)))
+    for row in truncation_scores(generator, thresholds, num, seed):
+        rows.append([row["threshold"], *(row[name] for name in NAMES)])
+        print("  ".join([f"threshold {row['threshold']:<6g}", *(f"{name} {row[name]:.3f}" for name in NAMES)]))
     _draw(rows, out)
     print(f"Wrote {out}")
+
+
+def truncation_scores(
+    generator: TrainedGenerator,
+    thresholds: Sequence[float],
+    num: int,
+    seed: int = 0,
+    measures: Mapping[str, Measure] | None = None,
+) -> Iterator[dict[str, float]]:
+    """Yield the scores of truncated samples, by name without the features' name, with their ``threshold``.
+
+    Args:
+        generator: The trained model.
+        thresholds: Thresholds to sample with, of which the lowest comes first.
+        num: Number of samples at each.
+        seed: Seed of the samples.
+        measures: Measures besides precision, recall and the Fréchet distance.
+    """
+    everything = {"prdc": PRDC(), "frechet": Frechet(), **(measures or {})}
+    evaluator = Evaluator(lambda _: generator.feature_extractor(), everything, num_samples=num)
+    prepared = evaluator.prepare(generator.data, generator.device)
+    for threshold in sorted(thresholds):
+        scores = prepared(generator.batches(range(num), seed=seed, truncation=threshold))
+        yield {"threshold": threshold, **{name.split("_")[0]: value for name, value in scores.items()}}
 
 
 def _draw(rows: Sequence[Sequence[float]], out: Path) -> None:

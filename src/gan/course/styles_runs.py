@@ -1,0 +1,111 @@
+"""Measurements of chapter 11: paths, truncated samples and faces of the trained networks, and what they cost."""
+
+from collections.abc import Iterator, Sequence
+from typing import get_args
+
+import torch
+from pandas import DataFrame
+from torch import Tensor, nn
+
+from gan.checkpoint.trained import TrainedGenerator, load
+from gan.course.chapter import Tables
+from gan.course.rivals_runs import encode
+from gan.course.seeds import runs_of
+from gan.course.update_costs import model_costs
+from gan.explore.path_length import Space, perceptual_path_lengths
+from gan.explore.truncation import truncation_scores
+from gan.images import from_uint8
+from gan.models.gan import GAN
+from gan.models.stylegan2 import StyleGAN2
+from gan.nn.pretrained.efficientnet import EfficientNetLite0Maps
+from gan.runs.record import RunRecord
+
+__all__ = ["FACES", "NETWORKS", "collect", "measure"]
+
+NETWORKS = ("stylegan2", "no_path_length", "progan", "r3gan", "dcgan")
+FACES = ("none", "ada")
+PATHS = 500
+SAMPLES = 2000  # of each threshold of truncation
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+SHOWN = {"digits": 12, "faces": 8}  # images of each kind
+
+
+def measure(short: bool) -> Tables:
+    """Count the parameters of each network, and measure the CPU time of its updates."""
+    rows = []
+    for network in NETWORKS:
+        options = ["experiment=course/styles", f"experiment/course/styles={network}"]
+        if network == "progan":  # at the size of the images
+            options += ["model.fade_images=0", "model.stable_images=1"]
+        rows.append({"network": network, **model_costs(options, 16 if short else 60)})
+    return {"costs": DataFrame(rows)}
+
+
+def collect(runs: Sequence[RunRecord]) -> Tables:
+    """Read the scores of all runs, and measure their last checkpoints."""
+    networks, faces = runs_of(runs, NETWORKS), runs_of(runs, FACES)
+    tables: dict[str, list[dict[str, object]]] = {"scores": [], "baselines": [], "paths": [], "truncation": []}
+    tables |= {"faces": [], "faces_baselines": [], "verdicts": [], "pictures": []}
+    features = EfficientNetLite0Maps()
+    for network, seed, run in networks:
+        key: dict[str, object] = {"network": network, "seed": seed}
+        tables["scores"] += _scores(key, run)
+        trained = load(run.folder.last)
+        spaces = get_args(Space) if isinstance(trained.model, StyleGAN2) else ("z",)
+        for space in spaces:
+            lengths = perceptual_path_lengths(trained, features, PATHS, space, 1e-4, seed=0)
+            tables["paths"].append({**key, "space": space, "length": _trimmed_mean(lengths)})
+        if network == "stylegan2":
+            tables["truncation"] += [key | row for row in truncation_scores(trained, THRESHOLDS, SAMPLES, seed=0)]
+        if not seed:
+            tables["pictures"] += _pictures(network, trained.sample(SHOWN["digits"]))
+    for augmentation, seed, run in faces:
+        key = {"augmentation": augmentation, "seed": seed}
+        tables["faces"] += _scores(key, run)
+        trained = load(run.folder.last)
+        tables["verdicts"] += [key | row for row in _verdicts(trained)]
+        if not seed:
+            tables["pictures"] += _pictures(f"faces {augmentation}", trained.sample(SHOWN["faces"]))
+    tables["baselines"], tables["faces_baselines"] = [_baselines(networks)], [_baselines(faces)]
+    return {name: DataFrame(rows) for name, rows in tables.items()}
+
+
+def _scores(key: dict[str, object], run: RunRecord) -> list[dict[str, object]]:
+    """Return the Fréchet and kernel distances of a run at each evaluation."""
+    rows = []
+    for step, named in run.scores.items():
+        distances = {name.split("_")[0]: value for name, value in named.items() if "std" not in name}
+        rows.append({**key, "step": step, **distances})
+    return rows
+
+
+def _baselines(runs: Sequence[tuple[str, int, RunRecord]]) -> dict[str, object]:
+    results = runs[0][2].results
+    assert results is not None
+    return dict(results.baselines)
+
+
+def _trimmed_mean(lengths: Tensor) -> float:
+    """Return the mean of the lengths between the percentiles 1 and 99, as in the authors' code."""
+    low, high = lengths.quantile(0.01), lengths.quantile(0.99)
+    return float(lengths[(low <= lengths) & (lengths <= high)].mean())
+
+
+@torch.no_grad()
+def _verdicts(trained: TrainedGenerator) -> Iterator[dict[str, object]]:
+    """Yield the logits that D gives to training images, held-out ones and samples, none of them augmented."""
+    assert isinstance(trained.model, GAN)
+    for split in ("train", "test"):
+        images = torch.cat([from_uint8(batch.real) for batch in trained.data.batches(split)])
+        yield _verdict(trained.model.discriminator, split, images)
+    yield _verdict(trained.model.discriminator, "samples", trained.sample(300))
+
+
+def _verdict(discriminator: nn.Module, kind: str, images: Tensor) -> dict[str, object]:
+    """Return the mean logit of images, and the share that is positive, which D takes for real."""
+    logits = torch.cat([discriminator(part).logits for part in images.split(20)])
+    return {"images": kind, "logit": float(logits.mean()), "real": float((logits > 0).float().mean())}
+
+
+def _pictures(kind: str, images: Tensor) -> list[dict[str, object]]:
+    return [{"kind": kind, "index": index, "pixels": encode(image)} for index, image in enumerate(images)]
