@@ -9,7 +9,7 @@ from pandas import DataFrame
 from gan.checkpoint.trained import load
 from gan.course import orders
 from gan.course.chapter import Blocks, Chapter, Figures, Tables
-from gan.course.mode_collapse_figures import CURES, DATA, SCORES, draw_orders, draw_samples, draw_scores
+from gan.course.mode_collapse_figures import CURES, DATA, MODES, SCORES, draw_orders, draw_samples, draw_scores
 from gan.course.page import markdown_table, spread
 from gan.course.seeds import differs
 from gan.data.gaussians import GaussianMixture
@@ -150,7 +150,8 @@ def search_table(search: DataFrame) -> str:
 
 
 def scores_table(last: DataFrame) -> str:
-    """Return the scores of each cure on a data set, and which are clearly better or worse than without one."""
+    """Return the scores of each cure on a data set, whether they clearly differ from those without, and collapses."""
+    collapsed = collapses(last)
     names = [name for name in SCORES if not last[name].isna().any()]
     rows = []
     for cure, label in CURES.items():
@@ -167,8 +168,14 @@ def scores_table(last: DataFrame) -> str:
             )
             verdict = change(list(last[last["cure"] == "plain"][name]), values, name in HIGHER_IS_BETTER)
             cells.append(shown if verdict == "–" else f"{shown}, {verdict}")
-        rows.append((label, *cells))
-    return markdown_table(("cure", *(SCORES[name] for name in names)), rows)
+        rows.append((label, *cells, f"{collapsed[cure]} of {len(part)}"))
+    return markdown_table(("cure", *(SCORES[name] for name in names), "seeds that collapse"), rows)
+
+
+def collapses(last: DataFrame) -> dict[str, int]:
+    """Return the number of seeds in which each cure finds less than half of a data set's modes."""
+    below = last["modes"] < last["data"].map(MODES) / 2
+    return {str(cure): int(count) for cure, count in below.groupby(last["cure"]).sum().items()}
 
 
 def over_time(scores: DataFrame) -> str:
@@ -185,24 +192,23 @@ def over_time(scores: DataFrame) -> str:
 
 
 def answer(last: DataFrame) -> str:
-    """Return which recipes have a lower reverse KL than the plain one, and which do not, in words."""
+    """Return in how many seeds each recipe collapses, and which cures clearly find more modes, in words."""
     lines = []
     for data in dict.fromkeys(last["data"]):
-        by_cure = {
-            cure: list(part["reverse_kl"]) for cure, part in last[last["data"] == data].groupby("cure", sort=False)
-        }
-        changes = {
-            cure: change(by_cure["plain"], values, higher=False) for cure, values in by_cure.items() if cure != "plain"
-        }
-        parts = []
-        for verdict, label in (("better", "lower with"), ("worse", "higher with"), ("–", "no difference with")):
-            named = [
-                f"{CURES[str(cure)]} ({mean(by_cure[cure]):.2f})" for cure, found in changes.items() if found == verdict
-            ]
-            if named:
-                parts.append(f"{label} {', '.join(named)}")
+        part = last[last["data"] == data]
+        by_cure = {str(cure): list(rows["modes"]) for cure, rows in part.groupby("cure", sort=False)}
+        collapsed = collapses(part)
+        plain = collapsed.pop("plain")
+        counted = ", ".join(f"{CURES[cure]} ({collapsed[cure]})" for cure in by_cure if collapsed.get(cure))
+        more = ", ".join(
+            f"{CURES[cure]} ({mean(modes):.1f})"
+            for cure, modes in by_cure.items()
+            if cure != "plain" and change(by_cure["plain"], modes, higher=True) == "better"
+        )
+        seeds, modes_of_plain = len(by_cure["plain"]), mean(by_cure["plain"])
         lines.append(
-            f"- **{DATA[data].capitalize()}**, {mean(by_cure['plain']):.2f} without a cure: {'; '.join(parts)}."
+            f"- **{DATA[data].capitalize()}**: without a cure, {plain} of {seeds} seeds collapse; with one, "
+            f"{counted or 'none'}. Clearly more modes than without ({modes_of_plain:.1f}): {more or 'none'}."
         )
     return "\n".join(lines)
 

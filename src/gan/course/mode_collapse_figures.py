@@ -10,7 +10,17 @@ from pandas import DataFrame
 
 from gan.course import orders
 
-__all__ = ["CURES", "DATA", "SCORES", "draw_orders", "draw_samples", "draw_scores", "grid_centers", "ring_centers"]
+__all__ = [
+    "CURES",
+    "DATA",
+    "MODES",
+    "SCORES",
+    "draw_orders",
+    "draw_samples",
+    "draw_scores",
+    "grid_centers",
+    "ring_centers",
+]
 
 CURES = {
     "plain": "plain",
