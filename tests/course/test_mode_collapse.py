@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import torch
 from omegaconf import DictConfig
+from pandas import DataFrame
 from torch.testing import assert_close
 
 from gan.config import compose_config
 from gan.course import orders
-from gan.course.mode_collapse import change
+from gan.course.mode_collapse import answer, change, collapses
 from gan.course.mode_collapse_figures import CURES, grid_centers, ring_centers
 from gan.course.orders import DATA, PLAYS
 from gan.instantiate import build
@@ -72,6 +73,17 @@ def test_a_change_is_named_if_it_is_clear() -> None:
     assert change(low, high, higher=True) == "better"
     assert change(low, high, higher=False) == "worse"
     assert change(low, [2.0, 3.0, 4.0], higher=True) == "–"
+
+
+def test_a_run_collapses_below_half_of_the_modes() -> None:
+    found = {"plain": (3, 4, 0), "rates": (8, 8, 7), "packing": (8, 3, 4)}
+    rows = [("ring8", cure, seed, modes) for cure, seeds in found.items() for seed, modes in enumerate(seeds)]
+    last = DataFrame(rows, columns=["data", "cure", "seed", "modes"])
+    assert collapses(last) == {"plain": 2, "rates": 0, "packing": 1}
+    assert answer(last) == (
+        "- **Ring of 8**: without a cure, 2 of 3 seeds collapse; with one, packing (1). "
+        "Clearly more modes than without (2.3): other rate of G (7.7)."
+    )
 
 
 def own_options(model: DictConfig) -> dict[str, Any]:
