@@ -60,6 +60,7 @@ def test_the_sweep_is_over_the_tricks_of_the_page() -> None:
     assert sweep_of("hacks")["experiment/course/hacks"] == ",".join(HACKS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("loss", LOSSES)
 def test_each_trick_is_the_only_change(loss: str) -> None:
     """Each recipe changes options of the loss or of D, and leaves the rest."""

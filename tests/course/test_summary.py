@@ -10,6 +10,7 @@ from tests.course.recipes import sweep_of
 from tests.test_conf import choices
 
 
+@pytest.mark.long
 def test_it_compares_all_models_from_noise() -> None:
     register_resolvers()
     dims = {model: compose_config("train", [f"model={model}"]).model.get("latent_dim") for model in choices("model")}
