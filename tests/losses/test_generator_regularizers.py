@@ -122,6 +122,29 @@ def test_orthogonality_is_zero_for_orthogonal_filters_of_any_norm() -> None:
     assert Orthogonality(0.5)(linear_pass(generator, rng)) == 0
 
 
+@pytest.mark.parametrize(
+    ("weight", "penalty", "gradient"),
+    [
+        ([[1.0, 1.0], [0.0, 1.0]], 2.0, [[0.0, 4.0], [4.0, 4.0]]),
+        ([[1.0, 1.0, 0.0], [0.0, 1.0, 2.0]], 2.0, [[0.0, 4.0, 8.0], [4.0, 4.0, 0.0]]),
+        ([[1.0], [2.0], [3.0]], 2.0 * (4 + 9 + 36), [[4.0 * (4 + 9)], [4.0 * (2 + 18)], [4.0 * (3 + 12)]]),
+    ],
+    ids=["square", "wide", "tall"],
+)
+def test_the_gradient_of_orthogonality_is_that_of_products_of_filters(
+    weight: list[list[float]], penalty: float, gradient: list[list[float]]
+) -> None:
+    """The penalty is the sum of (w_i · w_j)² over i ≠ j, so that its gradient by w_i is 4 Σ (w_i · w_j) w_j."""
+    layer = nn.Linear(len(weight[0]), len(weight), bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(weight))
+    g_pass = replace(linear_pass(Linear(), KeyedRandom(0, total=SIZE)), generator=layer)
+    value = Orthogonality(1.0)(g_pass)
+    value.backward()
+    assert_close(value, torch.tensor(penalty))
+    assert_close(layer.weight.grad, torch.tensor(gradient))
+
+
 def test_feature_matching_compares_means() -> None:
     g_pass = linear_pass(Linear(), KeyedRandom(0, total=SIZE))
     real, fake = g_pass.batch.real.flatten(1), g_pass.generated.images.flatten(1)
