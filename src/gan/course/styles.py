@@ -19,7 +19,6 @@ LABELS = dict(zip(NETWORKS, ("StyleGAN2", "without path length", "ProGAN", "R3GA
 AUGMENTATIONS = dict(zip(FACES, ("none", "ADA"), strict=True))
 COLORS = {"none": "#1f6fb4", "ada": "#d9731a", "precision": "#1f6fb4", "recall": "#d9731a"}
 IMAGES = {"train": "training", "test": "held-out", "samples": "generated"}
-BATCH = 32  # images per update of the networks
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
@@ -42,6 +41,7 @@ def blocks(tables: Mapping[str, DataFrame]) -> Blocks:
 
 def network_table(final: DataFrame, costs: DataFrame, held_out: float) -> str:
     """Return the cost and the Fréchet distance of each network."""
+    batches = dict(zip(final["network"], final["batch"], strict=True))
     rows = []
     for row in costs.to_dict("records"):
         network = str(row["network"])
@@ -54,7 +54,7 @@ def network_table(final: DataFrame, costs: DataFrame, held_out: float) -> str:
                 f"{1000 * row['seconds']:.0f} ms",
                 f"{updates:,}",
                 f"{updates * row['seconds'] / 60:.1f} min",
-                f"{updates * BATCH:,}",
+                f"{updates * batches[network]:,}",
                 spread(fd),
                 spread([value / held_out for value in fd]),
             )

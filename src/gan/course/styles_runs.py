@@ -49,7 +49,7 @@ def collect(runs: Sequence[RunRecord]) -> Tables:
     features = EfficientNetLite0Maps()
     for network, seed, run in networks:
         key: dict[str, object] = {"network": network, "seed": seed}
-        tables["scores"] += _scores(key, run)
+        tables["scores"] += _scores(key | {"batch": run.group("data")["batch_size"]}, run)
         trained = load(run.folder.last)
         spaces = get_args(Space) if isinstance(trained.model, StyleGAN2) else ("z",)
         for space in spaces:
