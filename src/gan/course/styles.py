@@ -16,8 +16,8 @@ from gan.course.styles_runs import FACES, NETWORKS, collect, measure
 __all__ = ["CHAPTER"]
 
 LABELS = dict(zip(NETWORKS, ("StyleGAN2", "without path length", "ProGAN", "R3GAN", "DCGAN"), strict=True))
-AUGMENTATIONS = dict(zip(FACES, ("none", "ADA"), strict=True))
-COLORS = {"none": "#1f6fb4", "ada": "#d9731a", "precision": "#1f6fb4", "recall": "#d9731a"}
+STARTS = dict(zip(FACES, ("no augmentation", "ADA", "ADA, from digits"), strict=True))
+COLORS = {"none": "#1f6fb4", "ada": "#d9731a", "transfer": "#2b8a3e", "precision": "#1f6fb4", "recall": "#d9731a"}
 IMAGES = {"train": "training", "test": "held-out", "samples": "generated"}
 
 
@@ -34,8 +34,8 @@ def blocks(tables: Mapping[str, DataFrame]) -> Blocks:
         "smoother": smoother(final, tables["paths"]),
         "truncation": truncation_table(tables["truncation"]),
         "monotone": monotone(tables["truncation"]),
-        "faces": face_table(last(tables["faces"], "augmentation"), tables["verdicts"]),
-        "overfitting": overfitting(last(tables["faces"], "augmentation"), tables["verdicts"]),
+        "faces": face_table(tables["faces"], tables["verdicts"]),
+        "few_faces": few_faces(tables["faces"], tables["verdicts"]),
     }
 
 
@@ -112,42 +112,39 @@ def monotone(scores: DataFrame) -> str:
     return "\n".join(lines)
 
 
-def face_table(final: DataFrame, verdicts: DataFrame) -> str:
-    """Return the kernel distance, and what D takes for real."""
+def face_table(scores: DataFrame, verdicts: DataFrame) -> str:
+    """Return the kernel distance at the first and the last evaluation, and what D takes for real."""
     rows = []
-    for augmentation in FACES:
-        shares = [values_of(verdicts, "real", augmentation=augmentation, images=images) for images in IMAGES]
-        cells = (f"{spread([100 * share for share in values], 0)} %" for values in shares)
-        rows.append((AUGMENTATIONS[augmentation], spread(values_of(final, "kd", augmentation=augmentation), 3), *cells))
-    return markdown_table(
-        ("augmentation", "kernel distance", *(f"{name} taken for real" for name in IMAGES.values())), rows
-    )
+    for start in FACES:
+        of_start = scores[scores["start"] == start]
+        distances = (
+            spread(values_of(of_start, "kd", step=step), 3) for step in (scores["step"].min(), scores["step"].max())
+        )
+        shares = ([100 * x for x in values_of(verdicts, "real", start=start, images=images)] for images in IMAGES)
+        rows.append((STARTS[start], *distances, *(f"{spread(share, 0)} %" for share in shares)))
+    steps = (f"kernel distance after {scores['step'].agg(end):,} updates" for end in ("min", "max"))
+    return markdown_table(("start", *steps, *(f"{name} taken for real" for name in IMAGES.values())), rows)
 
 
-def overfitting(final: DataFrame, verdicts: DataFrame) -> str:
-    """Return D's overfitting, and the kernel distances, in words."""
-    gaps = {
-        augmentation: [
-            train - held_out
-            for train, held_out in zip(
-                *(
-                    values_of(verdicts, "real", augmentation=augmentation, images=images)
-                    for images in ("train", "test")
-                ),
-                strict=True,
-            )
-        ]
-        for augmentation in FACES
-    }
-    kd = {augmentation: values_of(final, "kd", augmentation=augmentation) for augmentation in FACES}
-    return "\n".join(
-        [
-            f"- **Overfitting**, the share of training faces less that of held-out ones: {100 * mean(gaps['ada']):.0f} "
-            f"points with ADA and {100 * mean(gaps['none']):.0f} without, {relation(gaps['ada'], gaps['none'])} it.",
-            f"- **Kernel distance**: {mean(kd['ada']):.3f} with ADA and {mean(kd['none']):.3f} without, "
-            f"{relation(kd['ada'], kd['none'])} it.",
-        ]
+def few_faces(scores: DataFrame, verdicts: DataFrame) -> str:
+    """Return the effects of ADA and of other weights to start from, in words."""
+    train, held_out = (
+        {start: values_of(verdicts, "real", start=start, images=images) for start in FACES}
+        for images in ("train", "test")
     )
+    gaps = {start: [100 * (x - y) for x, y in zip(train[start], held_out[start], strict=True)] for start in FACES}
+    lines = [
+        f"- **Overfitting**, the share of training faces that D takes for real, less that of held-out ones: "
+        f"{spread(gaps['ada'], 0)} points with ADA, {relation(gaps['ada'], gaps['none'])} "
+        f"{spread(gaps['none'], 0)} without."
+    ]
+    for first, second, change in (("ada", "none", "ADA"), ("transfer", "ada", "A start from digits")):
+        parts = []
+        for step in (scores["step"].min(), scores["step"].max()):
+            after, before = (values_of(scores, "kd", start=start, step=step) for start in (first, second))
+            parts.append(f"{relation(after, before)} that without it after {step:,} updates")
+        lines.append(f"- **{change}**: the kernel distance is {', and '.join(parts)}.")
+    return "\n".join(lines)
 
 
 # Figures -------------------------------------------------------------------------------------------------------------
@@ -159,9 +156,7 @@ def figures(tables: Mapping[str, DataFrame]) -> Figures:
         "samples": draw_rows(tables["pictures"], LABELS),
         "truncation": draw_truncation(tables["truncation"]),
         "faces": draw_faces(tables["faces"], tables["verdicts"]),
-        "face_samples": draw_rows(
-            tables["pictures"], {f"faces {name}": label for name, label in AUGMENTATIONS.items()}
-        ),
+        "face_samples": draw_rows(tables["pictures"], {f"faces {name}": label for name, label in STARTS.items()}),
     }
 
 
@@ -181,16 +176,16 @@ def draw_faces(scores: DataFrame, verdicts: DataFrame) -> Figure:
     """Draw the kernel distance over updates, and what D takes for real."""
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for place, augmentation in enumerate(FACES):
-        color, label = COLORS[augmentation], AUGMENTATIONS[augmentation]
-        for number, (_, run) in enumerate(scores[scores["augmentation"] == augmentation].groupby("seed")):
+    for place, start in enumerate(FACES):
+        color, label = COLORS[start], STARTS[start]
+        for number, (_, run) in enumerate(scores[scores["start"] == start].groupby("seed")):
             left.plot(run["step"], run["kd"], marker="o", color=color, label=None if number else label)
         for column, images in enumerate(IMAGES):
-            shares = values_of(verdicts, "real", augmentation=augmentation, images=images)
-            right.bar(column + 0.4 * place - 0.2, 100 * mean(shares), 0.36, color=color, alpha=0.4)
-            right.plot([column + 0.4 * place - 0.2] * len(shares), [100 * x for x in shares], "o", color=color)
+            shares = values_of(verdicts, "real", start=start, images=images)
+            right.bar(column + 0.27 * (place - 1), 100 * mean(shares), 0.24, color=color, alpha=0.4)
+            right.plot([column + 0.27 * (place - 1)] * len(shares), [100 * x for x in shares], "o", color=color)
     left.set(xlabel="updates", ylabel="kernel distance", ylim=(0, None))
-    left.legend(title="augmentation", frameon=False)
+    left.legend(frameon=False)
     right.set(ylabel="taken for real by D, in %", ylim=(0, 105), xticks=range(len(IMAGES)))
     right.set_xticklabels([f"{name} faces" for name in IMAGES.values()])
     return figure

@@ -23,7 +23,7 @@ from gan.runs.record import RunRecord
 __all__ = ["FACES", "NETWORKS", "collect", "measure"]
 
 NETWORKS = ("stylegan2", "no_path_length", "progan", "r3gan", "dcgan")
-FACES = ("none", "ada")
+FACES = ("none", "ada", "transfer")
 PATHS = 500
 SAMPLES = 2000  # of each threshold of truncation
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -59,13 +59,13 @@ def collect(runs: Sequence[RunRecord]) -> Tables:
             tables["truncation"] += [key | row for row in truncation_scores(trained, THRESHOLDS, SAMPLES, seed=0)]
         if not seed:
             tables["pictures"] += _pictures(network, trained.sample(SHOWN["digits"]))
-    for augmentation, seed, run in faces:
-        key = {"augmentation": augmentation, "seed": seed}
+    for start, seed, run in faces:
+        key = {"start": start, "seed": seed}
         tables["faces"] += _scores(key, run)
         trained = load(run.folder.last)
         tables["verdicts"] += [key | row for row in _verdicts(trained)]
         if not seed:
-            tables["pictures"] += _pictures(f"faces {augmentation}", trained.sample(SHOWN["faces"]))
+            tables["pictures"] += _pictures(f"faces {start}", trained.sample(SHOWN["faces"]))
     tables["baselines"], tables["faces_baselines"] = [_baselines(networks)], [_baselines(faces)]
     return {name: DataFrame(rows) for name, rows in tables.items()}
 
