@@ -12,10 +12,12 @@ from gan.course.chapter import Tables
 from gan.course.rivals_runs import encode
 from gan.course.seeds import runs_of
 from gan.course.update_costs import model_costs
-from gan.explore.path_length import Space, perceptual_path_lengths
 from gan.explore.truncation import truncation_scores
 from gan.images import from_uint8
+from gan.metrics.path_length import mean_between_percentiles, perceptual_path_lengths
+from gan.metrics.sampled import SampleSource
 from gan.models.gan import GAN
+from gan.models.latent_space import SpaceName
 from gan.models.stylegan2 import StyleGAN2
 from gan.nn.pretrained.efficientnet import EfficientNetLite0Maps
 from gan.runs.record import RunRecord
@@ -51,10 +53,11 @@ def collect(runs: Sequence[RunRecord]) -> Tables:
         key: dict[str, object] = {"network": network, "seed": seed}
         tables["scores"] += _scores(key | {"batch": run.group("data")["batch_size"]}, run)
         trained = load(run.folder.last)
-        spaces = get_args(Space) if isinstance(trained.model, StyleGAN2) else ("z",)
+        spaces: tuple[SpaceName, ...] = get_args(SpaceName) if isinstance(trained.model, StyleGAN2) else ("z",)
         for space in spaces:
-            lengths = perceptual_path_lengths(trained, features, PATHS, space, 1e-4, seed=0)
-            tables["paths"].append({**key, "space": space, "length": _trimmed_mean(lengths)})
+            source = SampleSource(trained.model, trained.use_ema)
+            lengths = perceptual_path_lengths(source, features, range(PATHS), PATHS, space, 1e-4)
+            tables["paths"].append({**key, "space": space, "length": mean_between_percentiles(lengths)[0]})
         if network == "stylegan2":
             tables["truncation"] += [key | row for row in truncation_scores(trained, THRESHOLDS, SAMPLES, seed=0)]
         if not seed:
@@ -83,12 +86,6 @@ def _baselines(runs: Sequence[tuple[str, int, RunRecord]]) -> dict[str, object]:
     results = runs[0][2].results
     assert results is not None
     return dict(results.baselines)
-
-
-def _trimmed_mean(lengths: Tensor) -> float:
-    """Return the mean of the lengths between the percentiles 1 and 99, as in the authors' code."""
-    low, high = lengths.quantile(0.01), lengths.quantile(0.99)
-    return float(lengths[(low <= lengths) & (lengths <= high)].mean())
 
 
 @torch.no_grad()
