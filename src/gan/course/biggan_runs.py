@@ -16,7 +16,7 @@ from gan.runs.record import RunRecord
 __all__ = ["NETWORKS", "collect", "measure"]
 
 NETWORKS = ("biggan", "no_orthogonality", "cdcgan")
-SAMPLES = 2000  # of each threshold
+SAMPLES = 1000  # of each threshold
 THRESHOLDS = (0.04, 0.2, 0.5, 1.0, 2.0, 4.0)
 SHOWN = 10  # images at each threshold, one of each class
 

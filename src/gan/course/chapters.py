@@ -2,6 +2,7 @@
 
 from gan.course import (
     alternating,
+    biggan,
     distances,
     game,
     hacks,
@@ -11,6 +12,7 @@ from gan.course import (
     optimizers,
     rivals,
     stopping,
+    styles,
     summary,
 )
 from gan.course.chapter import Chapter
@@ -28,5 +30,7 @@ CHAPTERS: dict[str, Chapter] = {
     "measuring": measuring.CHAPTER,
     "rivals": rivals.CHAPTER,
     "stopping": stopping.CHAPTER,
+    "styles": styles.CHAPTER,
+    "biggan": biggan.CHAPTER,
     "summary": summary.CHAPTER,
 }
