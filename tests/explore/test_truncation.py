@@ -1,5 +1,6 @@
 """``python -m gan.explore truncation``: scores at each threshold, the figure, and errors."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,13 +21,17 @@ def show(run: Run, *options: str) -> Run:
 def test_scores_at_each_threshold(train: Train, tmp_path: Path) -> None:
     out = tmp_path / "truncation.png"
     run = train(*TINY, "trainer.max_steps=1")
-    shown = show(run, "--num", "64", "--thresholds", "2", "0.5", "--out", str(out))
+    shown = show(run, "--num", "64", "--thresholds", "100", "0.5", "--out", str(out))
     assert shown.status == 0, shown.err
     lines = re.findall(
         r"^threshold (\S+) +precision (\d\.\d+)  recall (\d\.\d+)  fd (\d+\.\d+)$", shown.out, re.MULTILINE
     )
-    assert [threshold for threshold, *_ in lines] == ["0.5", "2"]
+    assert [threshold for threshold, *_ in lines] == ["0.5", "100"]
     assert lines[0][-1] != lines[1][-1]
+    assert run_here("-m", "gan.evaluate", str(run.folder), "num_samples=64", "metric=frechet", "seeds=1").status == 0
+    evaluation = json.loads((run.folder / "evaluation.json").read_text())
+    (fd,) = evaluation["scores"]["fd_classifier"]["values"]
+    assert float(lines[1][-1]) == pytest.approx(fd, rel=1e-3), "100 deviations truncate nothing"
     with Image.open(out) as image:
         assert image.width > 600
 

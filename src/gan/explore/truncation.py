@@ -62,7 +62,8 @@ def truncation_scores(
     evaluator = Evaluator(lambda _: generator.feature_extractor(), everything, num_samples=num)
     prepared = evaluator.prepare(generator.data, generator.device)
     for threshold in sorted(thresholds):
-        scores = prepared(generator.batches(range(num), seed=seed, truncation=threshold))
+        samples = generator.batches(range(num), seed=seed, truncation=threshold)
+        scores = prepared(map(generator.data.discretize_samples, samples))
         yield {"threshold": threshold, **{name.split("_")[0]: value for name, value in scores.items()}}
 
 
