@@ -243,7 +243,7 @@ EVIL = {"_target_": "os.mkdir", "path": MARKER}
         ({"format": 1}, r"generator\.json has format 1, but this version reads 2: export the run again"),
         ({"format": None}, r"generator\.json was not written by this project: it has no format number"),
         ({"global_step": None}, r"generator\.json is damaged \(global_step: Field required\)"),
-        ({"image_shape": [28, 28]}, r"generator\.json is damaged \(image_shape\.2: "),
+        ({"image_shape": [28, 28]}, r"image_shape is \(1, 28, 28\) by its configuration, but \(28, 28\) by"),
         ({"sha256": "0"}, r"generator\.safetensors is damaged or belongs to another export than generator\.json"),
         ({"config.model": EVIL}, r"asks for os\.mkdir \(at model\).*refused"),
         ({"config.data": EVIL}, r"asks for os\.mkdir \(at data\).*refused"),
