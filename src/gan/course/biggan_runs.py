@@ -8,7 +8,7 @@ from gan.checkpoint.trained import load
 from gan.course.chapter import Tables
 from gan.course.rivals_runs import encode
 from gan.course.seeds import runs_of
-from gan.course.update_costs import model_costs
+from gan.course.update_costs import recipe_costs
 from gan.explore.truncation import truncation_scores
 from gan.metrics.conditional import ConditionalAccuracy
 from gan.runs.record import RunRecord
@@ -23,11 +23,7 @@ SHOWN = 10  # images at each threshold, one of each class
 
 def measure(short: bool) -> Tables:
     """Count the parameters of each network, and measure the CPU time of its updates."""
-    rows = []
-    for network in NETWORKS:
-        options = ["experiment=course/biggan", f"experiment/course/biggan={network}"]
-        rows.append({"network": network, **model_costs(options, 16 if short else 60)})
-    return {"costs": DataFrame(rows)}
+    return {"costs": recipe_costs("biggan", NETWORKS, short)}
 
 
 def collect(runs: Sequence[RunRecord]) -> Tables:

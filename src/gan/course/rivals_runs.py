@@ -10,7 +10,7 @@ from torch import Tensor
 from gan.checkpoint.trained import TrainedGenerator, load
 from gan.config import compose_config
 from gan.course.chapter import Tables
-from gan.course.update_costs import model_costs
+from gan.course.update_costs import recipe_costs
 from gan.data.base import ImageDataModule
 from gan.images import from_uint8
 from gan.instantiate import build
@@ -32,11 +32,7 @@ LEVELS = 16  # of grey, in a table
 
 def measure(short: bool) -> Tables:
     """Count the parameters of each rival, and measure the CPU time of its updates."""
-    rows = []
-    for rival in RIVALS:
-        options = ["experiment=course/rivals", f"experiment/course/rivals={rival}"]
-        rows.append({"rival": rival, **model_costs(options, 16 if short else 60)})
-    return {"costs": DataFrame(rows)}
+    return {"costs": recipe_costs("rivals", RIVALS, short, "rival")}
 
 
 def collect(runs: Sequence[RunRecord]) -> Tables:

@@ -11,7 +11,7 @@ from gan.checkpoint.trained import TrainedGenerator, load
 from gan.course.chapter import Tables
 from gan.course.rivals_runs import encode
 from gan.course.seeds import runs_of
-from gan.course.update_costs import model_costs
+from gan.course.update_costs import recipe_costs
 from gan.explore.truncation import truncation_scores
 from gan.images import from_uint8
 from gan.metrics.path_length import mean_between_percentiles, perceptual_path_lengths
@@ -34,13 +34,8 @@ SHOWN = {"digits": 12, "faces": 8}  # images of each kind
 
 def measure(short: bool) -> Tables:
     """Count the parameters of each network, and measure the CPU time of its updates."""
-    rows = []
-    for network in NETWORKS:
-        options = ["experiment=course/styles", f"experiment/course/styles={network}"]
-        if network == "progan":  # at the size of the images
-            options += ["model.fade_images=0", "model.stable_images=1"]
-        rows.append({"network": network, **model_costs(options, 16 if short else 60)})
-    return {"costs": DataFrame(rows)}
+    grown = ["model.fade_images=0", "model.stable_images=1"]  # to the size of the images
+    return {"costs": recipe_costs("styles", NETWORKS, short, progan=grown)}
 
 
 def collect(runs: Sequence[RunRecord]) -> Tables:

@@ -1,6 +1,7 @@
 """CPU time of updates of D and of G in a recipe, each measured inside a short training run, and parameters."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from time import process_time
 from typing import Any
 
 import torch
+from pandas import DataFrame
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.callbacks.periodic import is_generator_update
@@ -17,7 +19,7 @@ from gan.config import compose_config
 from gan.resolvers import register_resolvers
 from gan.training import train
 
-__all__ = ["model_costs", "update_costs"]
+__all__ = ["model_costs", "recipe_costs", "update_costs"]
 
 WARM_UP = 10  # batches that are not counted
 
@@ -53,6 +55,25 @@ def model_costs(options: list[str], steps: int) -> dict[str, float]:
     stopwatch = _watch(options, steps)
     updates = sum(both for _, both in stopwatch.counted)
     return {**stopwatch.parameters, "seconds": sum(seconds for seconds, _ in stopwatch.counted) / updates}
+
+
+def recipe_costs(
+    chapter: str, recipes: Sequence[str], short: bool, column: str = "network", **options: list[str]
+) -> DataFrame:
+    """Return the parameters and the CPU seconds per update of a chapter's recipes; see ``model_costs``.
+
+    Args:
+        chapter: Name of the sweep.
+        recipes: Names of its recipes.
+        short: Whether to measure few updates.
+        column: Column of the names.
+        **options: Further options of single recipes, by name.
+    """
+    rows = []
+    for recipe in recipes:
+        chosen = [f"experiment=course/{chapter}", f"experiment/course/{chapter}={recipe}", *options.get(recipe, [])]
+        rows.append({column: recipe, **model_costs(chosen, 16 if short else 60)})
+    return DataFrame(rows)
 
 
 def _watch(options: list[str], steps: int) -> "_Stopwatch":
