@@ -58,6 +58,7 @@ def test_page_shows_lines_as_text(run: Run) -> None:
     assert page.count("not selected by hand, at step 4") == 1
     assert "training sentences" in page
     assert "sentences/s" in page
+    assert "images/s" not in page
 
 
 def test_comparison_shows_lines(run: Run, tmp_path: Path) -> None:
@@ -124,8 +125,9 @@ def test_curve_over_temperature(train: Train, tmp_path: Path) -> None:
     assert cold != warm
     evaluated = run_here("-m", "gan.evaluate", str(game.folder), "num_samples=30", f"out={tmp_path / 'scores.json'}")
     assert evaluated.status == 0, evaluated.err
-    assert set(json.loads((tmp_path / "scores.json").read_text())["scores"]) == {
-        "oracle_nll",
-        "heldout_nll",
-        "distinct",
-    }
+    results = json.loads((tmp_path / "scores.json").read_text())
+    assert set(results["scores"]) == {"oracle_nll", "heldout_nll", "distinct"}
+    assert set(results["trivial_baselines"]["unigram"]) == {"oracle_nll", "distinct"}
+    options = ["metric=heldout_nll", f"out={tmp_path / 'scores.json'}"]
+    done = run_here("-m", "gan.evaluate", str(game.folder), *options)
+    assert f"Scored   the model of {game.folder}" in done.out, "no sample has a part in it"

@@ -7,10 +7,14 @@ from gan.instantiate import build
 from gan.metrics.bleu import BLEU, SelfBLEU
 from gan.metrics.lines import Copied, Distinct
 from gan.metrics.measure import Measure
-from gan.metrics.statistics import GeneratorStatistic, PairStatistic, PixelStatistic, Statistics
+from gan.metrics.statistics import GeneratorStatistic, Need, PairStatistic, PixelStatistic, Statistics
 from tests.test_conf import choices, composed
 
 TEXT = (BLEU, SelfBLEU, Distinct, Copied)
+
+
+def tensor_shape(need: Need) -> tuple[int, ...]:
+    return (40, 2) if isinstance(need, GeneratorStatistic) and not need.paths else (40,)
 
 
 @pytest.mark.parametrize("choice", choices("metric"))
@@ -29,11 +33,10 @@ def test_the_direction_of_every_score_is_known(choice: str) -> None:
             torch.randn(40, 3, generator=random),
             torch.randn(40, 4, generator=random),
             labels,
-            {need.name: torch.rand(40, generator=random) for need in statistics}
+            {need.name: torch.rand(tensor_shape(need), generator=random) for need in statistics}
             | {"images": torch.randint(256, (40, 6) if isinstance(measure, TEXT) else (40, 1, 8, 8), generator=random)},
         )
         for random in (torch.Generator().manual_seed(seed) for seed in (0, 1))
     )
     assert measure(real, fake).keys() <= measure.higher_is_better.keys()
-    if not measure.needs_model:
-        assert next(iter(measure.higher_is_better)) in measure(real, fake), "the main score"
+    assert next(iter(measure.higher_is_better)) in measure(real, fake), "the main score"

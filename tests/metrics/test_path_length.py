@@ -99,12 +99,14 @@ def test_the_measure_needs_a_generator_with_latent_vectors(tmp_path: Path) -> No
         "num_paths": 200,
         "epsilon": 1e-2,
     }
-    with pytest.raises(UserError, match="these images have none"):
+    with pytest.raises(UserError, match="ppl_z is a score of a model itself, and there are samples alone"):
         prepared(batches(gaussian((0.0, 0.0), (1.0, 1.0), 50)))
     with pytest.raises(UserError, match="name another metric first"):
         prepared.baselines()
     evaluator.check(SampledImages.of(Sampler(FirstEntry(1.0), 3), DATA), "")
     with pytest.raises(UserError, match="latent vectors alone, but images of x have none"):
+        evaluator.check(SampledImages(model=True), "images of x have none")
+    with pytest.raises(UserError, match="metric=ppl scores a model itself"):
         evaluator.check(SampledImages(), "images of x have none")
 
 

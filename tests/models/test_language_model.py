@@ -5,14 +5,22 @@ import torch
 
 from gan.data.oracle import Oracle
 from gan.errors import UserError
+from gan.features.none import NoFeatures
 from gan.losses.adversarial import Hinge
 from gan.losses.likelihood import Likelihood
 from gan.losses.objective import Objective
+from gan.metrics.evaluator import Evaluator
 from gan.metrics.likelihood import HeldOutNLL
 from gan.metrics.sampled import SampleSource
 from gan.models.language_model import LanguageModel
 from gan.models.sampler import Sampler
 from gan.nn.token_lstm import TokenLSTM
+
+
+def heldout_nll(model: Sampler, data: Oracle) -> float:
+    evaluator = Evaluator(NoFeatures, {"heldout_nll": HeldOutNLL(batch_size=150)}).prepare(data, torch.device("cpu"))
+    assert evaluator.protocol["fake_images"] == 0, "no sample is needed"
+    return evaluator(iter(()), SampleSource(model))["heldout_nll"]
 
 
 def test_loss_is_the_mean_negative_log_likelihood() -> None:
@@ -28,10 +36,11 @@ def test_other_losses_are_refused() -> None:
 def test_the_oracle_scores_the_entropy_of_its_data() -> None:
     data = Oracle(vocabulary_size=6, length=4, rows=400)
     model = LanguageModel(data.oracle, Likelihood(), {}, latent_dim=0, ema_decay=0)
-    score = HeldOutNLL().of_model(SampleSource(model), data)["heldout_nll"]
-    assert score == pytest.approx(-float(data.oracle.log_likelihoods(data.load("test").tokens).mean()), rel=1e-5)
+    assert heldout_nll(model, data) == pytest.approx(
+        -float(data.oracle.log_likelihoods(data.load("test").tokens).mean()), rel=1e-5
+    )
     with pytest.raises(UserError, match="needs a generator with a likelihood"):
-        HeldOutNLL().of_model(SampleSource(Sampler(torch.nn.Linear(1, 1), ema_decay=0)), data)
+        heldout_nll(Sampler(torch.nn.Linear(1, 1), ema_decay=0), data)
 
 
 def test_places_after_an_end_do_not_count() -> None:
@@ -41,4 +50,4 @@ def test_places_after_an_end_do_not_count() -> None:
     tokens = torch.tensor([[1, 0, 0, 0], [2, 1, 0, 0]])
     data.splits["test"] = type(data.load("test"))(tokens)
     expected = -network.log_likelihoods(tokens).detach().sum() / 5
-    assert HeldOutNLL().of_model(SampleSource(model), data)["heldout_nll"] == pytest.approx(float(expected), rel=1e-5)
+    assert heldout_nll(model, data) == pytest.approx(float(expected), rel=1e-5)

@@ -20,12 +20,15 @@ from gan.errors import UserError
 from gan.keyed_random import KeyedRandom, Stream, rows_at
 from gan.types import Batch, Request, Samples, map_tensors
 
-__all__ = ["DataModule", "Split", "TrivialBaseline"]
+__all__ = ["DataModule", "DrawnBaseline", "Split", "TrivialBaseline"]
 
 Split = Literal["train", "test"]
 
 TrivialBaseline = Callable[[Request], Tensor]
 """Map from the conditions of rows to images, in the form in which a model generates them."""
+
+DrawnBaseline = Callable[[int, torch.Generator], Tensor]
+"""Map from a number of samples and random numbers to rows, in the form in which the data set stores them."""
 
 
 class DataModule(LightningDataModule):
@@ -136,14 +139,15 @@ class DataModule(LightningDataModule):
         """Arrange named groups of samples, all of one size, in one picture."""
 
     def picture_of_samples(self, samples: Samples) -> Tensor:
-        """Arrange completed samples and, where they can be shown, their conditions in one picture.
-
-        The default shows samples alone.
-        """
+        """Arrange completed samples in one picture, with conditions that can be shown; by default without."""
         return self.picture(self.complete(samples).images)
 
     def trivial_baselines(self) -> dict[str, TrivialBaseline]:
         """Return trivial generators by name, such as a copy of the source image, which a model should beat."""
+        return {}
+
+    def drawn_baselines(self) -> dict[str, DrawnBaseline]:
+        """Return trivial generators without a condition by name, such as words at their frequencies."""
         return {}
 
     def check(self, dataset: ImageDataset) -> None:

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from gan.bounds import Length, Vocabulary
 from gan.data.dataset import ImageDataset
-from gan.data.module import DataModule
+from gan.data.module import DataModule, DrawnBaseline
 from gan.errors import UserError
+from gan.nn.token_lstm import END
 from gan.types import Batch
 
 __all__ = ["SequenceDataModule", "TokenRows"]
@@ -83,7 +84,23 @@ class SequenceDataModule(DataModule):
 
     def noise(self, num: int, generator: torch.Generator) -> Tensor:
         """Draw tokens uniformly, with shape (num, T)."""
-        return torch.randint(self.vocabulary_size, (num, self.length), generator=generator)
+        return self.fill_ends(torch.randint(self.vocabulary_size, (num, self.length), generator=generator))
+
+    def unigram(self, num: int, generator: torch.Generator) -> Tensor:
+        """Draw tokens independently at their frequencies in the training rows, ends included, with shape (num, T)."""
+        counts = torch.zeros(self.vocabulary_size)
+        for batch in self.batches("train", 1024):
+            ended = (batch.real == END).cumsum(1) if self.ends else torch.zeros_like(batch.real)
+            counts += batch.real[(ended == 0) | ((ended == 1) & (batch.real == END))].bincount(minlength=len(counts))
+        drawn = torch.multinomial(counts, num * self.length, replacement=True, generator=generator)
+        return self.fill_ends(drawn.view(num, self.length))
+
+    def fill_ends(self, tokens: Tensor) -> Tensor:
+        """Replace all tokens after the first end of each sequence, int64 with shape (N, T), by ends."""
+        return tokens.masked_fill((tokens == END).cumsum(1) > 0, END) if self.ends else tokens
+
+    def drawn_baselines(self) -> dict[str, DrawnBaseline]:
+        return {"unigram": self.unigram}
 
     def picture(self, images: Tensor) -> Tensor:
         raise UserError(f"{type(self).__name__} has {self.noun}, which are text and no picture: write a .txt file")

@@ -62,10 +62,12 @@ def table(results: dict[str, Any]) -> str:
     rows = [["", "samples", *trivial]] if trivial else []
     for name, score in results["scores"].items():
         deviation = f" ± {score['std']:.2g}" if seeds > 1 else ""
-        rows.append([name, f"{score['mean']:.5g}{deviation}", *(f"{scores[name]:.5g}" for scores in trivial.values())])
+        beside = (f"{scores[name]:.5g}" if name in scores else "" for scores in trivial.values())
+        rows.append([name, f"{score['mean']:.5g}{deviation}", *beside])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     sets = f" for each of {seeds} seeds; mean ± standard deviation over seeds" if seeds > 1 else ""
+    count = f"{protocol['fake_images']:,} " if protocol["fake_images"] else ""  # none for scores of a model itself
     features = [f"Features {protocol['features']}, weights {protocol.get('weights')}, resize {protocol.get('resize')}"]
     if protocol["features"] == NoFeatures.name:
         features = []
@@ -73,7 +75,7 @@ def table(results: dict[str, Any]) -> str:
         [
             *lines,
             "",
-            f"Scored   {protocol['fake_images']:,} {results['subject']}{sets}",
+            f"Scored   {count}{results['subject']}{sets}",
             f"Against  {protocol['real_images']:,} {protocol.get('noun', 'images')} of {results['reference']}",
             f"Measures {'; '.join(describe_measures(protocol['measures']))}",
             *features,

@@ -31,6 +31,7 @@ class EvaluatedImages:
 
     Attributes:
         name: Description for the results.
+        model: Description of the model, for results that no sample has a part in; empty for a folder.
         num: Images per set, on all ranks together.
         seeds: Seeds of the sets; a folder has a single set.
         batches: Yields this rank's part of a seed's set, as the data module returns its own images.
@@ -46,6 +47,7 @@ class EvaluatedImages:
     batches: Callable[[int], Iterator[Samples]]
     protocol: dict[str, Any]
     folder: Path
+    model: str = ""
     sampled: SampledImages = field(default_factory=SampledImages)
     source: SampleSource | None = None
 
@@ -77,8 +79,10 @@ def samples_of_checkpoint(
         samples = model.iterate_samples(indices, seed, config.batch_size, use_ema, requests=data.requests)
         return map(data.discretize_samples, samples)
 
+    name = f"{path} ({'moving average weights' if use_ema else 'last weights'})"
     return EvaluatedImages(
-        name=f"samples of {path} ({'moving average weights' if use_ema else 'last weights'})",
+        name=f"samples of {name}",
+        model=f"the model of {name}",
         num=num,
         seeds=range(config.seeds),
         batches=batches,

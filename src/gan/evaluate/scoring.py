@@ -65,7 +65,7 @@ def evaluate(
 
     scores_by_seed = []
     for seed in images.seeds:
-        description = f"Seed {seed}" if len(images.seeds) > 1 else "Images"
+        description = f"Seed {seed}" if len(images.seeds) > 1 else data.noun.capitalize()
         num_batches = len(rank_range(images.num)) / config.batch_size
         source = None if images.source is None else images.source._replace(seed=seed)
         scores_by_seed.append(evaluator(progress_bar(images.batches(seed), num_batches, description), source))
@@ -73,7 +73,7 @@ def evaluate(
         "command": command_line(["python", "-m", "gan.evaluate", *sys.argv[1:]]),
         "scores": {name: _over_seeds([scores[name] for scores in scores_by_seed]) for name in scores_by_seed[0]},
         "trivial_baselines": evaluator.trivial_baselines(),
-        "subject": images.name,
+        "subject": images.name if evaluator.protocol["fake_images"] else images.model,
         "reference": str(reference or f"{type(data).__name__} ({evaluator.protocol['real_split']})"),
         "protocol": {**evaluator.protocol, **images.protocol, "seeds": list(images.seeds)},
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,

@@ -16,7 +16,16 @@ from gan.features.none import NoFeatures
 from gan.metrics.measure import Measure
 from gan.metrics.reference import noise_statistics, real_statistics
 from gan.metrics.sampled import SampledImages, SampleSource
-from gan.metrics.statistics import FEATURE_NEEDS, Need, Statistics, gather, needs_generator, needs_targets
+from gan.metrics.statistics import (
+    FEATURE_NEEDS,
+    Need,
+    Statistics,
+    gather,
+    needs_generator,
+    needs_paths,
+    needs_samples,
+    needs_targets,
+)
 from gan.metrics.trivial import noise_beside_targets, trivial_samples
 from gan.runs.folder import OutputPath
 from gan.types import Samples
@@ -105,14 +114,14 @@ class Evaluator:
         Raises:
             UserError: If a measure needs classes, targets or latent vectors that the images do not have.
         """
-        alone = [name for name, measure in self.measures.items() if measure.needs_model]
+        alone = [name for name, measure in self.measures.items() if needs_generator(measure.needs)]
         if alone and not sampled.model:
-            raise UserError(f"metric={alone[0]} scores a network, and there are samples alone")
+            raise UserError(f"metric={alone[0]} scores a model itself, and there are samples alone")
         if self.needs_labels and not sampled.labels:
             raise UserError(f"the metric needs samples of requested classes, but {reason}")
         if self.needs_targets and not sampled.targets:
             raise UserError(f"the metric compares each image with its target, but {reason}; metric=kernel needs none")
-        if needs_generator(self.needs) and not sampled.latent:
+        if needs_paths(self.needs) and not sampled.latent:
             raise UserError(f"the metric follows paths between latent vectors alone, but {reason}")
 
     def _check_features(self, features: FeatureExtractor) -> None:
@@ -208,7 +217,7 @@ class PreparedEvaluator:
             **noun,
             "real_images": self.real_by_split[split].count,
             "real_split": split,
-            "fake_images": self.num_samples,
+            "fake_images": self.num_samples if needs_samples(self.settings.needs) else 0,
             "measures": {name: measure.settings for name, measure in self.settings.measures.items()},
             **self.features.protocol,
         }
@@ -223,12 +232,9 @@ class PreparedEvaluator:
         Returns:
             All scores by name, equal on all ranks.
         """
+        source = None if source is None else source._replace(data=self.data)
         fake = gather(self.features, batches, self.settings.needs, self.device, source)
-        scores = self._score(fake, self.settings.measures.values())
-        for measure in self.settings.measures.values() if source is not None else ():
-            assert source is not None
-            scores |= measure.of_model(source, self.data)
-        return scores
+        return self._score(fake, self.settings.measures.values())
 
     def baselines(self) -> dict[str, float]:
         """Return the main scores of noise, and of real images that generated ones are not compared with.
@@ -241,13 +247,13 @@ class PreparedEvaluator:
             UserError: If the main measure is one of the generator itself, which images have no score by.
         """
         main = next(iter(self.settings.measures.values()))
-        if main.needs_model:
-            return {}
-        if needs_generator(main.needs):
+        if needs_paths(main.needs):
             raise UserError(
                 f"runs cannot be compared by {self.name}, which is lowest where all samples are equal: name another "
                 "metric first, as in 'metric=[frechet,ppl]'"
             )
+        if needs_generator(main.needs):
+            return {}
         num, cache = self.num_samples, self.settings.cache
         if needs_targets(main.needs):
             noise = gather(self.features, noise_beside_targets(self.data, num), main.needs, self.device)
@@ -263,12 +269,15 @@ class PreparedEvaluator:
         }
 
     def trivial_baselines(self) -> dict[str, dict[str, float]]:
-        """Return all scores of the data's trivial generators by name, such as a copy of the source image."""
-        if not self.requests:
-            return {}
+        """Return the scores of the data's trivial generators by name, such as a copy of the source image.
+
+        Scores of a model itself, such as likelihoods, are not among them.
+        """
+        measures = [one for one in self.settings.measures.values() if not needs_generator(one.needs)]
+        needs = frozenset[Need]().union(*(measure.needs for measure in measures))
         return {
-            name: self(trivial_samples(self.data, make, self.num_samples))
-            for name, make in self.data.trivial_baselines().items()
+            name: self._score(gather(self.features, batches, needs, self.device), measures)
+            for name, batches in trivial_samples(self.data, self.num_samples, self.requests).items()
         }
 
     def _score(self, fake: Statistics, measures: Iterable[Measure]) -> dict[str, float]:

@@ -3,13 +3,13 @@
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
-from gan.data.module import DataModule
-from gan.distributed.group import rank_range, sum_over_ranks
+from gan.distributed.group import rank_range
 from gan.errors import UserError
 from gan.metrics.measure import Measure
 from gan.metrics.sampled import SampleSource
-from gan.metrics.statistics import Need, Statistics
+from gan.metrics.statistics import GeneratorStatistic, Need, Statistics
 from gan.nn.token_lstm import TokenLSTM
 
 __all__ = ["HeldOutNLL", "OracleNLL"]
@@ -43,21 +43,30 @@ class HeldOutNLL(Measure):
     """
 
     higher_is_better: ClassVar[dict[str, bool]] = {"heldout_nll": False}
-    needs: ClassVar[frozenset[Need]] = frozenset()
     needs_of_real: ClassVar[frozenset[Need]] = frozenset()
     named_after_features: ClassVar[bool] = False
-    needs_model: ClassVar[bool] = True
 
     def __init__(self, batch_size: int = 256) -> None:
         self.batch_size = batch_size
 
+    @property
+    def needs(self) -> frozenset[Need]:
+        """The likelihoods, under the generator itself."""
+        return frozenset({GeneratorStatistic("heldout_nll", self._likelihoods)})
+
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
-        return {}
+        total, count = fake.tensors["heldout_nll"].double().sum(0)
+        return {"heldout_nll": float(total / count)}
 
     @torch.no_grad()
-    def of_model(self, source: SampleSource, data: DataModule) -> dict[str, float]:
-        model = source.model
-        total, count = torch.zeros((), device=model.device), torch.zeros((), device=model.device)
+    def _likelihoods(self, source: SampleSource) -> Tensor:
+        """Return the negative log-likelihood and the number of tokens of this rank's held-out rows, with shape (N, 2).
+
+        Raises:
+            UserError: If the generator has no likelihood.
+        """
+        model, data, rows = source.model, source.data, [torch.empty(0, 2)]
+        assert data is not None
         with model.inference_network(source.use_ema) as network:
             if not isinstance(network, TokenLSTM):
                 raise UserError(
@@ -65,6 +74,6 @@ class HeldOutNLL(Measure):
                 )
             for batch in data.batches("test", self.batch_size, rank_range(len(data.split("test")))):
                 tokens = batch.real.to(model.device)
-                total -= network.log_likelihoods(tokens).sum()
-                count += (~network.is_padding(tokens)).sum()
-        return {"heldout_nll": float(sum_over_ranks(total) / sum_over_ranks(count))}
+                nll, count = -network.log_likelihoods(tokens).sum(1), (~network.is_padding(tokens)).sum(1)
+                rows.append(torch.stack([nll, count.float()], 1).cpu())
+        return torch.cat(rows)

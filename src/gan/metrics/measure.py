@@ -3,8 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from gan.data.module import DataModule, Split
-from gan.metrics.sampled import SampleSource
+from gan.data.module import Split
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["Measure"]
@@ -16,14 +15,12 @@ class Measure(ABC):
     Attributes:
         needs_labels: Whether the samples must be of requested classes, as from a conditional generator.
         named_after_features: Whether the scores depend on the feature extractor, and carry its name.
-        needs_model: Whether it scores the network itself, by ``of_model``, which a folder of samples has not.
         features: Name of the feature extractor that it needs; None for any.
         split: Split of the real images that it uses; None for that of the evaluation, ``metric.split``.
     """
 
     needs_labels: ClassVar[bool] = False
     named_after_features: ClassVar[bool] = True
-    needs_model: ClassVar[bool] = False
     features: ClassVar[str | None] = None
     split: Split | None = None
 
@@ -57,15 +54,3 @@ class Measure(ABC):
         Raises:
             UserError: If there are too few images.
         """
-
-    def of_model(self, source: SampleSource, data: DataModule) -> dict[str, float]:
-        """Return scores of a network itself, such as a likelihood; the default has none.
-
-        Args:
-            source: The model, and whether its moving average is scored.
-            data: Data module with the real rows.
-
-        Raises:
-            UserError: If the measure has no meaning for the network.
-        """
-        return {}

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan.bounds import Fraction, SampleCount
+from gan.distributed.group import rank_range
 from gan.metrics.measure import Measure
 from gan.metrics.sampled import SampleSource
 from gan.metrics.statistics import GeneratorStatistic, Need, Statistics
@@ -65,7 +66,7 @@ class PerceptualPathLength(Measure):
     @property
     def needs(self) -> frozenset[Need]:
         """Statistics of the generator that it uses."""
-        return frozenset({GeneratorStatistic(self.name, self.num_paths, self._lengths)})
+        return frozenset({GeneratorStatistic(self.name, self._lengths, paths=True)})
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -76,8 +77,8 @@ class PerceptualPathLength(Measure):
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         return {self.name: mean_between_percentiles(fake.tensors[self.name])[0]}
 
-    def _lengths(self, source: SampleSource, indices: range) -> Tensor:
-        network = self.network.to(source.model.device)
+    def _lengths(self, source: SampleSource) -> Tensor:
+        network, indices = self.network.to(source.model.device), rank_range(self.num_paths)
         return perceptual_path_lengths(source, network, indices, self.num_paths, self.space, self.epsilon)
 
 
@@ -110,7 +111,7 @@ def perceptual_path_lengths(
     Raises:
         UserError: If the model has no such space, or needs a condition.
     """
-    model, use_ema, seed = source
+    model, use_ema, seed = source.model, source.use_ema, source.seed
     latent, path = open_space(model, use_ema, space), lerp if space == "w" else slerp
     places = torch.rand(num, 1, generator=torch.Generator().manual_seed(seed)).to(model.device)
     lengths = []

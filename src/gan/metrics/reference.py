@@ -54,7 +54,7 @@ def real_statistics(
         indices = range(size) if limit is None else evenly_spaced(size, limit)
         of_rank = rank_range(len(indices))
         indices = indices[of_rank.start : of_rank.stop]
-        description = "Real images" if split == "train" else "Held-out images"
+        description = f"{'Real' if split == 'train' else 'Held-out'} {data.noun}"
         rows = data.batches(split, BATCH_SIZE, indices)
         return (batch.as_samples() for batch in progress_bar(rows, len(indices) / BATCH_SIZE, description))
 

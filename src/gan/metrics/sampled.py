@@ -41,8 +41,10 @@ class SampleSource(NamedTuple):
         model: The model.
         use_ema: Whether images are made with the moving average of its weights, if there is one.
         seed: Seed of the samples.
+        data: Data module with the real rows; None where there are none.
     """
 
     model: Sampler
     use_ema: bool = True
     seed: int = 0
+    data: DataModule | None = None

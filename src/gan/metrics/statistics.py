@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from gan.distributed.group import gather_rows, rank_range, sum_over_ranks
+from gan.distributed.group import gather_rows, sum_over_ranks
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor
 from gan.float64 import float64_device, to_float64
@@ -24,6 +24,8 @@ __all__ = [
     "Statistics",
     "gather",
     "needs_generator",
+    "needs_paths",
+    "needs_samples",
     "needs_targets",
     "tensor_names",
 ]
@@ -57,17 +59,17 @@ class PairStatistic(NamedTuple):
 
 
 class GeneratorStatistic(NamedTuple):
-    """Numbers that a measure computes with the generator itself, from further images that it makes.
+    """Numbers that a measure computes with the generator itself, such as likelihoods of held-out rows.
 
     Attributes:
         name: Its key in the statistics.
-        rows: Number N of rows, on all ranks together.
-        compute: Maps a source of samples, and the numbers of a rank's rows, to float32 with shape (rows, ...).
+        compute: Maps a source of samples to this rank's rows, float32 with shape (rows, ...).
+        paths: Whether they are of paths between latent vectors, which are shortest where all samples are equal.
     """
 
     name: str
-    rows: int
-    compute: Callable[[SampleSource, range], Tensor]
+    compute: Callable[[SampleSource], Tensor]
+    paths: bool = False
 
 
 Need = (
@@ -90,6 +92,16 @@ def needs_targets(needs: Iterable[Need]) -> bool:
 def needs_generator(needs: Iterable[Need]) -> bool:
     """Return whether some needs are computed with the generator itself."""
     return any(isinstance(need, GeneratorStatistic) for need in needs)
+
+
+def needs_paths(needs: Iterable[Need]) -> bool:
+    """Return whether some needs are computed on paths between latent vectors."""
+    return any(isinstance(need, GeneratorStatistic) and need.paths for need in needs)
+
+
+def needs_samples(needs: Iterable[Need]) -> bool:
+    """Return whether some needs are computed from samples."""
+    return not all(isinstance(need, GeneratorStatistic) for need in needs)
 
 
 @dataclass(frozen=True)
@@ -184,7 +196,7 @@ def gather(
         UserError: If a need has no target or generator.
     """
     of_generator = [need for need in needs if isinstance(need, GeneratorStatistic)]
-    if of_generator and len(of_generator) == len(needs):
+    if of_generator and not needs_samples(needs):
         batches = ()
     count, size = 0, features.num_features
     total, outer = (
@@ -217,8 +229,8 @@ def gather(
     tensors |= {name: gather_rows(parts).sum(0) for name, parts in sums.items()}
     for need in of_generator:
         if source is None:
-            raise UserError("the metric follows paths between latent vectors, and these images have none")
-        tensors[need.name] = gather_rows([need.compute(source, rank_range(need.rows))])
+            raise UserError(f"{need.name} is a score of a model itself, and there are samples alone")
+        tensors[need.name] = gather_rows([need.compute(source)])
     if "sums" in needs:
         tensors |= {"total": sum_over_ranks(total).cpu(), "outer": sum_over_ranks(outer).cpu()}
     return Statistics(count, tensors)

@@ -1,10 +1,10 @@
-"""Samples of trivial generators, and noise beside targets: baselines of generators with a condition."""
+"""Samples of trivial generators, and noise beside targets: baselines of trained generators."""
 
 from collections.abc import Iterator
 
 import torch
 
-from gan.data.module import DataModule, TrivialBaseline
+from gan.data.module import DataModule, DrawnBaseline, TrivialBaseline
 from gan.distributed.group import rank_range
 from gan.types import Request, Samples
 
@@ -13,17 +13,30 @@ __all__ = ["noise_beside_targets", "trivial_samples"]
 BATCH_SIZE = 256
 
 
-def trivial_samples(data: DataModule, make: TrivialBaseline, num: int) -> Iterator[Samples]:
-    """Yield this rank's part of a trivial generator's samples for held-out rows, as the data module stores images.
+def trivial_samples(data: DataModule, num: int, requests: bool) -> dict[str, Iterator[Samples]]:
+    """Return this rank's part of the samples of each of the data's trivial generators, as the data module stores rows.
 
     Args:
-        data: Data module with the conditions.
-        make: The trivial generator.
-        num: Number of samples, on all ranks together.
+        data: Data module of the generators.
+        num: Number of samples of each, on all ranks together.
+        requests: Whether they are made from the conditions of held-out rows.
     """
+    if requests:
+        return {name: _conditional(data, make, num) for name, make in data.trivial_baselines().items()}
+    return {name: _drawn(data, draw, num) for name, draw in data.drawn_baselines().items()}
+
+
+def _conditional(data: DataModule, make: TrivialBaseline, num: int) -> Iterator[Samples]:
     for _, request in _requests(data, num):
         labels = _labels(request)
         yield data.discretize_samples(Samples(make(request), labels, request.condition, request.real))
+
+
+def _drawn(data: DataModule, draw: DrawnBaseline, num: int) -> Iterator[Samples]:
+    rows, indices = draw(num, torch.Generator().manual_seed(0)), rank_range(num)
+    for start in range(indices.start, indices.stop, BATCH_SIZE):
+        part = torch.arange(start, min(start + BATCH_SIZE, indices.stop))
+        yield Samples(rows[part], part % data.num_classes)
 
 
 def noise_beside_targets(data: DataModule, num: int) -> Iterator[Samples]:

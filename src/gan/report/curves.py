@@ -20,6 +20,7 @@ def curves(
     main_score: str | None,
     higher_is_better: Mapping[str, bool],
     baselines: Mapping[str, Mapping[str, float]],
+    throughput_unit: str = "images/s",
 ) -> list[Chart]:
     """Lay out the charts of everything that a run logged, its main score first.
 
@@ -28,6 +29,7 @@ def curves(
         main_score: Score that selects ``best.ckpt``.
         higher_is_better: Whether higher is better by score, as far as it is known.
         baselines: By score, those to draw, by name.
+        throughput_unit: Unit of the throughput.
     """
     scores = [name.removeprefix("val/") for name in series if name.startswith("val/")]
     scores = [name for name in scores if name != "training_seconds"]
@@ -57,7 +59,7 @@ def curves(
     add("Fraction of codes in use", {"g/codes_used": ("per batch", 4)})
     add("Gradient norms", {"d/gradient_norm": ("D", 0), "g/gradient_norm": ("G", 1)})
     if (throughput := series.get("train/images_per_second")) is not None:
-        line = Line("images/s", *throughput, color=5)
+        line = Line(throughput_unit, *throughput, color=5)
         charts.append(chart("Throughput", [line], note="training alone", from_zero=True))
     return [laid_out for laid_out in charts if laid_out is not None]
 

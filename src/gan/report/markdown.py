@@ -38,7 +38,8 @@ def protocol(table: Table) -> str:
     """Describe how a table's scores were measured, and its baselines."""
     other = dict(table.protocol)
     real, fake, split = (other.pop(key, None) for key in ("real_images", "fake_images", "real_split"))
-    images = [f"{fake:,} generated against {real:,} real images, split {split}"] if fake and real else []
+    noun = other.pop("noun", "images")
+    images = [f"{fake:,} generated against {real:,} real {noun}, split {split}"] if fake and real else []
     settings = describe_measures(other.pop("measures", {}))
     facts = [*images, *(f"{key} {value}" for key, value in other.items())]
     text = printable("; ".join([", ".join(facts), *settings]), MAX_CELL) + "."

@@ -91,7 +91,8 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
     main_score = results.score_name if results else None
     higher_is_better = results.higher_is_better if results else {}
     names = _score_names(run)
-    real_images = real_images_name(results.protocol if results else {})
+    measured = results.protocol if results else {}
+    real_images, unit = real_images_name(measured), throughput_unit(measured)
     baselines = {name: named_baselines(vars(results), name) if results else {} for name in names}
     scores = [_summarize(run, name, higher_is_better.get(name)) for name in names]
     best = next((score for score in scores if score.name == main_score), None)
@@ -126,10 +127,10 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "pixels": has_pixels(config),
         "neighbors": embed(folder.neighbors) if neighbors else None,
         "distances": neighbors,
-        "charts": curves(run.metrics.series, main_score, higher_is_better, baselines),
+        "charts": curves(run.metrics.series, main_score, higher_is_better, baselines, unit),
         "scores": scores,
         "by_step": sorted(run.scores.items()),
-        "protocol": _describe_protocol(results.protocol if results else {}),
+        "protocol": _describe_protocol(measured),
         "commands": [printable(command, 10_000) for command in _commands(run)],
         "resume": resume_command(folder, steps, trust.resume) if folder.last.is_file() else None,
         "sample": sample_command(folder, trust.sample) if folder.last.is_file() else None,
