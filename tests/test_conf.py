@@ -53,10 +53,15 @@ def composed(*overrides: str) -> DictConfig:
         OmegaConf.update(config, key, example(config, key))
     if config.data.get("num_classes", 1) is None:  # the number that a folder without classes has
         config.data.num_classes = 1
+    find_options(config)
+    return config
+
+
+def find_options(config: DictConfig) -> None:
+    """Set the options of the data that are null, and found in its files."""
     if nulls := [name for name in FOUND_IN_DATA if config.data.get(name, 1) is None]:
         found = build(OmegaConf.create({"data": OmegaConf.to_container(config.data, resolve=True)}).data)
         config.data.update({name: getattr(found, name) for name in nulls})
-    return config
 
 
 def missing(node: Any, prefix: str = "") -> Iterator[str]:
@@ -129,11 +134,16 @@ def usual_model(loss: str) -> str:
     return next(model for model in ("dcgan", *MODELS) if fits(model, loss))
 
 
+def model_in_command(group: str, choice: str) -> str | None:
+    """Return the model that the command in a choice's file names."""
+    named = re.search(r"model=(\w+)", choices_help.head_comment(CONF / group / f"{choice}.yaml"))
+    return None if named is None else named.group(1)
+
+
 def translator_of(regularizer: str, group: str = "loss/generator_regularizers") -> str | None:
     """Return the model of images to images that a regulariser needs, as its file's command has it."""
-    command = choices_help.head_comment(CONF / group / f"{regularizer}.yaml")
-    named = re.search(r"model=(\w+)", command)
-    return named.group(1) if named is not None and named.group(1) in TRANSLATORS else None
+    model = model_in_command(group, regularizer)
+    return model if model in TRANSLATORS else None
 
 
 MODELS, LOSSES, REGULARIZERS = choices("model"), choices("loss"), choices("loss/regularizers")
@@ -254,6 +264,11 @@ WITH_THREE_LOSSES = covering(REGULARIZERS, ADVERSARIAL, 3)
 def check_regularizer(model: str, loss: str, regularizer: str, folder: Path) -> None:
     options = [f"model={model}", f"loss={loss}", f"loss/regularizers=[{regularizer}]", "data.batch_size=8"]
     config = composed(*options, *small(model))
+    augments = "augment" in load("loss/regularizers", regularizer).get(regularizer, {})
+    if augments and not issubclass(get_class(config.data._target_), ImageDataModule):
+        with pytest.raises(UserError, match=r"do not fit: .*data\.image_size"):
+            build(config.model)
+        return
     check_trained(config, fit(config, folder))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -19,12 +20,14 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 from PIL import Image
 
+import gan
 from gan import api
 from gan.config import compose_config
 from gan.instantiate import build
 from gan.null_choice import replace_null
 from gan.resolvers import register_resolvers
 from tests.conftest import ROOT, TINY, run_here
+from tests.test_conf import find_options
 
 SOURCES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text() for path in SOURCES}
@@ -204,7 +207,7 @@ def test_options_of_training_exist(command: str, copy: Path) -> None:
     overrides = [override for override in overrides_of(command) if not override.startswith("name=")]
     config = composed(copy / "conf", overrides)
     if command not in OF_NEW_PARTS:  # their classes are in the copy only
-        build(config.data)
+        find_options(config)
         build(config.model)
 
 
@@ -268,7 +271,16 @@ def test_python_snippets_run(
     if ".translate(" in code:
         code = code.replace("RUN", str(runs(TRANSLATOR)))
         monkeypatch.chdir(sources(tmp_path))
-    exec(compile(with_small_runs(code, runs), "snippet", "exec"), {})
+    code = with_small_runs(code, runs)
+    if "projection.npz" in code:
+        monkeypatch.chdir(tmp_path)
+        folder = re.search(r'gan\.load\("(.*?)"\)', code)
+        assert folder is not None
+        np.savez(
+            "projection.npz",
+            **{name: x.numpy() for name, x in (gan.load(folder.group(1)).inputs(1).noise or {}).items()},
+        )
+    exec(compile(code, "snippet", "exec"), {})
 
 
 def reason_to_skip(command: str) -> str | None:
@@ -333,7 +345,7 @@ def test_commands_run(command: str, runs: Callable[[str], Path], tmp_path: Path)
     if reason := reason_to_skip(command):
         pytest.skip(reason)
     small = runs(run_for(command))
-    command = with_small_runs(command, runs).replace("RUN", str(small))
+    command = re.sub(r"(?<= )[A-Z][A-Z_\d]*(?= |$)", str(small), with_small_runs(command, runs))
     command = re.sub(r"(-n|--num) \d{3,}", r"\1 20", command)
     command = re.sub(r" (digit\.png|samples/|reals/|photos/)", rf" {tmp_path}/\1", command)
     command = re.sub(r"--out (\S+)", rf"--out {tmp_path}/\1", command)
@@ -356,6 +368,8 @@ def run_for(command: str) -> str:
     """Name the run that RUN stands for in a command."""
     if "gan.translate" in command:
         return "12-00-00-inpainting_digits" if "--mask" in command else TRANSLATOR
+    if "explore temperature" in command:
+        return "12-00-00-language_model-likelihood"
     return "12-00-00-cgan-wgan_gp"
 
 

@@ -164,5 +164,8 @@ class _Substitution:
             elif isinstance(node, list) and part.isdecimal() and int(part) < len(node):
                 node = node[int(part)]
             else:
-                raise UserError(f"{key}: the choices of model, loss and data do not fit: key '{reference}' not found")
+                raise UserError(
+                    f"{key}: the choices of model, loss and data do not fit: key '{reference}' not found "
+                    "(the files in conf/data name models)"
+                )
         return self.resolve(node, key, (*followed, reference))

@@ -30,7 +30,7 @@ from gan.runs.folder import OutputPath
 from gan.substitution import get_value, keep_references, set_value, substitute
 from tests.conftest import run_here
 from tests.faults.gadgets import GADGETS, PLACES, SPECIAL_KEYS, Canary, arguments, resolver_text, resolvers, settings
-from tests.test_conf import choices, usual_model
+from tests.test_conf import choices, model_in_command, usual_model
 from tests.test_conf import composed as composed_with_examples
 
 FOLDER = Path("/nowhere/run")
@@ -100,6 +100,7 @@ def test_runs_of_every_choice_are_accepted(group: str) -> None:
     for choice in choices(group):
         overrides = [f"{group}=[{choice}]" if group.endswith("regularizers") else f"{group}={choice}"]
         overrides += [f"model={usual_model(choice)}"] if group == "loss" else []
+        overrides += [f"model={model_in_command(group, choice) or 'dcgan'}"] if group == "data" else []
         saved = keep_references(composed_with_examples(*overrides, f"run_dir={FOLDER}"))
         assert packages_to_trust(saved, SAMPLED) == packages_to_trust(saved, RESUMED, FOLDER) == [], choice
         accept(saved, {"metric": Evaluator}, Trust())

@@ -71,10 +71,11 @@ def test_the_command_in_w(
     assert ("in pixels alone: features of EfficientNet-Lite0 needs packages" in done.out) == (compared == "in pixels")
     distances = re.findall(r"^(?:Distance|Image of the mean of w at) ([\d.]+)", done.out, re.M)
     assert float(distances[0]) < float(distances[1])
-    w = torch.from_numpy(np.load(tmp_path / "projection.npy"))[None]
+    arrays = {name: torch.from_numpy(x) for name, x in np.load(tmp_path / "projection.npz").items()}
     generator = gan.load(run.folder)
-    images = generator.generate(generator.inputs(1)._replace(noise={"w": w}))
-    assert images.shape == (1, 1, 28, 28)
+    made = generator.data.discretize(generator.generate(generator.inputs(1)._replace(noise=arrays)))[0, 0].float()
+    real = torch.from_numpy(np.array(Image.open(image))).float()
+    assert (made - real).square().mean().sqrt().item() == pytest.approx(float(distances[0]), abs=0.5)
     with Image.open(out) as picture:
         assert picture.width > 4 * 28 * 4
 

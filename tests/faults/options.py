@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 from gan import api
 from gan.config import CONF
 from gan.errors import UserError, one_line
-from gan.help import choices, groups
+from gan.help import choices, groups, head_comment
 from gan.instantiate import build, check_options, naming_origins
 from gan.memory import build_within_memory
 from gan.null_choice import replace_null
@@ -30,17 +30,8 @@ from tests.faults.outcome import Outcome, run_cases
 
 __all__ = ["Mutation", "draw", "run", "wrong_with"]
 
-COMPLETED = {
-    "data=grid25": ["model=mlp_gan"],
-    "data=ring8": ["model=mlp_gan"],
-    "loss=began": ["model=began"],
-    "loss=denoising": ["model=ddpm"],
-    "loss=ebgan": ["model=began"],
-    "loss=elbo": ["model=vae"],
-    "loss=vq": ["model=vqvae"],
-    "metric/features=custom": ["metric.features._target_=gan.features.inception.Inception"],
-}
-"""What a choice needs beside the defaults."""
+COMPLETED = {"metric/features=custom": ["metric.features._target_=gan.features.inception.Inception"]}
+"""What a choice needs beside the defaults, and the command in its file does not say."""
 NO_NUMBERS: tuple[Any, ...] = (True, False, "64x", "abc", "", nan, inf, [], [1], {}, {"a": 1}, 10**30)
 """Values that no number is given as."""
 NUMBERS: tuple[Any, ...] = (0, -1, 0.5, -0.5, 1e-12, 10**12, -(10**12), 1e12, "8", None)
@@ -147,10 +138,16 @@ def check(mutation: Mutation, building: bool) -> None:
 
 
 def completion(choice: str) -> list[str]:
-    """Return what a choice needs beside the defaults: for a part of a recipe, the recipe."""
-    group = choice.partition("=")[0]
+    """Return what a choice needs beside the defaults: for a part of a recipe, the recipe; for data or a loss, a model.
+
+    The model is that of the command in the choice's file.
+    """
+    group, _, name = choice.partition("=")
     recipe = group.removeprefix("experiment/")
-    return COMPLETED.get(choice, []) if recipe == group else [f"experiment={recipe}"]
+    if recipe != group:
+        return [f"experiment={recipe}"]
+    named = re.search(r"model=\w+", head_comment(CONF / group / f"{name}.yaml")) if group in ("data", "loss") else None
+    return COMPLETED.get(choice, []) + ([named.group()] if named is not None else [])
 
 
 @cache

@@ -37,7 +37,9 @@ def project_image(
     seed: int,
     out: Path,
 ) -> None:
-    """Project an image file, draw the result, and save the latent vector beside the figure as ``.npy``.
+    """Project an image file, draw the result, and save its latent beside the figure.
+
+    That is z as ``.npy``, or the vectors w, under ``w``, and the noise of each layer as ``.npz``.
 
     Args:
         generator: The generator.
@@ -59,16 +61,23 @@ def project_image(
         if starts is not None:
             raise UserError("--starts is for --space z: in w+, the descent starts at the mean of w")
         found = project_to_styles(generator, from_uint8(target), _feature_maps(generator), steps or 1000, seed=seed)
-        _write(found.w, {"image": target, "mean of w": found.start, "projection": found.image}, out)
+        _draw({"image": target, "mean of w": found.start, "projection": found.image}, out)
+        latent = out.with_suffix(".npz")
+        arrays = {name: value.cpu().numpy() for name, value in (found.inputs.noise or {}).items()}
+        with atomic_path(latent) as partial, partial.open("wb") as file:
+            np.savez_compressed(file, **arrays)
         print(f"Distance {SHADES * found.distance:.1f} of 255 shades (root mean square over pixels)")
         print(f"Image of the mean of w at {SHADES * found.start_distance:.1f}, before the descent")
     else:
         projection = project(generator, from_uint8(target), steps or 300, starts or 8, seed=seed)
-        _write(projection.z, {"image": target, "nearest sample": projection.start, "projection": projection.image}, out)
+        _draw({"image": target, "nearest sample": projection.start, "projection": projection.image}, out)
+        latent = out.with_suffix(".npy")
+        with atomic_path(latent) as partial, partial.open("wb") as file:
+            np.save(file, projection.z.cpu().numpy())
         label = f", class {projection.label}" if generator.num_classes > 1 else ""
         print(f"Distance {SHADES * projection.distance:.1f} of 255 shades (root mean square over pixels){label}")
         print(f"Nearest of {NUM_CANDIDATES:,} samples at {SHADES * projection.start_distance:.1f}, before the descent")
-    print(f"Wrote {out} and {out.with_suffix('.npy')}")
+    print(f"Wrote {out} and {latent}")
 
 
 def _feature_maps(generator: TrainedGenerator) -> FeatureMaps | None:
@@ -80,14 +89,12 @@ def _feature_maps(generator: TrainedGenerator) -> FeatureMaps | None:
         return None
 
 
-def _write(latent: Tensor, images: dict[str, Tensor], out: Path) -> None:
-    """Save latent vectors, and draw images, uint8 or in [-1, 1], and the difference of the first and the last."""
+def _draw(images: dict[str, Tensor], out: Path) -> None:
+    """Draw images, uint8 or in [-1, 1], and the difference of the first and the last."""
     shown = {name: x if x.dtype == torch.uint8 else to_uint8(x).cpu() for name, x in images.items()}
     first, *_, last = (x.int() for x in shown.values())
     shown["difference"] = (last - first).abs().to(torch.uint8)
     save_png(gallery({name: x[None, None] for name, x in shown.items()}, 4), out)
-    with atomic_path(out.with_suffix(".npy")) as partial, partial.open("wb") as file:
-        np.save(file, latent.cpu().numpy())
 
 
 def read_image(path: Path, shape: tuple[int, int, int], fit: bool) -> Tensor:
