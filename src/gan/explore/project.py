@@ -1,7 +1,7 @@
 """Projection of an image file into latent space."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ def project_image(
         found = project_to_styles(generator, from_uint8(target), _feature_maps(generator), steps or 1000, seed=seed)
         _draw({"image": target, "mean of w": found.start, "projection": found.image}, out)
         latent = out.with_suffix(".npz")
-        arrays = {name: value.cpu().numpy() for name, value in (found.inputs.noise or {}).items()}
+        arrays: dict[str, Any] = {name: value.cpu().numpy() for name, value in (found.inputs.noise or {}).items()}
         with atomic_path(latent) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **arrays)
         print(f"Distance {SHADES * found.distance:.1f} of 255 shades (root mean square over pixels)")
