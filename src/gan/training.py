@@ -281,13 +281,13 @@ def _resumable(run: _Run) -> Iterator[None]:
     try:
         yield
     except (Aborted, Interrupted) as end:
-        if run.is_rank_zero:
+        if run.is_rank_zero and not requeue(end):
             folder, trust = relative_to_cwd(run.folder.path), trust_override(run.trust.resume)
             resume = f"resume with {option('ckpt', folder)} {trust}".rstrip()
             if isinstance(end, Aborted):
                 latest = run.folder.latest_checkpoint
                 resume = f"the last checkpoint is {relative_to_cwd(latest) if latest else 'yet to come'}; {resume}"
-            log.info("%s; %s", end, requeue() if isinstance(end, Interrupted) and end.requeue else resume)
+            log.info("%s; %s", end, resume)
         raise
 
 

@@ -1,6 +1,7 @@
 """Signals: their actions, a second Ctrl-C, those that are ignored, and threads other than the main one."""
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 import gan
-from gan.callbacks.interruption import Aborted, Interruption, SignalAction
+from gan.callbacks.interruption import Aborted, Interrupted, Interruption, SignalAction, requeue
 from tests.conftest import TINY
 
 
@@ -81,3 +82,21 @@ def test_training_in_a_thread(tmp_path: Path) -> None:
     thread.start()
     thread.join()
     assert [result["global_step"] for result in results] == [2]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_end_is_logged_before_slurm_kills_the_process(
+    fails: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def scontrol(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        assert command == ["scontrol", "requeue", "7"]
+        assert "SIGUSR1 received; all steps so far are saved; job 7 is to be requeued" in caplog.messages
+        return subprocess.CompletedProcess(command, int(fails), "", "Job is pending\n")
+
+    monkeypatch.setattr(subprocess, "run", scontrol)
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    with caplog.at_level("INFO"):
+        assert requeue(Interrupted(signal.SIGUSR1, requeue=True))
+    assert ("Slurm did not requeue job 7: Job is pending" in caplog.messages) == fails
+    assert not requeue(Interrupted(signal.SIGTERM, requeue=False))
+    assert not requeue(Aborted())

@@ -77,7 +77,7 @@ def test_a_job_resumes_after_signals_preemption_and_requeue(cluster: Cluster, tm
     cluster.wait(number, "COMPLETED", seconds=240)
 
     text = log.read_text()
-    assert f"SIGUSR1 received; all steps so far are saved; job {number} is requeued" in text
+    assert f"SIGUSR1 received; all steps so far are saved; job {number} is to be requeued" in text
     assert "set trainer.max_steps above" not in text
     assert json.loads((run / "results.json").read_text())["global_step"] == steps
     assert same(weights(run), undisturbed(tmp_path / "whole", steps))
@@ -108,7 +108,7 @@ def test_each_node_starts_one_rank_per_device(cluster: Cluster, tmp_path: Path) 
     wait_for(run / "checkpoints" / "last.ckpt")
     cluster.command("scancel", "--signal=USR1", number)
     cluster.wait(number, "COMPLETED", seconds=240)
-    assert f"job {number} is requeued" in log.read_text()
+    assert f"job {number} is to be requeued" in log.read_text()
     cluster.wait(cluster.submit(jobs[1], tmp_path / "whole.log"), "COMPLETED", seconds=240)
     assert same(weights(run), weights(whole))
 

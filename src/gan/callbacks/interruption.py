@@ -159,10 +159,20 @@ class Interruption(Checkpoint):
         return SignalAction(reduced // 100), reduced % 100
 
 
-def requeue() -> str:
-    """Ask Slurm to requeue this job, and describe the outcome."""
+def requeue(end: SystemExit) -> bool:
+    """Log the end of a run, and ask Slurm to requeue its job, if the signal that ended it is one of a cluster's.
+
+    Returns:
+        Whether it is.
+    """
+    if not (isinstance(end, Interrupted) and end.requeue):
+        return False
     job = os.environ.get("SLURM_JOB_ID")
     if job is None:
-        return "there is no Slurm job to requeue"
+        log.info("%s; there is no Slurm job to requeue", end)
+        return True
+    log.info("%s; job %s is to be requeued", end, job)  # first, since Slurm then kills this process
     done = subprocess.run(["scontrol", "requeue", job], capture_output=True, text=True)
-    return f"job {job} is requeued" if done.returncode == 0 else f"job {job}: {done.stderr.strip()}"
+    if done.returncode:
+        log.error("Slurm did not requeue job %s: %s", job, done.stderr.strip())
+    return True
