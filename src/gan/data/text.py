@@ -1,6 +1,5 @@
-"""Lines of text, as sequences of words or of characters."""
+"""Lines of text, as sequences of words, of characters or of other tokens."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -16,14 +15,13 @@ from gan.data.image_folder import OnError
 from gan.data.module import Split
 from gan.data.order import hold_out
 from gan.data.sequences import SequenceDataModule, TokenRows
+from gan.data.tokenizer import open_tokenizer
 from gan.errors import UserError
 from gan.formats import printable
 from gan.nn.token_lstm import END
 
 __all__ = ["Text"]
 
-WORD = re.compile(r"[\w'’]+|[^\w\s]")
-UNKNOWN = {"words": "<unknown>", "characters": "\ufffd"}  # no line of text has this word
 MADE = {"train": 5000, "test": 1000}  # sentences of the grammar
 
 
@@ -43,9 +41,11 @@ class Text(SequenceDataModule):
     Args:
         root: Folder of ``train.txt``, and of ``test.txt`` unless a fixed share of the lines is to be held out; None for
             the grammar. Files are UTF-8, with one example a line.
-        tokens: Words and punctuation marks, or characters.
-        vocabulary: All tokens but the end: words are separated by spaces, characters by nothing. None for those of the
+        tokens: ``words``, with punctuation marks; ``characters``; or the path of a JSON file of the library
+            ``tokenizers``, of subwords for instance.
+        vocabulary: All tokens but the end, separated by spaces, or characters by nothing. None for those of the
             training lines.
+        decoder: What makes lines of a file's tokens; None to find it in the file.
         vocabulary_size: Number of tokens, the end included; None to count them.
         length: Largest number of tokens of a line; None for that of the longest.
         min_count: Occurrences in training lines below which a token is replaced by one for unknown tokens, which also
@@ -64,8 +64,9 @@ class Text(SequenceDataModule):
     def __init__(
         self,
         root: str | None = None,
-        tokens: Literal["words", "characters"] = "words",
+        tokens: str = "words",
         vocabulary: str | None = None,
+        decoder: str | None = None,
         vocabulary_size: Vocabulary | None = None,
         length: Length | None = None,
         min_count: PositiveInt = 1,
@@ -75,13 +76,15 @@ class Text(SequenceDataModule):
         **settings: Any,
     ) -> None:
         self.root, self.tokens = None if root is None else Path(root), tokens
+        self.tokenizer = open_tokenizer(tokens, decoder)
+        self.decoder = self.tokenizer.decoder
         self.min_count, self.on_error, self.test_share = min_count, on_error, test_share
         if vocabulary is None:
             vocabulary = self._find_vocabulary()
         if length is None:
             length = max(len(line.tokens) for name in MADE for line in self._lines[name])
         self.vocabulary = vocabulary
-        self.symbols = ["", *(vocabulary.split(" ") if tokens == "words" else vocabulary)]
+        self.symbols = ["", *self.tokenizer.symbols(vocabulary)]
         self.numbers = {symbol: number for number, symbol in enumerate(self.symbols)}
         if vocabulary_size not in (None, len(self.symbols)):
             raise UserError(
@@ -100,33 +103,32 @@ class Text(SequenceDataModule):
         return TokenRows(tokens)
 
     def lines(self, tokens: Tensor) -> list[str]:
-        separator = " " if self.tokens == "words" else ""
         rows = ([*row, END] for row in tokens.tolist())
-        return [separator.join(self.symbols[token] for token in row[: row.index(END)]) for row in rows]
+        return [self.tokenizer.join([self.symbols[token] for token in row[: row.index(END)]]) for row in rows]
 
     def encode(self, line: str) -> list[int]:
-        known = self.numbers.get(UNKNOWN[self.tokens])
+        known = self.numbers.get(self.tokenizer.unknown)
         numbers = {token: self.numbers.get(token, known) for token in self.split_line(line)}
         if missing := [token for token, number in numbers.items() if number is None]:
             raise UserError(
-                f"{printable(missing[0])!r} is not in the vocabulary of {len(self.symbols) - 1} {self.tokens}"
+                f"{printable(missing[0])!r} is not in the vocabulary of {len(self.symbols) - 1} {self.tokenizer.noun}"
             )
         return [numbers[token] or 0 for token in self.split_line(line)]
 
     def split_line(self, line: str) -> list[str]:
         """Split text into tokens."""
-        return WORD.findall(line) if self.tokens == "words" else list(line)
+        return self.tokenizer.split(line)
 
     def _row(self, line: Line) -> list[int] | None:
         """Return a line's tokens; None if it does not fit and is to be skipped."""
-        unknown = self.numbers.get(UNKNOWN[self.tokens])
+        unknown = self.numbers.get(self.tokenizer.unknown)
         row = [self.numbers.get(token, unknown) for token in line.tokens]
         problem = ""
         if None in row:
             token = printable(line.tokens[row.index(None)])
             problem = f"has {token!r}, which no training line has: data.min_count=2 replaces what is rare"
         elif len(row) > self.length:
-            problem = f"has {len(row)} {self.tokens}, more than data.length={self.length}"
+            problem = f"has {len(row)} {self.tokenizer.noun}, more than data.length={self.length}"
         return [number for number in row if number is not None] if self._fits(line.place, problem) else None
 
     def _fits(self, place: str, problem: str) -> bool:
@@ -138,10 +140,10 @@ class Text(SequenceDataModule):
         """Return the tokens of the training lines; characters in an order in which no text looks like a reference."""
         counts = Counter(token for line in self._lines["train"] for token in line.tokens)
         kept = [token for token, count in counts.items() if count >= self.min_count]
-        rare = [UNKNOWN[self.tokens]] if self.min_count > 1 else []
-        if self.tokens == "characters":
+        rare, separator = [self.tokenizer.unknown] if self.min_count > 1 else [], self.tokenizer.separator
+        if not separator:
             return "".join([*rare, *sorted(kept, reverse=True)])
-        return " ".join([*rare, *sorted(kept, key=lambda token: (-counts[token], token))])
+        return separator.join([*rare, *sorted(kept, key=lambda token: (-counts[token], token))])
 
     @cached_property
     def _lines(self) -> dict[str, list[Line]]:
