@@ -63,7 +63,7 @@ class Oracle(SequenceDataModule):
             network = TokenLSTM(self.vocabulary_size, self.length, self.embedding, self.width).requires_grad_(False)
             for parameter in network.parameters():
                 parameter.normal_()
-        network.lstm.get_parameter("bias_hh_l0").zero_()  # torch adds two biases, the authors have one
+        network.recurrence.get_parameter("bias_hh_l0").zero_()  # torch adds two biases, the authors have one
         if self.path is not None:
             weights = _read(Path(self.path))
             try:
@@ -104,11 +104,11 @@ def _read(path: Path) -> dict[str, Tensor]:
         with np.load(path) as file:
             found = {name: torch.from_numpy(file[name]).float() for name in file.files}
         stacked = {
-            f"lstm.{ours}_l0": torch.cat([found[f"{theirs}_{gate}"].t() for gate in GATES])
+            f"recurrence.{ours}_l0": torch.cat([found[f"{theirs}_{gate}"].t() for gate in GATES])
             for ours, theirs in {"weight_ih": "w", "weight_hh": "u", "bias_ih": "b"}.items()
         }
         return stacked | {
-            "lstm.bias_hh_l0": torch.zeros_like(stacked["lstm.bias_ih_l0"]),
+            "recurrence.bias_hh_l0": torch.zeros_like(stacked["recurrence.bias_ih_l0"]),
             "embedding.weight": found["embedding"],
             "head.weight": found["w_out"].t(),
             "head.bias": found["b_out"],

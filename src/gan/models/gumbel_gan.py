@@ -19,7 +19,7 @@ __all__ = ["Generator", "GumbelGAN"]
 
 
 class Generator(TokenLSTM):
-    """LSTM whose samples, which are one-hot, have the gradient of a softmax.
+    """Recurrent network whose samples, which are one-hot, have the gradient of a softmax.
 
     A token is the maximum of its logits plus Gumbel noise, which is a sample of their softmax. The gradient is that of
     a softmax of the same sum, divided by the temperature of the relaxation (Jang et al., 2017, Section 2.2).
@@ -52,7 +52,7 @@ class Generator(TokenLSTM):
         ended = torch.zeros(len(gumbel), 1, dtype=torch.bool, device=gumbel.device)
         end = F.one_hot(torch.tensor(END, device=gumbel.device), self.vocabulary_size).float()
         for place in range(self.length):
-            hidden, state = self.lstm(inputs, state)
+            hidden, state = self.recurrence(inputs, state)
             token = straight_through(self.logits(hidden[:, 0]) + gumbel[:, place], relaxation)
             if condition is not None:
                 given = condition[:, place, None]

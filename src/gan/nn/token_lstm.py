@@ -1,4 +1,4 @@
-"""LSTM over tokens: a generator of sequences, with the likelihood of given ones."""
+"""Recurrent network over tokens: a generator of sequences, with the likelihood of given ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.bounds import Depth, Length, Vocabulary, Width
+from gan.bounds import Count, Depth, Length, Vocabulary, Width
 from gan.errors import UserError
 from gan.keyed_random import KeyedRandom
+from gan.nn.relational_memory import RelationalMemory
 
 __all__ = ["END", "FREE", "TokenLSTM", "at_temperature"]
 
@@ -18,15 +19,17 @@ FREE = -1  # in a prefix: a place that is to be sampled
 
 
 class TokenLSTM(nn.Module):
-    """LSTM that generates tokens one by one, each from the softmax of the logits after those before it.
+    """LSTM, or relational memory, that generates tokens one by one from the softmax of the logits after those before.
 
     Args:
         vocabulary_size: Number V of tokens.
         length: Length T of all sequences.
         embedding: Length of a token's embedding.
-        width: Units of the LSTM.
-        depth: Number of its layers.
+        width: Units of the LSTM, or width of a slot of the memory.
+        depth: Number of the LSTM's layers, or of the memory's rounds of attention per token.
         ends: Whether token 0 ends a sequence: only itself follows it, with probability one.
+        memory: Slots of a relational memory in place of the LSTM (RelGAN; Nie et al., 2019); None for the LSTM.
+        heads: Attention heads of the memory.
 
     Attributes:
         temperature: Divisor of the logits, of samples and of likelihoods; see ``at_temperature``.
@@ -40,14 +43,20 @@ class TokenLSTM(nn.Module):
         width: Width = 32,
         depth: Depth = 1,
         ends: bool = False,
+        memory: Count | None = None,
+        heads: Count = 2,
     ) -> None:
         super().__init__()
         self.vocabulary_size, self.length, self.ends = vocabulary_size, length, ends
         self.temperature = 1.0
         self.embedding = nn.Embedding(vocabulary_size, embedding)
         self.start = nn.Parameter(torch.randn(embedding))  # embedding of the token before the first
-        self.lstm = nn.LSTM(embedding, width, depth, batch_first=True)
-        self.head = nn.Linear(width, vocabulary_size)
+        self.recurrence = (
+            nn.LSTM(embedding, width, depth, batch_first=True)
+            if memory is None
+            else RelationalMemory(embedding, width, memory, heads, depth)
+        )
+        self.head = nn.Linear(width * (memory or 1), vocabulary_size)
 
     def draw_noise(self, rng: KeyedRandom) -> dict[str, Tensor]:
         """Draw the numbers that ``forward`` samples by: one per token, from U[0, 1)."""
@@ -62,12 +71,12 @@ class TokenLSTM(nn.Module):
             tokens: int64, with shape (B, T).
         """
         before = torch.cat([self.start.expand(len(tokens), 1, -1), self.embedding(tokens[:, :-1])], 1)
-        logits = self.logits(self.lstm(before)[0])
+        logits = self.logits(self.recurrence(before)[0])
         chosen = logits.log_softmax(-1).gather(-1, tokens[..., None])[..., 0]
         return chosen.masked_fill(self.is_padding(tokens), 0.0) if self.ends else chosen
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Return the logits of the next token, float32 with shape (..., V), from the LSTM's output."""
+        """Return the logits of the next token, float32 with shape (..., V), from the recurrent network's output."""
         return self.head(hidden).float() / self.temperature
 
     def is_padding(self, tokens: Tensor) -> Tensor:
@@ -85,7 +94,7 @@ class TokenLSTM(nn.Module):
         tokens, inputs, state = list[Tensor](), self.start.expand(len(uniform), 1, -1), None
         ended = torch.zeros(len(uniform), dtype=torch.bool, device=uniform.device)
         for place in range(self.length):
-            output, state = self.lstm(inputs, state)
+            output, state = self.recurrence(inputs, state)
             token = invert_cdf(self.logits(output[:, 0]), uniform[:, place])
             if prefix is not None:
                 token = torch.where(prefix[:, place] == FREE, token, prefix[:, place])
