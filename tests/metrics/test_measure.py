@@ -34,7 +34,8 @@ def test_the_direction_of_every_score_is_known(choice: str) -> None:
             torch.randn(40, 4, generator=random),
             labels,
             {need.name: torch.rand(tensor_shape(need), generator=random) for need in statistics}
-            | {"images": torch.randint(256, (40, 6) if isinstance(measure, TEXT) else (40, 1, 8, 8), generator=random)},
+            | {"images": torch.randint(256, (40, 6) if isinstance(measure, TEXT) else (40, 1, 8, 8), generator=random)}
+            | {"condition": labels[:, None], "sentences": torch.randn(40, 3, generator=random)},
         )
         for random in (torch.Generator().manual_seed(seed) for seed in (0, 1))
     )

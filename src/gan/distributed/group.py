@@ -32,6 +32,7 @@ __all__ = [
     "propagate_errors",
     "rank_and_world",
     "rank_range",
+    "rank_zero_first",
     "std_over_ranks",
     "sum_over_ranks",
 ]
@@ -139,6 +140,16 @@ def broadcast_from_rank_zero(function: Callable[[], Result]) -> Result:
     dist.broadcast_object_list(results)  # replaces None on the other ranks
     result: Result = results[0]
     return result
+
+
+def rank_zero_first(function: Callable[[], Result]) -> Result:
+    """Call a function on rank 0, then on the other ranks, which can load what rank 0 has cached."""
+    if rank_and_world()[0] == 0:
+        result = function()
+        barrier()
+        return result
+    barrier()
+    return function()
 
 
 def check_same_settings(settings: Mapping[str, Any]) -> None:

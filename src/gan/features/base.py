@@ -48,6 +48,14 @@ class FeatureExtractor(nn.Module):
     def forward(self, images: Tensor) -> Features:
         """Map images, uint8 with shape (B, C, H, W) as the data module returns them, to features."""
 
+    def encode_condition(self, condition: Tensor) -> Tensor:
+        """Return vectors of conditions, (B, F), whose inner product with an image's is highest where both match.
+
+        Raises:
+            UserError: If the extractor compares images with images alone.
+        """
+        raise UserError(f"metric/features={self.name} does not match images with conditions")
+
     @property
     @abstractmethod
     def protocol(self) -> dict[str, Any]:

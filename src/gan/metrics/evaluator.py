@@ -1,15 +1,15 @@
 """Evaluation of generated images against a data set's real images: the object that ``metric=...`` builds."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
 from gan.bounds import SampleCount
 from gan.data.base import ImageDataModule
 from gan.data.module import DataModule, Split
-from gan.distributed.group import barrier, rank_and_world
+from gan.distributed.group import rank_zero_first
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, MakeExtractor
 from gan.features.none import NoFeatures
@@ -34,7 +34,6 @@ __all__ = ["Evaluator", "PreparedEvaluator"]
 
 INCEPTION_NAMES = {"fd": "fid", "kd": "kid", "kd_std": "kid_std", "is": "inception_score", "mifd": "mifid"}
 INCEPTION_NAMES |= {"is_std": "inception_score_std", "intra_fd": "intra_fid"}
-Result = TypeVar("Result")
 
 
 class Evaluator:
@@ -142,8 +141,10 @@ class Evaluator:
         Raises:
             UserError: If the extractor or a measure does not fit the data.
         """
+        measures = {name: measure.for_data(data.scored) for name, measure in self.measures.items()}
+        settings = Evaluator(self.make_features, measures, self.num_samples, self.split, self.cache)
         make_features = self.make_features if self.uses_features else NoFeatures
-        features = _rank_zero_first(lambda: make_features(data.scored))  # it may train and cache its weights
+        features = rank_zero_first(lambda: make_features(data.scored))  # it may train and cache its weights
         self._check_features(features)
         if self.needs & {"logits", "modes"} and not features.num_classes:
             raise UserError(f"metric/features={features.name} has no classes, which the metric needs")
@@ -160,7 +161,7 @@ class Evaluator:
             one: real_statistics(features, data.scored, one, needs, device, self.cache)
             for one, needs in self.real_splits(split).items()
         }
-        return PreparedEvaluator(self, data, device, features, real, split, num_samples, requests)
+        return PreparedEvaluator(settings, data, device, features, real, split, num_samples, requests)
 
 
 @dataclass(frozen=True)
@@ -293,13 +294,3 @@ class PreparedEvaluator:
         if self.features.name == "inception":
             return INCEPTION_NAMES.get(name, name)
         return f"{name}_{self.features.name}" if measure.named_after_features else name
-
-
-def _rank_zero_first(function: Callable[[], Result]) -> Result:
-    """Call a function on rank 0, then on the other ranks, which can load what rank 0 has cached."""
-    if rank_and_world()[0] == 0:
-        result = function()
-        barrier()
-        return result
-    barrier()
-    return function()

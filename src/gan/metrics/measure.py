@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from gan.data.module import Split
+from gan.data.module import DataModule, Split
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["Measure"]
@@ -46,6 +46,14 @@ class Measure(ABC):
     def settings(self) -> dict[str, Any]:
         """Constructor arguments for the protocol; they are stored as attributes of the same names."""
         return dict(vars(self))
+
+    def for_data(self, data: DataModule) -> "Measure":
+        """Return the measure with the settings that a data set determines; the default has none.
+
+        Raises:
+            UserError: If it does not fit the data.
+        """
+        return self
 
     @abstractmethod
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:

@@ -73,15 +73,18 @@ class GeneratorStatistic(NamedTuple):
 
 
 Need = (
-    Literal["sums", "vectors", "logits", "modes", "labels", "images"]
+    Literal["sums", "vectors", "logits", "modes", "labels", "images", "condition", "sentences"]
     | PixelStatistic
     | PairStatistic
     | GeneratorStatistic
 )
-"""Statistics that a measure needs. ``sums`` and ``modes`` stand for two tensors each."""
+"""Statistics that a measure needs. ``sums`` and ``modes`` stand for two tensors each.
+
+``condition`` is the condition of each image, a tensor, and ``sentences`` its vector by the feature extractor.
+"""
 
 TENSOR_PAIRS: Mapping[Need, tuple[str, ...]] = {"sums": ("total", "outer"), "modes": ("predictions", "top_logits")}
-FEATURE_NEEDS: frozenset[Need] = frozenset({"sums", "vectors", "logits", "modes"})
+FEATURE_NEEDS: frozenset[Need] = frozenset({"sums", "vectors", "logits", "modes", "sentences"})
 
 
 def needs_targets(needs: Iterable[Need]) -> bool:
@@ -213,6 +216,9 @@ def gather(
         values = {"labels": batch.labels, "images": images}
         values |= {name: compute(images) for name, compute, _ in pixel_statistics}
         values |= _compare_with_targets(images, batch.real, needs)
+        if not {"condition", "sentences"}.isdisjoint(needs):
+            values["condition"] = _condition_of(batch)
+            values["sentences"] = features.encode_condition(values["condition"].to(device))
         if use_features:
             vectors, logits = features(images)
             values |= _per_image(vectors, logits)
@@ -234,6 +240,17 @@ def gather(
     if "sums" in needs:
         tensors |= {"total": sum_over_ranks(total).cpu(), "outer": sum_over_ranks(outer).cpu()}
     return Statistics(count, tensors)
+
+
+def _condition_of(batch: Samples) -> Tensor:
+    """Return the condition of images.
+
+    Raises:
+        UserError: If they have none that is a single tensor.
+    """
+    if not isinstance(batch.condition, Tensor):
+        raise UserError("the metric compares each image with its sentence, and these images have none")
+    return batch.condition
 
 
 def _compare_with_targets(images: Tensor, targets: Tensor | None, needs: Collection[Need]) -> dict[str, Tensor]:
