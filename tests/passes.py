@@ -10,7 +10,7 @@ from gan.keyed_random import KeyedRandom
 from gan.models.gan import GAN
 from gan.types import Batch, DiscriminatorOutput, DiscriminatorPass, GeneratorInput, GeneratorOutput, GeneratorPass
 
-__all__ = ["discriminate", "make_pass"]
+__all__ = ["discriminate", "make_generator_pass", "make_pass"]
 
 
 def make_pass(
@@ -41,16 +41,19 @@ def make_pass(
 
 def discriminate(model: GAN, batch: Batch, inputs: GeneratorInput, fake: Tensor | None = None) -> DiscriminatorPass:
     """Run a model's discriminator on a batch and on fakes, which are generated from the inputs if not given."""
-    return model.discriminate(
-        GeneratorPass(
-            player="discriminator",
-            step=0,
-            batch=batch,
-            inputs=inputs,
-            generated=model.generate(inputs) if fake is None else GeneratorOutput(fake),
-            generator=model.generator,
-            generate=model.generate,
-            redraw=lambda: inputs,
-            rng=KeyedRandom(0, total=batch.size),
-        )
+    return model.discriminate(make_generator_pass(model, batch, inputs, fake))
+
+
+def make_generator_pass(model: GAN, batch: Batch, inputs: GeneratorInput, fake: Tensor | None = None) -> GeneratorPass:
+    """Build a generator's pass in the discriminator's update; see ``discriminate``."""
+    return GeneratorPass(
+        player="discriminator",
+        step=0,
+        batch=batch,
+        inputs=inputs,
+        generated=model.generate(inputs) if fake is None else GeneratorOutput(fake),
+        generator=model.generator,
+        generate=model.generate,
+        redraw=lambda: inputs,
+        rng=KeyedRandom(0, total=batch.size),
     )

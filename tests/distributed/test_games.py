@@ -18,6 +18,7 @@ BARE = ["model.generator.norm=none", "loss.critic_norm=none", FLIP]
 TEXT = ["data=oracle", "data.vocabulary_size=6", "data.rows=100", "model.phases=[]", "model.ema_decay=0.9"]
 TEXT += ["model.discriminator.dropout=0"]  # random layers differ between ranks
 TEXT += [f"+optimizer.{player}.eps=1e-4" for player in ("generator", "discriminator")]  # Adam amplifies rounding less
+CAPTIONS = ["data.image_size=16", "data.made.digit_size=8", "metric=[frechet]", "metric/features=classifier"]
 PHASED = "replay in parts after a phase"
 GAMES = {
     "non_saturating": [*BARE, "loss=non_saturating"],
@@ -40,9 +41,10 @@ GAMES = {
     ],
     "seqgan": ["model=seqgan", *TEXT],
     "gumbel_gan": ["model=gumbel_gan", "model.relaxation_steps=9", "model.accumulate=2", *TEXT],
+    "dfgan": ["model=dfgan", "model.matching=1", "data.made.rows=200", *CAPTIONS],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
 }
-LONG = ("non_saturating", "biggan", "gumbel_gan", "stylegan2", "dragan", "packs in parts", "bf16")
+LONG = ("non_saturating", "dfgan", "biggan", "gumbel_gan", "stylegan2", "dragan", "packs in parts", "bf16")
 
 
 def marked(*left_out: str) -> list[Any]:

@@ -1,0 +1,121 @@
+"""DF-GAN: images from sentences in one stage, by deep fusion of text (Tao et al., 2022)."""
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan.bounds import ImageShape, LatentDim, Length, Vocabulary, Width
+from gan.models.text_to_image import MatchingOutput, TextToImage
+from gan.nn.deep_fusion import SLOPE, FusionDownBlock, FusionUpBlock
+from gan.nn.resolution import base_and_doublings, channel_counts
+from gan.nn.sentence_encoder import SentenceEncoder
+
+__all__ = ["DFGAN", "Discriminator", "Generator"]
+
+
+class Generator(nn.Module):
+    """Generator whose blocks scale and shift channels by the sentence and z, and double the resolution.
+
+    Args:
+        image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
+        vocabulary_size: Number of words.
+        length: Largest number of words of a sentence.
+        latent_dim: Length of z.
+        width: Channels of the last block; each earlier block has twice as many, up to 8 * width.
+        sentence_dim: Length of a sentence's vector.
+
+    Raises:
+        ValueError: If the size does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        vocabulary_size: Vocabulary,
+        length: Length,
+        latent_dim: LatentDim = 100,
+        width: Width = 32,
+        sentence_dim: Width = 64,
+    ) -> None:
+        super().__init__()
+        base, doublings = base_and_doublings(image_shape[-1])
+        widths = channel_counts(width, doublings)[::-1]
+        self.encoder = SentenceEncoder(vocabulary_size, length, sentence_dim)
+        self.stem = nn.Sequential(
+            nn.Linear(latent_dim + sentence_dim, widths[0] * base**2), nn.Unflatten(1, (widths[0], base, base))
+        )
+        self.blocks = nn.ModuleList(
+            FusionUpBlock(before, after, latent_dim + sentence_dim)
+            for before, after in zip([widths[0], *widths[:-1]], widths, strict=True)
+        )
+        self.head = nn.Conv2d(widths[-1], image_shape[0], 3, padding=1)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None, condition: Tensor | None = None) -> Tensor:
+        """Map z, with shape (B, latent_dim), and sentences (see SentenceEncoder) to images, with shape (B, C, H, W)."""
+        assert condition is not None
+        vector = torch.cat([z, self.encoder(condition).to(z.dtype)], 1)
+        features = self.stem(vector)
+        for block in self.blocks:
+            features = block(features, vector)
+        return torch.tanh(self.head(F.leaky_relu(features, SLOPE)))
+
+
+class Discriminator(nn.Module):
+    """Discriminator that halves the resolution in each block, and then joins the sentence ("one-way output").
+
+    Args:
+        image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
+        vocabulary_size: Number of words.
+        length: Largest number of words of a sentence.
+        width: Channels of the first layer; each block has twice as many as that before, up to 8 * width.
+        sentence_dim: Length of a sentence's vector.
+
+    Raises:
+        ValueError: If the size does not fit.
+    """
+
+    batch_independent = True
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        vocabulary_size: Vocabulary,
+        length: Length,
+        width: Width = 32,
+        sentence_dim: Width = 64,
+    ) -> None:
+        super().__init__()
+        base, halvings = base_and_doublings(image_shape[-1])
+        widths = channel_counts(width, halvings + 1)
+        self.encoder = SentenceEncoder(vocabulary_size, length, sentence_dim)
+        self.blocks = nn.Sequential(
+            nn.Conv2d(image_shape[0], widths[0], 3, padding=1),
+            *(FusionDownBlock(before, after) for before, after in pairwise(widths)),
+        )
+        self.feature_shape = (widths[-1], base, base)
+        self.image = nn.Linear(widths[-1] * base**2, sentence_dim)
+        self.head = nn.Sequential(
+            nn.Conv2d(widths[-1] + sentence_dim, 2 * width, 3, padding=1, bias=False),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(2 * width, 1, base, bias=False),
+        )
+
+    def forward(self, images: Tensor, labels: Tensor | None = None, condition: Tensor | None = None) -> MatchingOutput:
+        """Map images, with shape (B, C, H, W), and sentences to logits, features and the sentences' vectors."""
+        assert condition is not None
+        features, sentence = self.blocks(images).flatten(1), self.encoder(condition)
+        return MatchingOutput(self.match(features, sentence), features, sentence, self.image(features))
+
+    def match(self, features: Tensor, condition: Tensor) -> Tensor:
+        """Return the logits, with shape (B,), of images with some features under other sentences."""
+        sentence = self.encoder(condition).to(features.dtype)
+        planes = sentence[:, :, None, None].expand(-1, -1, *self.feature_shape[1:])
+        joint = torch.cat([features.unflatten(1, self.feature_shape), planes], 1)
+        product = (self.image(features) * sentence).mean(1)
+        return self.head(joint).flatten() + product
+
+
+class DFGAN(TextToImage):
+    """Deep fusion GAN; see TextToImage for the arguments."""
