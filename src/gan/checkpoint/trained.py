@@ -10,6 +10,7 @@ from torch import Tensor
 from gan.checkpoint.accept import accept
 from gan.checkpoint.classes import check_classes
 from gan.checkpoint.reading import build_part, data_of, read, restore
+from gan.checkpoint.sentences import condition_of_text
 from gan.checkpoint.summary import facts, table
 from gan.checkpoint.texts import sample_texts
 from gan.checkpoint.translation import ImageOrPath, Images, Translator
@@ -96,6 +97,7 @@ class TrainedGenerator:
         truncation: float | None = None,
         batch_size: int = 256,
         condition: Condition | None = None,
+        text: str | Sequence[str] | None = None,
     ) -> Tensor:
         """Generate images; a seed gives the same images for any number and batch size.
 
@@ -105,17 +107,18 @@ class TrainedGenerator:
             seed: Seed of the latent vectors.
             truncation: Truncates the latent vectors to this many standard deviations; None does not.
             batch_size: Images per forward pass.
-            condition: Conditions of the images, with ``num`` rows, such as source images in [-1, 1]; None for those of
-                held-out rows of the data set. Generators without a condition take none.
+            condition: Conditions, with ``num`` rows, such as source images in [-1, 1]; None for those of held-out rows.
+            text: A sentence that the images show, or several that are cycled through, in place of ``condition``.
 
         Returns:
             Images in [-1, 1], as they are shown, float32 with shape (num, C, H, W), on the generator's device.
 
         Raises:
-            UserError: If a number is out of range or a class does not exist.
+            UserError: If a number is out of range, a class does not exist, or a sentence does not fit.
         """
         if num < 1:
             raise UserError(f"the number of samples must be at least 1, not {num}")
+        condition = condition if text is None else condition_of_text(self, text, num)
         batches = self.batches(range(num), labels, seed, truncation, batch_size, condition)
         return torch.cat([self.data.complete(batch).images for batch in batches])
 

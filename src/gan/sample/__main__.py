@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gan import cli
+from gan.checkpoint.sentences import condition_of_text
 from gan.checkpoint.texts import text_batches
 from gan.checkpoint.trained import TrainedGenerator, load
 from gan.data.sequences import SequenceDataModule
@@ -35,6 +36,9 @@ def main() -> None:
     parser.add_argument("--classes", type=int, nargs="+", help="classes to cycle through (default: all)")
     parser.add_argument("--truncation", type=float, help="truncate the noise at this many standard deviations")
     parser.add_argument("--temperature", type=cli.up_to(1000, float), help="divide the logits of text by this number")
+    parser.add_argument(
+        "--text", nargs="+", metavar="SENTENCE", help="sentences to cycle through, for images from text"
+    )
     parser.add_argument("--prefix", help="text that each sample of text begins with")
     parser.add_argument(
         "--batch-size", type=cli.up_to(2**20), default=256, help="images per forward pass (default: %(default)s)"
@@ -64,9 +68,12 @@ def main() -> None:
 def _batches(generator: TrainedGenerator, indices: range, args: argparse.Namespace) -> Iterator[Samples]:
     """Yield samples of images, or of text with its temperature and prefix."""
     if (args.temperature, args.prefix) == (None, None):
-        return generator.batches(indices, args.classes, args.seed, args.truncation, args.batch_size)
-    if args.truncation is not None or args.classes is not None:
-        raise UserError("--temperature and --prefix are for text, --truncation and --classes are not")
+        condition = None if args.text is None else condition_of_text(generator, args.text, args.num)
+        return generator.batches(indices, args.classes, args.seed, args.truncation, args.batch_size, condition)
+    if any(option is not None for option in (args.truncation, args.classes, args.text)):
+        raise UserError(
+            "--temperature and --prefix are for generators of text; --truncation, --classes and --text are not"
+        )
     temperature = 1.0 if args.temperature is None else args.temperature
     return text_batches(generator, indices, args.seed, temperature, args.prefix or "", args.batch_size)
 
