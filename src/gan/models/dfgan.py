@@ -59,7 +59,8 @@ class Generator(nn.Module):
         features = self.stem(vector)
         for block in self.blocks:
             features = block(features, vector)
-        return torch.tanh(self.head(F.leaky_relu(features, SLOPE)))
+        pixels = self.head(F.leaky_relu(features, SLOPE))
+        return torch.tanh(pixels.float())  # in half precision it is flat at a distance of 4, such as on black images
 
 
 class Discriminator(nn.Module):
