@@ -113,7 +113,10 @@ RECIPES = [
         "augment.start=0.5",
     ],
     ["model=seqgan", "data=oracle", "data.rows=100", "model.phases=[]", "model.rollouts=2"],
-    ["model=dfgan", "data.image_size=16", "data.made.digit_size=8", "data.made.rows=200", "metric/features=classifier"],
+    [
+        *("model=dfgan", "data.image_size=16", "data.made.digit_size=8", "data.made.rows=200"),
+        *("metric=[frechet]", "metric/features=classifier"),
+    ],
     ["model=gumbel_gan", "model.relaxation_steps=9", "model.phases=[{_target_: gan.models.phases.Phase, steps: 2}]"],
 ]
 
