@@ -57,6 +57,12 @@ def test_a_share_is_held_out_without_test_file(tmp_path: Path) -> None:
     assert (len(data.split("train")), len(data.split("test"))) == (24, 6)
 
 
+def test_equal_numbers_of_other_words_are_other_data(tmp_path: Path) -> None:
+    cats, dogs = Text(write(tmp_path, "a cat\na\n")), Text(write(tmp_path, "a dog\na\n", "a dog\n"))
+    assert torch.equal(cats.split("train").__getitems__([0, 1]).real, dogs.split("train").__getitems__([0, 1]).real)
+    assert cats.fingerprint("train") != dogs.fingerprint("train")
+
+
 def test_the_default_text_is_made_of_different_sentences() -> None:
     data = Text()
     train, test = (data.lines(data.load(split).tokens) for split in ("train", "test"))

@@ -16,6 +16,7 @@ from gan.data.module import Split
 from gan.data.order import hold_out
 from gan.data.sequences import SequenceDataModule, TokenRows
 from gan.data.tokenizer import open_tokenizer
+from gan.digest import digest_of_values
 from gan.errors import UserError
 from gan.formats import printable
 from gan.nn.token_lstm import END
@@ -101,6 +102,9 @@ class Text(SequenceDataModule):
         for number, row in enumerate(rows):
             tokens[number, : len(row)] = torch.tensor(row)
         return TokenRows(tokens)
+
+    def fingerprint(self, split: Split) -> str:
+        return digest_of_values(super().fingerprint(split), self.vocabulary)  # equal numbers may be other words
 
     def lines(self, tokens: Tensor) -> list[str]:
         rows = ([*row, END] for row in tokens.tolist())
