@@ -1,9 +1,11 @@
 """Reading of image files of unknown origin: formats, limits, and conversion to 8-bit grey or colour."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -12,7 +14,7 @@ from gan.errors import UserError
 from gan.formats import printable
 from gan.runs.reading import open_regular
 
-__all__ = ["MAX_PIXELS", "SUFFIXES", "convert_to_8_bits", "is_grey", "open_image"]
+__all__ = ["MAX_PIXELS", "SUFFIXES", "EncodedImage", "ImageSource", "convert_to_8_bits", "is_grey", "open_image"]
 
 MAX_PIXELS = 2**26  # 8192 x 8192; decoding takes 10 to 20 bytes per pixel
 
@@ -33,21 +35,42 @@ SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffi
 WITHOUT_SIGNATURE = ("TGA",)  # known by suffix only, since other bytes may pass for it
 
 
+class EncodedImage(NamedTuple):
+    """Content of an image file that lies within another file.
+
+    Attributes:
+        name: Its name, for messages.
+        content: The encoded image.
+    """
+
+    name: str
+    content: bytes
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the name, with its dot."""
+        return Path(self.name).suffix
+
+
+ImageSource = Path | EncodedImage
+"""Image file, or the content of one."""
+
+
 @contextmanager
-def open_image(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+def open_image(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """Open an image file; its pixels are decoded when they are first used, within the ``with`` block.
 
     The format is that of the content, whatever the suffix says.
 
     Args:
-        path: The file.
+        source: The file, or its content.
         max_pixels: Largest number of pixels, which is checked before they are decoded.
 
     Raises:
         UserError: If it is not a regular file, is of no known format, has too many pixels, or is damaged.
     """
     try:
-        with open_regular(path) as file, Image.open(file, formats=_formats(path.suffix.lower())) as image:
+        with _open(source) as file, Image.open(file, formats=_formats(source.suffix.lower())) as image:
             width, height = image.size
             if not 0 < width * height <= max_pixels:
                 raise ValueError(f"{width}x{height} pixels; max_pixels={max_pixels}")
@@ -55,7 +78,12 @@ def open_image(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image
     except (UserError, AssertionError):
         raise
     except Exception as error:  # Pillow reports damage by errors of many kinds
-        raise UserError(f"cannot read the image {printable(str(path))} ({_cause(error)})") from error
+        name = source.name if isinstance(source, EncodedImage) else str(source)
+        raise UserError(f"cannot read the image {printable(name)} ({_cause(error)})") from error
+
+
+def _open(source: ImageSource) -> AbstractContextManager[BinaryIO]:
+    return BytesIO(source.content) if isinstance(source, EncodedImage) else open_regular(source)
 
 
 def convert_to_8_bits(image: Image.Image, channels: int, background: str) -> Image.Image:

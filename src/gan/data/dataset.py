@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from gan.data.order import Blocks
 from gan.host import available_signals
 from gan.types import Batch, Condition, map_tensors
 
@@ -27,9 +28,11 @@ class ImageDataset(Dataset[Batch]):
 
     Attributes:
         counts_epochs: Whether the length is added to an index with each epoch, so that rows can vary between epochs.
+        blocks: Blocks of rows that are to be read together; None for rows that are read in any order.
     """
 
     counts_epochs = False
+    blocks: Blocks | None = None
 
     @abstractmethod
     def __len__(self) -> int:
@@ -75,6 +78,7 @@ class ImageSubset(ImageDataset):
     def __init__(self, dataset: ImageDataset, indices: Sequence[int]) -> None:
         self.dataset, self.indices = dataset, indices
         self.counts_epochs = dataset.counts_epochs
+        self.blocks = None if dataset.blocks is None else dataset.blocks.select(indices)
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -4,7 +4,8 @@ from typing import Any
 
 from gan.bounds import Channels, Classes, Fraction, NonNegativeInt, Pixels, PositiveInt
 from gan.data.degraded import Degraded
-from gan.data.image_folder import FolderPath, ImageFolder, OnError
+from gan.data.image_folder import FolderPath, ImageFolder
+from gan.data.own_images import OnError
 from gan.image_files import MAX_PIXELS
 
 __all__ = ["DegradedFolder"]

@@ -258,8 +258,8 @@ class DataModule(LightningDataModule):
         dataset = self.training_rows
         if self.limit is not None:
             dataset = ImageSubset(dataset, self.training_indices)
-        place = (self.seed, self.images_seen, rank, world)
-        order = ShuffledBatches(len(dataset), self.batch_size, *place, count_epochs=dataset.counts_epochs)
+        place = (self.seed, self.images_seen, rank, world, dataset.counts_epochs, dataset.blocks)
+        order = ShuffledBatches(len(dataset), self.batch_size, *place)
         return self._loader(dataset, order, persistent=True)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:

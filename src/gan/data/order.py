@@ -1,12 +1,64 @@
 """Order of the training images, a function of the seed alone; evenly spaced and held-out subsets."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, TypeVar, overload
 
 import numpy as np
 from torch.utils.data import Sampler
 
-__all__ = ["ShuffledBatches", "evenly_spaced", "hold_out"]
+__all__ = ["Blocks", "Selection", "ShuffledBatches", "evenly_spaced", "hold_out"]
+
+Item = TypeVar("Item", covariant=True)
+
+
+class Blocks(NamedTuple):
+    """Consecutive rows that are stored together, such as those of one file, and are to be read together.
+
+    Attributes:
+        starts: Index of the first row of each block, ascending from 0, with shape (number of blocks,).
+        mixed: Number of blocks whose rows are shuffled together.
+    """
+
+    starts: np.ndarray
+    mixed: int
+
+    def select(self, indices: Sequence[int]) -> "Blocks":
+        """Return the blocks of the rows at some indices, in ascending order."""
+        starts = np.unique(np.searchsorted(np.asarray(indices), self.starts))
+        return self._replace(starts=starts[starts < len(indices)])
+
+    def permutation(self, length: int, rng: np.random.Generator) -> np.ndarray:
+        """Return a permutation of ``length`` rows: blocks are shuffled, and then the rows of ``mixed`` at a time."""
+        blocks = np.split(np.arange(length), self.starts[1:])
+        order = rng.permutation(len(blocks))
+        parts = [order[first : first + self.mixed] for first in range(0, len(order), self.mixed)]
+        return np.concatenate([rng.permutation(np.concatenate([blocks[block] for block in part])) for part in parts])
+
+
+class Selection(Sequence[Item]):
+    """Items of a sequence at some indices.
+
+    Args:
+        items: The sequence.
+        indices: The indices.
+    """
+
+    def __init__(self, items: Sequence[Item], indices: Sequence[int]) -> None:
+        self.items, self.indices = items, np.asarray(indices, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Selection[Item]": ...
+
+    def __getitem__(self, index: int | slice) -> "Item | Selection[Item]":
+        if isinstance(index, slice):
+            return Selection(self.items, self.indices[index].tolist())
+        return self.items[int(self.indices[index])]
 
 
 class ShuffledBatches(Sampler[list[int]]):
@@ -23,6 +75,7 @@ class ShuffledBatches(Sampler[list[int]]):
         rank: Index of this rank.
         world: Number of ranks.
         count_epochs: Whether an index grows by ``length`` with each epoch.
+        blocks: Blocks of images that are read together, so that few files are read at a time; None for one block.
 
     Raises:
         ValueError: If the batch size is not divisible by the number of ranks.
@@ -37,11 +90,12 @@ class ShuffledBatches(Sampler[list[int]]):
         rank: int = 0,
         world: int = 1,
         count_epochs: bool = False,
+        blocks: Blocks | None = None,
     ) -> None:
         if batch_size % world:
             raise ValueError(f"a batch of {batch_size} cannot be shared evenly by {world} ranks")
         self.length, self.batch_size, self.seed, self.start = length, batch_size, seed, start
-        self.count_epochs = count_epochs
+        self.count_epochs, self.blocks = count_epochs, blocks
         self.rows = slice(rank * batch_size // world, (rank + 1) * batch_size // world)
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -55,7 +109,8 @@ class ShuffledBatches(Sampler[list[int]]):
             yield batch[self.rows].tolist()
 
     def _permutation(self, epoch: int) -> np.ndarray:
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.length)
+        rng = np.random.default_rng([self.seed, epoch])
+        order = rng.permutation(self.length) if self.blocks is None else self.blocks.permutation(self.length, rng)
         return order + epoch * self.length if self.count_epochs else order
 
 

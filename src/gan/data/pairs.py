@@ -116,7 +116,7 @@ class Pairs(ImageDataModule):
         if self.direction == "BtoA":
             (source_half, half), (sources, images) = (half, source_half), (images, sources)
         rows, conditions = (
-            StreamedImages([(path, 0) for path in paths], self._decoder(channels, side).enlarged(factor))
+            StreamedImages(paths, [0] * len(paths), self._decoder(channels, side).enlarged(factor))
             for paths, channels, side in ((images, self.channels, half), (sources, self.source_channels, source_half))
         )
         pairs = WithSources(rows, conditions)

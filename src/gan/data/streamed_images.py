@@ -1,20 +1,21 @@
-"""Image files as a data set: decoded on each access, or all at once."""
+"""Encoded images as a data set: decoded on each access, or all at once."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from gan.data.dataset import ImageDataset, TensorImages
 from gan.data.image_tensor import pixel_tensor
+from gan.data.order import Blocks, Selection
 from gan.data.resize import enlarged, resize_and_crop
 from gan.errors import UserError
-from gan.image_files import MAX_PIXELS, open_image
+from gan.image_files import MAX_PIXELS, ImageSource, open_image
 from gan.progress import progress_bar
 from gan.types import Batch
 
@@ -31,7 +32,7 @@ Half = Literal["left", "right"] | None
 
 @dataclass(frozen=True)
 class Decoder:
-    """Decoding of image files to one size.
+    """Decoding of images to one size.
 
     Attributes:
         size: Height in pixels, and width unless that is given.
@@ -54,14 +55,14 @@ class Decoder:
         height, width = enlarged((self.size, self.width or self.size), factor)
         return replace(self, size=height, width=width)
 
-    def __call__(self, path: Path) -> Tensor:
+    def __call__(self, source: ImageSource) -> Tensor:
         """Read an image; resize and crop it to uint8 with shape (channels, size, width).
 
         Raises:
             UserError: If the file cannot be read as an image.
         """
         try:
-            with open_image(path, self.max_pixels) as image:
+            with open_image(source, self.max_pixels) as image:
                 width, height = image.size
                 if self.size**2 * max(width, height) > self.max_pixels * min(width, height):
                     raise ValueError(f"its {width}x{height} pixels are too narrow to be resized to {self.size}")
@@ -79,27 +80,46 @@ class Decoder:
 
 
 class StreamedImages(ImageDataset):
-    """Images that are decoded from disk on each access.
+    """Images that are decoded on each access.
 
     Args:
-        files: Paths and class labels.
-        decode: Decoder of the files.
+        sources: Files, or a sequence that reads one when it is indexed.
+        labels: Their classes, with shape (N,).
+        decode: Decoder.
+        blocks: Blocks of images that are stored together; None for files of their own.
     """
 
-    def __init__(self, files: Sequence[tuple[Path, int]], decode: Decoder) -> None:
-        self.files, self.decode = files, decode
+    def __init__(
+        self,
+        sources: Sequence[ImageSource],
+        labels: Sequence[int] | np.ndarray,
+        decode: Decoder,
+        blocks: Blocks | None = None,
+    ) -> None:
+        assert len(sources) == len(labels)
+        self.sources, self.labels, self.decode = sources, np.asarray(labels, np.int64), decode
+        self.blocks = blocks
 
     def __len__(self) -> int:
-        return len(self.files)
+        return len(self.sources)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        images = [self.decode(self.files[index][0]) for index in indices]
-        return Batch(torch.stack(images), torch.tensor([self.files[index][1] for index in indices]))
+        images = [self.decode(self.sources[index]) for index in indices]
+        return Batch(torch.stack(images), torch.from_numpy(self.labels[indices]))
 
     @property
     def decoded_size(self) -> int:
         """Size of all images in bytes, decoded."""
         return len(self) * self.decode.channels * self.decode.size * (self.decode.width or self.decode.size)
+
+    def select(self, indices: Sequence[int]) -> "StreamedImages":
+        """Return the data set of the images at some indices, in ascending order."""
+        blocks = None if self.blocks is None else self.blocks.select(indices)
+        return StreamedImages(Selection(self.sources, indices), self.labels[list(indices)], self.decode, blocks)
+
+    def enlarged(self, factor: float) -> "StreamedImages":
+        """Return the data set with images that are a factor larger."""
+        return StreamedImages(self.sources, self.labels, self.decode.enlarged(factor), self.blocks)
 
     def in_memory_up_to(self, limit: int) -> ImageDataset:
         """Decode all images if they take at most ``limit`` bytes."""
@@ -107,24 +127,22 @@ class StreamedImages(ImageDataset):
 
     def in_memory(self) -> TensorImages:
         """Decode all images, in parallel threads."""
-        labels = torch.tensor([label for _, label in self.files])
-        return TensorImages(torch.stack(list(self._for_each(self.decode))), labels)
+        return TensorImages(torch.stack(list(self._for_each(self.decode))), torch.from_numpy(self.labels))
 
     def drop_unreadable(self) -> "StreamedImages":
         """Return the data set without unreadable images; reads all images and logs each that is skipped."""
 
-        def check(path: Path) -> bool:
+        def check(source: ImageSource) -> bool:
             try:
-                self.decode(path)
+                self.decode(source)
             except UserError as error:
                 log.warning("Skipped: %s", error)
                 return False
             return True
 
-        files = [file for file, is_readable in zip(self.files, self._for_each(check), strict=True) if is_readable]
-        return StreamedImages(files, self.decode)
+        return self.select([index for index, is_readable in enumerate(self._for_each(check)) if is_readable])
 
-    def _for_each(self, read: Callable[[Path], Result]) -> Iterator[Result]:
+    def _for_each(self, read: Callable[[ImageSource], Result]) -> Iterator[Result]:
         with ThreadPoolExecutor() as pool:
-            results = pool.map(read, [path for path, _ in self.files])
-            yield from progress_bar(results, len(self.files), "Reading images")
+            results = pool.map(lambda index: read(self.sources[index]), range(len(self)))
+            yield from progress_bar(results, len(self), "Reading images")

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from gan.bounds import Fraction, Length, PositiveInt, Vocabulary
 from gan.data.grammar import sentences
-from gan.data.image_folder import OnError
 from gan.data.module import Split
 from gan.data.order import hold_out
+from gan.data.own_images import OnError
 from gan.data.sequences import SequenceDataModule, TokenRows
 from gan.data.tokenizer import open_tokenizer
 from gan.digest import digest_of_values

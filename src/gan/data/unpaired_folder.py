@@ -7,7 +7,8 @@ from typing import Any
 from gan.bounds import Channels, Fraction, NonNegativeInt, Pixels, PositiveInt
 from gan.data.find_images import find_images
 from gan.data.folder_layout import FolderLayout
-from gan.data.image_folder import FolderPath, ImageFolder, OnError
+from gan.data.image_folder import FolderPath, ImageFolder
+from gan.data.own_images import OnError
 from gan.data.side_folders import LAYOUTS, Direction, SideFolders, describe_folder, find_sides
 from gan.data.unpaired import Unpaired
 from gan.errors import UserError

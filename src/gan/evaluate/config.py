@@ -12,8 +12,8 @@ from gan.bounds import BatchSize, Count, Pixels, SampleCount, Seed
 from gan.checkpoint.accept import accept
 from gan.checkpoint.trust import Trust
 from gan.config import compose_config
-from gan.data.image_folder import OnError
 from gan.data.module import DataModule
+from gan.data.own_images import OnError
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor
 from gan.instantiate import import_target

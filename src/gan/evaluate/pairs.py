@@ -30,8 +30,11 @@ def beside_targets(images: ImageFolder, targets: ImageFolder) -> WithSources:
             f"{printable(str(targets.path))} need files of the same names, but {printable(name)} is only in "
             f"{printable(str(where))}"
         )
-    ours_sorted, theirs_sorted = ([(files[name], 0) for name in sorted(files)] for files in (ours, theirs))
-    return WithSources(StreamedImages(ours_sorted, images.decode), StreamedImages(theirs_sorted, targets.decode))
+    rows, conditions = (
+        StreamedImages([files[name] for name in sorted(files)], [0] * len(files), folder.decode)
+        for files, folder in ((ours, images), (theirs, targets))
+    )
+    return WithSources(rows, conditions)
 
 
 def _by_name(folder: ImageFolder) -> dict[str, Path]:
