@@ -139,7 +139,7 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     data = make(tmp_path)
     assert len(data.split("train")) == 3
     assert data.fingerprint("train") == make(tmp_path).fingerprint("train")
-    data.files("train")[0][0].write_bytes(b"x")
+    data.files("train")[0].write_bytes(b"x")
     with pytest.raises(UserError) as error:
         make(tmp_path).split("train")
     assert str(error.value).isprintable()

@@ -103,9 +103,13 @@ def test_labels_of_json_are_sorted(shards: Path, make: Callable[..., WebDataset]
 def test_the_index_is_made_once_and_anew_for_a_changed_file(
     shards: Path, make: Callable[..., WebDataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = list[Path]()
-    make_index = tar_index.make_index
-    monkeypatch.setattr(tar_index, "make_index", lambda path, *rest: made.append(path) or make_index(path, *rest))
+    made, make_index = list[Path](), tar_index.make_index
+
+    def record(path: Path, image: str | None, label: str | None) -> tar_index.TarIndex:
+        made.append(path)
+        return make_index(path, image, label)
+
+    monkeypatch.setattr(tar_index, "make_index", record)
     for _ in range(2):
         assert len(make(shards).shards) == 4
     assert len(made) == 4
@@ -191,9 +195,9 @@ def test_errors(shards: Path, make: Callable[..., WebDataset], options: dict[str
     write_tar(bad / "image.tar", {f"a/{name}.png": b"no image" for name in "bcdef"})
     (bad / "text.tar").write_text("no tar file" * 100)
     (bad / "cut.tar").write_bytes((shards / "x-00.tar").read_bytes()[:550])
-    paths = {name: str(shards / options[name]) for name in ("path", "test_path") if name in options}
+    paths: dict[str, Any] = {name: str(shards / options[name]) for name in ("path", "test_path") if name in options}
     with pytest.raises(UserError, match=message) as error:
-        load_both(make, **{"path": shards, **options, **paths})
+        load_both(make, **({"path": shards} | options | paths))
     assert "\n" not in str(error.value)
 
 

@@ -6,15 +6,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 from pydantic import Field
 
 from gan.bounds import Classes
 from gan.data.base import Split
+from gan.data.find_images import FoundImages
+from gan.data.folder_index import read_stamps
 from gan.data.folder_layout import FolderLayout, read_layout
 from gan.data.order import hold_out
 from gan.data.own_images import OwnImages
 from gan.data.streamed_images import StreamedImages
-from gan.digest import digest_of_values
+from gan.digest import digest, digest_of_values
 from gan.errors import UserError
 from gan.formats import printable
 
@@ -60,7 +63,7 @@ class ImageFolder(OwnImages):
             UserError: If a folder is missing, or has no or too few images.
         """
         layout = self.read_layout()
-        if (num := len(layout.train.files)) < 4 and layout.test is None:
+        if (num := len(layout.train)) < 4 and layout.test is None:
             root = printable(str(layout.train.root))
             raise UserError(f"data.path: {root} has {num} images, too few to train on and hold some out")
         return layout
@@ -72,31 +75,30 @@ class ImageFolder(OwnImages):
     def encoded(self, split: Split) -> StreamedImages:
         if split == "train":
             log.info("Found %s", self.layout.describe(self.num_classes))
-        paths, labels = zip(*self.files(split), strict=True)
-        return StreamedImages(paths, labels, self.decode)
+        found, rows = self._rows(split)
+        dataset = StreamedImages(found.paths, self.layout.labels(found, self.num_classes), self.decode)
+        return dataset if rows is None else dataset.select(rows)
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the files' paths, sizes and modification times, and of the decoding settings."""
-        files = [(os.path.realpath(path), label, _stamp(path)) for path, label in self.files(split)]
-        return digest_of_values("folder", files, self.decode, self.on_error)
+        found, rows = self._rows(split)
+        labels = self.layout.labels(found, self.num_classes)
+        arrays = (found.paths.names, found.paths.ends, labels, read_stamps(found))
+        files = digest(torch.from_numpy(array.copy()) for array in arrays)
+        return digest_of_values("folder", os.path.realpath(found.root), files, rows, self.decode, self.on_error)
 
-    def files(self, split: Split) -> list[tuple[Path, int]]:
-        """List the paths and class labels of a split.
+    def files(self, split: Split) -> list[Path]:
+        """List the paths of a split.
 
         Raises:
-            UserError: If there are no images, or the number of classes is not ``num_classes``.
+            UserError: If there are no images.
         """
+        found, rows = self._rows(split)
+        return list(found.paths) if rows is None else [found.paths[row] for row in rows]
+
+    def _rows(self, split: Split) -> tuple[FoundImages, list[int] | None]:
+        """Return the images among which those of a split are, and their indices; None for all."""
         layout = self.layout
-        files = layout.labels(layout.train, self.num_classes)
         if layout.test is not None:
-            return files if split == "train" else layout.labels(layout.test, self.num_classes)
-        return [files[index] for index in hold_out(len(files), self.test_share, split)]
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return a file's size and modification time; None for a missing file, which raises when it is read."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_size, status.st_mtime_ns
+            return (layout.train if split == "train" else layout.test), None
+        return layout.train, hold_out(len(layout.train), self.test_share, split)

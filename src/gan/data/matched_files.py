@@ -52,14 +52,14 @@ def check_proportions(pairs: list[FilePair], max_pixels: int) -> None:
 
 
 def _by_name(found: FoundImages, ending: str) -> dict[str, Path]:
-    names = [str(file.path.relative_to(found.root).with_suffix("")) for file in found.files]
+    names = [str(path.relative_to(found.root).with_suffix("")) for path in found.paths]
     if all(name.endswith(ending) for name in names):
         names = [name.removesuffix(ending) for name in names]
     by_name: dict[str, Path] = {}
-    for name, file in zip(names, found.files, strict=True):
-        if (first := by_name.setdefault(name, file.path)) != file.path:
+    for name, path in zip(names, found.paths, strict=True):
+        if (first := by_name.setdefault(name, path)) != path:
             raise UserError(
-                f"{printable(str(first))} and {printable(file.path.name)} have one name, which says of "
+                f"{printable(str(first))} and {printable(path.name)} have one name, which says of "
                 "neither whose partner it is: rename or remove one"
             )
     return by_name

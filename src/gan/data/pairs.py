@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan.bounds import Channels, Fraction, NonNegativeInt, PositiveInt
 from gan.data.base import ImageDataModule, ImageDataset, Split
-from gan.data.find_images import find_images
+from gan.data.folder_index import find_or_recall
 from gan.data.image_folder import FolderPath
 from gan.data.image_tensor import check_background, source_tensor
 from gan.data.matched_files import FilePair, check_proportions, match_by_name
@@ -152,8 +152,8 @@ class Pairs(ImageDataModule):
 
     def _match(self, a: Path, b: Path) -> list[FilePair]:
         try:
-            found = find_images(a)
-            return [(file.path, file.path) for file in found.files] if a == b else match_by_name(found, find_images(b))
+            found = find_or_recall(a)
+            return [(path, path) for path in found.paths] if a == b else match_by_name(found, find_or_recall(b))
         except UserError as error:
             raise UserError(f"data.path: {error}") from error
 

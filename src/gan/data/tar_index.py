@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import overload
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def read_index(path: Path, image: str | None, label: str | None, cache: Path) ->
             return TarIndex(path, *(arrays[name] for name in ("names", "offsets", "sizes", "labels")))
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         log.warning("The cached index %s is damaged (%s); making it again", cached, type(error).__name__)
     index = make_index(path, image, label)
     try:

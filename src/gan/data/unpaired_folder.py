@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.bounds import Channels, Fraction, NonNegativeInt, Pixels, PositiveInt
-from gan.data.find_images import find_images
+from gan.data.folder_index import find_or_recall
 from gan.data.folder_layout import FolderLayout
 from gan.data.image_folder import FolderPath, ImageFolder
 from gan.data.own_images import OnError
@@ -120,6 +120,6 @@ class SideFolder(ImageFolder):
     def read_layout(self) -> FolderLayout:
         train, test = self.folders
         try:
-            return FolderLayout(find_images(train), None if test is None else find_images(test))
+            return FolderLayout(find_or_recall(train), None if test is None else find_or_recall(test))
         except UserError as error:
             raise UserError(f"data.path: {error}") from error

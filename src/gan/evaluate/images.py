@@ -174,9 +174,9 @@ def _survey(folder: Path, on_error: str) -> tuple[set[tuple[int, int]], bool]:
     Headers are read, and pixels as long as all images are grey: libraries save grey images with three channels too.
     """
     sizes, all_grey = set[tuple[int, int]](), True
-    for file in find_images(folder).files:
+    for path in find_images(folder).paths:
         try:
-            with open_image(file.path) as image:
+            with open_image(path) as image:
                 sizes.add(image.size)
                 all_grey = all_grey and is_grey(image)
         except UserError as error:

@@ -39,4 +39,4 @@ def beside_targets(images: ImageFolder, targets: ImageFolder) -> WithSources:
 
 def _by_name(folder: ImageFolder) -> dict[str, Path]:
     """Return the files of a folder by their paths in it, without suffixes."""
-    return {str(path.relative_to(folder.path).with_suffix("")): path for path, _ in folder.files("train")}
+    return {str(path.relative_to(folder.path).with_suffix("")): path for path in folder.files("train")}

@@ -61,7 +61,7 @@ def _find(path: Path, out: Path) -> list[tuple[Path, Path]]:
     """List the images at a path, each with its path below that, without a suffix."""
     if not path.is_dir():
         return [(path, Path(path.stem))]  # a missing file is reported with those that cannot be read
-    files = [file.path for file in find_images(path).files]
+    files = list(find_images(path).paths)
     inside = out.resolve() != path.resolve() and out.resolve().is_relative_to(path.resolve())
     if inside:
         files = [file for file in files if not file.resolve().is_relative_to(out.resolve())]
