@@ -30,7 +30,11 @@ from tests.faults.outcome import Outcome, run_cases
 
 __all__ = ["Mutation", "draw", "run", "wrong_with"]
 
-COMPLETED = {"metric/features=custom": ["metric.features._target_=gan.features.inception.Inception"]}
+COMPLETED = {
+    "data=huggingface": ["data.num_classes=1"],  # no files are read, since there are none
+    "data=webdataset": ["data.num_classes=1"],
+    "metric/features=custom": ["metric.features._target_=gan.features.inception.Inception"],
+}
 """What a choice needs beside the defaults, and the command in its file does not say."""
 NO_NUMBERS: tuple[Any, ...] = (True, False, "64x", "abc", "", nan, inf, [], [1], {}, {"a": 1}, 10**30)
 """Values that no number is given as."""

@@ -55,8 +55,8 @@ def read_captions(folder: Path, captions: Path | None, attributes: Sequence[str]
     if attributes:
         raise UserError("data.attributes are fields of JSON lines, and text files have none: leave them out")
     found = list[FileCaption]()
-    for file in find_images(images).files:
-        name = file.path.relative_to(images)
+    for file in find_images(images).paths:
+        name = file.relative_to(images)
         path = texts / name.with_suffix(".txt")
         lines = [(number, line) for number, line in enumerate(_read(path).split("\n"), 1) if line.strip()]
         if not lines:

@@ -16,8 +16,8 @@ from gan.data.base import ImageDataModule, ImageDataset, Split
 from gan.data.caption import Caption, CaptionedImages
 from gan.data.caption_files import FileCaption, read_captions, split_captions
 from gan.data.captioned_digits import CaptionedDigits
-from gan.data.image_folder import OnError
 from gan.data.image_tensor import check_background
+from gan.data.own_images import OnError
 from gan.data.sentences import Sentences
 from gan.data.streamed_images import Decoder, Half, StreamedImages
 from gan.digest import digest_of_values
@@ -148,7 +148,7 @@ class Captions(ImageDataModule):
             return None
         dataset = self.split("train")
         assert isinstance(dataset, CaptionedImages)
-        stream = StreamedImages(self._files("train"), self.decode.enlarged(factor)).in_memory_up_to(self.memory_limit)
+        stream = self._stream("train").enlarged(factor).in_memory_up_to(self.memory_limit)
         return CaptionedImages(stream, dataset.rows, dataset.tokens, dataset.labels)
 
     def fingerprint(self, split: Split) -> str:
@@ -157,7 +157,7 @@ class Captions(ImageDataModule):
         words = (self.vocabulary, self.length, sentences)
         if self.is_made:
             return digest_of_values("captions", self.made.fingerprint(split), words)
-        stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path, _ in self._files(split)]
+        stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self._files(split)]
         return digest_of_values("captions", stamps, self.decode, words)
 
     @cached_property
@@ -182,14 +182,18 @@ class Captions(ImageDataModule):
     def _images(self, split: Split) -> ImageDataset:
         if self.is_made:
             return self.made.images(split)
-        files = self._files(split)
+        stream = self._stream(split)
         if split == "train":
-            log.info("Found %s training images with sentences in %s", f"{len(files):,}", printable(str(self.path)))
-        return StreamedImages(files, self.decode).in_memory_up_to(self.memory_limit)
+            log.info("Found %s training images with sentences in %s", f"{len(stream):,}", printable(str(self.path)))
+        return stream.in_memory_up_to(self.memory_limit)
 
-    def _files(self, split: Split) -> list[tuple[Path, int]]:
+    def _stream(self, split: Split) -> StreamedImages:
+        files = self._files(split)
+        return StreamedImages(files, [0] * len(files), self.decode)
+
+    def _files(self, split: Split) -> list[Path]:
         assert self.path is not None
-        return [(self.path / file, 0) for file in dict.fromkeys(row.file for row in self._file_captions[split])]
+        return [self.path / file for file in dict.fromkeys(row.file for row in self._file_captions[split])]
 
     def _labels(self, captions: list[Caption]) -> Tensor:
         """Return the combination of each caption's attributes as one number, int64 with shape (N,)."""
