@@ -104,11 +104,11 @@ def _read(path: Path) -> dict[str, Tensor]:
         with np.load(path) as file:
             found = {name: torch.from_numpy(file[name]).float() for name in file.files}
         stacked = {
-            f"recurrence.{ours}_l0": torch.cat([found[f"{theirs}_{gate}"].t() for gate in GATES])
+            f"lstm.{ours}_l0": torch.cat([found[f"{theirs}_{gate}"].t() for gate in GATES])
             for ours, theirs in {"weight_ih": "w", "weight_hh": "u", "bias_ih": "b"}.items()
         }
         return stacked | {
-            "recurrence.bias_hh_l0": torch.zeros_like(stacked["recurrence.bias_ih_l0"]),
+            "lstm.bias_hh_l0": torch.zeros_like(stacked["lstm.bias_ih_l0"]),
             "embedding.weight": found["embedding"],
             "head.weight": found["w_out"].t(),
             "head.bias": found["b_out"],

@@ -51,16 +51,20 @@ class TokenLSTM(nn.Module):
         self.temperature = 1.0
         self.embedding = nn.Embedding(vocabulary_size, embedding)
         self.start = nn.Parameter(torch.randn(embedding))  # embedding of the token before the first
-        self.recurrence = (
-            nn.LSTM(embedding, width, depth, batch_first=True)
-            if memory is None
-            else RelationalMemory(embedding, width, memory, heads, depth)
-        )
+        self.lstm = nn.LSTM(embedding, width, depth, batch_first=True) if memory is None else None
+        self.memory = None if memory is None else RelationalMemory(embedding, width, memory, heads, depth)
         self.head = nn.Linear(width * (memory or 1), vocabulary_size)
 
     def draw_noise(self, rng: KeyedRandom) -> dict[str, Tensor]:
         """Draw the numbers that ``forward`` samples by: one per token, from U[0, 1)."""
         return {"uniform": rng.uniform(self.length)}
+
+    @property
+    def recurrence(self) -> nn.Module:
+        """The LSTM or the relational memory, which maps inputs and a state to outputs and the next state."""
+        network = self.memory or self.lstm
+        assert network is not None
+        return network
 
     def log_likelihoods(self, tokens: Tensor) -> Tensor:
         """Return the log-probability of each token given those before it, in nats, with shape (B, T).
