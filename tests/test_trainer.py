@@ -81,3 +81,15 @@ def test_max_time_ends_a_run(train: Train) -> None:
     again = train(f"ckpt={run.folder}")
     assert "had used up trainer.max_time: it may take as long again" in again.err
     assert again.results["global_step"] > step
+
+
+@pytest.mark.parametrize(
+    "strategy", ["fsdp", "deepspeed_stage_2", "{_target_: pytorch_lightning.strategies.FSDPStrategy}"]
+)
+def test_strategies_that_split_networks_are_refused(train: Train, strategy: str) -> None:
+    """Norms of gradients and moving averages would be those of a part."""
+    run = train(*SHORT, f"trainer.strategy={strategy}")
+    assert run.status == 2
+    name = "FSDPStrategy" if "FSDP" in strategy else strategy
+    assert run.err.startswith(f"error: trainer.strategy: {name} splits networks over devices, but clipping, ")
+    assert run.err.count("\n") == 1

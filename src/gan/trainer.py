@@ -12,6 +12,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import Timer
 from pytorch_lightning.plugins import CheckpointIO, TorchCheckpointIO
 from pytorch_lightning.plugins.environments import ClusterEnvironment, LightningEnvironment, TorchElasticEnvironment
+from pytorch_lightning.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 from pytorch_lightning.trainer.connectors.logger_connector import _LoggerConnector
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
@@ -25,6 +26,9 @@ from gan.instantiate import blame, build, check_call
 __all__ = ["GeneratorClockTrainer", "TimeLimit", "build_trainer", "validation"]
 
 log = logging.getLogger(__name__)
+
+SHARDING = (DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy)
+SHARDING_NAMES = ("deepspeed", "fsdp")  # with which Lightning's names of these begin
 
 
 class GeneratorClockTrainer(Trainer):
@@ -150,6 +154,7 @@ def build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> G
         UserError: If an option of ``trainer`` is wrong.
     """
     settings = check_call(Trainer, _build_parts(config.trainer), "trainer")
+    _check_strategy(settings.get("strategy"))
     if settings.get("strategy", "auto") in ("auto", "ddp"):  # absent from earlier checkpoints, as plugins
         settings["strategy"] = NetworksStrategy() if info.world > 1 else "auto"
     if info.world > 1:
@@ -174,6 +179,20 @@ def build_trainer(config: DictConfig, info: RankInfo, callbacks: list[Any]) -> G
         )
     except (ValueError, TypeError, MisconfigurationException, RuntimeError) as error:
         raise OptionError(*blame(str(error), config.trainer, "trainer")) from error
+
+
+def _check_strategy(strategy: object) -> None:
+    """Refuse strategies that split networks over devices, with which a norm or an average would be that of a part.
+
+    Raises:
+        UserError: If the strategy is one of them.
+    """
+    if isinstance(strategy, SHARDING) or (isinstance(strategy, str) and strategy.startswith(SHARDING_NAMES)):
+        name = strategy if isinstance(strategy, str) else type(strategy).__name__
+        raise UserError(
+            f"trainer.strategy: {name} splits networks over devices, but clipping, moving averages, penalties and "
+            "checkpoints need whole ones: use trainer=ddp, which holds each network whole on every device"
+        )
 
 
 def _build_parts(node: DictConfig) -> dict[str, Any]:
