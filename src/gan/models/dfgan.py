@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan.bounds import ImageShape, LatentDim, Length, Vocabulary, Width
-from gan.models.text_to_image import MatchingOutput, TextToImage
+from gan.models.text_to_image import TextToImage
 from gan.nn.deep_fusion import SLOPE, FusionDownBlock, FusionUpBlock
+from gan.nn.matching_head import MatchingHead, MatchingOutput
 from gan.nn.resolution import base_and_doublings, channel_counts
 from gan.nn.sentence_encoder import SentenceEncoder
 
@@ -90,32 +91,19 @@ class Discriminator(nn.Module):
         super().__init__()
         base, halvings = base_and_doublings(image_shape[-1])
         widths = channel_counts(width, halvings + 1)
-        self.encoder = SentenceEncoder(vocabulary_size, length, sentence_dim)
         self.blocks = nn.Sequential(
             nn.Conv2d(image_shape[0], widths[0], 3, padding=1),
             *(FusionDownBlock(before, after) for before, after in pairwise(widths)),
+            nn.Flatten(),
         )
-        self.feature_shape = (widths[-1], base, base)
-        self.image = nn.Linear(widths[-1] * base**2, sentence_dim)
-        self.head = nn.Sequential(
-            nn.Conv2d(widths[-1] + sentence_dim, 2 * width, 3, padding=1, bias=False),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(2 * width, 1, base, bias=False),
-        )
+        feature_shape = (widths[-1], base, base)
+        self.head = MatchingHead(feature_shape, vocabulary_size, length, 2 * width, sentence_dim)
 
     def forward(self, images: Tensor, labels: Tensor | None = None, condition: Tensor | None = None) -> MatchingOutput:
         """Map images, with shape (B, C, H, W), and sentences to logits, features and the sentences' vectors."""
         assert condition is not None
-        features, sentence = self.blocks(images).flatten(1), self.encoder(condition)
-        return MatchingOutput(self.match(features, sentence), features, sentence, self.image(features))
-
-    def match(self, features: Tensor, condition: Tensor) -> Tensor:
-        """Return the logits, with shape (B,), of images with some features under other sentences."""
-        sentence = self.encoder(condition).to(features.dtype)
-        planes = sentence[:, :, None, None].expand(-1, -1, *self.feature_shape[1:])
-        joint = torch.cat([features.unflatten(1, self.feature_shape), planes], 1)
-        product = (self.image(features) * sentence).mean(1)
-        return self.head(joint).flatten() + product
+        output: MatchingOutput = self.head(self.blocks(images), condition)
+        return output
 
 
 class DFGAN(TextToImage):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,32 +14,10 @@ from gan.losses.matching import matching_loss
 from gan.losses.objective import Objective
 from gan.models.gan import GAN
 from gan.models.trainable import OptimizerFactory
+from gan.nn.matching_head import MatchingHead, MatchingOutput
 from gan.types import Batch, Condition, DiscriminatorOutput, DiscriminatorPass, GeneratorPass, Terms
 
-__all__ = ["MatchingOutput", "MatchingPass", "TextToImage", "mismatched"]
-
-
-class MatchingOutput(NamedTuple):
-    """Output of a discriminator of images and sentences.
-
-    Attributes:
-        logits: Unbounded scores, higher for real images that match their sentences, with shape (B,).
-        features: Features of the images alone, with shape (B, F).
-        sentence: Vectors of the sentences that the logits are a function of, with shape (B, D).
-        image: Vectors of the images that are matched with those of sentences, with shape (B, D).
-    """
-
-    logits: Tensor
-    features: Tensor
-    sentence: Tensor
-    image: Tensor
-
-
-class Matcher(Protocol):
-    """A discriminator of images and sentences."""
-
-    def match(self, features: Tensor, condition: Tensor) -> Tensor:
-        """Return the logits, with shape (B,), of images with some features under other sentences."""
+__all__ = ["MatchingPass", "TextToImage", "mismatched"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +43,7 @@ class TextToImage(GAN):
 
     Args:
         generator: Maps (z, labels, condition) to images in [-1, 1], with shape (B, C, H, W).
-        discriminator: Maps (images, labels, condition) to a MatchingOutput, and has a method ``match``; see Matcher.
+        discriminator: Maps (images, labels, condition) to a MatchingOutput, by a MatchingHead that is named ``head``.
         objective: Objective of both players.
         optimizer: Functions from parameters to an optimiser, under ``generator`` and ``discriminator``.
         mismatched: Weight w of real images with wrong sentences; 0 leaves them out.
@@ -112,14 +90,17 @@ class TextToImage(GAN):
 
     def discriminator_passes(self, g_pass: GeneratorPass, **settings: Any) -> dict[str, DiscriminatorPass]:
         """Return the pass of the discriminator, with real images under wrong sentences in its own update."""
-        d_pass = self.discriminate(g_pass, **settings)
-        if not self.mismatched or g_pass.player != "discriminator" or d_pass.real_output is None:
-            return {"": d_pass}
-        condition = self.condition_of(g_pass.batch)
+        return {"": self.with_wrong_sentences(self.discriminate(g_pass, **settings), self.discriminator)}
+
+    def with_wrong_sentences(self, d_pass: DiscriminatorPass, discriminator: nn.Module) -> DiscriminatorPass:
+        """Return a pass of D's own update with real images under wrong sentences, and any other as it is."""
+        if not self.mismatched or d_pass.player != "discriminator" or d_pass.real_output is None:
+            return d_pass
+        condition, head = self.condition_of(d_pass.batch), discriminator.head
         assert isinstance(condition, Tensor)
-        matcher: Any = self.discriminator  # has match; see Matcher
-        logits = matcher.match(d_pass.real_output.features, mismatched(condition)).float()
-        return {"": MatchingPass(**vars(d_pass), mismatched_logits=logits)}
+        assert isinstance(head, MatchingHead)
+        logits = head.logits(d_pass.real_output.features, mismatched(condition)).float()
+        return MatchingPass(**vars(d_pass), mismatched_logits=logits)
 
     def discriminator_terms(self, d_pass: DiscriminatorPass) -> Terms:
         terms = super().discriminator_terms(d_pass)
