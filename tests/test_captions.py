@@ -49,6 +49,15 @@ def test_scores_and_recorded_words(run: Run) -> None:
     assert "bird" in config["data"]["vocabulary"].split()
 
 
+def test_page_shows_sentences_beside_images(run: Run) -> None:
+    lines = (run.folder / "samples" / "captions.txt").read_text().splitlines()
+    assert len(lines) == 64
+    page = (run.folder / "report.html").read_text()
+    assert "Sentences and images" in page
+    assert page.count(f"<span>{lines[0]}</span>") >= 1
+    assert page.count("<li><img") + page.count("<li>\n<img") == 24
+
+
 def test_sentences_are_sampled_from_the_checkpoint_alone(run: Run, tmp_path: Path) -> None:
     generator = gan.load(run.folder, device="cpu")
     images = generator.sample(3, text="a red bird")

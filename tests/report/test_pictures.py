@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from gan.report.pictures import FRAMES_BYTES, IMAGE_BYTES, MAX_FRAMES, embed, embed_frames
+from gan.images import grid, save_png
+from gan.report.pictures import FRAMES_BYTES, IMAGE_BYTES, MAX_FRAMES, embed, embed_cells, embed_frames
 from gan.runs.folder import RunFolder
 
 
@@ -27,6 +29,18 @@ def write(folder: Path, steps: range, side: int) -> list[Path]:
 def opened(source: str) -> tuple[Image.Image, int]:
     data = b64decode(source.partition(";base64,")[2])
     return Image.open(BytesIO(data)), len(data)
+
+
+def test_images_of_a_grid_are_embedded_one_by_one(tmp_path: Path) -> None:
+    images = torch.linspace(-1, 1, 7)[:, None, None, None].expand(7, 3, 4, 5)
+    save_png(grid(images), tmp_path / "grid.png")
+    cells = embed_cells(tmp_path / "grid.png", number=7, shown=5)
+    assert [cell[1:] for cell in cells] == [(5, 4)] * 5
+    values = [int(np.asarray(opened(cell.source)[0])[0, 0, 0]) for cell in cells]
+    assert values == [0, 43, 85, 128, 170]
+    assert embed_cells(tmp_path / "grid.png", number=30, shown=5) == []
+    (tmp_path / "grid.png").write_bytes(b"x")
+    assert embed_cells(tmp_path / "grid.png", number=7, shown=5) == []
 
 
 def test_small_images_are_embedded_unchanged(tmp_path: Path) -> None:

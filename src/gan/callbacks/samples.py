@@ -10,13 +10,15 @@ from gan.data.sequences import SequenceDataModule
 from gan.loggers.pictures import log_picture
 from gan.loggers.texts import log_lines
 from gan.models.sampler import Sampler
-from gan.runs.folder import OutputPath, sample_grid
+from gan.runs.folder import CAPTIONS, OutputPath, sample_grid
 
 __all__ = ["SampleGrid"]
 
 
 class SampleGrid(Periodic):
     """Write ``<folder>/<step>.png`` and log the picture; samples of text go to ``<folder>/<step>.txt``.
+
+    Sentences that images are generated from are written to ``<folder>/captions.txt``; they are those of every step.
 
     Args:
         folder: Folder of the pictures.
@@ -39,6 +41,8 @@ class SampleGrid(Periodic):
                 path = sample_grid(self.folder, trainer.global_step, ".txt")
                 log_lines(trainer, "samples", data.lines_of(batch.images), path)
             return
-        picture = data.picture_of_samples(batch)
+        picture, sentences = data.picture_of_samples(batch), data.sentences_of(batch)
+        if trainer.is_global_zero and sentences:
+            log_lines(trainer, "captions", sentences, self.folder / CAPTIONS)
         if trainer.is_global_zero:
             log_picture(trainer, "samples", picture, sample_grid(self.folder, trainer.global_step))

@@ -24,7 +24,7 @@ from gan.digest import digest_of_values
 from gan.errors import UserError
 from gan.formats import printable
 from gan.image_files import MAX_PIXELS
-from gan.types import Condition
+from gan.types import Condition, Samples
 
 __all__ = ["Captions"]
 
@@ -132,6 +132,9 @@ class Captions(ImageDataModule):
         kept, tokens = self.sentences.rows(split)
         rows = torch.tensor([caption.image for caption in captions])
         return CaptionedImages(self._images(split), rows[kept], tokens, self._labels(captions)[kept])
+
+    def sentences_of(self, samples: Samples) -> list[str]:
+        return self.lines_of(samples.condition)
 
     @property
     def scoring_rows(self) -> ImageDataset:

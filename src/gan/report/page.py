@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from gan.formats import duration, number, printable
 from gan.report.choices import find_choices
 from gan.report.curves import curves
-from gan.report.pictures import embed, embed_frames
+from gan.report.pictures import EmbeddedImage, embed, embed_cells, embed_frames
 from gan.report.sampled_text import read_lines
 from gan.report.score_scale import score_scale
 from gan.report.templates import render, save
@@ -23,6 +23,8 @@ from gan.runs.results_file import best_score
 
 __all__ = ["has_pixels", "is_current", "write_page"]
 
+MAX_SHOWN = 10_000  # images in a sample grid
+MAX_CAPTIONED = 24  # of them, images beside their sentences
 STATE_NAMES = {"finished": "Finished", "stopped": "Stopped early", "failed": "Failed", "unfinished": "Unfinished"}
 
 
@@ -124,6 +126,7 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "final": embed(grids[-1]) if grids else None,
         "final_step": int((grids or texts)[-1].stem) if grids or texts else None,
         "final_lines": read_lines(texts[-1]) if texts else [],
+        "captioned": _captioned(folder, grids),
         "pixels": has_pixels(config),
         "neighbors": embed(folder.neighbors) if neighbors else None,
         "distances": neighbors,
@@ -137,6 +140,14 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "environment": _environment(run),
         "yaml": "\n".join(map(printable, OmegaConf.to_yaml(OmegaConf.create(config)).splitlines())),
     }
+
+
+def _captioned(folder: RunFolder, grids: list[Path]) -> list[tuple[EmbeddedImage, str]]:
+    """Return images of the last sample grid, each with the sentence that it was generated from."""
+    if not grids or not folder.captions.is_file():
+        return []
+    sentences = read_lines(folder.captions, limit=MAX_SHOWN)
+    return list(zip(embed_cells(grids[-1], len(sentences), MAX_CAPTIONED), sentences, strict=False))
 
 
 def _warnings(run: RunRecord, damaged_pictures: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from gan.runs.pictures import PictureError, open_png, read_png
 
-__all__ = ["EmbeddedImage", "Frame", "Frames", "Picture", "embed", "embed_frames"]
+__all__ = ["EmbeddedImage", "Frame", "Frames", "Picture", "embed", "embed_cells", "embed_frames"]
 
 MAX_FRAMES = 40
 FRAMES_BYTES = 1_400_000  # for all frames together, which keeps a page below three megabytes
@@ -68,6 +68,35 @@ def embed(path: Path, limit: int = IMAGE_BYTES) -> Picture:
     except PictureError as error:
         return Picture(None, str(error))
     return Picture(_embedded(data if len(data) <= limit else _jpeg(data)))
+
+
+def embed_cells(path: Path, number: int, shown: int) -> list[EmbeddedImage]:
+    """Embed the first images of a sample grid one by one; none if the picture is damaged or no grid of that many.
+
+    Args:
+        path: PNG of a grid as ``gan.images.grid`` makes it, with 2 pixels between images.
+        number: Number of images in the grid.
+        shown: Largest number of images to embed.
+    """
+    try:
+        data = read_png(path)
+    except PictureError:
+        return []
+    columns = max(1, round(number**0.5))
+    rows = -(-number // columns)
+    with open_png(data) as image:
+        width, height = ((size - 2) // count - 2 for size, count in zip(image.size, (columns, rows), strict=True))
+        if (columns * (width + 2) + 2, rows * (height + 2) + 2) != image.size or min(width, height) < 1:
+            return []
+        places = [divmod(index, columns) for index in range(min(number, shown))]
+        cells = [(2 + column * (width + 2), 2 + row * (height + 2)) for row, column in places]
+        return [_embedded(_png(image.crop((x, y, x + width, y + height)))) for x, y in cells]
+
+
+def _png(image: Image.Image) -> bytes:
+    file = BytesIO()
+    image.save(file, format="PNG")
+    return file.getvalue()
 
 
 def _total_size(encoded: list[tuple[Path, bytes]]) -> int:

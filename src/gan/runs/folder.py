@@ -10,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 
 __all__ = [
     "BEST_CHECKPOINT",
+    "CAPTIONS",
     "EXPORTED_WEIGHTS",
     "LAST_CHECKPOINT",
     "PAGE",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 BEST_CHECKPOINT = "best.ckpt"
+CAPTIONS = "captions.txt"
 CHECKPOINTS = "checkpoints"
 EXPORTED_WEIGHTS = "generator.safetensors"
 LAST_CHECKPOINT = "last.ckpt"
@@ -142,6 +144,11 @@ class RunFolder:
     def sample_texts(self, last_step: int | None = None) -> list[Path]:
         """List the files of sampled text by step, up to ``last_step``."""
         return self._samples_by_step(".txt", last_step)
+
+    @property
+    def captions(self) -> Path:
+        """Sentences that the images of each sample grid show, one line each."""
+        return self.samples / CAPTIONS
 
     def _samples_by_step(self, suffix: str, last_step: int | None) -> list[Path]:
         files = {int(path.stem): path for path in self.samples.glob(f"*{suffix}") if path.stem.isdecimal()}
