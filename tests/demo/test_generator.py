@@ -1,6 +1,7 @@
 """Demo: samples, shifts along directions, and morphs equal those of the library."""
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ import torch
 from torch.testing import assert_close
 
 import gan
+from gan.demo.figures import sample_figures
 from gan.demo.generator import MORPH_STEPS, DemoGenerator
 from gan.demo.settings import MorphSettings, SampleSettings
+from gan.errors import UserError
 from gan.latent.directions import find_directions
 
 Checkpoint = Callable[..., Path]
@@ -26,6 +29,24 @@ def test_samples_equal_the_librarys(demo: DemoGenerator, label: int | None, trun
     settings = SampleSettings(seed=2, truncation=truncation, num=12, label=label)
     expected = demo.generator.sample(12, None if label is None else [label], 2, truncation)
     assert_close(demo.images(demo.inputs(settings)), expected)
+
+
+def test_samples_of_a_sentence(checkpoint: Checkpoint) -> None:
+    words = ["data.image_size=16", "data.made.digit_size=8", "data.made.rows=100", "metric=[l1]"]
+    demo = DemoGenerator(gan.load(checkpoint("model=dfgan", *words)))
+    assert demo.example() in [demo.generator.data.made.sentence(place) for place in product(*map(range, (10, 4, 4)))]
+    images = demo.images(demo.inputs(SampleSettings(num=3, text="a red seven, top left")))
+    assert_close(images, demo.generator.sample(3, text="a red seven, top left"))
+    page = sample_figures([demo], SampleSettings(num=2, text="a red seven, top left"))
+    assert "text=a+red+seven" in page
+    with pytest.raises(UserError, match="'purple' is not in the vocabulary"):
+        demo.inputs(SampleSettings(num=3, text="a purple seven"))
+
+
+def test_other_generators_take_no_sentence(demo: DemoGenerator) -> None:
+    assert demo.example() is None
+    with pytest.raises(UserError, match="does not generate images from sentences"):
+        demo.inputs(SampleSettings(text="a cat"))
 
 
 def test_shifts_move_along_directions(demo: DemoGenerator) -> None:

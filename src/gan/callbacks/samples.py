@@ -6,6 +6,7 @@ from pytorch_lightning import LightningModule, Trainer
 
 from gan.bounds import PositiveInt, Seed, Shown
 from gan.callbacks.periodic import Periodic, data_module
+from gan.data.base import ImageDataModule
 from gan.data.sequences import SequenceDataModule
 from gan.loggers.pictures import log_picture
 from gan.loggers.texts import log_lines
@@ -41,7 +42,8 @@ class SampleGrid(Periodic):
                 path = sample_grid(self.folder, trainer.global_step, ".txt")
                 log_lines(trainer, "samples", data.lines_of(batch.images), path)
             return
-        picture, sentences = data.picture_of_samples(batch), data.sentences_of(batch)
+        picture = data.picture_of_samples(batch)
+        sentences = data.sentences_of(batch) if isinstance(data, ImageDataModule) else []
         if trainer.is_global_zero and sentences:
             log_lines(trainer, "captions", sentences, self.folder / CAPTIONS)
         if trainer.is_global_zero:

@@ -142,6 +142,10 @@ class ImageDataModule(DataModule):
         """Return the conditions of completed samples as images to be shown; the default changes nothing."""
         return condition
 
+    def sentences_of(self, samples: Samples) -> list[str]:
+        """Return the sentences that samples are to show, to be written beside them; the default has none."""
+        return []
+
     def picture_of_samples(self, samples: Samples) -> Tensor:
         """Arrange samples in one picture; beside each its condition and target, if the condition is an image."""
         samples = self.complete(samples)

@@ -142,10 +142,6 @@ class DataModule(LightningDataModule):
         """Arrange completed samples in one picture, with conditions that can be shown; by default without."""
         return self.picture(self.complete(samples).images)
 
-    def sentences_of(self, samples: Samples) -> list[str]:
-        """Return the sentences that samples are to show, to be written beside them; the default has none."""
-        return []
-
     def trivial_baselines(self) -> dict[str, TrivialBaseline]:
         """Return trivial generators by name, such as a copy of the source image, which a model should beat."""
         return {}

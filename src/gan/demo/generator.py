@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan.checkpoint.sentences import condition_of_text
 from gan.checkpoint.trained import TrainedGenerator
+from gan.data.captions import Captions
 from gan.demo.settings import MAX_DIRECTIONS, MAX_POINTS, MorphSettings, SampleSettings
 from gan.errors import UserError
 from gan.latent.directions import Method, find_directions
@@ -50,7 +52,8 @@ class DemoGenerator:
     def inputs(self, settings: SampleSettings) -> GeneratorInput:
         """Return the generator's input for the requested samples."""
         labels = None if settings.label is None else [settings.label]
-        inputs = self.generator.inputs(settings.num, labels, settings.seed, settings.truncation)
+        condition = condition_of_text(self.generator, settings.text, settings.num) if settings.text.strip() else None
+        inputs = self.generator.inputs(settings.num, labels, settings.seed, settings.truncation, condition)
         z = inputs.z
         if z is not None and any(settings.shifts):
             std = 1.0 if self.generator.model.latent == "normal" else 3**-0.5
@@ -59,6 +62,16 @@ class DemoGenerator:
             shifts = torch.tensor(settings.shifts[: len(directions)], device=z.device)
             z = z + std * shifts @ directions[: len(shifts)]
         return inputs._replace(z=z)
+
+    def example(self) -> str | None:
+        """Return a sentence to begin with, empty if no data are there; None if the generator takes none."""
+        data = self.generator.data
+        if not self.generator.model.uses_condition or not isinstance(data, Captions):
+            return None
+        try:
+            return data.lines_of(data.requests(range(1)).condition)[0]
+        except UserError:  # a checkpoint may be far from its data
+            return ""
 
     def images(self, inputs: GeneratorInput) -> Tensor:
         """Generate images, in [-1, 1] with shape (B, C, H, W), on the CPU."""

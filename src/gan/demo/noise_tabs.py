@@ -5,9 +5,10 @@ from typing import Any
 import gradio as gr
 
 from gan.demo.controls import MAX_SEED, seed_slider, update_on_change
-from gan.demo.figures import morph_figure, sample_figures
+from gan.demo.figures import morph_figure, problem, sample_figures
 from gan.demo.generator import DemoGenerator
-from gan.demo.settings import MorphSettings, SampleSettings
+from gan.demo.settings import MAX_TEXT, MorphSettings, SampleSettings
+from gan.errors import UserError
 from gan.latent.directions import METHODS, Method
 from gan.models.interpolation import PATHS, LatentPath
 
@@ -27,6 +28,15 @@ def samples_tab(generators: list[DemoGenerator], name: str) -> None:
     with gr.Row(elem_classes="tab"):
         with gr.Column(scale=1, min_width=300, elem_classes="controls"):
             seed = seed_slider(name)
+            example = first.example()
+            text = gr.Textbox(
+                example or "",
+                label="Sentence",
+                info="In the words of the training data; empty for held-out sentences",
+                max_length=MAX_TEXT,
+                visible=example is not None,
+                elem_id=f"{name}-text",
+            )
             truncation = gr.Slider(
                 max_truncation / 30,
                 max_truncation,
@@ -42,18 +52,24 @@ def samples_tab(generators: list[DemoGenerator], name: str) -> None:
         with gr.Column(scale=2, min_width=320, elem_classes="shown"):
             figures = gr.HTML(elem_id=f"{name}-shown")
 
-    def render(seed: float, truncation: float, num: float, label: Any, method: Method, *shifts: float) -> str:
+    def render(
+        seed: float, text: str, truncation: float, num: float, label: Any, method: Method, *shifts: float
+    ) -> str:
         settings = SampleSettings(
             seed=int(seed),
+            text=text,
             truncation=None if truncation >= max_truncation else truncation,
             num=int(num),
             label=_class(label),
             method=method,
             shifts=shifts,
         )
-        return sample_figures(generators, settings)
+        try:
+            return sample_figures(generators, settings)
+        except UserError as error:  # such as a word that is unknown
+            return problem(error)
 
-    update_on_change(render, [seed, truncation, num, label, method, *shifts], figures)
+    update_on_change(render, [seed, text, truncation, num, label, method, *shifts], figures)
 
 
 def _direction_controls(demo: DemoGenerator, name: str) -> tuple[gr.Radio, list[gr.Slider]]:

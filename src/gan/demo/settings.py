@@ -7,10 +7,11 @@ from pydantic import BaseModel, Field
 from gan.latent.directions import Method
 from gan.models.interpolation import LatentPath
 
-__all__ = ["MAX_DIRECTIONS", "MAX_POINTS", "MorphSettings", "SampleSettings"]
+__all__ = ["MAX_DIRECTIONS", "MAX_POINTS", "MAX_TEXT", "MorphSettings", "SampleSettings"]
 
 MAX_DIRECTIONS = 5
 MAX_POINTS = 2500
+MAX_TEXT = 1000
 
 
 class SampleSettings(BaseModel, frozen=True):
@@ -22,6 +23,7 @@ class SampleSettings(BaseModel, frozen=True):
         num: Number of samples.
         label: Class of the samples; None to cycle through all classes.
         method: Method that finds the directions.
+        text: Sentence that the samples show, for generators of images from sentences; empty for held-out sentences.
         shifts: Shift along each direction, in standard deviations of the noise.
     """
 
@@ -30,6 +32,7 @@ class SampleSettings(BaseModel, frozen=True):
     num: Annotated[int, Field(ge=1, le=MAX_POINTS)] = 1
     label: Annotated[int | None, Field(ge=0)] = None
     method: Method = "principal"
+    text: Annotated[str, Field(max_length=MAX_TEXT)] = ""
     shifts: Annotated[tuple[float, ...], Field(max_length=MAX_DIRECTIONS)] = ()
 
 
