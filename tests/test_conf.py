@@ -408,6 +408,8 @@ def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
     data = composed(f"experiment={experiment}").data
     if data.get("path") == EXAMPLES[str]:
         options += [f"data.path={write_photos(tmp_path / 'photos')}", "metric/features=efficientnet_lite0"]
+    if data.get("rows"):
+        options.append("data.rows=64")
     if data.get("download"):  # tests use no network
         options += ["data=mnist5k", "model.generator.width=8", "model.discriminator.width=8"]
     run = run_here("train.py", *options)
