@@ -11,6 +11,7 @@ SMALL = ["model.generator.width=8", "model.discriminator.width=8"]
 CASES = {
     "updates": [*SMALL, "--only", "mlp_gan/wgan_gp/64", "--rounds", "2", "--seconds", "0.5"],
     "start": ["model=mlp_gan", "--rounds", "1"],
+    "files": [*SMALL, "data.image_size=16", "--rounds", "1", "--images", "1000"],
     "sample": [*SMALL, "--rounds", "1"],
     "evaluate": ["--rounds", "1"],
     "scale": [*SMALL, "data=mnist5k", "--rounds", "1", "--steps", "20"],
@@ -40,6 +41,7 @@ def test_a_case_prints_a_table_and_writes_json(case: str, tmp_path: Path) -> Non
         (["updates", "--rounds", "0"], "--rounds must be at least 1"),
         (["scale", "--steps", "5"], "--steps at least 20"),
         (["updates", "--seconds", "0"], "--seconds must be positive"),
+        (["files", "--images", "5"], "--images must be at least 1,000"),
         (["speed"], "invalid choice: 'speed'"),
     ],
 )

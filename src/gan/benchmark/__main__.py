@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import cli
+from gan.benchmark.files import files
 from gan.benchmark.ranks import ranks
 from gan.benchmark.sampling import evaluate, sample
 from gan.benchmark.scale import scale
@@ -22,6 +23,7 @@ CASES: dict[str, Callable[..., dict[str, Any]]] = {
     "ranks": ranks,
     "scale": scale,
     "start": start,
+    "files": files,
     "sample": sample,
     "evaluate": evaluate,
 }
@@ -57,6 +59,10 @@ def main() -> None:
         help="seconds per measurement of the fastest implementation (default: %(default)s)",
     )
     add_case("start", "time from the command to the first update", 5)
+    sub = add_case("files", "start and loading of many image files, compared with a bare loop", 5)
+    sub.add_argument(
+        "--images", type=cli.up_to(10_000_000), default=20_000, help="number of files (default: %(default)s)"
+    )
     add_case("sample", "sampling, compared with the bare forward pass", 9)
     add_case("evaluate", "Fréchet distance of 10,000 samples, compared with torch-fidelity", 9)
     for name, description in (
@@ -75,6 +81,8 @@ def main() -> None:
     name, out = args.pop("case"), args.pop("out")
     if args["rounds"] < 1 or args.get("steps", 20) < 20:
         raise UserError("--rounds must be at least 1, and --steps at least 20: the first 10 are not counted")
+    if args.get("images", 1000) < 1000:
+        raise UserError("--images must be at least 1,000")
     if args.get("seconds", 1) <= 0:
         raise UserError("--seconds must be positive")
     result = CASES[name](**args)
