@@ -44,13 +44,13 @@ GAMES = {
     "dfgan": ["model=dfgan", "model.matching=1", "data.made.rows=200", *CAPTIONS],
     "bf16": [*BARE, "loss=r3gan", "trainer.precision=bf16-mixed"],
 }
-LONG = ("non_saturating", "dfgan", "biggan", "gumbel_gan", "stylegan2", "dragan", "packs in parts", "bf16")
+SHORT = ("wgan_gp", "batch norm", PHASED)
 
 
 def marked(*left_out: str) -> list[Any]:
-    """Return the games for a test, some of them marked as long."""
+    """Return the games for a test, most of them marked as long."""
     names = [name for name in GAMES if name not in left_out]
-    return [pytest.param(name, marks=pytest.mark.long if name in LONG else []) for name in names]
+    return [pytest.param(name, marks=[] if name in SHORT else pytest.mark.long) for name in names]
 
 
 @pytest.fixture(scope="module")
