@@ -199,6 +199,7 @@ def gather(
         UserError: If a need has no target or generator.
     """
     of_generator = [need for need in needs if isinstance(need, GeneratorStatistic)]
+    of_generator.sort(key=lambda need: need.name)  # all ranks gather them in one order, which that of a set is not
     if of_generator and not needs_samples(needs):
         batches = ()
     count, size = 0, features.num_features
