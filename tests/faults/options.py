@@ -24,6 +24,7 @@ from gan.instantiate import build, check_options, naming_origins
 from gan.memory import build_within_memory
 from gan.null_choice import replace_null
 from gan.options import OPTIONS
+from gan.resolve import find_values
 from gan.substitution import keep_references, substitute
 from tests.conftest import ROOT
 from tests.faults.outcome import Outcome, run_cases
@@ -167,7 +168,7 @@ def composed(choice: str) -> dict[str, Any]:
     config = api.compose(choice, *completion(choice))
     if OmegaConf.is_missing(config.data, "path"):
         config.data.path = str(ROOT / "docs" / "pictures")
-    return keep_references(config)
+    return find_values(keep_references(config))
 
 
 def options(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
