@@ -74,7 +74,8 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
     if results["score"] is not None:
         name = results["score_name"]
         baselines = ", ".join(f"{label} {score:.4g}" for label, score in named_baselines(results, name).items())
-        lines.append(f"Best     {name} {results['score']:.4g} at step {results['best_step']} ({baselines})")
+        beside = f" ({baselines})" if baselines else ""
+        lines.append(f"Best     {name} {results['score']:.4g} at step {results['best_step']}{beside}")
     lines += [f"Warning  {message}" for message in results["warnings"]]
     if "d/value" in results["game"]:
         lines.append(f"Game     V(D, G) {results['game']['d/value']:.3f}, at equilibrium -log 4 = -1.386")

@@ -7,7 +7,6 @@ from pytorch_lightning import LightningModule, Trainer
 from gan.bounds import PositiveInt, Seed, Shown
 from gan.callbacks.periodic import Periodic, data_module
 from gan.data.base import ImageDataModule
-from gan.data.sequences import SequenceDataModule
 from gan.loggers.pictures import log_picture
 from gan.loggers.texts import log_lines
 from gan.models.sampler import Sampler
@@ -37,10 +36,9 @@ class SampleGrid(Periodic):
         data = data_module(trainer)
         batches = module.iterate_samples(range(self.num), self.seed, self.num, requests=data.requests)
         batch = next(batches)
-        if isinstance(data, SequenceDataModule):
+        if (lines := data.sample_lines(batch)) is not None:
             if trainer.is_global_zero:
-                path = sample_grid(self.folder, trainer.global_step, ".txt")
-                log_lines(trainer, "samples", data.lines_of(batch.images), path)
+                log_lines(trainer, "samples", lines, sample_grid(self.folder, trainer.global_step, ".txt"))
             return
         picture = data.picture_of_samples(batch)
         sentences = data.sentences_of(batch) if isinstance(data, ImageDataModule) else []

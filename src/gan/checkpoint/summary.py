@@ -4,7 +4,6 @@ import base64
 import html
 from typing import TYPE_CHECKING
 
-from gan.data.sequences import SequenceDataModule
 from gan.images import encode_png
 
 if TYPE_CHECKING:
@@ -33,9 +32,14 @@ def facts(generator: "TrainedGenerator") -> dict[str, str]:
 def table(generator: "TrainedGenerator") -> str:
     """Return a generator's properties and some samples as HTML."""
     rows = (f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in facts(generator).items())
-    if isinstance(generator.data, SequenceDataModule):
-        lines = "\n".join(generator.texts(NUM_SAMPLES))
+    if not generator.data.pixels and (lines := _lines(generator)) is not None:
         return f"<table>{''.join(rows)}</table><pre>{html.escape(lines)}</pre>"
     picture = base64.b64encode(encode_png(generator.picture(generator.sample(NUM_SAMPLES)))).decode()
     image = f'<img src="data:image/png;base64,{picture}" alt="samples" style="image-rendering: pixelated">'
     return f"<table>{''.join(rows)}</table>{image}"
+
+
+def _lines(generator: "TrainedGenerator") -> str | None:
+    """Return samples as text; None if they are shown in pictures."""
+    lines = generator.data.sample_lines(next(generator.batches(range(NUM_SAMPLES))))
+    return None if lines is None else "\n".join(lines)

@@ -142,6 +142,10 @@ class DataModule(LightningDataModule):
         """Arrange completed samples in one picture, with conditions that can be shown; by default without."""
         return self.picture(self.complete(samples).images)
 
+    def sample_lines(self, samples: Samples) -> list[str] | None:
+        """Return samples as text, one line each; the default, None, shows them in pictures."""
+        return None
+
     def trivial_baselines(self) -> dict[str, TrivialBaseline]:
         """Return trivial generators by name, such as a copy of the source image, which a model should beat."""
         return {}
@@ -243,11 +247,7 @@ class DataModule(LightningDataModule):
         self.split("train")
 
     def setup(self, stage: str) -> None:
-        """Load the training rows; Lightning calls this in every process.
-
-        Raises:
-            UserError: If there are fewer rows than ``batch_size``.
-        """
+        """Load the training rows, in every process; a UserError says that they are fewer than ``batch_size``."""
         if (size := len(self.training_indices)) < self.batch_size:
             limit = "" if self.limit is None else f" of data.limit={self.limit}"
             raise UserError(f"data.batch_size={self.batch_size} is more than the {size} training {self.noun}{limit}")

@@ -13,7 +13,7 @@ from gan.data.dataset import ImageDataset
 from gan.data.module import DataModule, DrawnBaseline
 from gan.errors import UserError
 from gan.nn.token_lstm import END
-from gan.types import Batch
+from gan.types import Batch, Samples
 
 __all__ = ["SequenceDataModule", "TokenRows"]
 
@@ -68,6 +68,9 @@ class SequenceDataModule(DataModule):
     def lines_of(self, sequences: Tensor) -> list[str]:
         """Return generated sequences, with shape (N, T, V), as text: one line each."""
         return self.lines(self.discretize(sequences).cpu())
+
+    def sample_lines(self, samples: Samples) -> list[str]:
+        return self.lines_of(samples.images)
 
     @property
     def output_shape(self) -> tuple[int, int]:
