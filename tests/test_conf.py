@@ -412,11 +412,21 @@ def test_each_experiment_runs(experiment: str, tmp_path: Path) -> None:
         options += [f"data.path={write_photos(tmp_path / 'photos')}", "metric/features=efficientnet_lite0"]
     if data.get("rows"):
         options.append("data.rows=64")
+    if data.get("source_path") == EXAMPLES[str]:
+        options += [f"data.{side}_path={write_text(tmp_path / f'{side}.txt')}" for side in ("source", "target")]
+        options += ["data.dictionary_path=same"]
     if data.get("download"):  # tests use no network
         options += ["data=mnist5k", "model.generator.width=8", "model.discriminator.width=8"]
     run = run_here("train.py", *options)
     assert run.status == 0, run.err
     assert (tmp_path / "results.json").is_file()
+
+
+def write_text(path: Path) -> Path:
+    """Write sentences of which 60 words or more can be embedded."""
+    words, random_words = [f"{a}{b}" for a in "abcdefgh" for b in "ijklmnop"], random.Random(0)
+    path.write_text("".join(" ".join(random_words.sample(words, 8)) + "\n" for _ in range(200)))
+    return path
 
 
 PARTS = [group for group in choices_help.groups(CONF) if group.startswith("experiment/")]

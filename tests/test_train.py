@@ -117,13 +117,14 @@ RECIPES = [
         *("model=dfgan", "data.image_size=16", "data.made.digit_size=8", "data.made.rows=200"),
         *("metric=[frechet]", "metric/features=classifier"),
     ],
+    ["model=muse", "data.made_words=100", "data.commonest=50"],
     ["model=gumbel_gan", "model.relaxation_steps=9", "model.phases=[{_target_: gan.models.phases.Phase, steps: 2}]"],
 ]
 
 
 def run_data(checkpoint: dict[str, Any]) -> str:
     """Return the key of the data module's state."""
-    return next(name for name in ("MNIST5k", "Oracle", "Text", "Captions") if name in checkpoint)
+    return next(name for name in ("MNIST5k", "Oracle", "Text", "Captions", "VectorFiles") if name in checkpoint)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,8 @@ def run_data(checkpoint: dict[str, Any]) -> str:
 )
 def test_a_resumed_run_ends_in_the_same_bits(train: Train, recipe: list[str]) -> None:
     """A run stopped twice, once within an epoch of 250 batches, against an uninterrupted one."""
-    options = [*recipe, *TINY, "evaluate.every_n_steps=2", "trainer.log_every_n_steps=2"]
+    tiny = [option for option in TINY if not (recipe[0] == "model=muse" and "generator" in option)]
+    options = [*recipe, *tiny, "evaluate.every_n_steps=2", "trainer.log_every_n_steps=2"]
     whole = train(*options, "trainer.max_steps=6", name="whole", apart=True)
     parts = train(*options, "trainer.max_steps=3", name="parts", apart=True)
     assert whole.status == parts.status == 0, whole.err + parts.err

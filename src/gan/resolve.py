@@ -42,7 +42,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-FOUND_IN_DATA = ("num_classes", "vocabulary", "decoder", "vocabulary_size", "length", "attribute_sizes")
+FOUND_IN_DATA = ("num_classes", "vocabulary", "decoder", "vocabulary_size", "length", "attribute_sizes", "dimension")
 """Options of data that may be null, and are then found in its files."""
 
 RESUMED: Kinds = {

@@ -45,8 +45,9 @@ def play(games: list[tuple[Path, list[str]]]) -> None:
     with group.process_group(torch.device("cpu")):
         for folder, options in games:
             watch = f"+callbacks.watch={{_target_: tests.distributed.games.Watch, folder: {folder}}}"
+            quick = [option for option in QUICK if not ("model=muse" in options and "width" in option)]
             with redirect_stdout(StringIO()):
-                train(compose_config("train", [*QUICK, watch, *options, f"run_dir={folder}"]))
+                train(compose_config("train", [*quick, watch, *options, f"run_dir={folder}"]))
 
 
 def play_losses(folder_and_names: tuple[Path, list[str]]) -> None:

@@ -8,12 +8,15 @@ from gan.metrics.bleu import BLEU, SelfBLEU
 from gan.metrics.lines import Copied, Distinct
 from gan.metrics.measure import Measure
 from gan.metrics.statistics import GeneratorStatistic, Need, PairStatistic, PixelStatistic, Statistics
+from gan.metrics.word_translation import MapMeasure
 from tests.test_conf import choices, composed
 
 TEXT = (BLEU, SelfBLEU, Distinct, Copied)
 
 
-def tensor_shape(need: Need) -> tuple[int, ...]:
+def tensor_shape(need: Need, measure: Measure) -> tuple[int, ...]:
+    if isinstance(measure, MapMeasure):
+        return (1, len(measure.higher_is_better))
     return (40, 2) if isinstance(need, GeneratorStatistic) and not need.paths else (40,)
 
 
@@ -33,7 +36,7 @@ def test_the_direction_of_every_score_is_known(choice: str) -> None:
             torch.randn(40, 3, generator=random),
             torch.randn(40, 4, generator=random),
             labels,
-            {need.name: torch.rand(tensor_shape(need), generator=random) for need in statistics}
+            {need.name: torch.rand(tensor_shape(need, measure), generator=random) for need in statistics}
             | {"images": torch.randint(256, (40, 6) if isinstance(measure, TEXT) else (40, 1, 8, 8), generator=random)}
             | {"condition": labels[:, None], "sentences": torch.randn(40, 3, generator=random)},
         )

@@ -15,6 +15,7 @@ from gan.checkpoint.summary import facts, table
 from gan.checkpoint.texts import sample_texts
 from gan.checkpoint.translation import ImageOrPath, Images, Translator
 from gan.checkpoint.trust import local_trust
+from gan.checkpoint.words import Translation, WordTranslator
 from gan.data.base import as_images
 from gan.data.module import DataModule
 from gan.errors import UserError
@@ -164,11 +165,7 @@ class TrainedGenerator:
         return self.model.sample_input(range(num), seed, self.classes(labels), truncation, request)
 
     def latents(self, num: int, seed: int = 0, truncation: float | None = None) -> Tensor:
-        """Return the latent vectors of a seed's first samples, with shape (num, latent_dim).
-
-        Raises:
-            UserError: If the generator has no latent vector.
-        """
+        """Return the latent vectors of a seed's first samples, with shape (num, latent_dim); see ``check_latent``."""
         self.check_latent()
         z = self.inputs(num, seed=seed, truncation=truncation).z
         assert z is not None
@@ -220,6 +217,10 @@ class TrainedGenerator:
         translator = self.translator(**settings)
         return torch.cat([translator(part) for part in translator.read_all(images, masks).split(batch_size)])
 
+    def translate_words(self, words: Sequence[str], num: int = 5, **settings: Any) -> list[Translation]:
+        """Translate words by their vectors; see WordTranslator for settings and errors."""
+        return WordTranslator(self.model, self.data, self.use_ema, **settings)(words, num)
+
     def generate(self, inputs: GeneratorInput) -> Tensor:
         """Generate images from an input, differentiably.
 
@@ -263,11 +264,7 @@ class TrainedGenerator:
             )
 
     def classes(self, labels: Sequence[int] | Tensor | None) -> list[int] | None:
-        """Validate classes and return them as a list; None stays None.
-
-        Raises:
-            UserError: If a class does not exist.
-        """
+        """Return classes as a list, or raise a UserError if one does not exist; None stays None."""
         return None if labels is None else check_classes([int(label) for label in labels], self.num_classes, self.path)
 
     def picture(self, images: Tensor) -> Tensor:

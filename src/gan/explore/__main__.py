@@ -11,6 +11,7 @@ from gan.explore.attention import attention
 from gan.explore.codes import codes
 from gan.explore.compare import compare
 from gan.explore.generators import generators
+from gan.explore.mapping import mapping
 from gan.explore.neighbors import neighbors
 from gan.explore.path_length import path_length
 from gan.explore.project import project_image
@@ -29,6 +30,7 @@ VIEWS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "directions": directions,
     "generators": generators,
+    "mapping": mapping,
     "neighbors": neighbors,
     "path_length": path_length,
     "project": project_image,
@@ -41,6 +43,7 @@ VIEWS_WITHOUT_IMAGES = {
     "points": ("generators",),
     "sentences": ("temperature",),
     "sequences": ("temperature",),
+    "vectors": ("mapping",),
 }
 """Views of what is no image, by its noun."""
 
@@ -53,8 +56,8 @@ def main() -> None:
             raise UserError(f"--{name} must be at least 1")
     if args["seed"] < 0:
         raise UserError("--seed must be at least 0")
-    view, path, out = args.pop("view"), args.pop("checkpoint"), args["out"]
-    if view != "directions" and out.suffix != ".png":
+    view, path, out = args.pop("view"), args.pop("checkpoint"), args.get("out")
+    if out is not None and view != "directions" and out.suffix != ".png":
         raise UserError(f"--out {out}: end it in .png")
     generator = load(path, trust=args.pop("trust"))
     if not generator.data.pixels and view not in VIEWS_WITHOUT_IMAGES.get(generator.data.noun, ()):
@@ -71,13 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     views = parser.add_subparsers(dest="view", required=True, metavar="VIEW")
 
-    def add_view(name: str, description: str, out: str, kind: str = ".png file") -> argparse.ArgumentParser:
+    def add_view(name: str, description: str, out: str | None, kind: str = ".png file") -> argparse.ArgumentParser:
         sub = views.add_parser(name, help=description, description=description)
         cli.add_checkpoint(sub)
         sub.add_argument(
             "--seed", type=cli.up_to(2**63 - 1), default=0, help="seed of the noise (default: %(default)s)"
         )
-        sub.add_argument("--out", type=Path, default=Path(out), help=f"{kind} to write (default: %(default)s)")
+        if out is not None:
+            sub.add_argument("--out", type=Path, default=Path(out), help=f"{kind} to write (default: %(default)s)")
         return sub
 
     def add_numbers(sub: argparse.ArgumentParser, **options: tuple[int, str]) -> None:
@@ -125,6 +129,15 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = add_view("generators", "show samples of each generator, or of each class", "generators.png")
     add_numbers(sub, num=(10, "samples of each"))
+
+    sub = add_view("mapping", "print the precision of maps of word vectors, beside maps without a GAN", None)
+    sub.add_argument("--others", nargs="+", default=[], help="further checkpoints or runs' folders, of the same data")
+    add_numbers(
+        sub,
+        refinements=(20, "refinements of each map"),
+        words=(2000, "commonest words that refinement uses"),
+        rotations=(1, "random rotations to refine"),
+    )
 
     sub = add_view("neighbors", "show samples beside their nearest training images", "neighbors.png")
     add_numbers(sub, num=(8, "number of samples"), k=(4, "neighbours per sample"))

@@ -7,8 +7,8 @@ from pathlib import Path
 from gan.checkpoint import exported
 from gan.checkpoint.trained import TrainedGenerator
 from gan.checkpoint.translation import Direction
-from gan.data.base import ImageDataModule
 from gan.data.sequences import SequenceDataModule
+from gan.data.vectors import WordVectorModule
 from gan.errors import UserError
 from gan.export import onnx, program
 from gan.export.graph import Graph
@@ -51,7 +51,7 @@ def export(
     if "safetensors" in formats:
         for path in write_weights(generator, folder / EXPORTED_WEIGHTS):
             yield f"Wrote    {path}, {_size(path)}"
-    if formats != ["safetensors"] and not isinstance(generator.data, ImageDataModule):
+    if formats != ["safetensors"] and isinstance(generator.data, SequenceDataModule):
         raise UserError(f"{generator.path} generates {generator.data.noun}: export them with --formats safetensors")
     graphs = {folder / name: write for form, (name, write) in GRAPHS.items() if form in formats}
     graph = None
@@ -91,9 +91,13 @@ def _usage(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) ->
     if "safetensors" in formats:
         if isinstance(generator.data, SequenceDataModule):
             return f'import gan; lines = gan.load("{folder}").texts(16)'
+        if isinstance(generator.data, WordVectorModule):
+            return f'import gan; lines = gan.load("{folder}").translate_words(["word"])'
         method = 'translate("photo.png")' if generator.translates else "sample(16)"
         return f'import gan; images = gan.load("{folder}").{method}'
     inputs = ["source"] if generator.translates else ["z", "labels"] if generator.num_classes > 1 else ["z"]
+    if isinstance(generator.data, WordVectorModule):
+        inputs = ["condition"]
     if "onnx" in formats:
         named = ", ".join(f'"{name}": {name}' for name in inputs)
         return f'images = onnxruntime.InferenceSession("{folder / GRAPHS["onnx"][0]}").run(None, {{{named}}})[0]'

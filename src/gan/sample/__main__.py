@@ -9,6 +9,7 @@ from gan.checkpoint.sentences import condition_of_text
 from gan.checkpoint.texts import text_batches
 from gan.checkpoint.trained import TrainedGenerator, load
 from gan.data.sequences import SequenceDataModule
+from gan.data.vectors import WordVectorModule
 from gan.distributed.group import rank_and_world, rank_range
 from gan.distributed.session import rank_session
 from gan.errors import UserError
@@ -54,7 +55,7 @@ def main() -> None:
         generator = load(args.checkpoint, use_ema=not args.no_ema, device=device, trust=args.trust)
         indices = rank_range(args.num)
         batches = _batches(generator, indices, args)
-        is_text = isinstance(generator.data, SequenceDataModule)
+        is_text = isinstance(generator.data, SequenceDataModule | WordVectorModule)
         out = args.out or Path("samples.txt" if is_text else "samples.png")
         samples = progress_bar(batches, len(indices) / args.batch_size, "Samples")
         try:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gan.data.module import DataModule
 from gan.data.sequences import SequenceDataModule
+from gan.data.vectors import WordVectorModule
 from gan.distributed.group import all_true, barrier, gather_rows, rank_and_world
 from gan.errors import UserError
 from gan.images import save_png
@@ -23,7 +24,8 @@ def write_samples(batches: Iterable[Samples], data: DataModule, out: Path, start
     Args:
         batches: This rank's samples, in [-1, 1].
         data: Data module of the generator.
-        out: A ``.png`` for a grid, a ``.npz`` for an array, or a folder of PNGs; for text see ``write_sequences``.
+        out: A ``.png`` for a grid, a ``.npz`` for an array, or a folder of PNGs; see ``write_sequences`` and
+            ``write_vectors`` for others.
         start: Index of this rank's first sample among those of all ranks.
         num: Number of samples of all ranks.
 
@@ -33,6 +35,8 @@ def write_samples(batches: Iterable[Samples], data: DataModule, out: Path, start
     is_rank_zero = rank_and_world()[0] == 0
     if isinstance(data, SequenceDataModule):
         write_sequences(batches, data, out)
+    elif isinstance(data, WordVectorModule):
+        write_vectors(batches, data, out)
     elif out.suffix == ".png":
         samples = gather_samples(list(batches))
         if is_rank_zero:
@@ -70,6 +74,24 @@ def write_sequences(batches: Iterable[Samples], data: SequenceDataModule, out: P
         return
     with atomic_path(out) as partial, partial.open("wb") as file:
         np.savez_compressed(file, tokens=tokens.numpy())
+
+
+def write_vectors(batches: Iterable[Samples], data: WordVectorModule, out: Path) -> None:
+    """Write the mapped vectors of all ranks: as translations in a ``.txt`` file, or themselves in a ``.npz`` file.
+
+    Raises:
+        UserError: If the suffix is another.
+    """
+    if out.suffix not in (".txt", ".npz"):
+        raise UserError(f"--out {out}: mapped words are text: use the suffix .txt, or .npz for their vectors")
+    samples = gather_samples(list(batches))
+    if rank_and_world()[0] > 0:
+        return
+    if out.suffix == ".txt":
+        write_text(out, "".join(f"{line}\n" for line in data.sample_lines(samples)))
+        return
+    with atomic_path(out) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, vectors=samples.images.numpy())
 
 
 def gather_samples(batches: list[Samples]) -> Samples:

@@ -1,4 +1,4 @@
-"""``python -m gan.translate RUN IMAGES...``: translate image files by a trained generator."""
+"""``python -m gan.translate RUN IMAGES...`` or ``RUN --words WORDS...``: translate by a trained generator."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ from gan.errors import UserError
 from gan.progress import progress_bar
 from gan.translate.files import find_jobs
 from gan.translate.running import translate_files
+from gan.translate.words import print_translations
 
 __all__ = ["main"]
 
@@ -23,10 +24,23 @@ __all__ = ["main"]
 def main() -> None:
     """Parse the command line, translate, and write the images."""
     parser = argparse.ArgumentParser(
-        prog="python -m gan.translate", description="Translate images by a trained generator; each becomes a PNG."
+        prog="python -m gan.translate", description="Translate images, each to a PNG, or words by a trained generator."
     )
     cli.add_checkpoint(parser)
-    parser.add_argument("images", type=Path, nargs="+", help="image files, and folders of them at any depth")
+    parser.add_argument("images", type=Path, nargs="*", help="image files, and folders of them at any depth")
+    parser.add_argument("--words", nargs="+", help="words to translate, by a map of word vectors, in place of images")
+    parser.add_argument(
+        "--num",
+        type=cli.up_to(1000),
+        default=5,
+        help="translations of each word, the likeliest ones (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--refinements",
+        type=cli.up_to(1000),
+        default=20,
+        help="refinements of a map of word vectors in closed form (default: %(default)s)",
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("translated"), help="folder of the translations (default: %(default)s)"
     )
@@ -62,6 +76,11 @@ def main() -> None:
     )
     parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
     args = parser.parse_args()
+    if bool(args.images) == bool(args.words):
+        raise UserError("name either images or, after --words, words to translate")
+    if args.words:
+        print_translations(args)
+        return
     if args.batch_size < 1:
         raise UserError("--batch-size must be at least 1")
     if args.out.exists() and not args.out.is_dir():
