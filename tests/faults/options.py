@@ -164,7 +164,7 @@ def all_choices() -> list[str]:
 
 @cache
 def composed(choice: str) -> dict[str, Any]:
-    """Compose the configuration of a choice, in plain values with references to keys."""
+    """Compose a choice, with what is found in its data, in plain values with references to keys."""
     config = api.compose(choice, *completion(choice))
     if OmegaConf.is_missing(config.data, "path"):
         config.data.path = str(ROOT / "docs" / "pictures")
