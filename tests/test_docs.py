@@ -10,6 +10,7 @@ import tomllib
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,8 @@ OTHER = re.compile(
     r"^(?:pytest(?: -m long)?|python docs/generate\.py|python3 -m venv \.venv|source \.venv/bin/activate|\w+='[^']*')$"
 )
 
-SEVERAL_GENERATORS = ("multi_gan", "cyclegan_digits")
-"""Choices of models whose generators have a width each."""
+NO_WIDTH = ("multi_gan", "cyclegan_digits", "muse", "muse_text")
+"""Runs whose model has no width of its generator, or one for each of several."""
 TRANSLATOR = "12-00-00-cyclegan_digits"
 """Name of a run whose model translates images, and in both directions."""
 
@@ -206,7 +207,9 @@ def composed(conf: Path, overrides: list[str]) -> DictConfig:
 def test_options_of_training_exist(command: str, copy: Path) -> None:
     overrides = [override for override in overrides_of(command) if not override.startswith("name=")]
     config = composed(copy / "conf", overrides)
-    if command not in OF_NEW_PARTS:  # their classes are in the copy only
+    reads_files = re.search(r"data=(captions|text) .*=FOLDER|=[A-Z]+\.txt", command)  # to find the vocabulary
+    if command not in OF_NEW_PARTS and not reads_files:  # the classes of new parts are in the copy only
+        build(config.data)
         find_options(config)
         build(config.model)
 
@@ -242,7 +245,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Callable[[st
         if not folder.exists():
             model, _, loss = re.sub(r"^\d\d-\d\d-\d\d-", "", name).partition("-")
             choices = [f"model={model}", f"loss={loss}"] if loss else [f"experiment={model}"]
-            small = [option for option in TINY if "width" not in option or model not in SEVERAL_GENERATORS]
+            small = [option for option in TINY if "width" not in option or model not in NO_WIDTH]
+            if model == "muse_text":
+                small += [*texts(parent), "metric=[csls]"]
             if model.endswith("_folder"):
                 small += [f"data.path={photos}/photos", "metric/features=efficientnet_lite0"]
             run = run_here("train.py", *choices, *small, "debug=fast", f"hydra.run.dir={folder}")
@@ -250,6 +255,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Callable[[st
         return folder
 
     return folder_of
+
+
+def texts(folder: Path) -> list[str]:
+    """Write texts of two languages that have the documentation's words, and return the options that name them."""
+    random, options = Random(0), []
+    for side, words in (("source", ["house", "water"]), ("target", ["haus", "wasser"])):
+        words += [f"{words[0]}{chr(97 + number % 26)}{chr(97 + number // 26)}" for number in range(220)]
+        lines = (" ".join(random.choices(words, k=10)) for _ in range(600))
+        (folder / f"{side}.txt").write_text("\n".join(lines))
+        options.append(f"data.{side}_path={folder / side}.txt")
+    return options
 
 
 def with_small_runs(text: str, runs: Callable[[str], Path]) -> str:
@@ -295,8 +311,8 @@ def reason_to_skip(command: str) -> str | None:
         return "starts processes; see tests/distributed"
     if "data=mnist " in command or "_cifar10" in command or "torchvision.MNIST" in command:
         return "downloads a data set"
-    if "=FOLDER" in command:
-        return "needs images of a layout of its own; see tests/data"
+    if re.search(r"=(FOLDER|[A-Z]+\.txt)", command):
+        return "needs files of a layout of its own; see tests/data"
     return None
 
 
@@ -356,7 +372,7 @@ def test_commands_run(command: str, runs: Callable[[str], Path], tmp_path: Path)
     verb, words = match.group(1), shlex.split(match.group(2))
     if verb == "evaluate":
         words = small_evaluation(words, tmp_path)
-    if verb == "translate":
+    if verb == "translate" and "--words" not in words:
         folder = sources(tmp_path)
         words = [str(folder / word) if (folder / word).exists() else word for word in words]
         words += [] if "--out" in words else ["--out", str(tmp_path / "translated")]
@@ -370,6 +386,10 @@ def run_for(command: str) -> str:
         return "12-00-00-inpainting_digits" if "--mask" in command else TRANSLATOR
     if "explore temperature" in command:
         return "12-00-00-language_model-likelihood"
+    if "explore mapping" in command:
+        return "12-00-00-muse-non_saturating"
+    if "--text" in command:
+        return "12-00-00-dfgan_captions"
     return "12-00-00-cgan-wgan_gp"
 
 
