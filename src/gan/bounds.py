@@ -25,6 +25,7 @@ __all__ = [
     "Kernels",
     "LatentDim",
     "Length",
+    "MadeSentences",
     "NonNegative",
     "NonNegativeInt",
     "Packing",
@@ -91,6 +92,8 @@ Classes = Annotated[int, Ge(1), Le(1_000_000)]
 Generators = Annotated[int, Ge(2), Le(1024)]
 Length = Annotated[int, Ge(1), Le(4096)]
 """Number of tokens of a sequence."""
+MadeSentences = Annotated[int, Ge(2), Le(100_000)]
+"""Number of sentences of a made language, which has several hundred thousand."""
 Vocabulary = Annotated[int, Ge(2), Le(1_000_000)]
 """Number of different tokens."""
 Temperature = Annotated[float, Gt(0), Le(1000)]

@@ -42,7 +42,16 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-FOUND_IN_DATA = ("num_classes", "vocabulary", "decoder", "vocabulary_size", "length", "attribute_sizes", "dimension")
+FOUND_IN_DATA = (
+    "num_classes",
+    "vocabulary",
+    "decoder",
+    "vocabulary_size",
+    "length",
+    "attribute_sizes",
+    "dimension",
+    "dictionary",
+)
 """Options of data that may be null, and are then found in its files."""
 
 RESUMED: Kinds = {

@@ -21,10 +21,15 @@ def sequences_of(generator: "TrainedGenerator") -> SequenceDataModule:
     """Return the data module of a generator of sequences.
 
     Raises:
-        UserError: If it generates something else.
+        UserError: If it generates something else, or translates.
     """
     if not isinstance(generator.data, SequenceDataModule):
         raise UserError(f"{generator.path} generates {generator.data.noun}, which have no temperature and no prefix")
+    if generator.model.uses_condition:
+        raise UserError(
+            f"{generator.path} translates sentences, and has no temperature and no prefix: use "
+            f"python -m gan.translate {generator.path} --text FILE"
+        )
     return generator.data
 
 

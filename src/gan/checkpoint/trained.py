@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gan.checkpoint.accept import accept
 from gan.checkpoint.classes import check_classes
+from gan.checkpoint.lines import translate_lines
 from gan.checkpoint.reading import build_part, data_of, read, restore
 from gan.checkpoint.sentences import condition_of_text
 from gan.checkpoint.summary import facts, table
@@ -143,11 +144,7 @@ class TrainedGenerator:
         return self.model.iterate_samples(indices, seed, batch_size, self.use_ema, classes, truncation, requests)
 
     def texts(self, num: int, seed: int = 0, **settings: Any) -> list[str]:
-        """Generate lines of text; the settings are ``temperature``, ``prefix`` and ``batch_size`` (see text_batches).
-
-        Raises:
-            UserError: If the generator makes no sequences, a number is out of range, or the prefix does not fit.
-        """
+        """Generate lines of text; see ``text_batches`` for settings and errors."""
         return sample_texts(self, num, seed, **settings)
 
     def inputs(
@@ -220,6 +217,10 @@ class TrainedGenerator:
     def translate_words(self, words: Sequence[str], num: int = 5, **settings: Any) -> list[Translation]:
         """Translate words by their vectors; see WordTranslator for settings and errors."""
         return WordTranslator(self.model, self.data, self.use_ema, **settings)(words, num)
+
+    def translate_lines(self, lines: Sequence[str], back: bool = False, batch_size: int = 256) -> list[str]:
+        """Translate lines of text; see ``gan.checkpoint.lines.translate_lines`` for arguments and errors."""
+        return translate_lines(self, lines, back, batch_size)
 
     def generate(self, inputs: GeneratorInput) -> Tensor:
         """Generate images from an input, differentiably.

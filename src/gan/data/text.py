@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gan.bounds import Fraction, Length, PositiveInt, Vocabulary
+from gan.data.dataset import ImageDataset
 from gan.data.grammar import sentences
 from gan.data.module import Split
 from gan.data.order import hold_out
@@ -94,7 +95,7 @@ class Text(SequenceDataModule):
             )
         super().__init__(len(self.symbols), length, ends, **settings)
 
-    def load(self, split: Split) -> TokenRows:
+    def load(self, split: Split) -> ImageDataset:
         rows = [row for line in self._lines[split] if (row := self._row(line)) is not None]
         if not rows:
             raise UserError(f"data: no line of the {split} split fits data.length={self.length} and the vocabulary")
@@ -166,15 +167,19 @@ class Text(SequenceDataModule):
             "test": [train[index] for index in hold_out(len(train), self.test_share, "test")],
         }
 
-    def _read(self, path: Path) -> Iterator[Line]:
-        for number, text in enumerate(read_lines(path), 1):
+    def _read(self, path: Path, option: str = "data.root") -> Iterator[Line]:
+        for number, text in enumerate(read_lines(path, option), 1):
             line = Line(f"{path}:{number}", self.split_line(text))
             if self._fits(line.place, "" if line.tokens else "is empty"):
                 yield line
 
 
-def read_lines(path: Path) -> Sequence[str]:
+def read_lines(path: Path, option: str = "data.root") -> Sequence[str]:
     """Return the lines of a UTF-8 file, without white space at their ends.
+
+    Args:
+        path: The file.
+        option: Option that names it, for the message.
 
     Raises:
         UserError: If it is missing or cannot be read as text, or has no lines.
@@ -182,7 +187,7 @@ def read_lines(path: Path) -> Sequence[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").rstrip().split("\n")
     except FileNotFoundError as error:
-        raise UserError(f"data.root: there is no {path}, a text file with one example a line") from error
+        raise UserError(f"{option}: there is no {path}, a text file with one example a line") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as UTF-8 text ({error})") from error
     if lines == [""]:

@@ -8,6 +8,7 @@ from gan.checkpoint import exported
 from gan.checkpoint.trained import TrainedGenerator
 from gan.checkpoint.translation import Direction
 from gan.data.sequences import SequenceDataModule
+from gan.data.unpaired_text import UnpairedText
 from gan.data.vectors import WordVectorModule
 from gan.errors import UserError
 from gan.export import onnx, program
@@ -89,6 +90,8 @@ def _graph(generator: TrainedGenerator, direction: Direction, noise: bool) -> Gr
 
 def _usage(generator: TrainedGenerator, folder: Path, formats: Sequence[str]) -> str:
     if "safetensors" in formats:
+        if isinstance(generator.data, UnpairedText):
+            return f'import gan; lines = gan.load("{folder}").translate_lines(["a sentence"])'
         if isinstance(generator.data, SequenceDataModule):
             return f'import gan; lines = gan.load("{folder}").texts(16)'
         if isinstance(generator.data, WordVectorModule):

@@ -1,1 +1,1 @@
-"""``python -m gan.translate``: translation of image files by a trained generator."""
+"""``python -m gan.translate``: translation of image files, words and lines of text by a trained generator."""

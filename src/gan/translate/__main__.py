@@ -1,4 +1,4 @@
-"""``python -m gan.translate RUN IMAGES...`` or ``RUN --words WORDS...``: translate by a trained generator."""
+"""``python -m gan.translate RUN IMAGES...``, ``--words WORDS...`` or ``--text FILE``: translation by a generator."""
 
 import argparse
 import sys
@@ -15,6 +15,7 @@ from gan.distributed.session import rank_session
 from gan.errors import UserError
 from gan.progress import progress_bar
 from gan.translate.files import find_jobs
+from gan.translate.lines import translate_text
 from gan.translate.running import translate_files
 from gan.translate.words import print_translations
 
@@ -24,11 +25,13 @@ __all__ = ["main"]
 def main() -> None:
     """Parse the command line, translate, and write the images."""
     parser = argparse.ArgumentParser(
-        prog="python -m gan.translate", description="Translate images, each to a PNG, or words by a trained generator."
+        prog="python -m gan.translate",
+        description="Translate images, each to a PNG, words, or lines of text by a trained generator.",
     )
     cli.add_checkpoint(parser)
     parser.add_argument("images", type=Path, nargs="*", help="image files, and folders of them at any depth")
     parser.add_argument("--words", nargs="+", help="words to translate, by a map of word vectors, in place of images")
+    parser.add_argument("--text", type=Path, help="file of lines to translate, by a translator of sentences")
     parser.add_argument(
         "--num",
         type=cli.up_to(1000),
@@ -42,7 +45,9 @@ def main() -> None:
         help="refinements of a map of word vectors in closed form (default: %(default)s)",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("translated"), help="folder of the translations (default: %(default)s)"
+        "--out",
+        type=Path,
+        help="folder of the translations (default: translated), or file of lines (default: print them)",
     )
     parser.add_argument(
         "--direction",
@@ -66,7 +71,10 @@ def main() -> None:
         "--overlap", type=cli.up_to(2**15), help="pixels in which tiles fade into each other (default: tile / 4)"
     )
     parser.add_argument(
-        "--batch-size", type=cli.up_to(2**20), default=16, help="images per forward pass (default: %(default)s)"
+        "--batch-size",
+        type=cli.up_to(2**20),
+        default=16,
+        help="images or lines per forward pass (default: %(default)s)",
     )
     parser.add_argument(
         "--seed", type=cli.up_to(2**63 - 1), default=0, help="seed of noise such as dropout (default: %(default)s)"
@@ -76,22 +84,26 @@ def main() -> None:
     )
     parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
     args = parser.parse_args()
-    if bool(args.images) == bool(args.words):
-        raise UserError("name either images or, after --words, words to translate")
+    if [bool(args.images), bool(args.words), args.text is not None].count(True) != 1:
+        raise UserError("name either images or, after --words, words to translate, or a file of lines after --text")
     if args.words:
         print_translations(args)
         return
+    if args.text is not None:
+        translate_text(args)
+        return
     if args.batch_size < 1:
         raise UserError("--batch-size must be at least 1")
-    if args.out.exists() and not args.out.is_dir():
-        raise UserError(f"--out {args.out} is a file: name a folder")
+    out: Path = args.out or Path("translated")
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out} is a file: name a folder")
 
     with rank_session() as device:
         generator = load(args.checkpoint, use_ema=not args.no_ema, device=device, trust=args.trust)
         translator = generator.translator(
             direction=args.direction, seed=args.seed, tile=args.tile, overlap=args.overlap, noise=not args.no_noise
         )
-        jobs = find_jobs(args.images, args.mask, args.out)
+        jobs = find_jobs(args.images, args.mask, out)
         own = [jobs[index] for index in rank_range(len(jobs))]
         outcomes = progress_bar(translate_files(translator, own, args.batch_size), len(own), "Images")
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
@@ -100,7 +112,7 @@ def main() -> None:
         failed = int(sum_over_ranks(torch.tensor(len(errors), device=device)))
         if rank_and_world()[0] == 0:
             if written := len(jobs) - failed:
-                print(f"Wrote {written} image{'s' * (written > 1)} to {args.out}")
+                print(f"Wrote {written} image{'s' * (written > 1)} to {out}")
             if failed:
                 raise UserError(f"{failed} of {len(jobs)} images could not be translated")
 
