@@ -9,6 +9,7 @@ import pytest
 import gan
 from gan.checkpoint.trained import TrainedGenerator
 from gan.data.sequences import SequenceDataModule
+from gan.data.vectors import WordVectorModule
 from tests.conftest import Run, run_here
 from tests.test_conf import EXAMPLES, choices, composed, small, write_photos
 
@@ -72,6 +73,32 @@ def check_text(folder: str, out: Path) -> None:
 
 UNPROJECTED = {"ddpm"}  # no layer has z as its input, but an image of noise
 SLOW = {"colorization", "pix2pix"}  # cyclegan stands for them
+
+
+def check_words(folder: str, out: Path) -> None:
+    """Check the commands of a map of word vectors."""
+    samples, again, exported = out / "samples.npz", out / "again.npz", out / "exported"
+    succeeds("-m", "gan.sample", folder, "--num", "5", "--out", str(samples))
+    succeeds("-m", "gan.export", folder, "--formats", "safetensors", "--out", str(exported))
+    succeeds("-m", "gan.sample", str(exported), "--num", "5", "--out", str(again))
+    vectors = np.load(samples)["vectors"]
+    assert len(vectors) == 5
+    assert np.array_equal(np.load(again)["vectors"], vectors)
+    assert "csls" in succeeds("-m", "gan.evaluate", folder, "seeds=1", f"out={out / 'scores.json'}").out
+    for refused in (
+        ["gan.sample", folder, "--out", str(out / "x.png")],
+        ["gan.interpolate", folder, "--out", str(out / "x.png")],
+        ["gan.explore", "neighbors", folder, "--out", str(out / "x.png")],
+        ["gan.explore", "directions", folder, "--out", str(out)],
+        ["gan.demo", folder, "--no-browser"],
+        ["gan.translate", folder, str(out), "--out", str(out / "y")],
+        ["gan.translate", folder, "--words", "unheard-of"],
+    ):
+        failed = run_here("-m", *refused)
+        assert failed.status == 2, refused
+        assert failed.err.count("\n") == 1, failed.err
+
+
 MARKED = [
     pytest.param(model, marks=pytest.mark.long if index % 2 or model in SLOW else [])
     for index, model in enumerate(choices("model"))
@@ -87,6 +114,9 @@ def test_every_model_supports_the_commands(model: str, train: Train, tmp_path: P
     if isinstance(gan.load(folder).data, SequenceDataModule):
         check_text(folder, tmp_path)
         return
+    if isinstance(gan.load(folder).data, WordVectorModule):
+        check_words(folder, tmp_path)
+        return
     classes = ["--classes", "1", "0"] if gan.load(folder).num_classes > 1 else []
     succeeds("-m", "gan.sample", folder, "--num", "5", *classes, "--out", str(out))
     images = np.load(out)["images"]
@@ -94,7 +124,7 @@ def test_every_model_supports_the_commands(model: str, train: Train, tmp_path: P
     morph = ["gan.interpolate", folder, "--seeds", "0", "1", "--num", "2", "--out", str(tmp_path / "morph.png")]
     directions = ["--num", "1", "--methods", "principal", "--out", str(tmp_path)]
     looked = run_here("-m", "gan.explore", "directions", folder, *directions)
-    if gan.load(folder).model.uses_condition:
+    if gan.load(folder).data.source_shape is not None:
         assert "translates images, and has no latent vector" in run_here("-m", *morph).err
         assert "translates images, and has no latent vector" in looked.err
     else:

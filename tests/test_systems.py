@@ -89,7 +89,7 @@ def test_ctrl_c_is_forwarded_to_processes_of_other_groups_alone(groups: bool, mo
 def names_no_encoding(call: ast.Call) -> bool:
     """Return whether a call opens, reads or writes a text file in the system's own encoding."""
     name = getattr(call.func, "attr", getattr(call.func, "id", None))
-    if ast.unparse(call.func) in ("Image.open", "av.open", "webbrowser.open", "os.open"):
+    if ast.unparse(call.func) in ("Image.open", "av.open", "webbrowser.open", "os.open", "tarfile.open"):
         return False
     modes = [mode for mode in map(ast.unparse, call.args[:2]) if re.fullmatch(r"'[rwaxb+]{1,3}'", mode)]
     method = isinstance(call.func, ast.Attribute)  # of Path; the functions of gan.runs have one encoding

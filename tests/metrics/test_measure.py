@@ -8,6 +8,7 @@ from gan.metrics.bleu import BLEU, SelfBLEU
 from gan.metrics.lines import Copied, Distinct
 from gan.metrics.measure import Measure
 from gan.metrics.statistics import GeneratorStatistic, Need, PairStatistic, PixelStatistic, Statistics
+from gan.metrics.translation_bleu import TranslationBLEU
 from gan.metrics.word_translation import MapMeasure
 from tests.test_conf import choices, composed
 
@@ -17,6 +18,8 @@ TEXT = (BLEU, SelfBLEU, Distinct, Copied)
 def tensor_shape(need: Need, measure: Measure) -> tuple[int, ...]:
     if isinstance(measure, MapMeasure):
         return (1, len(measure.higher_is_better))
+    if isinstance(measure, TranslationBLEU):
+        return (40, 10)
     return (40, 2) if isinstance(need, GeneratorStatistic) and not need.paths else (40,)
 
 
