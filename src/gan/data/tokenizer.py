@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from gan.errors import UserError, one_line
+from gan.extras import import_extra
 from gan.formats import printable
 
 __all__ = ["Characters", "Tokenizer", "TokenizerFile", "Words", "open_tokenizer"]
@@ -85,11 +86,7 @@ class TokenizerFile(Tokenizer):
     noun = "tokens"
 
     def __init__(self, path: Path, decoder: str | None = None) -> None:
-        try:
-            import tokenizers
-        except ImportError as error:
-            raise UserError(f"data.tokens={path} needs a package: pip install -e '.[tokenizers]'") from error
-        self.path, self.library = path, tokenizers
+        self.path, self.library = path, import_extra("tokenizers", "tokenizers", f"data.tokens={path}")
         if decoder is None:  # no dollar, which would begin a reference in a configuration
             decoder = json.dumps(json.loads(self.tokenizer.to_str())["decoder"]).replace("$", "\\u0024")
         self.decoder = decoder

@@ -7,6 +7,7 @@ from torch import Tensor
 from gan.data.module import DataModule
 from gan.data.sequences import SequenceDataModule
 from gan.errors import UserError
+from gan.extras import import_extra
 from gan.features.base import FeatureExtractor, Features
 
 __all__ = ["Molecules"]
@@ -30,11 +31,10 @@ class Molecules(FeatureExtractor):
         super().__init__()
         if not isinstance(data, SequenceDataModule):
             raise UserError(f"metric/features={self.name} takes text, and {type(data).__name__} has {data.noun}")
-        try:
-            from rdkit import Chem, rdBase
-        except ImportError as error:
-            raise UserError(f"metric/features={self.name} needs a package: pip install -e '.[molecules]'") from error
-        self.data, self.read, self.quiet, self.version = data, Chem.MolFromSmiles, rdBase.BlockLogs, rdBase.rdkitVersion
+        user = f"metric/features={self.name}"
+        modules = ("rdkit", "rdkit.Chem", "rdkit.rdBase")
+        _, chem, base = (import_extra(name, "molecules", user) for name in modules)
+        self.data, self.read, self.quiet, self.version = data, chem.MolFromSmiles, base.BlockLogs, base.rdkitVersion
 
     def forward(self, tokens: Tensor) -> Features:
         """Map tokens, int64 with shape (B, T), to whether they are molecules."""

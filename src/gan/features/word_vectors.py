@@ -11,6 +11,7 @@ from gan.data.module import DataModule
 from gan.data.sequences import SequenceDataModule
 from gan.digest import digest
 from gan.errors import UserError
+from gan.extras import import_extra
 from gan.features.base import FeatureExtractor, Features
 
 __all__ = ["LineEncoder", "WordLlama"]
@@ -49,10 +50,7 @@ class WordLlama(FeatureExtractor):
         Raises:
             UserError: If the package is not installed.
         """
-        try:
-            import wordllama
-        except ImportError as error:
-            raise UserError(f"metric/features={self.name} needs a package: pip install -e '.[wordllama]'") from error
+        wordllama: Any = import_extra("wordllama", "wordllama", f"metric/features={self.name}")
         folder = Path(wordllama.__file__).parent  # which it does not search for its tokenizer otherwise
         encoder: LineEncoder = wordllama.WordLlama.load(dim=self.num_features, cache_dir=folder, disable_download=True)
         return encoder
