@@ -394,7 +394,7 @@ def run_for(command: str) -> str:
 
 
 def sources(parent: Path) -> Path:
-    """Write the images that the documentation translates to a new folder."""
+    """Write the images and sentences that the documentation translates to a new folder."""
     folder = parent / "sources"
     (folder / "photos").mkdir(parents=True)
     (folder / "more_photos").mkdir()
@@ -402,6 +402,7 @@ def sources(parent: Path) -> Path:
         Image.effect_noise((28, 28), 60).save(folder / name)
     Image.effect_noise((600, 550), 60).save(folder / "large.tif")
     Image.new("L", (28, 28), 255).save(folder / "hole.png")
+    (folder / "A2.txt").write_text("a dog sings .\na cat sings .\n")
     return folder
 
 
