@@ -224,7 +224,7 @@ def test_missing_plugins_are_named(choice: str, plugin: str, extra: str) -> None
     hidden += "pkgutil.walk_packages = lambda *a, **k: (m for m in walk(*a, **k) if PLUGIN not in m.name)"
     start = f"sys.argv[1:] = ['-m', {choice!r}, 'seed=0']; runpy.run_path('train.py', run_name='__main__')"
     run = run_python("-c", f"import pkgutil, runpy, sys; PLUGIN = {plugin!r}; {hidden}; {start}")
-    assert (run.status, run.err) == (2, f"error: {choice} needs a package: pip install -e '.[{extra}]'\n")
+    assert (run.status, run.err) == (2, f"error: {choice} needs packages: pip install -e '.[{extra}]'\n")
 
 
 def test_bugs_keep_their_traceback() -> None:

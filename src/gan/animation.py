@@ -7,6 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan.errors import UserError
+from gan.extras import import_extra
 from gan.runs.writing import atomic_path
 
 __all__ = ["SUFFIXES", "save_animation"]
@@ -38,10 +39,7 @@ def _write_gif(frames: Sequence[Tensor], path: Path, fps: float) -> None:
 
 
 def _write_mp4(frames: Sequence[Tensor], path: Path, fps: float) -> None:
-    try:
-        import av
-    except ImportError as error:
-        raise UserError("writing an .mp4 needs a package: pip install -e '.[video]'; or write a .gif") from error
+    av = import_extra("av", "video", "an .mp4, unlike a .gif,")
     from fractions import Fraction
 
     if "libx264" not in av.codecs_available:

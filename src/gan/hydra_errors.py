@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan.config import CONF, default_options
 from gan.errors import did_you_mean
+from gan.extras import missing_extra
 from gan.foreign_options import what_to_use
 from gan.formats import printable
 from gan.help import choices, split_choice
@@ -38,7 +39,7 @@ def explain_hydra_error(error: Exception, config_name: str | None) -> str | None
     if isinstance(error, MissingConfigException):
         for plugin, (choice, extra) in EXTRAS.items():
             if f"'{plugin}'" in str(error):
-                return f"{choice} needs a package: pip install -e '.[{extra}]'"
+                return missing_extra(extra, choice)
         if error.options:
             match = re.search(r"Could not find '(.*)'", str(error))
             group, name = split_choice(CONF, match[1]) if match else ("", "")

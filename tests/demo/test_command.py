@@ -61,4 +61,4 @@ def test_without_gradio(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch)
     before = signal.getsignal(signal.SIGTERM)
     run = run_here("-m", "gan.demo", str(checkpoint("model=cgan")), GRADIO_TEMP_DIR="", GRADIO_ANALYTICS_ENABLED="")
     signal.signal(signal.SIGTERM, before)
-    assert error_line(run) == "error: the demo needs a package: pip install -e '.[demo]'"
+    assert error_line(run) == "error: the demo needs packages: pip install -e '.[demo]'"

@@ -1,7 +1,6 @@
 """EfficientNet-Lite0 features with the packaged weights."""
 
-import builtins
-from typing import Any
+import sys
 
 import pytest
 import torch
@@ -40,13 +39,6 @@ def test_fused_layers_give_the_same_output(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_missing_packages_are_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **named: Any) -> Any:
-        if name.startswith("efficientnet"):
-            raise ImportError(name)
-        return real(name, *rest, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     with pytest.raises(UserError, match=r"pip install -e '\.\[efficientnet\]'"):
         EfficientNetLite0(DATA)

@@ -11,7 +11,7 @@ from gan.checkpoint.trained import load
 from gan.data.base import as_images
 from gan.demo.port import PORTS, listen
 from gan.demo.summary import check_comparable
-from gan.errors import UserError
+from gan.extras import import_extra
 
 __all__ = ["main"]
 
@@ -35,12 +35,9 @@ def main() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM ends the demo as Ctrl-C does
         with TemporaryDirectory(prefix="gan-demo-") as folder:  # for Gradio's temporary files
             os.environ.update(GRADIO_ANALYTICS_ENABLED="False", GRADIO_TEMP_DIR=folder)
-            try:
-                from gan.demo.server import serve
-            except ModuleNotFoundError as error:
-                if error.name != "gradio":
-                    raise
-                raise UserError("the demo needs a package: pip install -e '.[demo]'") from error
+            import_extra("gradio", "demo", "the demo")
+            from gan.demo.server import serve
+
             serve(generators, listener, not args.no_browser)
 
 

