@@ -1,35 +1,26 @@
 """Classifier of attributes and matcher of sentences, trained in seconds on a data set's own images and captions."""
 
-import logging
-from hashlib import sha256
 from math import prod
-from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from platformdirs import user_cache_dir
 from torch import Tensor, nn
 
-from gan import tensor_file
 from gan.data.captions import Captions
 from gan.data.module import DataModule
 from gan.digest import digest
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
 from gan.features.classifier import MIN_IMAGE_SIZE, NUM_FEATURES, build_classifier
-from gan.formats import duration
+from gan.features.weights_cache import train_once, weights_path
 from gan.images import from_uint8
 from gan.keyed_random import temporary_seed
 from gan.nn.sentence_encoder import SentenceEncoder
 from gan.progress import progress_bar
 from gan.runs.folder import OutputPath
-from gan.runs.writing import WriteError
 
 __all__ = ["CaptionFeatures"]
-
-log = logging.getLogger(__name__)
 
 RECIPE = "1"  # part of the cache key: raise it with every change of the network or its training
 BATCH_SIZE = 128
@@ -72,15 +63,13 @@ class CaptionFeatures(FeatureExtractor):
             )
         self.num_classes = prod(self.sizes) if self.sizes else 0
         key = f"{RECIPE} {self.sizes} {data.fingerprint('train')}"
-        path = Path(cache or user_cache_dir("gan")) / f"captions-{sha256(key.encode()).hexdigest()[:16]}.pt"
         with temporary_seed(0):
             self.network = build_classifier(data.channels, 1)[0]
             self.heads = nn.ModuleList(nn.Linear(NUM_FEATURES, size) for size in self.sizes)
             self.sentences = SentenceEncoder(data.vocabulary_size, data.length, NUM_FEATURES)
             self.to_features = nn.Linear(NUM_FEATURES, NUM_FEATURES)
-            if not self._load(path):
-                self._train(data)
-                self._save(path)
+            path = weights_path("captions", key, cache)
+            train_once(self, lambda: self._train(data), path, "the features of captions")
         self.eval().requires_grad_(False)
 
     @torch.no_grad()
@@ -100,26 +89,8 @@ class CaptionFeatures(FeatureExtractor):
     def protocol(self) -> dict[str, Any]:
         return {"features": self.name, "weights": digest(self.state_dict().values())[:16], "resize": "none"}
 
-    def _load(self, path: Path) -> bool:
-        """Load cached weights; return whether that succeeded."""
-        if not path.is_file():
-            return False
-        try:
-            self.load_state_dict(tensor_file.load(path))
-        except Exception as error:  # torch raises many types for a damaged file; the remedy is the same
-            log.warning("The cached features %s are damaged (%s); training them again", path, type(error).__name__)
-            return False
-        return True
-
-    def _save(self, path: Path) -> None:
-        try:
-            tensor_file.save(self.state_dict(), path)
-        except WriteError as error:
-            log.warning("The features of captions cannot be cached (%s); the next run trains them again", error)
-
     def _train(self, data: Captions) -> None:
-        log.info("Training the features of captions for the scores (once per data set)")
-        start, dataset = perf_counter(), data.scoring_rows
+        dataset = data.scoring_rows
         optimizer = torch.optim.Adam(self.parameters(), lr=LEARNING_RATE)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)
         self.train()
@@ -132,7 +103,6 @@ class CaptionFeatures(FeatureExtractor):
             optimizer.step()
             schedule.step()
         self.eval()
-        log.info("Trained the features of captions in %s", duration(perf_counter() - start))
 
     def _loss(self, images: Tensor, labels: Tensor, tokens: Tensor) -> Tensor:
         """Return the cross entropies of attributes, and of sentences by images and images by sentences."""

@@ -1,32 +1,23 @@
 """Small classifier, trained in seconds on a data set's own labels, as a replacement for the Inception network."""
 
-import logging
-from hashlib import sha256
-from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from platformdirs import user_cache_dir
 from torch import Tensor, nn
 
-from gan import tensor_file
 from gan.data.base import ImageDataModule, as_images
 from gan.digest import digest
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features, describe_alternatives
+from gan.features.weights_cache import train_once, weights_path
 from gan.float64 import float64_device
-from gan.formats import duration
 from gan.images import from_uint8
 from gan.keyed_random import temporary_seed
 from gan.progress import progress_bar
 from gan.runs.folder import OutputPath
-from gan.runs.writing import WriteError
 
 __all__ = ["MIN_IMAGE_SIZE", "Classifier", "build_classifier", "train_classifier"]
-
-log = logging.getLogger(__name__)
 
 RECIPE = "1"  # part of the cache key: raise it with every change of the network or its training
 BATCH_SIZE = 64
@@ -64,38 +55,16 @@ class Classifier(FeatureExtractor):
         if data.num_classes < 2:
             raise UserError(f"metric/features=classifier needs a data set with classes: {describe_alternatives(data)}")
         self.num_classes = data.num_classes
-        path = _cache_path(data, cache)
+        path = weights_path("classifier", f"{RECIPE} {data.num_classes} {data.fingerprint('train')}", cache)
         with temporary_seed(0):
             self.network, self.head = build_classifier(data.image_shape[0], data.num_classes)
-            if not self._load(path):
-                self._train(data)
-                self._save(path)
+            train_once(self, lambda: self._train(data), path, "the classifier")
         self.eval().requires_grad_(False)
 
-    def _load(self, path: Path) -> bool:
-        """Load cached weights; return whether that succeeded."""
-        if not path.is_file():
-            return False
-        try:
-            self.load_state_dict(tensor_file.load(path))
-        except Exception as error:  # torch raises many types for a damaged file; the remedy is the same
-            log.warning("The cached classifier %s is damaged (%s); training it again", path, type(error).__name__)
-            return False
-        return True
-
     def _train(self, data: ImageDataModule) -> None:
-        log.info("Training the classifier for the scores (once per data set)")
-        start = perf_counter()
         batches = list(data.batches("train"))
         images, labels = torch.cat([b.real for b in batches]), torch.cat([b.labels for b in batches])
         train_classifier(nn.Sequential(self.network, self.head), images, labels, STEPS)
-        log.info("Trained the classifier in %s", duration(perf_counter() - start))
-
-    def _save(self, path: Path) -> None:
-        try:
-            tensor_file.save(self.state_dict(), path)
-        except WriteError as error:
-            log.warning("The classifier cannot be cached (%s); the next run will train it again", error)
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Features:
@@ -105,11 +74,6 @@ class Classifier(FeatureExtractor):
     @property
     def protocol(self) -> dict[str, Any]:
         return {"features": self.name, "weights": digest(self.state_dict().values())[:16], "resize": "none"}
-
-
-def _cache_path(data: ImageDataModule, cache: str | None) -> Path:
-    key = f"{RECIPE} {data.num_classes} {data.fingerprint('train')}"
-    return Path(cache or user_cache_dir("gan")) / f"classifier-{sha256(key.encode()).hexdigest()[:16]}.pt"
 
 
 class AdaptiveAvgPool(nn.AdaptiveAvgPool2d):

@@ -1,67 +1,47 @@
 """AttnGAN: an image of half the size, enlarged by attention to the words (Xu et al., 2018)."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.bounds import ImageShape, LatentDim, Length, Vocabulary, Width
+from gan.bounds import ImageShape, Width
 from gan.models.multi_scale import MultiScale, half_size
 from gan.nn.deep_fusion import SLOPE, FusionUpBlock
-from gan.nn.resolution import base_and_doublings, channel_counts
-from gan.nn.sentence_encoder import SentenceEncoder
+from gan.nn.fusion_generator import FusionGenerator
 from gan.nn.word_attention import WordAttention
 from gan.types import GeneratorOutput
 
 __all__ = ["AttnGAN", "Generator"]
 
 
-class Generator(nn.Module):
+class Generator(FusionGenerator):
     """Generator of two sizes with DF-GAN's blocks; each place of the larger image attends to the words.
 
     Args:
         image_shape: (C, H, W) with H = W, twice a size of 4, 5, 6 or 7 times a power of two.
-        vocabulary_size: Number of words.
-        length: Largest number of words of a sentence.
-        latent_dim: Length of z.
         width: Channels at half and at whole size.
         sentence_dim: Length of a sentence's and of a word's vector.
+        **settings: See FusionGenerator.
 
     Raises:
         ValueError: If the size does not fit.
     """
 
-    def __init__(
-        self,
-        image_shape: ImageShape,
-        vocabulary_size: Vocabulary,
-        length: Length,
-        latent_dim: LatentDim = 100,
-        width: Width = 16,
-        sentence_dim: Width = 64,
-    ) -> None:
-        super().__init__()
-        base, doublings = base_and_doublings(half_size(image_shape)[-1])
-        widths, inputs = channel_counts(width, doublings)[::-1], latent_dim + sentence_dim
-        self.encoder = SentenceEncoder(vocabulary_size, length, sentence_dim)
-        self.stem = nn.Sequential(nn.Linear(inputs, widths[0] * base**2), nn.Unflatten(1, (widths[0], base, base)))
-        self.blocks = nn.ModuleList(
-            FusionUpBlock(before, after, inputs)
-            for before, after in zip([widths[0], *widths[:-1]], widths, strict=True)
-        )
+    def __init__(self, image_shape: ImageShape, width: Width = 16, sentence_dim: Width = 64, **settings: Any) -> None:
+        super().__init__(half_size(image_shape), width=width, sentence_dim=sentence_dim, **settings)
         self.head_half = nn.Conv2d(width, image_shape[0], 3, padding=1)
         self.attention = WordAttention(width, sentence_dim)
         self.join = nn.Conv2d(2 * width, width, 3, padding=1)
-        self.up = FusionUpBlock(width, width, inputs)
+        self.up = FusionUpBlock(width, width, self.input_dim)
         self.head = nn.Conv2d(width, image_shape[0], 3, padding=1)
 
     def forward(self, z: Tensor, labels: Tensor | None = None, condition: Tensor | None = None) -> GeneratorOutput:
         """Map z, with shape (B, latent_dim), and tokens, with shape (B, T), to images, with the extra ``half``."""
         assert condition is not None
         sentence, words, is_word = self.encoder.encode(condition)
-        vector = torch.cat([z, sentence.to(z.dtype)], 1)
-        features = self.stem(vector)
-        for block in self.blocks:
-            features = block(features, vector)
+        features, vector = self.features(z, sentence)
         half = torch.tanh(self.head_half(F.leaky_relu(features, SLOPE)).float())
         context = self.attention(features, words, is_word)
         larger = self.up(features + self.join(torch.cat([features, context], 1)), vector)

@@ -1,65 +1,42 @@
 """DF-GAN: images from sentences in one stage, by deep fusion of text (Tao et al., 2022)."""
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.bounds import ImageShape, LatentDim, Length, Vocabulary, Width
+from gan.bounds import ImageShape, Length, Vocabulary, Width
 from gan.models.text_to_image import TextToImage
-from gan.nn.deep_fusion import SLOPE, FusionDownBlock, FusionUpBlock
+from gan.nn.deep_fusion import SLOPE, FusionDownBlock
+from gan.nn.fusion_generator import FusionGenerator
 from gan.nn.matching_head import MatchingHead, MatchingOutput
 from gan.nn.resolution import base_and_doublings, channel_counts
-from gan.nn.sentence_encoder import SentenceEncoder
 
 __all__ = ["DFGAN", "Discriminator", "Generator"]
 
 
-class Generator(nn.Module):
-    """Generator whose blocks scale and shift channels by the sentence and z, and double the resolution.
+class Generator(FusionGenerator):
+    """Generator of one stage.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
-        vocabulary_size: Number of words.
-        length: Largest number of words of a sentence.
-        latent_dim: Length of z.
         width: Channels of the last block; each earlier block has twice as many, up to 8 * width.
-        sentence_dim: Length of a sentence's vector.
+        **settings: See FusionGenerator.
 
     Raises:
         ValueError: If the size does not fit.
     """
 
-    def __init__(
-        self,
-        image_shape: ImageShape,
-        vocabulary_size: Vocabulary,
-        length: Length,
-        latent_dim: LatentDim = 100,
-        width: Width = 32,
-        sentence_dim: Width = 64,
-    ) -> None:
-        super().__init__()
-        base, doublings = base_and_doublings(image_shape[-1])
-        widths = channel_counts(width, doublings)[::-1]
-        self.encoder = SentenceEncoder(vocabulary_size, length, sentence_dim)
-        self.stem = nn.Sequential(
-            nn.Linear(latent_dim + sentence_dim, widths[0] * base**2), nn.Unflatten(1, (widths[0], base, base))
-        )
-        self.blocks = nn.ModuleList(
-            FusionUpBlock(before, after, latent_dim + sentence_dim)
-            for before, after in zip([widths[0], *widths[:-1]], widths, strict=True)
-        )
-        self.head = nn.Conv2d(widths[-1], image_shape[0], 3, padding=1)
+    def __init__(self, image_shape: ImageShape, width: Width = 32, **settings: Any) -> None:
+        super().__init__(image_shape, width=width, **settings)
+        self.head = nn.Conv2d(width, image_shape[0], 3, padding=1)
 
     def forward(self, z: Tensor, labels: Tensor | None = None, condition: Tensor | None = None) -> Tensor:
         """Map z, with shape (B, latent_dim), and sentences (see SentenceEncoder) to images, with shape (B, C, H, W)."""
         assert condition is not None
-        vector = torch.cat([z, self.encoder(condition).to(z.dtype)], 1)
-        features = self.stem(vector)
-        for block in self.blocks:
-            features = block(features, vector)
+        features, _ = self.features(z, self.encoder(condition))
         pixels = self.head(F.leaky_relu(features, SLOPE))
         return torch.tanh(pixels.float())  # in half precision it is flat at a distance of 4, such as on black images
 

@@ -7,61 +7,44 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.bounds import ImageShape, LatentDim, Length, Vocabulary, Weight, Width
+from gan.bounds import ImageShape, Weight, Width
 from gan.keyed_random import KeyedRandom
 from gan.losses.objective import Objective
 from gan.models.multi_scale import Discriminators, MultiScale, half_size
 from gan.models.trainable import OptimizerFactory
 from gan.nn.deep_fusion import SLOPE, FusionDownBlock, FusionUpBlock
-from gan.nn.resolution import base_and_doublings, channel_counts
-from gan.nn.sentence_encoder import SentenceEncoder
+from gan.nn.fusion_generator import FusionGenerator
 from gan.types import GeneratorOutput, GeneratorPass, Terms
 
 __all__ = ["Generator", "StackGAN"]
 
 
-class Generator(nn.Module):
+class Generator(FusionGenerator):
     """Two stages, with DF-GAN's blocks, from a sentence's vector that varies: conditioning augmentation (Section 3.2).
 
     The second stage adds to the enlarged image of the first, and starts from zero.
 
     Args:
         image_shape: (C, H, W) with H = W, twice a size of 4, 5, 6 or 7 times a power of two.
-        vocabulary_size: Number of words.
-        length: Largest number of words of a sentence.
-        latent_dim: Length of z.
         width: Channels of the last block of each stage.
         sentence_dim: Length of a sentence's vector, and of the one that is drawn from it.
+        **settings: See FusionGenerator.
 
     Raises:
         ValueError: If the size does not fit.
     """
 
-    def __init__(
-        self,
-        image_shape: ImageShape,
-        vocabulary_size: Vocabulary,
-        length: Length,
-        latent_dim: LatentDim = 100,
-        width: Width = 16,
-        sentence_dim: Width = 64,
-    ) -> None:
-        super().__init__()
-        base, doublings = base_and_doublings(half_size(image_shape)[-1])
-        widths, inputs = channel_counts(width, doublings)[::-1], latent_dim + sentence_dim
-        self.sentence_dim = sentence_dim
-        self.encoder = SentenceEncoder(vocabulary_size, length, sentence_dim)
-        self.moments = nn.Linear(sentence_dim, 2 * sentence_dim)
-        self.stem = nn.Sequential(nn.Linear(inputs, widths[0] * base**2), nn.Unflatten(1, (widths[0], base, base)))
-        self.blocks = nn.ModuleList(
-            FusionUpBlock(before, after, inputs)
-            for before, after in zip([widths[0], *widths[:-1]], widths, strict=True)
-        )
+    def __init__(self, image_shape: ImageShape, width: Width = 16, sentence_dim: Width = 64, **settings: Any) -> None:
+        super().__init__(half_size(image_shape), width=width, sentence_dim=sentence_dim, **settings)
+        self.sentence_dim, inputs = sentence_dim, self.input_dim
         self.head = nn.Conv2d(width, image_shape[0], 3, padding=1)
         self.look = nn.Sequential(nn.Conv2d(image_shape[0], width, 3, padding=1), FusionDownBlock(width, 2 * width))
         self.up1, self.up2 = FusionUpBlock(2 * width, 2 * width, inputs), FusionUpBlock(2 * width, width, inputs)
         self.correct = nn.Conv2d(width, image_shape[0], 3, padding=1)
         nn.init.zeros_(self.correct.weight)
+
+    def add_conditioning(self, sentence_dim: int) -> None:
+        self.moments = nn.Linear(sentence_dim, 2 * sentence_dim)
 
     def forward(
         self,
@@ -81,10 +64,7 @@ class Generator(nn.Module):
         assert condition is not None
         mean, log_variance = self.moments(self.encoder(condition)).float().chunk(2, 1)
         drawn = mean if noise is None else mean + (log_variance / 2).exp() * noise["conditioning"]
-        vector = torch.cat([z, drawn.to(z.dtype)], 1)
-        features = self.stem(vector)
-        for block in self.blocks:
-            features = block(features, vector)
+        features, vector = self.features(z, drawn)
         small = self.head(F.leaky_relu(features, SLOPE)).float()
         half = torch.tanh(small)
         corrected = self.correct(F.leaky_relu(self.up2(self.up1(self.look(half), vector), vector), SLOPE)).float()
