@@ -18,7 +18,7 @@ __all__ = ["DFGAN", "Discriminator", "Generator"]
 
 
 class Generator(FusionGenerator):
-    """Generator of one stage.
+    """Generator of one stage, with the sentence fused into each block.
 
     Args:
         image_shape: (C, H, W) with H = W, of size 4, 5, 6 or 7 times a power of two.
