@@ -56,7 +56,7 @@ def batch(number: int = 6) -> Batch:
 
 def test_terms_of_both_games_and_both_cycles() -> None:
     model, data = cyclegan(), batch()
-    terms, _ = model._generator_loss(data, KeyedRandom(0, total=6))
+    terms, _ = model.generator_loss(data, KeyedRandom(0, total=6))
     assert set(terms) == {"adversarial", "source_adversarial", "cycle", "identity"}
     source, target = data.condition, data.real
     assert isinstance(source, torch.Tensor)

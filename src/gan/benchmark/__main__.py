@@ -8,6 +8,7 @@ from typing import Any
 
 from gan import cli
 from gan.benchmark.files import files
+from gan.benchmark.plan import plan
 from gan.benchmark.ranks import ranks
 from gan.benchmark.sampling import evaluate, sample
 from gan.benchmark.scale import scale
@@ -21,6 +22,7 @@ __all__ = ["main"]
 CASES: dict[str, Callable[..., dict[str, Any]]] = {
     "updates": updates,
     "ranks": ranks,
+    "plan": plan,
     "scale": scale,
     "start": start,
     "files": files,
@@ -36,17 +38,18 @@ def main() -> None:
     )
     cases = parser.add_subparsers(dest="case", required=True, metavar="CASE")
 
-    def add_case(name: str, description: str, rounds: int) -> argparse.ArgumentParser:
+    def add_case(name: str, description: str, rounds: int | None) -> argparse.ArgumentParser:
         sub = cases.add_parser(name, help=description, description=description)
         sub.add_argument(
             "options", metavar="OPTION=VALUE", nargs="*", help="options of train.py, for all implementations"
         )
-        sub.add_argument(
-            "--rounds",
-            type=cli.up_to(10_000),
-            default=rounds,
-            help="measurements per implementation (default: %(default)s)",
-        )
+        if rounds is not None:
+            sub.add_argument(
+                "--rounds",
+                type=cli.up_to(10_000),
+                default=rounds,
+                help="measurements per implementation (default: %(default)s)",
+            )
         sub.add_argument("--out", type=Path, default=Path("benchmark.json"), help="JSON file (default: %(default)s)")
         return sub
 
@@ -76,15 +79,32 @@ def main() -> None:
             default=60,
             help="generator updates per measurement (default: %(default)s)",
         )
+    sub = add_case("plan", "memory, messages and days of a run on many devices, by arithmetic", None)
+    sub.add_argument("--devices", type=cli.up_to(100_000), default=8, help="devices (default: %(default)s)")
+    sub.add_argument(
+        "--images", type=cli.up_to(10**12), default=25_000_000, help="real images that D sees (default: %(default)s)"
+    )
+    sub.add_argument(
+        "--teraflops",
+        type=cli.up_to(1e6, float),
+        help="10^12 operations per second that a device sustains; without it, no time is planned",
+    )
+    sub.add_argument(
+        "--gigabits",
+        type=cli.up_to(1e6, float),
+        default=100.0,
+        help="10^9 bits per second between two devices (default: %(default)s)",
+    )
 
     args = vars(parser.parse_args())
     name, out = args.pop("case"), args.pop("out")
-    if args["rounds"] < 1 or args.get("steps", 20) < 20:
+    if args.get("rounds", 1) < 1 or args.get("steps", 20) < 20:
         raise UserError("--rounds must be at least 1, and --steps at least 20: the first 10 are not counted")
     if args.get("images", 1000) < 1000:
         raise UserError("--images must be at least 1,000")
-    if args.get("seconds", 1) <= 0:
-        raise UserError("--seconds must be positive")
+    for option in ("seconds", "teraflops", "gigabits", "devices"):
+        if (value := args.get(option)) is not None and value <= 0:
+            raise UserError(f"--{option} must be positive")
     result = CASES[name](**args)
     print(result.pop("table"))
     write_text(out, json.dumps(result, indent=2) + "\n")

@@ -201,25 +201,27 @@ class GAN(Trainable):
 
         log: Terms = {}
         if phase.discriminator:
-            log |= self.update("discriminator", d_optimizer, batch, Stream.DISCRIMINATOR, self._discriminator_loss)
+            log |= self.update("discriminator", d_optimizer, batch, Stream.DISCRIMINATOR, self.discriminator_loss)
             log |= self._step_discriminator(d_optimizer, batch, log)
         self.batches_seen += 1
 
         if not phase.discriminator or self.batches_seen % self.objective.critic_steps == 0:
-            loss = self._generator_loss if phase.is_adversarial else self._generator_only_loss
+            loss = self.generator_loss if phase.is_adversarial else self._generator_only_loss
             log |= self.update("generator", g_optimizer, batch, Stream.GENERATOR, loss)
             log |= self.step_generator(g_optimizer)
             tell_parts(self.objective, "generator", log)
         return log
 
-    def _discriminator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+    def discriminator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+        """Return the terms of the discriminator's loss of a batch, and measures to log with them."""
         with torch.no_grad():
             g_pass = self.generator_pass("discriminator", batch, rng)
         passes = self.discriminator_passes(g_pass, double_backward=self._double_backward_kinds())
         terms = prefixed(passes, self.discriminator_terms)
         return terms, prefixed(passes, self.measures) | g_pass.measures
 
-    def _generator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+    def generator_loss(self, batch: Batch, rng: KeyedRandom) -> tuple[Terms, Terms]:
+        """Return the terms of the generator's loss of a batch, and measures to log with them."""
         g_pass = self.generator_pass("generator", batch, rng)
         passes = self.discriminator_passes(g_pass, include_real=self.objective.generator_needs_real(g_pass.step))
         terms = prefixed(passes, self.generator_terms)
@@ -274,8 +276,6 @@ class GAN(Trainable):
             observed = self.augment.observe(torch.stack(accuracies).mean(), self.batches_seen + 1, images)
             measures |= {f"d/{name}": value for name, value in observed.items()}
         return measures
-
-    # Passes of the discriminator -------------------------------------------------------------------------------------
 
     def _sees_condition(self, network: nn.Module) -> bool:
         """Return whether a discriminator takes the condition."""
