@@ -6,7 +6,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from gan.errors import UserError, did_you_mean
-from gan.instantiate import build, check_call
+from gan.instantiate import build, check_call, signature
 
 
 class Base:
@@ -79,3 +79,17 @@ def test_calls_are_checked() -> None:
 def test_did_you_mean(word: str, found: str) -> None:
     said = did_you_mean(word, ["trainer.max_steps", "model.gradient_clip", "data.flip"])
     assert said == (f"; did you mean '{found}'?" if found else "")
+
+
+def test_arguments_of_several_base_classes() -> None:
+    class Source(Base):
+        def __init__(self, path: str, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.path = path
+
+    class Both(Source, Part):
+        pass
+
+    assert list(signature(Both)) == ["size", "ratio", "mode", "limit", "inner", "path"]
+    assert "mode" not in signature(Source)
+    assert (Both("here", size=3, mode="slow").size, Both("here", size=3).path) == (3, "here")

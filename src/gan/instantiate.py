@@ -246,18 +246,30 @@ def _blame_largest(message: str, node: Mapping[str, Any], key: str) -> tuple[str
 
 @cache
 def signature(target: Any) -> dict[str, Any]:
-    """Return argument annotations by name, including the base class's if the constructor takes ``**kwargs``."""
-    parameters = inspect.signature(target).parameters.values()
+    """Return argument annotations by name, including those of base classes that get a constructor's ``**kwargs``.
+
+    Constructors of several base classes pass on what is not theirs, in the order in which Python calls them.
+    """
+    owners = [base for base in target.__mro__ if "__init__" in vars(base)] if inspect.isclass(target) else []
+    annotations: dict[str, Any] = {}
+    for part in [target, *owners[1:]]:
+        parameters = inspect.signature(part).parameters.values()
+        annotations = _annotations(part) | annotations
+        if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+            break
+    return annotations
+
+
+def _annotations(target: Any) -> dict[str, Any]:
+    """Return the annotations of a class's or function's own arguments."""
     try:
         hints = get_type_hints(target.__init__ if inspect.isclass(target) else target, include_extras=True)
     except NameError:  # names that a library imports only for type checking; these values go unchecked
         hints = {}
+    parameters = inspect.signature(target).parameters.values()
     annotations = {
         p.name: hints.get(p.name, Any) for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
     }
-    if inspect.isclass(target) and any(p.kind is p.VAR_KEYWORD for p in parameters):
-        owner = next(base for base in target.__mro__ if "__init__" in vars(base))
-        annotations = signature(owner.__mro__[1]) | annotations
     if str(getattr(target, "__module__", "")).startswith("torch.optim"):
         annotations |= {name: TORCH_OPTIM[name] for name in annotations.keys() & TORCH_OPTIM.keys()}
     return annotations
