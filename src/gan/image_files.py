@@ -14,7 +14,16 @@ from gan.errors import UserError
 from gan.formats import printable
 from gan.runs.reading import open_regular
 
-__all__ = ["MAX_PIXELS", "SUFFIXES", "EncodedImage", "ImageSource", "convert_to_8_bits", "is_grey", "open_image"]
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "EncodedImage",
+    "ImageSource",
+    "convert_to_8_bits",
+    "is_grey",
+    "name_of",
+    "open_image",
+]
 
 MAX_PIXELS = 2**26  # 8192 x 8192; decoding takes 10 to 20 bytes per pixel
 
@@ -56,6 +65,11 @@ ImageSource = Path | EncodedImage
 """Image file, or the content of one."""
 
 
+def name_of(source: ImageSource) -> str:
+    """Return the name of an image, for messages."""
+    return source.name if isinstance(source, EncodedImage) else str(source)
+
+
 @contextmanager
 def open_image(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """Open an image file; its pixels are decoded when they are first used, within the ``with`` block.
@@ -78,8 +92,7 @@ def open_image(source: ImageSource, max_pixels: int = MAX_PIXELS) -> Iterator[Im
     except (UserError, AssertionError):
         raise
     except Exception as error:  # Pillow reports damage by errors of many kinds
-        name = source.name if isinstance(source, EncodedImage) else str(source)
-        raise UserError(f"cannot read the image {printable(name)} ({_cause(error)})") from error
+        raise UserError(f"cannot read the image {printable(name_of(source))} ({_cause(error)})") from error
 
 
 def _open(source: ImageSource) -> AbstractContextManager[BinaryIO]:

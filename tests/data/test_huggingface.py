@@ -84,7 +84,11 @@ def test_local_forms(
         ("declared", {"image": "img"}, r"data\.image=img: .*declared has the columns image, kind, size"),
         ("declared", {"image": "size"}, r"data\.image=size: the column holds Value.*, and no images"),
         ("declared", {"label": "class"}, r"data\.label=class: .* has the columns image, kind, size"),
-        ("declared", {"label": "kind", "num_classes": 2}, r"data\.num_classes=2, but the column kind has 3 classes"),
+        (
+            "declared",
+            {"label": "kind", "num_classes": 2},
+            r"data\.num_classes=2, but .* has 3 classes with data\.label=kind",
+        ),
     ],
 )
 def test_errors(

@@ -100,6 +100,18 @@ def test_streamed_pairs_equal_those_in_memory(tmp_path: Path) -> None:
     assert not isinstance(streamed.split("train"), TensorImages)
 
 
+def test_pairs_with_an_unreadable_image_are_skipped(tmp_path: Path) -> None:
+    for side, offset in zip(LAYOUTS["cyclegan"], (0, 100, 50, 150), strict=True):
+        for number in range(4):
+            write(tmp_path / side / f"{number}.png", offset + number)
+    for broken in ("trainA/1.png", "trainB/2.png"):
+        (tmp_path / broken).write_bytes(b"no image")
+    data = pairs(tmp_path, on_error="skip")
+    assert colors(next(data.batches("train"))) == [(0, 100), (3, 103)]
+    with pytest.raises(UserError, match=r"cannot read the image .*data\.on_error=skip"):
+        pairs(tmp_path).split("train")
+
+
 def test_sets_of_different_sizes(tmp_path: Path) -> None:
     for number in range(7):
         write(tmp_path / "trainA" / f"{number % 3}.png", number)

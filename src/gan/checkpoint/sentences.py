@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from gan.data.captions import Captions
+from gan.data.captioned import Captioned
 from gan.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def condition_of_text(generator: "TrainedGenerator", text: str | Sequence[str], 
         UserError: If the generator takes no sentences; or if a sentence is empty or too long, or has an unknown word.
     """
     data = generator.data
-    if not generator.model.uses_condition or not isinstance(data, Captions):
+    if not generator.model.uses_condition or not isinstance(data, Captioned):
         raise UserError(f"{generator.path}: {type(generator.model).__name__} does not generate images from sentences")
     sentences = [text] if isinstance(text, str) else list(text)
     if not sentences:

@@ -32,7 +32,7 @@ class CaptionedImages(ImageDataset):
 
     Args:
         images: The images, each once.
-        rows: Number of each row's image, int64 with shape (N,).
+        rows: Number of each row's image, int64 with shape (N,); ascending where images are stored in blocks.
         tokens: Each row's sentence, int64 with shape (N, T).
         labels: Each row's class, int64 with shape (N,).
     """
@@ -40,6 +40,7 @@ class CaptionedImages(ImageDataset):
     def __init__(self, images: ImageDataset, rows: Tensor, tokens: Tensor, labels: Tensor) -> None:
         assert len(rows) == len(tokens) == len(labels)
         self.images, self.rows, self.tokens, self.labels = images, rows, tokens, labels
+        self.blocks = None if images.blocks is None else images.blocks.select(rows.tolist())
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -1,12 +1,14 @@
 """Image files of two folders, matched by name."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gan.data.find_images import FoundImages
 from gan.data.order import evenly_spaced
+from gan.data.streamed_images import ADVICE
 from gan.errors import UserError
 from gan.formats import printable
-from gan.image_files import open_image
+from gan.image_files import ImageSource, name_of, open_image
 
 __all__ = ["FilePair", "check_proportions", "match_by_name"]
 
@@ -34,7 +36,7 @@ def match_by_name(a: FoundImages, b: FoundImages) -> list[FilePair]:
     return [(sides[0][name], sides[1][name]) for name in sorted(sides[0])]
 
 
-def check_proportions(pairs: list[FilePair], max_pixels: int) -> None:
+def check_proportions(sources: Sequence[ImageSource], images: Sequence[ImageSource], max_pixels: int) -> None:
     """Check that the images of a pair have the same proportions, to a pixel, and so are cropped alike.
 
     At most 100 pairs are looked at.
@@ -42,12 +44,13 @@ def check_proportions(pairs: list[FilePair], max_pixels: int) -> None:
     Raises:
         UserError: If they have not, or a file cannot be read.
     """
-    for index in evenly_spaced(len(pairs), MAX_HEADERS):
-        (width, height), (other_width, other_height) = (_upright_size(path, max_pixels) for path in pairs[index])
+    for index in evenly_spaced(len(images), MAX_HEADERS):
+        source, image = sources[index], images[index]
+        (width, height), (other_width, other_height) = (_upright_size(side, max_pixels) for side in (source, image))
         if abs(width * other_height - other_width * height) > max(width, height, other_width, other_height):
             raise UserError(
-                f"data.path: {printable(str(pairs[index][0]))} has {width}x{height} pixels, and its partner "
-                f"{printable(str(pairs[index][1]))} {other_width}x{other_height}: both need the same proportions"
+                f"data.path: {printable(name_of(source))} has {width}x{height} pixels, and its partner "
+                f"{printable(name_of(image))} {other_width}x{other_height}: both need the same proportions"
             )
 
 
@@ -65,7 +68,10 @@ def _by_name(found: FoundImages, ending: str) -> dict[str, Path]:
     return by_name
 
 
-def _upright_size(path: Path, max_pixels: int) -> tuple[int, int]:
-    with open_image(path, max_pixels) as image:
-        width, height = image.size
-        return (height, width) if image.getexif().get(ORIENTATION) in SIDEWAYS else (width, height)
+def _upright_size(source: ImageSource, max_pixels: int) -> tuple[int, int]:
+    try:
+        with open_image(source, max_pixels) as image:
+            width, height = image.size
+            return (height, width) if image.getexif().get(ORIENTATION) in SIDEWAYS else (width, height)
+    except UserError as error:
+        raise UserError(f"{error}; {ADVICE}") from error

@@ -1,7 +1,6 @@
 """Base class of data modules of a user's own images: decoded on each access, or held in memory if they are few."""
 
 from abc import abstractmethod
-from functools import cached_property
 from typing import Any, Literal
 
 from gan.bounds import Classes, Fraction, NonNegativeInt, PositiveInt
@@ -22,7 +21,8 @@ class OwnImages(ImageDataModule):
         num_classes: Number of classes; None if it is found later, by the derived class.
         test_share: Share of images that is held out, if none are given.
         memory_limit: Size of the decoded images in bytes up to which they are held in memory.
-        on_error: ``stop`` raises an error at an unreadable image; ``skip`` logs and skips it.
+        on_error: ``stop`` raises an error at an unreadable image, or one whose caption does not fit; ``skip`` leaves it
+            out, with a line for each unreadable one.
         background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
         max_pixels: Largest number of pixels of an image; a larger one is unreadable. Decoding takes 10 to 20 bytes
             per pixel and thread.
@@ -46,6 +46,8 @@ class OwnImages(ImageDataModule):
         self.test_share, self.memory_limit, self.on_error = test_share, memory_limit, on_error
         self.background = check_background(background)
         self.decode = Decoder(self.image_size, self.channels, background, max_pixels, self.width)
+        self._streams = dict[Split, StreamedImages]()
+        self._readable_rows = dict[Split, list[int]]()
 
     @abstractmethod
     def encoded(self, split: Split) -> StreamedImages:
@@ -56,16 +58,27 @@ class OwnImages(ImageDataModule):
         """
 
     def load(self, split: Split) -> ImageDataset:
-        dataset = self._training_images if split == "train" else self._readable(split)
-        return dataset.in_memory_up_to(self.memory_limit)
+        return self.images(split).in_memory_up_to(self.memory_limit)
 
-    def load_enlarged(self, factor: float) -> ImageDataset:
-        return self._training_images.enlarged(factor).in_memory_up_to(self.memory_limit)
+    def load_enlarged(self, factor: float) -> ImageDataset | None:
+        return self.images("train").enlarged(factor).in_memory_up_to(self.memory_limit)
 
-    @cached_property
-    def _training_images(self) -> StreamedImages:
-        return self._readable("train")
+    def readable(self, split: Split, *images: StreamedImages) -> list[int] | None:
+        """Return the indices of a split's rows whose images are all readable, or None for all; they are found once.
 
-    def _readable(self, split: Split) -> StreamedImages:
-        dataset = self.encoded(split)
-        return dataset.drop_unreadable() if self.on_error == "skip" else dataset
+        Args:
+            split: The split.
+            *images: Sets with an image of each row.
+        """
+        if self.on_error == "skip" and split not in self._readable_rows:
+            kept = set.intersection(*(set(dataset.readable()) for dataset in images))
+            self._readable_rows[split] = sorted(kept)
+        return self._readable_rows.get(split)
+
+    def images(self, split: Split) -> StreamedImages:
+        """Return the readable images of a split, without decoding them."""
+        if split not in self._streams:
+            dataset = self.encoded(split)
+            kept = self.readable(split, dataset)
+            self._streams[split] = dataset if kept is None else dataset.select(kept)
+        return self._streams[split]

@@ -2,36 +2,29 @@
 
 import logging
 import os
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from PIL import Image
-from torch import Tensor
-
-from gan.bounds import Channels, Fraction, NonNegativeInt, PositiveInt
-from gan.data.base import ImageDataModule, ImageDataset, Split
+from gan.data.base import Split
 from gan.data.folder_index import find_or_recall
 from gan.data.image_folder import FolderPath
-from gan.data.image_tensor import check_background, source_tensor
-from gan.data.matched_files import FilePair, check_proportions, match_by_name
-from gan.data.module import TrivialBaseline
+from gan.data.matched_files import FilePair, match_by_name
 from gan.data.order import hold_out
+from gan.data.paired import Paired
 from gan.data.side_folders import LAYOUTS, Direction, SideFolders, describe_folder, find_sides, find_splits
-from gan.data.source_images import WithSources
 from gan.data.streamed_images import Decoder, Half, StreamedImages
-from gan.data.trivial import copies, mean_image
 from gan.digest import digest_of_values
 from gan.errors import UserError
 from gan.formats import printable
-from gan.image_files import MAX_PIXELS
 
 __all__ = ["Pairs"]
 
 log = logging.getLogger(__name__)
 
 
-class Pairs(ImageDataModule):
+class Pairs(Paired):
     """Images, each with the source image that it is generated from.
 
     The folder has one of these layouts. Where ``test`` is missing, ``val`` is held out, or else a share of all pairs.
@@ -45,31 +38,16 @@ class Pairs(ImageDataModule):
         path: The folder; that of B alone with ``source_path``.
         source_path: Folder of A, if it is apart; either may consist of ``train`` and ``test``.
         direction: ``AtoB`` generates B from A, ``BtoA`` A from B.
-        source_channels: Channels of the source images; None for those of the images.
-        test_share: Share of pairs that is held out if no folder is.
-        memory_limit: Size of the decoded images in bytes up to which they are held in memory.
-        background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
-        max_pixels: Largest number of pixels of an image.
-        **settings: Arguments of ImageDataModule.
+        **settings: Arguments of Paired.
     """
 
     def __init__(
-        self,
-        path: FolderPath,
-        source_path: str | None = None,
-        direction: Direction = "AtoB",
-        source_channels: Channels | None = None,
-        test_share: Fraction = 0.1,
-        memory_limit: NonNegativeInt = 2**30,
-        background: str = "white",
-        max_pixels: PositiveInt = MAX_PIXELS,
-        **settings: Any,
+        self, path: FolderPath, source_path: str | None = None, direction: Direction = "AtoB", **settings: Any
     ) -> None:
-        super().__init__(num_classes=1, **settings)
-        self.path, self.direction, self.memory_limit = Path(path), direction, memory_limit
-        self.source_path, self.test_share = Path(source_path) if source_path else None, test_share
-        self.source_channels = source_channels or self.channels
-        self.background, self.max_pixels = check_background(background), max_pixels
+        super().__init__(**settings)
+        self.path, self.direction = Path(path), direction
+        self.source_path = Path(source_path) if source_path else None
+        self._files = dict[Split, list[FilePair]]()
 
     @cached_property
     def sides(self) -> tuple[SideFolders, SideFolders]:
@@ -92,51 +70,31 @@ class Pairs(ImageDataModule):
         """Whether files hold both images of a pair."""
         return self.sides[0] == self.sides[1]
 
-    @property
-    def source_shape(self) -> tuple[int, int, int]:
-        return self.source_channels, self.image_size, self.width
-
-    def condition_of_image(self, image: Image.Image, mask: Image.Image | None = None) -> Tensor:
-        return source_tensor(image, mask, self.source_channels, self.background)
-
-    def load(self, split: Split) -> ImageDataset:
-        files = self._files(split)
+    def encoded(self, split: Split) -> StreamedImages:
         if split == "train":
-            log.info("Found %s training pairs in %s", f"{len(files):,}", printable(str(self.path)))
-        if not self.side_by_side:
-            check_proportions(files, self.max_pixels)
-        return self._read(files, factor=1)
+            log.info("Found %s training pairs in %s", f"{len(self.files(split)):,}", printable(str(self.path)))
+        return self._encoded_side(split, "B" if self.direction == "AtoB" else "A", self.decode)
 
-    def load_enlarged(self, factor: float) -> ImageDataset:
-        return self._read(self._files("train"), factor)
+    def encoded_sources(self, split: Split) -> StreamedImages:
+        return self._encoded_side(split, "A" if self.direction == "AtoB" else "B", self.decode_source)
 
-    def _read(self, files: list[FilePair], factor: float) -> ImageDataset:
-        sides: tuple[Half, Half] = ("left", "right") if self.side_by_side else (None, None)
-        (source_half, half), (sources, images) = sides, zip(*files, strict=True)
-        if self.direction == "BtoA":
-            (source_half, half), (sources, images) = (half, source_half), (images, sources)
-        rows, conditions = (
-            StreamedImages(paths, [0] * len(paths), self._decoder(channels, side).enlarged(factor))
-            for paths, channels, side in ((images, self.channels, half), (sources, self.source_channels, source_half))
-        )
-        pairs = WithSources(rows, conditions)
-        is_small = rows.decoded_size + conditions.decoded_size <= self.memory_limit
-        return pairs.in_memory() if is_small else pairs
-
-    def trivial_baselines(self) -> dict[str, TrivialBaseline]:
-        """Return a copy of the source image, and the mean training image."""
-        return copies(self.source_channels, self.channels) | {"mean": mean_image(self)}
+    def _encoded_side(self, split: Split, side: Literal["A", "B"], decode: Decoder) -> StreamedImages:
+        paths = [pair["AB".index(side)] for pair in self.files(split)]
+        halves: dict[str, Half] = {"A": "left", "B": "right"} if self.side_by_side else {}
+        return StreamedImages(paths, [0] * len(paths), replace(decode, half=halves.get(side)))
 
     def fingerprint(self, split: Split) -> str:
         """Return a hash of the files' paths, sizes and modification times, and of the decoding settings."""
-        files = [[(os.path.realpath(path), *_stamp(path)) for path in pair] for pair in self._files(split)]
-        return digest_of_values("pairs", files, self.direction, self._decoder(self.channels, None))
+        files = [[(os.path.realpath(path), *_stamp(path)) for path in pair] for pair in self.files(split)]
+        return digest_of_values("pairs", files, self.direction, self.decode)
 
-    def _decoder(self, channels: int, half: Half) -> Decoder:
-        return Decoder(self.image_size, channels, self.background, self.max_pixels, self.width, half)
+    def files(self, split: Split) -> list[FilePair]:
+        """List the files of A and of B; they are listed on first use."""
+        if split not in self._files:
+            self._files[split] = self._find(split)
+        return self._files[split]
 
-    def _files(self, split: Split) -> list[FilePair]:
-        """List the files of A and of B."""
+    def _find(self, split: Split) -> list[FilePair]:
         a, b = self.sides
         if (a.test is None) != (b.test is None):
             raise UserError(

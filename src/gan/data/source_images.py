@@ -23,6 +23,7 @@ class WithSources(ImageDataset):
     def __init__(self, images: ImageDataset, sources: ImageDataset, shuffled: bool = False) -> None:
         assert shuffled or len(images) == len(sources), "paired sets have equally many images"
         self.images, self.sources, self.counts_epochs = images, sources, shuffled
+        self.blocks = None if shuffled else images.blocks
         number = len(sources)
         self.order = np.random.default_rng(0).permutation(number) if shuffled else np.arange(number)
 

@@ -141,22 +141,22 @@ class StreamedImages(ImageDataset):
 
     def in_memory(self) -> TensorImages:
         """Decode all images, in parallel threads."""
-        return TensorImages(torch.stack(list(self._for_each(self.decode))), torch.from_numpy(self.labels))
+        images = torch.stack(list(self._for_each(lambda index: self.decode(self.sources[index]))))
+        return TensorImages(images, torch.from_numpy(self.labels))
 
-    def drop_unreadable(self) -> "StreamedImages":
-        """Return the data set without unreadable images; reads all images and logs each that is skipped."""
+    def readable(self) -> list[int]:
+        """Return the indices of the readable images; reads all images and logs each that is not."""
 
-        def check(source: ImageSource) -> bool:
+        def check(index: int) -> bool:
             try:
-                self.decode(source)
+                self.decode(self.sources[index])
             except UserError as error:
                 log.warning("Skipped: %s", error)
                 return False
             return True
 
-        return self.select([index for index, is_readable in enumerate(self._for_each(check)) if is_readable])
+        return [index for index, is_readable in enumerate(self._for_each(check)) if is_readable]
 
-    def _for_each(self, read: Callable[[ImageSource], Result]) -> Iterator[Result]:
+    def _for_each(self, read: Callable[[int], Result]) -> Iterator[Result]:
         with ThreadPoolExecutor() as pool:
-            results = pool.map(lambda index: read(self.sources[index]), range(len(self)))
-            yield from progress_bar(results, len(self), "Reading images")
+            yield from progress_bar(pool.map(read, range(len(self))), len(self), "Reading images")

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan.checkpoint.sentences import condition_of_text
 from gan.checkpoint.trained import TrainedGenerator
-from gan.data.captions import Captions
+from gan.data.captioned import Captioned
 from gan.demo.settings import MAX_DIRECTIONS, MAX_POINTS, MorphSettings, SampleSettings
 from gan.errors import UserError
 from gan.latent.directions import Method, find_directions
@@ -66,7 +66,7 @@ class DemoGenerator:
     def example(self) -> str | None:
         """Return a sentence to begin with, empty if no data are there; None if the generator takes none."""
         data = self.generator.data
-        if not self.generator.model.uses_condition or not isinstance(data, Captions):
+        if not self.generator.model.uses_condition or not isinstance(data, Captioned):
             return None
         try:
             return data.lines_of(data.requests(range(1)).condition)[0]

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.data.captions import Captions
+from gan.data.captioned import Captioned
 from gan.data.module import DataModule
 from gan.digest import digest
 from gan.errors import UserError
@@ -51,7 +51,7 @@ class CaptionFeatures(FeatureExtractor):
 
     def __init__(self, data: DataModule, cache: OutputPath | None = None) -> None:
         super().__init__()
-        if not isinstance(data, Captions):
+        if not isinstance(data, Captioned):
             raise UserError(f"metric/features=captions needs images with sentences, and {type(data).__name__} has none")
         if data.image_size < MIN_IMAGE_SIZE:
             raise UserError(f"metric/features=captions needs images of {MIN_IMAGE_SIZE} pixels or more")
@@ -89,7 +89,7 @@ class CaptionFeatures(FeatureExtractor):
     def protocol(self) -> dict[str, Any]:
         return {"features": self.name, "weights": digest(self.state_dict().values())[:16], "resize": "none"}
 
-    def _train(self, data: Captions) -> None:
+    def _train(self, data: Captioned) -> None:
         dataset = data.scoring_rows
         optimizer = torch.optim.Adam(self.parameters(), lr=LEARNING_RATE)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=STEPS)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gan.data.captions import Captions
+from gan.data.captioned import Captioned
 from gan.data.module import DataModule, Split
 from gan.errors import UserError
 from gan.metrics.measure import Measure
@@ -42,8 +42,8 @@ class AttributeAccuracy(Measure):
         Raises:
             UserError: If it has none.
         """
-        if not isinstance(data, Captions) or not data.attributes:
-            hint = "name some by data.attributes" if isinstance(data, Captions) else "use data=captions"
+        if not isinstance(data, Captioned) or not data.attributes:
+            hint = "name some by data.attributes" if isinstance(data, Captioned) else "use data=captions"
             raise UserError(f"metric=attribute_accuracy needs data with attributes: {hint}")
         bound = copy(self)
         bound.names, bound.sizes = list(data.attributes), list(data.attribute_sizes)

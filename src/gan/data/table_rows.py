@@ -1,0 +1,100 @@
+"""Rows of a table of the Hugging Face library."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from gan.data.rows import Column, Columns, Rows
+from gan.errors import UserError
+from gan.extras import import_extra
+from gan.formats import listed, printable
+from gan.image_files import EncodedImage
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = ["TableImages", "TableRows"]
+
+
+class TableRows(Rows):
+    """Rows of a table, whose images are not decoded.
+
+    Args:
+        table: The table.
+        columns: Columns that are needed.
+        path: Name of the data set, for messages.
+
+    Raises:
+        UserError: If a column is missing, or one of images holds something else.
+    """
+
+    def __init__(self, table: "datasets.Dataset", columns: Columns, path: str) -> None:
+        self.source, self.library = printable(path), import_extra("datasets", "huggingface", "data=huggingface")
+        self.table = table
+        self.names = {column: self._name(column) for kind in columns for column in kind}
+        for column in columns.images:
+            name = self.names[column]
+            if not isinstance(table.features[name], self.library.Image):
+                raise UserError(f"{column}: the column holds {table.features[name]}, and no images")
+            self.table = self.table.cast_column(name, self.library.Image(decode=False))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def images(self, column: Column) -> "TableImages":
+        return TableImages(self.table, self.names[column], self.source)
+
+    def cells(self, column: Column) -> list[Any]:
+        return list(self.table.with_format(None)[self.names[column]])
+
+    def place(self, row: int) -> str:
+        return f"row {row:,} of {self.source}"
+
+    def fingerprint(self) -> Any:
+        return self.table._fingerprint, len(self.table)
+
+    def classes(self, column: Column) -> list[Any]:
+        """Return the numbers of declared classes, or the values that occur, sorted."""
+        declared = getattr(self.table.features[self.names[column]], "names", None)
+        return list(range(len(declared))) if declared else sorted(set(self.values(column)))
+
+    def _name(self, column: Column) -> str:
+        """Return the name of a column, or of the first one of images."""
+        names, features = self.table.column_names, self.table.features
+        first = next((name for name in names if isinstance(features[name], self.library.Image)), None)
+        if (name := column.name or first) not in names:
+            has = listed([printable(name, 60) for name in names[:10]], len(names))
+            raise UserError(f"{column}: {self.source} has the columns {has}")
+        return str(name)
+
+
+class TableImages(Sequence[EncodedImage]):
+    """Images of a column, each of which is read when it is indexed.
+
+    Args:
+        table: Table whose images are not decoded.
+        column: The column.
+        source: Name of the data set, for messages.
+    """
+
+    def __init__(self, table: "datasets.Dataset", column: str, source: str) -> None:
+        self.table, self.column, self.source = table.select_columns([column]), column, source
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @overload
+    def __getitem__(self, index: int) -> EncodedImage: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[EncodedImage]: ...
+
+    def __getitem__(self, index: int | slice) -> EncodedImage | list[EncodedImage]:
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        value = self.table[index][self.column]
+        place = f"row {index:,} of {self.source}"
+        if value is None:
+            raise UserError(f"{place} has no image in the column {self.column}")
+        name, content = value["path"], value["bytes"]
+        return EncodedImage(name or place, Path(name).read_bytes() if content is None else content)
