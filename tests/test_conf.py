@@ -37,6 +37,8 @@ from tests.passes import discriminate
 CONF = ROOT / "conf"
 EXAMPLES: dict[Any, Any] = {str: "example", int: 2, float: 0.5, bool: True}
 """Values for options that have no default, by the annotation of the argument."""
+IN_SENTENCES = {"vocabulary": "a b", "vocabulary_size": 3, "length": 2, "attribute_sizes": []}
+"""Values that are found in the sentences of files that only a user has."""
 
 
 def choices(group: str) -> list[str]:
@@ -53,6 +55,8 @@ def composed(*overrides: str) -> DictConfig:
         OmegaConf.update(config, key, example(config, key))
     if config.data.get("num_classes", 1) is None:  # the number that a folder without classes has
         config.data.num_classes = 1
+    if EXAMPLES[str] == config.data.get("path") and "vocabulary" in config.data:
+        config.data.update(IN_SENTENCES)
     find_options(config)
     return config
 

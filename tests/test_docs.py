@@ -207,7 +207,7 @@ def composed(conf: Path, overrides: list[str]) -> DictConfig:
 def test_options_of_training_exist(command: str, copy: Path) -> None:
     overrides = [override for override in overrides_of(command) if not override.startswith("name=")]
     config = composed(copy / "conf", overrides)
-    reads_files = re.search(r"data=(captions|text) .*=FOLDER|=[A-Z]+\.txt", command)  # to find the vocabulary
+    reads_files = re.search(r"data=\w*(captions|text) .*=FOLDER|=[A-Z]+\.txt", command)  # to find the vocabulary
     if command not in OF_NEW_PARTS and not reads_files:  # the classes of new parts are in the copy only
         build(config.data)
         find_options(config)

@@ -31,9 +31,15 @@ from tests.faults.outcome import Outcome, run_cases
 
 __all__ = ["Mutation", "draw", "run", "wrong_with"]
 
+IN_SENTENCES = ["data.num_classes=1", "data.vocabulary='a b'", "data.vocabulary_size=3", "data.length=2"]
+IN_SENTENCES += ["data.attribute_sizes=[]"]
 COMPLETED = {
     "data=huggingface": ["data.num_classes=1"],  # no files are read, since there are none
+    "data=huggingface_captions": IN_SENTENCES,
+    "data=huggingface_pairs": ["data.source=sketch", "data.target=photo"],
     "data=webdataset": ["data.num_classes=1"],
+    "data=webdataset_captions": IN_SENTENCES,
+    "data=webdataset_pairs": ["data.source=a.png", "data.target=b.png"],
     "metric/features=custom": ["metric.features._target_=gan.features.inception.Inception"],
 }
 """What a choice needs beside the defaults, and the command in its file does not say."""
