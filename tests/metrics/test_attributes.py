@@ -1,11 +1,16 @@
 """Accuracy of attributes, and R-precision, where the scores are known."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from gan.data.mnist5k import MNIST5k
 from gan.errors import UserError
+from gan.features import captions as features
+from gan.features.captions import CaptionFeatures
 from gan.metrics.attributes import AttributeAccuracy
+from gan.metrics.evaluator import Evaluator
 from gan.metrics.r_precision import RPrecision
 from gan.metrics.statistics import Statistics
 from tests.data.test_captions import captions
@@ -55,3 +60,11 @@ def test_equal_sentences_count_once_and_chance_is_one_in_the_candidates() -> Non
     tensors["vectors"] = torch.randn(4000, 8, generator=generator)
     score = RPrecision(candidates=10)(Statistics(0), Statistics(4000, tensors))["r_precision"]
     assert score == pytest.approx(0.1, abs=0.03)
+
+
+def test_noise_is_compared_with_the_sentences_of_held_out_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "STEPS", 2)
+    evaluator = Evaluator(CaptionFeatures, {"r_precision": RPrecision()}, num_samples=32, cache=str(tmp_path))
+    baselines = evaluator.prepare(captions(), torch.device("cpu")).baselines()
+    assert list(baselines) == ["held_out", "held_out_images", "noise", "noise_images"]
+    assert 0 <= baselines["noise"] <= 1

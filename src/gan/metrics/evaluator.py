@@ -256,18 +256,16 @@ class PreparedEvaluator:
         if needs_generator(main.needs):
             return {}
         num, cache = self.num_samples, self.settings.cache
-        if needs_targets(main.needs):
+        if needs_targets(main.needs) or "condition" in main.needs:
             noise = gather(self.features, noise_beside_targets(self.data, num), main.needs, self.device)
-            return {"noise": self._score(noise, [main])[self.name], "noise_images": noise.count}
+        else:
+            noise = noise_statistics(self.features, self.data, num, main.needs, self.device, cache)
+        scores = {"noise": self._score(noise, [main])[self.name], "noise_images": noise.count}
+        if needs_targets(main.needs):
+            return scores
         other: Split = "test" if (main.split or self.split) == "train" else "train"
         held_out = real_statistics(self.features, self.data.scored, other, main.needs, self.device, cache, limit=num)
-        noise = noise_statistics(self.features, self.data, num, main.needs, self.device, cache)
-        return {
-            "held_out": self._score(held_out, [main])[self.name],
-            "held_out_images": held_out.count,
-            "noise": self._score(noise, [main])[self.name],
-            "noise_images": noise.count,
-        }
+        return {"held_out": self._score(held_out, [main])[self.name], "held_out_images": held_out.count} | scores
 
     def trivial_baselines(self) -> dict[str, dict[str, float]]:
         """Return the scores of the data's trivial generators by name, such as a copy of the source image.
