@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from gan.benchmark.loops import LossFunctions
+from gan.benchmark.loops import LossFunctions, bare_loop
 from gan.instantiate import build
 from gan.keyed_random import KeyedRandom
 from gan.types import DiscriminatorOutput
+from tests.benchmark.test_translation import StopAfter
 from tests.passes import make_pass
 from tests.test_conf import composed
 
@@ -43,3 +44,11 @@ def test_losses_equal_the_objectives(loss: str, monkeypatch: Any) -> None:
     assert_close(losses.generator(critic(real), critic(fake)), objective.generator_terms(d_pass)["adversarial"])
     assert losses.critic_steps == objective.critic_steps
     assert losses.pairs_real == objective.adversarial.pairs_real
+
+
+@pytest.mark.parametrize("settings", [{}, {"run": "compiled"}, {"workers": 0}], ids=str)
+def test_the_bare_loop_trains(settings: dict[str, Any]) -> None:
+    """Compiled networks run uncompiled here, as compiling takes long."""
+    options = ["model=mlp_gan", "data.batch_size=4", "model.generator.width=4", "model.discriminator.width=4"]
+    with torch.compiler.set_stance("force_eager"), pytest.raises(StopIteration):
+        bare_loop([*options, "trainer=cpu"], "r3gan", StopAfter(2), **settings)

@@ -36,5 +36,15 @@ def test_times_per_update() -> None:
 def test_a_failed_worker_is_named() -> None:
     with Workers({"working": partial(sleeping_loop, 0.01), "failing": failing_loop}) as workers:
         workers.time_updates("working", 1)
-        with pytest.raises(UserError, match="the implementation 'failing' failed"):
+        with pytest.raises(UserError, match=r"the implementation 'failing' failed; .*: ValueError: test"):
             workers.time_updates("failing", 2)
+
+
+@pytest.mark.long
+def test_a_deadline_gives_up_a_worker() -> None:
+    start = time.monotonic()
+    workers = Workers({"slow": partial(sleeping_loop, 60)}, deadline=start + 0.5)
+    with workers, pytest.raises(TimeoutError, match="'slow' was not ready in time"):
+        workers.time_updates("slow", 2)
+    assert time.monotonic() - start < 30
+    assert not any(process.is_alive() for process in workers.processes)

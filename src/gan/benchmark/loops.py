@@ -1,16 +1,18 @@
 """Hand-written training loops for comparison: a minimal one, and one that is typical of public repositories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from omegaconf import DictConfig
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
+from gan.benchmark.graphs import captured
 from gan.benchmark.workers import UpdateGate
 from gan.config import compose_config
 from gan.data.base import ImageDataModule
@@ -21,9 +23,12 @@ from gan.images import from_uint8, save_png
 from gan.instantiate import build
 from gan.types import Batch
 
-__all__ = ["LossFunctions", "bare_loop", "first_rows", "loop_setup", "ordinary_loop", "write_pngs"]
+__all__ = ["ROWS", "LossFunctions", "bare_loop", "first_rows", "loop_setup", "ordinary_loop", "write_pngs"]
+
+ROWS = 4000  # images that a loop trains on
 
 Critic = Callable[[Tensor], Tensor]
+Run = Literal["eager", "compiled", "graph"]
 
 
 def gradient(logits: Tensor, x: Tensor) -> Tensor:
@@ -86,17 +91,28 @@ class LossFunctions:
         self.differentiates_logits = self.penalty is r1_and_r2
 
 
-def bare_loop(options: list[str], loss: str, gate: UpdateGate) -> None:
-    """Train endlessly with this project's networks, optimisers, precision and memory layout, and no other features."""
+def bare_loop(options: list[str], loss: str, gate: UpdateGate, run: Run = "eager", workers: int | None = None) -> None:
+    """Train endlessly with this project's networks, optimisers, precision and memory layout, and no other features.
+
+    Args:
+        options: Options of train.py.
+        loss: See LossFunctions.
+        gate: Called before each update.
+        run: Whether the networks are compiled, or an update is captured as a CUDA graph and replayed.
+        workers: Processes that fetch batches; None for images that are held, and drawn, on the device.
+    """
     config, device, data, half = loop_setup(options)
     losses, batch, latent_dim = LossFunctions(loss), config.data.batch_size, config.model.latent_dim
     generator, discriminator = (network.to(memory_format=torch.channels_last) for network in _networks(config, device))
     g_optimizer = build(config.optimizer.generator)(generator.parameters())
     d_optimizer = build(config.optimizer.discriminator)(discriminator.parameters())
-    images = first_rows(data).real.to(device)
+    batches = _drawn(data, batch, device) if workers is None else _fetched(data, batch, device, workers)
+    if run == "compiled":
+        for network in (generator, discriminator):
+            network.compile()
 
     def critic(x: Tensor) -> Tensor:
-        return discriminator(x).logits
+        return discriminator.forward(x).logits  # never compiled, since penalties differentiate it twice
 
     def generate() -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
@@ -104,14 +120,13 @@ def bare_loop(options: list[str], loss: str, gate: UpdateGate) -> None:
 
     def critic_autocast(x: Tensor) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            return critic(x).float()
+            return discriminator(x).logits.float()
 
     critic_of_loss = critic if losses.differentiates_logits else critic_autocast  # penalties are computed in float32
 
-    while True:
-        gate()
+    def update() -> None:
         for _ in range(losses.critic_steps):
-            real = from_uint8(images[torch.randint(len(images), (batch,), device=device)])
+            real = from_uint8(next(batches))
             with torch.no_grad():
                 fake = generate()
             for x in (real, fake):
@@ -131,6 +146,28 @@ def bare_loop(options: list[str], loss: str, gate: UpdateGate) -> None:
         g_loss.backward()
         g_optimizer.step()
         discriminator.requires_grad_(True)
+
+    step = captured(update, [g_optimizer, d_optimizer]) if run == "graph" else update
+    while True:
+        gate()
+        step()
+
+
+def _drawn(data: ImageDataModule, batch: int, device: torch.device) -> Iterator[Tensor]:
+    """Yield random batches of images that the device holds."""
+    images = first_rows(data).real.to(device)
+    while True:
+        yield images[torch.randint(len(images), (batch,), device=device)]
+
+
+def _fetched(data: ImageDataModule, batch: int, device: torch.device, workers: int) -> Iterator[Tensor]:
+    """Yield random batches of images that processes fetch and copy to pinned memory."""
+    settings: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0, "drop_last": True}
+    settings |= {"shuffle": True, "pin_memory": device.type == "cuda"}
+    loader = DataLoader(TensorDataset(first_rows(data).real), batch, **settings)
+    while True:
+        for (images,) in loader:
+            yield images.to(device, non_blocking=True)
 
 
 def ordinary_loop(options: list[str], loss: str, folder: Path, gate: UpdateGate) -> None:
@@ -186,10 +223,10 @@ def ordinary_loop(options: list[str], loss: str, folder: Path, gate: UpdateGate)
                 history.append(g_loss.item())
 
 
-def write_pngs(options: list[str], folder: Path) -> None:
-    """Write a data set's images as PNGs, which ``ordinary_loop`` reads."""
+def write_pngs(options: list[str], folder: Path, num: int = ROWS) -> None:
+    """Write a data set's first images as PNGs, which ``ordinary_loop`` reads."""
     data = build(compose_config("train", options).data)
-    for index, image in enumerate(first_rows(data).real):
+    for index, image in enumerate(first_rows(data, num).real):
         save_png(image, folder / "all" / f"{index}.png")
 
 
@@ -199,6 +236,7 @@ def loop_setup(options: list[str]) -> tuple[DictConfig, torch.device, ImageDataM
     cache_cuda_absence()  # Lightning, which a hand-written loop would not import, slows this query down
     torch.manual_seed(0)
     config = compose_config("train", options)
+    torch.backends.cudnn.benchmark = bool(config.trainer.benchmark)
     device, precision = device_of(config.trainer, RankInfo()), config.trainer.precision
     half = (fast_precision(device) if precision == "auto" else precision) == "bf16-mixed"
     return config, device, build(config.data), half
@@ -208,7 +246,7 @@ def _networks(config: DictConfig, device: torch.device) -> tuple[nn.Module, nn.M
     return build(config.model.generator).to(device), build(config.model.discriminator).to(device)
 
 
-def first_rows(data: ImageDataModule) -> Batch:
-    """Return the first 4,000 training rows as stored."""
+def first_rows(data: ImageDataModule, num: int = ROWS) -> Batch:
+    """Return the first training rows as stored."""
     dataset = data.split("train")
-    return dataset.__getitems__(list(range(min(len(dataset), 4000))))
+    return dataset.__getitems__(list(range(min(len(dataset), num))))

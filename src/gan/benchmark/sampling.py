@@ -1,5 +1,6 @@
 """Sampling, compared with the bare forward pass, and evaluation, compared with torch-fidelity."""
 
+from collections.abc import Callable
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -9,28 +10,23 @@ from time import perf_counter
 from typing import Any
 
 import torch
-import torch_fidelity
-from torch import Tensor, nn
-from torch.utils.data import Dataset
-from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.benchmark.interleaving import measure_alternately
 from gan.benchmark.output import format_ratios, make_result
 from gan.benchmark.updates import MODELS
+from gan.benchmark.workers import UpdateGate
 from gan.config import compose_config
 from gan.data.base import ImageDataModule
-from gan.features.base import FeatureExtractor
 from gan.host import set_threads
 from gan.instantiate import build
 from gan.metrics.evaluator import PreparedEvaluator
 from gan.models.gan import GAN
 
-__all__ = ["evaluate", "sample"]
+__all__ = ["evaluate", "evaluation_loop", "fidelity_loop", "forward_loop", "sample", "sampling_loop"]
 
 SAMPLES = 10_000
 BATCH = 256
 MIN_SECONDS = 1.0  # per measurement of sampling
-EXTRACTOR_NAME = "gan-benchmark"  # torch-fidelity's name of the registered extractor
 
 
 def sample(options: list[str], rounds: int) -> dict[str, Any]:
@@ -42,7 +38,7 @@ def sample(options: list[str], rounds: int) -> dict[str, Any]:
         repeats = ceil(MIN_SECONDS / _time_sampling(model, 1))
         implementations = {
             "ours": partial(_time_sampling, model, repeats),
-            "forward pass": partial(_time_forward_passes, model, device, repeats),
+            "forward pass": partial(_time_forward_passes, model, repeats),
         }
         cases[name] = measure_alternately(implementations, rounds)
     lines = ["| model | images/s | against the forward pass |", "| --- | --- | --- |"]
@@ -60,16 +56,20 @@ def _time_sampling(model: GAN, repeats: int) -> float:
     return (perf_counter() - start) / repeats
 
 
-@torch.no_grad()
-def _time_forward_passes(model: GAN, device: torch.device, repeats: int) -> float:
-    assert model.ema is not None
-    network = model.ema.network.eval()
-    sizes = [min(BATCH, SAMPLES - start) for start in range(0, SAMPLES, BATCH)]
+def _time_forward_passes(model: GAN, repeats: int) -> float:
     start = perf_counter()
     for _ in range(repeats):
-        torch.cat([network(torch.randn(size, model.latent_dim, device=device)) for size in sizes])
+        _forward_passes(model, SAMPLES)
     _synchronize()
     return (perf_counter() - start) / repeats
+
+
+@torch.no_grad()
+def _forward_passes(model: GAN, num: int) -> None:
+    assert model.ema is not None
+    network = model.ema.network.eval()
+    sizes = [min(BATCH, num - start) for start in range(0, num, BATCH)]
+    torch.cat([network(torch.randn(size, model.latent_dim, device=model.device)) for size in sizes])
 
 
 def evaluate(options: list[str], rounds: int) -> dict[str, Any]:
@@ -77,88 +77,71 @@ def evaluate(options: list[str], rounds: int) -> dict[str, Any]:
 
     torch-fidelity gets the same extractor; the channels-last memory layout is part of our implementation.
     """
-    device = _device()
-    config = _config(MODELS["mlp_gan"], [*options, f"metric.num_samples={SAMPLES}"])
-    model, data = build(config.model).to(device), build(config.data)
-    evaluator = build(config.metric).prepare(data, device)
-    torch_fidelity.register_feature_extractor(
-        EXTRACTOR_NAME, type("Extractor", (_Extractor,), {"features": evaluator.features})
-    )
+    from gan.benchmark.fidelity import Fidelity
+
+    model, data, evaluator = _evaluated([*MODELS["mlp_gan"], *options], SAMPLES)
     with TemporaryDirectory() as folder:
-        fidelity = partial(_time_fidelity, model, data, Path(folder))
+        fidelity = Fidelity(model, data, evaluator.features, SAMPLES, Path(folder))
         fidelity()  # caches the statistics of real images
-        implementations = {"ours": partial(_time_evaluation, model, data, evaluator), "torch-fidelity": fidelity}
-        seconds = measure_alternately(implementations, rounds)
+        ours: Callable[[], float] = partial(_time_evaluation, model, data, evaluator, SAMPLES)
+        seconds = measure_alternately({"ours": ours, "torch-fidelity": fidelity}, rounds)
     lines = ["| seconds per 10,000 samples | torch-fidelity | speed against it |", "| --- | --- | --- |"]
-    ours, other = seconds["ours"], seconds["torch-fidelity"]
-    lines.append(f"| {median(ours):.2f} | {median(other):.2f} | {format_ratios(other, ours)} |")
+    times, other = seconds["ours"], seconds["torch-fidelity"]
+    lines.append(f"| {median(times):.2f} | {median(other):.2f} | {format_ratios(other, times)} |")
     return make_result("evaluate", options, seconds=seconds, features=evaluator.features.name, table="\n".join(lines))
 
 
-def _time_evaluation(model: GAN, data: ImageDataModule, evaluator: PreparedEvaluator) -> float:
+def _time_evaluation(model: GAN, data: ImageDataModule, evaluator: PreparedEvaluator, num: int) -> float:
     start = perf_counter()
-    batches = model.iterate_samples(range(SAMPLES), batch_size=BATCH)
+    batches = model.iterate_samples(range(num), batch_size=BATCH)
     evaluator(map(data.discretize_samples, batches))
     return perf_counter() - start
 
 
-def _time_fidelity(model: GAN, data: ImageDataModule, folder: Path) -> float:
-    assert model.ema is not None
-    generator = torch_fidelity.GenerativeModelModuleWrapper(
-        _Discretized(model.ema.network, data), model.latent_dim, "normal", num_classes=0
-    )
-    start = perf_counter()
-    torch_fidelity.calculate_metrics(
-        input1=generator,
-        input1_model_num_samples=SAMPLES,
-        input2=_Images(data),
-        input2_cache_name="real",
-        cache_root=str(folder),
-        fid=True,
-        feature_extractor=EXTRACTOR_NAME,
-        batch_size=BATCH,
-        cuda=torch.cuda.is_available(),
-        verbose=False,
-    )
-    return perf_counter() - start
+# Loops for workers, with one call of the gate before each unit --------------------------------------------------------
 
 
-class _Discretized(nn.Module):
-    def __init__(self, network: nn.Module, data: ImageDataModule) -> None:
-        super().__init__()
-        self.network, self.data = network, data
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.data.discretize(self.network(z))
-
-
-class _Images(Dataset[Tensor]):
-    def __init__(self, data: ImageDataModule) -> None:
-        self.dataset = data.split("train")
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitem__(self, index: int) -> Tensor:
-        return self.dataset.__getitems__([index]).real[0]
+def sampling_loop(options: list[str], num: int, gate: UpdateGate) -> None:
+    """Draw ``num`` samples endlessly."""
+    model = build(_config([], options).model).to(_device())
+    while True:
+        gate()
+        model.sample(num, batch_size=BATCH)
 
 
-class _Extractor(FeatureExtractorBase):  # type: ignore[misc]  # torch-fidelity has no annotations
-    features: FeatureExtractor  # set by a subclass, as torch-fidelity calls the constructor
+def forward_loop(options: list[str], num: int, gate: UpdateGate) -> None:
+    """Run the generator on ``num`` random vectors endlessly."""
+    model = build(_config([], options).model).to(_device())
+    while True:
+        gate()
+        _forward_passes(model, num)
 
-    def __init__(self, name: str, features_list: list[str], **_: Any) -> None:
-        super().__init__(name, features_list)
 
-    @staticmethod
-    def get_provided_features_list() -> tuple[str]:
-        return ("vectors",)
+def evaluation_loop(options: list[str], num: int, gate: UpdateGate) -> None:
+    """Compute the Fréchet distance of ``num`` samples endlessly."""
+    model, data, evaluator = _evaluated(options, num)
+    while True:
+        gate()
+        _time_evaluation(model, data, evaluator, num)
 
-    @staticmethod
-    def get_default_feature_layer_for_metric(_metric: str) -> str:
-        return "vectors"
 
-    def forward(self, images: Tensor) -> tuple[Tensor]:
-        return (self.features(images).vectors,)
+def fidelity_loop(options: list[str], num: int, folder: Path, gate: UpdateGate) -> None:
+    """Compute it by torch-fidelity, with the same extractor; the first call caches the real images' statistics."""
+    from gan.benchmark.fidelity import Fidelity
+
+    model, data, evaluator = _evaluated(options, num)
+    fidelity = Fidelity(model, data, evaluator.features, num, folder)
+    while True:
+        gate()
+        fidelity()
+
+
+def _evaluated(options: list[str], num: int) -> tuple[GAN, ImageDataModule, PreparedEvaluator]:
+    """Return a model, its data, and their evaluator of ``num`` samples."""
+    device = _device()
+    config = _config(options, [f"metric.num_samples={num}"])
+    model, data = build(config.model).to(device), build(config.data)
+    return model, data, build(config.metric).prepare(data, device)
 
 
 def _config(model_options: list[str], options: list[str]) -> Any:

@@ -14,7 +14,7 @@ from gan.images import from_uint8, save_png
 from gan.instantiate import build
 from gan.types import Batch
 
-__all__ = ["TRANSLATION", "ImagePool", "bare_cyclegan", "bare_pix2pix", "write_pairs"]
+__all__ = ["NUM_PAIRS", "TRANSLATION", "ImagePool", "bare_cyclegan", "bare_pix2pix", "write_pairs"]
 
 TRANSLATION = {
     "pix2pix-64": ["model=pix2pix", "data=pairs", "schedule=constant"],
@@ -25,10 +25,10 @@ TRANSLATION = {
 NUM_PAIRS = 256
 
 
-def write_pairs(folder: Path) -> None:
+def write_pairs(folder: Path, num: int = NUM_PAIRS) -> None:
     """Write pairs of striped images and their negatives, in folders that both models' data modules read."""
     generator = torch.Generator().manual_seed(0)
-    for index in range(NUM_PAIRS):
+    for index in range(num):
         colours, place = torch.rand(2, 3, 1, 1, generator=generator), torch.arange(64) + index
         image = (255 * torch.where(place % 16 < 8, colours[0], colours[1])).byte().expand(3, 64, 64)
         for side, pixels in (("A", image), ("B", 255 - image)):

@@ -14,10 +14,10 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from gan.benchmark.interleaving import measure_alternately
-from gan.benchmark.loops import bare_loop, ordinary_loop, write_pngs
+from gan.benchmark.loops import ROWS, bare_loop, ordinary_loop, write_pngs
 from gan.benchmark.output import format_ratios, make_result
 from gan.benchmark.recipes import RECIPES, bare_biggan, bare_stylegan2
-from gan.benchmark.translation import TRANSLATION, bare_cyclegan, bare_pix2pix, write_pairs
+from gan.benchmark.translation import NUM_PAIRS, TRANSLATION, bare_cyclegan, bare_pix2pix, write_pairs
 from gan.benchmark.workers import Loop, UpdateGate, Workers
 from gan.callbacks.periodic import is_generator_update
 from gan.config import compose_config
@@ -25,7 +25,7 @@ from gan.errors import UserError
 from gan.resolvers import register_resolvers
 from gan.training import train
 
-__all__ = ["MODELS", "GateCallback", "updates"]
+__all__ = ["MODELS", "GateCallback", "noise_loops", "our_loop", "recipe_loops", "translation_loops", "updates"]
 
 MODELS = {
     "mlp_gan": ["model=mlp_gan", "data=mnist5k"],
@@ -68,7 +68,7 @@ def updates(options: list[str], rounds: int, seconds: float, only: str) -> dict[
 def _measure_case(name: str, options: list[str], rounds: int, seconds: float, folder: Path) -> dict[str, Any]:
     model, loss, batch = name.split("/")
     options = [f"loss={loss}", f"data.batch_size={batch}", "name=benchmark", *options]
-    make = _translation_loops if model in TRANSLATION else _recipe_loops if model in RECIPES else _noise_loops
+    make = translation_loops if model in TRANSLATION else recipe_loops if model in RECIPES else noise_loops
     loops = make(model, loss, options, folder)
     with Workers(loops) as workers:
         for implementation in loops:
@@ -84,10 +84,10 @@ def _measure_case(name: str, options: list[str], rounds: int, seconds: float, fo
     }
 
 
-def _noise_loops(model: str, loss: str, options: list[str], folder: Path) -> dict[str, Loop]:
-    """Return the implementations of a GAN whose input is noise."""
+def noise_loops(model: str, loss: str, options: list[str], folder: Path, num: int = ROWS) -> dict[str, Loop]:
+    """Return the implementations of a GAN whose input is noise; the ordinary one reads ``num`` files."""
     options = [*MODELS[model], *options]
-    write_pngs(options, folder / "pngs")
+    write_pngs(options, folder / "pngs", num)
     return {
         "ours": partial(our_loop, [*options, f"run_dir={folder / 'run'}"]),
         "bare": partial(bare_loop, options, loss),
@@ -95,16 +95,18 @@ def _noise_loops(model: str, loss: str, options: list[str], folder: Path) -> dic
     }
 
 
-def _recipe_loops(model: str, _loss: str, options: list[str], folder: Path) -> dict[str, Loop]:
+def recipe_loops(model: str, _loss: str, options: list[str], folder: Path) -> dict[str, Loop]:
     """Return the implementations of a recipe, whose penalties the ordinary loop lacks."""
     options = [*RECIPES[model], *options]
     bare = bare_stylegan2 if model.startswith("stylegan2") else bare_biggan
     return {"ours": partial(our_loop, [*options, f"run_dir={folder / 'run'}"]), "bare": partial(bare, options)}
 
 
-def _translation_loops(model: str, _loss: str, options: list[str], folder: Path) -> dict[str, Loop]:
+def translation_loops(
+    model: str, _loss: str, options: list[str], folder: Path, num: int = NUM_PAIRS
+) -> dict[str, Loop]:
     """Return the implementations of a translator, without crops and flips, which the bare loop lacks."""
-    write_pairs(folder / "pairs")
+    write_pairs(folder / "pairs", num)
     options = [*TRANSLATION[model], f"data.path={folder / 'pairs'}", "data.jitter=1.0", "data.flip=false", *options]
     bare = bare_pix2pix if model.startswith("pix2pix") else bare_cyclegan
     return {"ours": partial(our_loop, [*options, f"run_dir={folder / 'run'}"]), "bare": partial(bare, options)}
