@@ -28,8 +28,15 @@ Curves = dict[str, list[float]]
 TOLERANCE = 0.04  # relative: the players amplify rounding errors
 
 
-def train(model: str, loss: str, *options: str) -> Curves:
-    """Train, and return the terms and measures of each batch with a generator update, by name."""
+def train(model: str, loss: str, *options: str, **settings: Any) -> Curves:
+    """Train, and return the terms and measures of each batch with a generator update, by name.
+
+    Args:
+        model: Choice of the model.
+        loss: Choice of its loss.
+        *options: Further options.
+        **settings: Further arguments of Lightning's Trainer, such as another accelerator than the CPU.
+    """
     torch.manual_seed(0)
     config = composed(f"model={model}", f"loss={loss}", "data.batch_size=16", *small(model), *options)
     for player in config.optimizer.values():
@@ -40,14 +47,12 @@ def train(model: str, loss: str, *options: str) -> Curves:
     def record(outputs: Any, *_: Any) -> None:
         if any(name.startswith("g/") for name in outputs):
             for name, value in outputs.items():
-                curves.setdefault(name, []).append(float(f"{value:.6g}"))
+                curves.setdefault(name, []).append(float(f"{float(value):.6g}"))
 
     gan.on_train_batch_end = record
     disabled = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
-    silent = dict.fromkeys(disabled, False)
-    trainer = Trainer(
-        accelerator="cpu", max_steps=SHORT.get(model, STEPS), max_epochs=-1, log_every_n_steps=1, **silent
-    )
+    usual = {"accelerator": "cpu", "max_steps": SHORT.get(model, STEPS), "max_epochs": -1, "log_every_n_steps": 1}
+    trainer = Trainer(**usual | dict.fromkeys(disabled, False) | settings)
     trainer.fit(gan, datamodule=data_of(config))
     return curves
 

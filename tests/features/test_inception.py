@@ -22,16 +22,20 @@ DATA = MNIST5k(image_size=28, channels=1, num_classes=10)
 COLOUR = MNIST5k(image_size=28, channels=3, num_classes=10)  # only its number of channels matters
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights with the names and shapes of the published file."""
-    path = tmp_path_factory.mktemp("weights") / "inception.pth"
+def write_random_weights(path: Path) -> None:
+    """Write random weights with the names and shapes of the published file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
         patch.setattr("torch_fidelity.feature_extractor_inceptionv3.load_state_dict_from_url", lambda *_, **__: {})
         torch.manual_seed(0)
         network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])
     torch.save(network.state_dict(), path)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "inception.pth"
+    write_random_weights(path)
     return path
 
 
