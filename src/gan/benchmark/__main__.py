@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gan import cli
 from gan.benchmark.files import files
+from gan.benchmark.gpu import gpu
 from gan.benchmark.plan import plan
 from gan.benchmark.ranks import ranks
 from gan.benchmark.sampling import evaluate, sample
@@ -38,7 +40,9 @@ def main() -> None:
     )
     cases = parser.add_subparsers(dest="case", required=True, metavar="CASE")
 
-    def add_case(name: str, description: str, rounds: int | None) -> argparse.ArgumentParser:
+    def add_case(
+        name: str, description: str, rounds: int | None, out: str = "benchmark.json", of_out: str = "JSON file"
+    ) -> argparse.ArgumentParser:
         sub = cases.add_parser(name, help=description, description=description)
         sub.add_argument(
             "options", metavar="OPTION=VALUE", nargs="*", help="options of train.py, for all implementations"
@@ -50,7 +54,7 @@ def main() -> None:
                 default=rounds,
                 help="measurements per implementation (default: %(default)s)",
             )
-        sub.add_argument("--out", type=Path, default=Path("benchmark.json"), help="JSON file (default: %(default)s)")
+        sub.add_argument("--out", type=Path, default=Path(out), help=f"{of_out} (default: %(default)s)")
         return sub
 
     sub = add_case("updates", "training, compared with a minimal and an ordinary hand-written loop", 5)
@@ -95,16 +99,29 @@ def main() -> None:
         default=100.0,
         help="10^9 bits per second between two devices (default: %(default)s)",
     )
+    sub = add_case(
+        "gpu", "correctness and speed on one GPU, in a limited time", None, "benchmark-gpu", "folder of JSON and a page"
+    )
+    sub.add_argument(
+        "--minutes", type=cli.up_to(1440, float), default=8.0, help="time for everything (default: %(default)s)"
+    )
+    sub.add_argument("--dry", action="store_true", help="try it out on the CPU, with tiny sizes")
+    sub.add_argument(
+        "--only", default="*", help="pattern of names: 'checks', or cases such as 'dcgan-*' (default: all)"
+    )
 
     args = vars(parser.parse_args())
-    name, out = args.pop("case"), args.pop("out")
+    name = args.pop("case")
     if args.get("rounds", 1) < 1 or args.get("steps", 20) < 20:
         raise UserError("--rounds must be at least 1, and --steps at least 20: the first 10 are not counted")
     if args.get("images", 1000) < 1000:
         raise UserError("--images must be at least 1,000")
-    for option in ("seconds", "teraflops", "gigabits", "devices"):
+    for option in ("seconds", "minutes", "teraflops", "gigabits", "devices"):
         if (value := args.get(option)) is not None and value <= 0:
             raise UserError(f"--{option} must be positive")
+    if name == "gpu":  # writes after each part, and its checks may fail
+        sys.exit(gpu(**args))
+    out = args.pop("out")
     result = CASES[name](**args)
     print(result.pop("table"))
     write_text(out, json.dumps(result, indent=2) + "\n")
