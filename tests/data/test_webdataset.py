@@ -190,7 +190,11 @@ def load_both(make: Callable[..., WebDataset], **options: Any) -> None:
             r"has the class 9, which no training image has",
         ),
         ({"path": "bad/text.tar"}, r"text\.tar is no whole tar file \(only plain"),
-        ({"path": "bad/cut.tar"}, r"cut\.tar is no whole tar file \(it is cut off"),
+        ({"path": "bad/cut.tar"}, r"cut\.tar is cut off within its first member: copy it again"),
+        ({"path": "bad/header.tar", "label": "cls"}, r"header\.tar is cut off after a/000\.json: copy it again"),
+        ({"path": "x-{02..05}.tar"}, r"data\.path: 2 of the 4 shards of .* are missing: x-04\.tar, x-05\.tar$"),
+        ({"path": "x-{08..09}.tar"}, r"x-\{08\.\.09\}\.tar matches no \.tar files"),
+        ({"test_path": "x-{03..23}.tar"}, r"data\.test_path: 20 of the 21 .* x-13\.tar and 10 more$"),
         ({"path": "bad/image.tar"}, r"cannot read the image .*image\.tar:a/b\.png"),
     ],
 )
@@ -200,6 +204,7 @@ def test_errors(shards: Path, make: Callable[..., WebDataset], options: dict[str
     write_tar(bad / "image.tar", {f"a/{name}.png": b"no image" for name in "bcdef"})
     (bad / "text.tar").write_text("no tar file" * 100)
     (bad / "cut.tar").write_bytes((shards / "x-00.tar").read_bytes()[:550])
+    (bad / "header.tar").write_bytes((shards / "x-00.tar").read_bytes()[: 6 * 512 + 100])
     paths: dict[str, Any] = {name: str(shards / options[name]) for name in ("path", "test_path") if name in options}
     with pytest.raises(UserError, match=message) as error:
         load_both(make, **({"path": shards} | options | paths))
@@ -207,7 +212,8 @@ def test_errors(shards: Path, make: Callable[..., WebDataset], options: dict[str
 
 
 def test_a_run(shards: Path, train: Callable[..., Run], tmp_path: Path) -> None:
-    options = ["data=webdataset", f"data.path={shards}", "data.label=cls", "data.image_size=16", "data.channels=1"]
+    path = f'data.path="{shards}/x-{{00..03}}.tar"'  # Hydra takes braces within quotes alone
+    options = ["data=webdataset", path, "data.label=cls", "data.image_size=16", "data.channels=1"]
     options += [
         f"data.cache={tmp_path / 'cache'}",
         "model=cgan",

@@ -17,7 +17,7 @@ from gan.data.rows import Rows
 from gan.data.tar_index import TarIndex, read_index
 from gan.data.tar_rows import TarRows
 from gan.errors import UserError
-from gan.formats import printable
+from gan.formats import listed, printable
 from gan.progress import progress_bar
 from gan.runs.folder import OutputPath
 
@@ -25,6 +25,7 @@ __all__ = ["Shards", "expand_braces"]
 
 ShardPath = Annotated[str, Field(examples=["FOLDER"])]
 MAX_SHARDS = 100_000
+MAX_NAMES = 10  # missing shards that are named
 
 
 class Shards(OwnRows):
@@ -45,7 +46,8 @@ class Shards(OwnRows):
         **settings: Arguments of the kind of example, and of OwnRows.
 
     Raises:
-        UserError: If there are no shards, one is damaged, or a sample lacks a column.
+        UserError: If there are no shards, or some of those that braces stand for; if one is cut off or damaged, or a
+            sample lacks a column.
     """
 
     def __init__(
@@ -82,16 +84,27 @@ def find_shards(pattern: str, option: str, cache: Path) -> list[Path]:
     """List the files of a folder, a pattern, or a URL, which are downloaded unless they are in the cache.
 
     Raises:
-        UserError: If there are none.
+        UserError: If there are none, or some that braces stand for are missing.
     """
     expanded = expand_braces(pattern)
     if re.match(r"https?://", pattern):
         return [download(url, cache / "shards") for url in expanded]
-    paths = [Path(name) / "*.tar" if Path(name).is_dir() else Path(name) for name in expanded]
-    found = sorted(chain.from_iterable(path.parent.glob(path.name) for path in paths))
-    if not found:
+    found = {name: _files(Path(name)) for name in expanded}
+    missing = [printable(Path(name).name) for name, files in found.items() if not files]
+    if len(missing) == len(expanded):
         raise UserError(f"{option}: {printable(pattern)} matches no .tar files")
-    return found
+    if missing:
+        raise UserError(
+            f"{option}: {len(missing):,} of the {len(expanded):,} shards of {printable(pattern)} are missing: "
+            f"{listed(missing[:MAX_NAMES], len(missing))}"
+        )
+    return sorted(chain.from_iterable(found.values()))
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files of a folder, or of a pattern."""
+    path = path / "*.tar" if path.is_dir() else path
+    return list(path.parent.glob(path.name))
 
 
 def expand_braces(pattern: str) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 import logging
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from gan.data.rows import Column, Columns
+from gan.data.tar_members import whole_members
 from gan.digest import digest_of_values
 from gan.errors import UserError
 from gan.formats import printable
@@ -22,13 +23,9 @@ __all__ = ["TarIndex", "is_field", "read_index", "sample_key"]
 
 log = logging.getLogger(__name__)
 
-FORMAT = "2"  # part of the cache key: raise it with every change of the files' content
+FORMAT = "3"  # part of the cache key: raise it with every change of the files' content
 JSON = "json."
 Members = dict[str, tarfile.TarInfo]
-
-
-class CutOffError(tarfile.ReadError):
-    """Error of a file that ends within a member."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,8 @@ def read_index(path: Path, columns: Columns, cache: Path) -> TarIndex:
         cache: Folder of the cached indices.
 
     Raises:
-        UserError: If the file is missing, damaged or compressed, or a sample has some images and lacks another.
+        UserError: If the file is missing, cut off, damaged or compressed, or a sample has some images and lacks
+            another.
     """
     try:
         status = path.stat()
@@ -101,16 +99,12 @@ def make_index(path: Path, columns: Columns) -> TarIndex:
     images, texts = list[list[tarfile.TarInfo]](), list[list[Any]]()
     try:
         with tarfile.open(path, "r:") as tar:
-            for key, members in _samples(tar):
-                found = _images(members, columns.images, f"{path}:{key}")
-                if any(image.offset_data + image.size > path.stat().st_size for image in found):
-                    raise CutOffError
-                if found:
+            for key, members in _samples(whole_members(tar, path)):
+                if found := _images(members, columns.images, f"{path}:{key}"):
                     images.append(found)
                     texts.append([_text(tar, members, str(column.name)) for column in columns.texts])
     except (tarfile.TarError, OSError) as error:
-        is_cut = isinstance(error, CutOffError) or "unexpected end" in str(error)
-        reason = "it is cut off" if is_cut else "only plain .tar files are read, and no compressed ones"
+        reason = "only plain .tar files are read, and no compressed ones"
         raise UserError(f"data.path: {printable(str(path))} is no whole tar file ({reason})") from error
     if not images:
         names = [column.name for column in columns.images if column.name is not None]
@@ -138,7 +132,7 @@ def sample_key(name: str) -> str:
     return str(path.with_name(stem)) if stem else ""
 
 
-def _samples(tar: tarfile.TarFile) -> Iterator[tuple[str, Members]]:
+def _samples(tar: Iterable[tarfile.TarInfo]) -> Iterator[tuple[str, Members]]:
     """Yield the samples of a tar file: their keys, and their members by extension."""
     current, members = "", Members()
     for member in tar:
