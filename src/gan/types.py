@@ -118,12 +118,14 @@ class Samples(NamedTuple):
         labels: Requested classes, int64, with shape (B,); zeros if there are none.
         condition: The condition of each image; None if there is none.
         real: The real row that belongs to each condition, in the form of ``images``; None if there is none.
+        row: Index of the held-out row that each condition is of, int64, with shape (B,); None if it is of none.
     """
 
     images: Tensor
     labels: Tensor
     condition: Condition | None = None
     real: Tensor | None = None
+    row: Tensor | None = None
 
 
 class Request(NamedTuple):
@@ -133,11 +135,13 @@ class Request(NamedTuple):
         condition: Condition of each sample.
         labels: Classes, int64, with shape (B,); None for all classes in a cycle.
         real: Real row that belongs to each condition; None if there is none.
+        row: Index of the held-out row that each condition is of, int64, with shape (B,); None if it is of none.
     """
 
     condition: Condition
     labels: Tensor | None = None
     real: Tensor | None = None
+    row: Tensor | None = None
 
 
 class GeneratorInput(NamedTuple):

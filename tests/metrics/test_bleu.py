@@ -1,10 +1,12 @@
 """BLEU and self-BLEU: values worked by hand, and sentences compared with all others but themselves."""
 
 from math import exp
+from pathlib import Path
 
 import pytest
 import torch
 
+from gan.data.text import Text
 from gan.metrics.bleu import BLEU, References, SelfBLEU, sentences
 from gan.metrics.lines import Copied, Distinct
 from gan.metrics.statistics import Statistics
@@ -59,6 +61,22 @@ def test_measures_average_over_sentences_up_to_their_end() -> None:
         {"self_bleu1": 1, "self_bleu2": 1}
     )
     assert SelfBLEU(orders=[1])(real, statistics([1, 2], [3, 4])) == {"self_bleu1": 0.0}
+
+
+def test_unknown_tokens_help_no_score(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("a cat\na dog\na cat\nno cat\n")
+    (tmp_path / "test.txt").write_text("a bird\nred bird\n")
+    data = Text(str(tmp_path), min_count=2)
+    assert data.unknown == 1
+    real = fake = statistics([2, 1], [1, 1])
+    measure = BLEU(orders=[1]).for_data(data)
+    assert measure(real, fake) == {"bleu1": 0.25}  # of four tokens, "a" is right
+    assert measure.settings["unknown"] == 1
+    assert BLEU(orders=[1]).for_data(Text()).settings.keys() == {"orders", "references", "split", "end"}
+    # lower is better, and all unknown tokens are equal
+    assert SelfBLEU(orders=[1]).for_data(data)(real, statistics([1, 1], [1, 1])) == {"self_bleu1": 1.0}
+    assert Distinct().for_data(data)(real, statistics([1, 1], [1, 1])) == {"distinct": 0.5}
+    assert Copied().for_data(data)(real, statistics([1, 1], [2, 2])) == {"copied": 0.5}
 
 
 def test_shares_of_distinct_and_of_copied_lines() -> None:

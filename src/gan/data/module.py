@@ -231,7 +231,7 @@ class DataModule(LightningDataModule):
         rows = self.make_condition(self.scale_batch(dataset.__getitems__(chosen)), rng)
         if rows.condition is None:
             raise UserError(f"the model generates from a condition, but {type(self).__name__} has none")
-        return Request(rows.condition, rows.labels, rows.real)
+        return Request(rows.condition, rows.labels, rows.real, torch.tensor(chosen))
 
     def discretize_samples(self, samples: Samples) -> Samples:
         """Return completed samples with images and real rows in the form in which the data set stores them."""

@@ -30,7 +30,7 @@ class Sentences(Text):
     @cached_property
     def _lines(self) -> dict[str, list[Line]]:
         return {
-            split: [Line(place, self.split_line(text)) for place, text in sentences]
+            split: [Line(place, self.split_line(text), text) for place, text in sentences]
             for split, sentences in self.read().items()
         }
 

@@ -65,6 +65,11 @@ class SequenceDataModule(DataModule):
             UserError: If one is unknown.
         """
 
+    @property
+    def unknown(self) -> int | None:
+        """Token that stands for all that have no token of their own; None if there is none, as by default."""
+        return None
+
     def lines_of(self, sequences: Tensor) -> list[str]:
         """Return generated sequences, with shape (N, T, V), as text: one line each."""
         return self.lines(self.discretize(sequences).cpu())

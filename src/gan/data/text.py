@@ -24,14 +24,16 @@ from gan.nn.token_lstm import END
 
 __all__ = ["Text"]
 
+NO_CHARACTER = "\uffff"  # which Unicode assigns to none, and no tokenizer splits
 MADE = {"train": 5000, "test": 1000}  # sentences of the grammar
 
 
 class Line(NamedTuple):
-    """Line of text: its place, for messages, and its tokens."""
+    """Line of text: its place, for messages, its tokens, and the text itself."""
 
     place: str
     tokens: list[str]
+    text: str
 
 
 class Text(SequenceDataModule):
@@ -108,12 +110,25 @@ class Text(SequenceDataModule):
         return digest_of_values(super().fingerprint(split), self.vocabulary)  # equal numbers may be other words
 
     def lines(self, tokens: Tensor) -> list[str]:
+        return self._joined(tokens, self.symbols)
+
+    def scored_lines(self, tokens: Tensor) -> list[str]:
+        """Return sequences as text that is compared with references, in which no word is equal to an unknown token."""
+        symbols = list(self.symbols)
+        if self.unknown is not None:
+            symbols[self.unknown] = NO_CHARACTER
+        return self._joined(tokens, symbols)
+
+    @cached_property
+    def unknown(self) -> int | None:
+        return self.numbers.get(self.tokenizer.unknown)
+
+    def _joined(self, tokens: Tensor, symbols: list[str]) -> list[str]:
         rows = ([*row, END] for row in tokens.tolist())
-        return [self.tokenizer.join([self.symbols[token] for token in row[: row.index(END)]]) for row in rows]
+        return [self.tokenizer.join([symbols[token] for token in row[: row.index(END)]]) for row in rows]
 
     def encode(self, line: str) -> list[int]:
-        known = self.numbers.get(self.tokenizer.unknown)
-        numbers = {token: self.numbers.get(token, known) for token in self.split_line(line)}
+        numbers = {token: self.numbers.get(token, self.unknown) for token in self.split_line(line)}
         if missing := [token for token, number in numbers.items() if number is None]:
             raise UserError(
                 f"{printable(missing[0])!r} is not in the vocabulary of {len(self.symbols) - 1} {self.tokenizer.noun}"
@@ -126,8 +141,7 @@ class Text(SequenceDataModule):
 
     def _row(self, line: Line) -> list[int] | None:
         """Return a line's tokens; None if it does not fit and is to be skipped."""
-        unknown = self.numbers.get(self.tokenizer.unknown)
-        row = [self.numbers.get(token, unknown) for token in line.tokens]
+        row = [self.numbers.get(token, self.unknown) for token in line.tokens]
         problem = ""
         if None in row:
             token = printable(line.tokens[row.index(None)])
@@ -154,7 +168,7 @@ class Text(SequenceDataModule):
     def _lines(self) -> dict[str, list[Line]]:
         """Lines of both splits."""
         if self.root is None:
-            made = [Line("a sentence", self.split_line(text)) for text in sentences(sum(MADE.values()))]
+            made = [Line("a sentence", self.split_line(text), text) for text in sentences(sum(MADE.values()))]
             return {"train": made[: MADE["train"]], "test": made[MADE["train"] :]}
         files = {name: self.root / f"{name}.txt" for name in MADE}
         train = list(self._read(files["train"]))
@@ -169,7 +183,7 @@ class Text(SequenceDataModule):
 
     def _read(self, path: Path, option: str = "data.root") -> Iterator[Line]:
         for number, text in enumerate(read_lines(path, option), 1):
-            line = Line(f"{path}:{number}", self.split_line(text))
+            line = Line(f"{path}:{number}", self.split_line(text), text)
             if self._fits(line.place, "" if line.tokens else "is empty"):
                 yield line
 

@@ -85,12 +85,19 @@ class UnpairedText(Text):
             pairs = zip(source_rows, target_rows, strict=True)
             fits = [source is not None and target is not None for source, target in pairs]
             source_rows, target_rows = (list(compress(rows, fits)) for rows in (source_rows, target_rows))
+            self._references = [line.text for line in compress(self._sides[split][1], fits)]
         source, target = (
             TokenRows(self.padded([row for row in rows if row is not None])) for rows in (source_rows, target_rows)
         )
         if min(len(source), len(target)) < 1:
             raise UserError(f"data: no line of the {split} split fits data.length={self.length} and the vocabulary")
         return WithSources(target, source, shuffled=split == "train")
+
+    @property
+    def references(self) -> list[str]:
+        """Held-out target lines as they were written, of the rows of the split."""
+        self.split("test")
+        return self._references
 
     def padded(self, rows: Sequence[list[int]]) -> Tensor:
         """Return tokens of lines, int64 with shape (N, T)."""
@@ -174,7 +181,7 @@ class UnpairedText(Text):
         """Return all lines of a file, empty ones too, so that those of two files stay beside each other."""
         path = self.paths[name]
         lines = read_lines(path, f"data.{name}_path")
-        return [Line(f"{path}:{number}", self.split_line(text)) for number, text in enumerate(lines, 1)]
+        return [Line(f"{path}:{number}", self.split_line(text), text) for number, text in enumerate(lines, 1)]
 
     def _made(self) -> dict[str, Sides]:
         number = self.made_sentences
@@ -190,7 +197,7 @@ class UnpairedText(Text):
         }
 
     def _made_lines(self, texts: Sequence[str]) -> list[Line]:
-        return [Line("a sentence", self.split_line(text)) for text in texts]
+        return [Line("a sentence", self.split_line(text), text) for text in texts]
 
 
 def as_unpaired_text(data: Any, user: str) -> UnpairedText:

@@ -201,7 +201,7 @@ class DemoTranslator:
             split = self.data.split("test")
             images = self.data.scale_batch(split.__getitems__(list(range(min(MAX_EXAMPLES, len(split)))))).real
             return Examples(images, images, images, None)
-        condition, labels, real = self.data.requests(range(min(MAX_EXAMPLES, self.data.num_requests)))
+        condition, labels, real, _ = self.data.requests(range(min(MAX_EXAMPLES, self.data.num_requests)))
         assert isinstance(condition, Tensor)
         if real is None:
             return Examples(condition, condition, condition, None)

@@ -1,27 +1,32 @@
 """BLEU of samples against held-out sentences (Papineni et al., 2002), and against each other (Zhu et al., 2018).
 
 A score is the mean over samples of BLEU with all other sentences as references; its number n is the longest n-gram.
-An n-gram that no reference has counts as 0.1 occurrences, as in method 1 of Chen and Cherry (2014).
+An n-gram that no reference has counts as 0.1 occurrences, as in method 1 of Chen and Cherry (2014). An unknown token of
+a sample equals none of a held-out sentence, as the words that they replace may differ; those of two samples are equal,
+so that a generator of unknown tokens has little variety.
 """
 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from copy import copy
 from math import exp, log
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Le
 from torch import Tensor
 
 from gan.bounds import Count
-from gan.data.module import Split
+from gan.data.module import DataModule, Split
 from gan.data.order import evenly_spaced
+from gan.data.sequences import SequenceDataModule
 from gan.metrics.measure import Measure
 from gan.metrics.statistics import Need, Statistics
 
 __all__ = ["BLEU", "References", "SelfBLEU", "sentences"]
 
 EPSILON = 0.1
+UNEQUAL = -1  # token of no reference
 Sentence = tuple[int, ...]
 Order = Annotated[int, Ge(1), Le(9)]
 
@@ -108,6 +113,17 @@ class BLEU(Measure):
         if not orders:
             raise ValueError("orders is empty: name one, such as 4")
         self.orders, self.references, self.split, self.end = list(orders), references, split, end
+        self.unknown: int | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings for the protocol, with the unknown token if there is one."""
+        return {name: value for name, value in vars(self).items() if name != "unknown" or value is not None}
+
+    def for_data(self, data: DataModule) -> Measure:
+        measure = copy(self)
+        measure.unknown = data.unknown if isinstance(data, SequenceDataModule) else None
+        return measure
 
     @property
     def higher_is_better(self) -> dict[str, bool]:
@@ -116,7 +132,8 @@ class BLEU(Measure):
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
         kept = evenly_spaced(real.count, min(self.references or real.count, real.count))
         references = References(list(sentences(real.images[list(kept)], self.end)), max(self.orders))
-        scores = [references.bleu(sentence) for sentence in sentences(fake.images, self.end)]
+        images = fake.images if self.unknown is None else fake.images.masked_fill(fake.images == self.unknown, UNEQUAL)
+        scores = [references.bleu(sentence) for sentence in sentences(images, self.end)]
         return {f"bleu{order}": sum(score[order - 1] for score in scores) / len(scores) for order in self.orders}
 
 

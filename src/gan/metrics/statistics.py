@@ -52,10 +52,12 @@ class PairStatistic(NamedTuple):
         name: Its key in the statistics.
         compute: Maps images and their targets, both as the data module returns them, with shape (B, C, H, W), to
             float32 with shape (B, ...).
+        by_row: Whether ``compute`` is given the indices of the held-out rows in the place of targets, with shape (B,).
     """
 
     name: str
     compute: Callable[[Tensor, Tensor], Tensor]
+    by_row: bool = False
 
 
 class GeneratorStatistic(NamedTuple):
@@ -216,7 +218,7 @@ def gather(
         count += len(images)
         values = {"labels": batch.labels, "images": images}
         values |= {name: compute(images) for name, compute, _ in pixel_statistics}
-        values |= _compare_with_targets(images, batch.real, needs)
+        values |= _compare_with_targets(images, batch, needs)
         if not {"condition", "sentences"}.isdisjoint(needs):
             values["condition"] = _condition_of(batch)
             values["sentences"] = features.encode_condition(values["condition"].to(device))
@@ -254,18 +256,20 @@ def _condition_of(batch: Samples) -> Tensor:
     return batch.condition
 
 
-def _compare_with_targets(images: Tensor, targets: Tensor | None, needs: Collection[Need]) -> dict[str, Tensor]:
+def _compare_with_targets(images: Tensor, batch: Samples, needs: Collection[Need]) -> dict[str, Tensor]:
     """Return the statistics of each image and its target.
 
     Raises:
         UserError: If the images have no targets, and a measure needs them.
     """
-    if not needs_targets(needs):
-        return {}
-    if targets is None:
-        raise UserError("the metric compares each image with its target, and these images have none")
-    targets = targets.to(images.device)
-    return {need.name: need.compute(images, targets) for need in needs if isinstance(need, PairStatistic)}
+    found = dict[str, Tensor]()
+    for need in needs:
+        if isinstance(need, PairStatistic):
+            targets = batch.row if need.by_row else batch.real
+            if targets is None:
+                raise UserError("the metric compares each image with its target, and these images have none")
+            found[need.name] = need.compute(images, targets.to(images.device))
+    return found
 
 
 def tensor_names(needs: Iterable[Need]) -> list[str]:

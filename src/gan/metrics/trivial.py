@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from gan.data.module import DataModule, DrawnBaseline, TrivialBaseline
 from gan.distributed.group import rank_range
-from gan.types import Request, Samples
+from gan.types import Condition, Request, Samples
 
 __all__ = ["noise_beside_targets", "trivial_samples"]
 
@@ -29,7 +30,7 @@ def trivial_samples(data: DataModule, num: int, requests: bool) -> dict[str, Ite
 def _conditional(data: DataModule, make: TrivialBaseline, num: int) -> Iterator[Samples]:
     for _, request in _requests(data, num):
         labels = _labels(request)
-        yield data.discretize_samples(Samples(make(request), labels, request.condition, request.real))
+        yield data.discretize_samples(Samples(make(request), labels, *_belonging(request)))
 
 
 def _drawn(data: DataModule, draw: DrawnBaseline, num: int) -> Iterator[Samples]:
@@ -43,7 +44,7 @@ def noise_beside_targets(data: DataModule, num: int) -> Iterator[Samples]:
     """Yield this rank's part of noise images beside the targets of held-out rows; each index has its own noise."""
     for indices, request in _requests(data, num):
         assert request.real is not None
-        targets = data.discretize_samples(Samples(request.real, _labels(request), request.condition, request.real))
+        targets = data.discretize_samples(Samples(request.real, _labels(request), *_belonging(request)))
         noise = [data.noise(1, torch.Generator().manual_seed(index)) for index in indices]
         yield targets._replace(images=torch.cat(noise))
 
@@ -56,7 +57,11 @@ def _requests(data: DataModule, num: int) -> Iterator[tuple[range, Request]]:
         yield part, data.requests(part)
 
 
-def _labels(request: Request) -> torch.Tensor:
+def _belonging(request: Request) -> tuple[Condition, Tensor | None, Tensor | None]:
+    return request.condition, request.real, request.row
+
+
+def _labels(request: Request) -> Tensor:
     if request.labels is not None:
         return request.labels
     first = request.condition if isinstance(request.condition, torch.Tensor) else request.condition[0]

@@ -190,7 +190,8 @@ class Sampler(LightningModule):
                 inputs = self.sample_input(part, seed, classes, truncation, request)
                 images = self.run_generator(network, inputs).images
                 assert inputs.labels is not None
-                yield Samples(images, inputs.labels, inputs.condition, None if request is None else request.real)
+                real, row = (None, None) if request is None else (request.real, request.row)
+                yield Samples(images, inputs.labels, inputs.condition, real, row)
 
     def sample_input(
         self,
