@@ -80,6 +80,19 @@ def test_what_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
         generator.translate_lines(["a dog"], batch_size=0)
 
 
+def test_a_warning_counts_unknown_words(
+    run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    generator = gan.load(run.folder, device="cpu")
+    monkeypatch.setitem(generator.data.__dict__, "unknown", 1)  # as with data.min_count=2
+    generator.translate_lines(["a dog", "a zebra", "a lynx"])
+    generator.translate_lines(["a dog", "a zebra"])
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 words are not in the vocabulary and are taken for unknown: zebra, ...",
+        "1 word is not in the vocabulary and is taken for unknown: zebra",
+    ]
+
+
 @pytest.mark.long
 def test_weights_alone_translate(run: Run, tmp_path: Path) -> None:
     done = run_here("-m", "gan.export", str(run.folder), "--formats", "safetensors", "--out", str(tmp_path))

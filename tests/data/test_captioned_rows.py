@@ -118,7 +118,7 @@ def load_both(make: Make, rows: list[dict[str, Any]], **options: Any) -> None:
         ({"colour": None}, {"attributes": ["colour"]}, r"data\.attributes=\S+: (\S+:007|row 7 of \S+) has no "),
         ({"image": b"no image"}, {}, r"cannot read the image .*(007\.image\.png|row 7 of)"),
         ({}, {"caption": "text"}, r"data\.caption=\S*text: .*(has no caption|has the columns image, caption, colour)"),
-        ({}, {"vocabulary": "red"}, r"has '\w+', which no training line has"),
+        ({}, {"vocabulary": "red"}, r"has '\w+', which data\.vocabulary lacks"),
     ],
 )
 def test_errors(make: Make, change: dict[str, Any], options: dict[str, Any], message: str) -> None:

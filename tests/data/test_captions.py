@@ -180,11 +180,11 @@ def test_a_users_sentence_must_fit(sentence: str, message: str) -> None:
 
 def test_sentences_without_words_are_named_or_skipped() -> None:
     def read() -> dict[str, list[tuple[str, str]]]:
-        return {"train": [("x:1", "A cat"), ("x:2", " ")], "test": [("y:1", "a dog")]}
+        return {"train": [("x:1", "A cat"), ("x:2", " "), ("x:3", "A cat")], "test": [("y:1", "a dog")]}
 
     with pytest.raises(UserError, match=r"x:2 has no words; data\.on_error=skip"):
         Sentences(read).rows("train")
     kept, tokens = Sentences(read, on_error="skip").rows("train")
-    assert (kept.tolist(), tokens.tolist()) == ([0], [[1, 2]])
-    with pytest.raises(UserError, match="no sentence of the test split fits"):
+    assert (kept.tolist(), tokens.tolist()) == ([0, 2], [[1, 2], [1, 2]])
+    with pytest.raises(UserError, match="no line of the test split fits"):
         Sentences(read, on_error="skip").rows("test")

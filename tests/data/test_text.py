@@ -50,6 +50,9 @@ def test_rare_words_become_an_unknown_one(tmp_path: Path) -> None:
     assert data.vocabulary == "<unknown> a cat"
     assert data.lines(data.load("train").tokens) == ["a cat", "a <unknown>", "a cat"]
     assert data.lines(data.load("test").tokens) == ["a <unknown>"]
+    with pytest.raises(UserError, match="'bird' is not in the vocabulary of 3 words"):  # of a user, who means it
+        data.encode("a bird")
+    assert data.encode("a bird", replace=True) == [2, 1]
 
 
 def test_a_share_is_held_out_without_test_file(tmp_path: Path) -> None:
@@ -81,11 +84,30 @@ def test_the_default_text_is_made_of_different_sentences() -> None:
     [
         ("a cat\n\na dog\n", "a\n", {}, r"train\.txt:2 is empty; data\.on_error=skip"),
         ("a cat\n", "a bird\n", {}, r"test\.txt:1 has 'bird', which no training line has: data\.min_count=2"),
+        (
+            "".join(f"w{number}\n" for number in range(10)),
+            None,
+            {},
+            r"^the held-out line .*train\.txt:\d+ has 'w\d', which no training line has",
+        ),
+        ("a cat\n", "a\n", {"vocabulary": "a"}, r"train\.txt:1 has 'cat', which data\.vocabulary lacks"),
         ("a cat\n", "a\n", {"length": 1}, r"train\.txt:1 has 2 words, more than data\.length=1"),
         ("", "a\n", {}, r"train\.txt has no lines"),
         ("a\n", None, {}, r"train\.txt has 1 lines, too few"),
         ("a cat\n", "a\n", {"vocabulary_size": 9}, r"vocabulary_size=9, but the vocabulary has 3 tokens"),
-        ("a cat\n", "a bird\n", {"on_error": "skip"}, r"no line of the test split fits"),
+        (
+            "a cat\n",
+            "a bird\n",
+            {"on_error": "skip"},
+            r"no line of the test split fits .* data\.min_count=2 keeps lines",
+        ),
+        (
+            "a cat\n",
+            "a\na bird\n",
+            {"on_error": "skip"},
+            r"1 line of the test .* needed: data\.min_count=2 keeps lines",
+        ),
+        ("a\n", "a\na cat\n", {"on_error": "skip", "min_count": 2, "length": 1}, r"are needed: raise data\.length"),
     ],
 )
 def test_lines_that_do_not_fit_are_named(
@@ -104,8 +126,8 @@ def test_lines_that_do_not_fit_are_named(
 
 
 def test_lines_that_do_not_fit_can_be_skipped(tmp_path: Path) -> None:
-    data = Text(write(tmp_path, "a cat\n\na cat sat on\n", "a cat\na bird\n"), on_error="skip", length=2)
-    assert (len(data.load("train")), len(data.load("test"))) == (1, 1)
+    data = Text(write(tmp_path, "a cat\n\na cat\na cat sat on\n", "a cat\na bird\na\n"), on_error="skip", length=2)
+    assert (len(data.load("train")), len(data.load("test"))) == (2, 2)
 
 
 def test_files_that_are_missing_or_no_text_are_named(tmp_path: Path) -> None:
@@ -122,4 +144,7 @@ def test_text_has_no_picture_and_unknown_words_no_token() -> None:
         data.picture(torch.zeros(1))
     with pytest.raises(UserError, match="'zebra' is not in the vocabulary"):
         data.encode("a zebra")
+    hint = r"'dogg' is not in the vocabulary of \d+ words, data\.vocabulary in config\.yaml; did you mean 'dog'"
+    with pytest.raises(UserError, match=hint):
+        data.encode("a dogg")
     assert data.noise(4, torch.Generator()).shape == (4, data.length)

@@ -102,6 +102,16 @@ def test_a_held_out_line_that_does_not_fit_leaves_with_its_translation(tmp_path:
 @pytest.mark.parametrize(
     ("lines", "settings", "message"),
     [
+        (
+            {"source_test": "a q\nb\n"},
+            {},
+            r"^the held-out line .*source_test\.txt:1 has 'q', which no training line has",
+        ),
+        (
+            {"source_test": "a q\nb\n"},
+            {"on_error": "skip"},
+            r"1 line of the test split .* data\.min_count=2 keeps lines",
+        ),
         ({"source_test": "a\n"}, {}, "has 1 lines and .* has 2: they must be translations"),
         ({"dictionary": "w v\n"}, {}, r"data\.dictionary_path: .* has no pair of words of the lines"),
         ({"target": ""}, {}, "has no lines"),
@@ -114,12 +124,13 @@ def test_a_held_out_line_that_does_not_fit_leaves_with_its_translation(tmp_path:
 def test_refused(lines: dict[str, str], settings: dict[str, Any], message: str, tmp_path: Path) -> None:
     paths: dict[str, Any] = write(tmp_path, **{**FILES, **lines})
     with pytest.raises(UserError, match=message):
-        UnpairedText(**paths | settings)
+        UnpairedText(**paths | settings).split("test")
 
 
 def test_lines_of_a_user_that_do_not_fit() -> None:
     with pytest.raises(UserError, match=r"line 2, .* more than the"):
         MADE.encode_lines(["a cat .", 50 * "a "])
+    assert UnpairedText(made_sentences=3, min_count=99).encode_lines(["a zebra"])[0, :3].tolist() == [1, 1, 0]
     with pytest.raises(UserError, match="'zebra' is not in the vocabulary"):
         MADE.encode_lines(["a zebra"])
     with pytest.raises(UserError, match="this test needs lines of two languages, as in data=unpaired_text, and Text"):

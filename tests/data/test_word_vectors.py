@@ -1,6 +1,7 @@
 """Word vectors of files, texts and made languages: rows without pairs, dictionaries, and what is refused."""
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -99,6 +100,23 @@ def test_made_languages_are_a_rotated_copy() -> None:
     data = VectorFiles(made_words=50, commonest=20)
     assert data.dictionary is not None
     assert len(data.dictionary) == 50
+
+
+def test_a_text_is_told_from_vectors_by_its_first_lines(tmp_path: Path) -> None:
+    random = Random(0)
+    words = [f"w{chr(97 + number)}" for number in range(12)]
+    for name in ("a.en", "b.de", "c.txt"):
+        lines = [" ".join(random.choices(words, k=9)) for _ in range(60)]
+        (tmp_path / name).write_text("\n".join(["Two young, white males are outside.", *lines]))
+    (tmp_path / "glove.txt").write_text("the 0.5 1 -2e-3\n, 1 2 3\n")
+    (tmp_path / "bad.any").write_text("the 0.5 1 -2e-3\na 1 x 3\n")
+    data = VectorFiles(source_path=str(tmp_path / "a.en"), target_path=str(tmp_path / "b.de"), dimension=5)
+    assert sorted(data.source.words) == sorted(words)
+    assert VectorFiles(source_path=str(tmp_path / "a.en"), target_path=str(tmp_path / "c.txt"), words=9).dimension == 50
+    glove = str(tmp_path / "glove.txt")
+    assert VectorFiles(source_path=glove, target_path=glove).target.words == ["the", ","]
+    with pytest.raises(UserError, match=r"line 2: the word 'a' .* no numbers .*: a text, .* needs a name .* \.txt"):
+        VectorFiles(source_path=str(tmp_path / "bad.any"), target_path=glove)
 
 
 def test_files_of_one_language_or_of_different_lengths_are_refused(tmp_path: Path) -> None:

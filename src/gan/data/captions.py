@@ -70,7 +70,7 @@ class Captions(Captioned):
             return self.split("train")
         made = self.made.with_all_combinations()
         captions = made.captions("train")
-        tokens = self.sentences.encode_all([caption.text for caption in captions])
+        tokens = self.sentences.encode_all([caption.text for caption in captions], replace=True)
         return CaptionedImages(made.images("train"), torch.arange(len(captions)), tokens, self.labels_of(captions))
 
     def load(self, split: Split) -> ImageDataset:

@@ -49,21 +49,24 @@ class Sentences(Text):
         """
         kept, rows = list[int](), list[list[int]]()
         for number, line in enumerate(self._lines[split]):
-            row = self._row(line) if self._fits(line.place, "" if line.tokens else "has no words") else None
+            row = self._row(line, split) if self._fits(line.place, "" if line.tokens else "has no words") else None
             if row is not None:
                 kept.append(number)
                 rows.append(row)
-        if not rows:
-            raise UserError(f"data: no sentence of the {split} split fits data.length={self.length} and the vocabulary")
+        self._check_kept(len(rows), len(self._lines[split]), split)
         return torch.tensor(kept), self._pad(rows)
 
-    def encode_all(self, sentences: Sequence[str]) -> Tensor:
+    def encode_all(self, sentences: Sequence[str], replace: bool = False) -> Tensor:
         """Return the tokens of a user's sentences, int64 with shape (N, T).
+
+        Args:
+            sentences: The sentences.
+            replace: Whether the unknown token, if there is one, replaces unknown words.
 
         Raises:
             UserError: If one is empty or too long, or has an unknown word.
         """
-        rows = [self.encode(sentence) for sentence in sentences]
+        rows = [self.encode(sentence, replace) for sentence in sentences]
         for row, sentence in zip(rows, sentences, strict=True):
             if not row:
                 raise UserError("a sentence is empty: write one like those of the data")

@@ -18,7 +18,7 @@ from gan.data.own_images import OnError
 from gan.data.sequences import SequenceDataModule, TokenRows
 from gan.data.tokenizer import open_tokenizer
 from gan.digest import digest_of_values
-from gan.errors import UserError
+from gan.errors import UserError, did_you_mean
 from gan.formats import printable
 from gan.nn.token_lstm import END
 
@@ -98,9 +98,8 @@ class Text(SequenceDataModule):
         super().__init__(len(self.symbols), length, ends, **settings)
 
     def load(self, split: Split) -> ImageDataset:
-        rows = [row for line in self._lines[split] if (row := self._row(line)) is not None]
-        if not rows:
-            raise UserError(f"data: no line of the {split} split fits data.length={self.length} and the vocabulary")
+        rows = [row for line in self._lines[split] if (row := self._row(line, split)) is not None]
+        self._check_kept(len(rows), len(self._lines[split]), split)
         tokens = torch.full((len(rows), self.length), END)
         for number, row in enumerate(rows):
             tokens[number, : len(row)] = torch.tensor(row)
@@ -127,33 +126,66 @@ class Text(SequenceDataModule):
         rows = ([*row, END] for row in tokens.tolist())
         return [self.tokenizer.join([symbols[token] for token in row[: row.index(END)]]) for row in rows]
 
-    def encode(self, line: str) -> list[int]:
-        numbers = {token: self.numbers.get(token, self.unknown) for token in self.split_line(line)}
-        if missing := [token for token, number in numbers.items() if number is None]:
+    def encode(self, line: str, replace: bool = False) -> list[int]:
+        """Return the tokens of a text, without an end.
+
+        Args:
+            line: The text.
+            replace: Whether the unknown token, if there is one, replaces those that are not in the vocabulary.
+
+        Raises:
+            UserError: If one is not in the vocabulary, and not replaced.
+        """
+        if (missing := self.missing(line)) and (self.unknown is None or not replace):
+            noun, hint = self.tokenizer.noun, did_you_mean(missing[0], self.symbols[1:])
             raise UserError(
-                f"{printable(missing[0])!r} is not in the vocabulary of {len(self.symbols) - 1} {self.tokenizer.noun}"
+                f"{printable(missing[0])!r} is not in the vocabulary of {len(self.symbols) - 1} {noun}, "
+                f"data.vocabulary in config.yaml{hint}"
             )
-        return [numbers[token] or 0 for token in self.split_line(line)]
+        return [self.numbers.get(token, self.unknown or 0) for token in self.split_line(line)]
+
+    def missing(self, line: str) -> list[str]:
+        """Return the tokens of a text that are not in the vocabulary."""
+        return [token for token in self.split_line(line) if token not in self.numbers]
 
     def split_line(self, line: str) -> list[str]:
         """Split text into tokens."""
         return self.tokenizer.split(line)
 
-    def _row(self, line: Line) -> list[int] | None:
+    def _row(self, line: Line, split: str) -> list[int] | None:
         """Return a line's tokens; None if it does not fit and is to be skipped."""
         row = [self.numbers.get(token, self.unknown) for token in line.tokens]
         problem = ""
         if None in row:
             token = printable(line.tokens[row.index(None)])
             problem = f"has {token!r}, which no training line has: data.min_count=2 replaces what is rare"
+            if split == "train":
+                problem = f"has {token!r}, which data.vocabulary lacks: leave it out to find it"
         elif len(row) > self.length:
             problem = f"has {len(row)} {self.tokenizer.noun}, more than data.length={self.length}"
-        return [number for number in row if number is not None] if self._fits(line.place, problem) else None
+        place = f"the held-out line {line.place}" if split == "test" else line.place
+        return [number for number in row if number is not None] if self._fits(place, problem) else None
 
     def _fits(self, place: str, problem: str) -> bool:
         if problem and self.on_error == "stop":
             raise UserError(f"{place} {problem}; data.on_error=skip leaves such lines out")
         return not problem
+
+    def _check_kept(self, kept: int, size: int, split: str) -> None:
+        """Check that enough lines of a split fit.
+
+        Raises:
+            UserError: If lines were left out, and fewer than two are left.
+        """
+        if kept < min(size, 2):
+            lengthen = "raise data.length, or null finds it"
+            way_out = (
+                lengthen if self.unknown is not None else f"data.min_count=2 keeps lines with rare words; {lengthen}"
+            )
+            raise UserError(
+                f"data: {kept or 'no'} line of the {split} split fits data.length={self.length} and the vocabulary, "
+                f"and at least 2 are needed: {way_out}"
+            )
 
     def _find_vocabulary(self) -> str:
         """Return the tokens of the training lines; characters in an order in which no text looks like a reference."""

@@ -80,7 +80,7 @@ class UnpairedText(Text):
         self.to_target = parse_dictionary(self.dictionary, self.vocabulary_size)[0]
 
     def load(self, split: Split) -> ImageDataset:
-        source_rows, target_rows = ([self._row(line) for line in side] for side in self._sides[split])
+        source_rows, target_rows = ([self._row(line, split) for line in side] for side in self._sides[split])
         if split == "test":  # a line that does not fit leaves with its translation
             pairs = zip(source_rows, target_rows, strict=True)
             fits = [source is not None and target is not None for source, target in pairs]
@@ -89,8 +89,8 @@ class UnpairedText(Text):
         source, target = (
             TokenRows(self.padded([row for row in rows if row is not None])) for rows in (source_rows, target_rows)
         )
-        if min(len(source), len(target)) < 1:
-            raise UserError(f"data: no line of the {split} split fits data.length={self.length} and the vocabulary")
+        for found, lines in zip((source, target), self._sides[split], strict=True):
+            self._check_kept(len(found), len(lines), split)
         return WithSources(target, source, shuffled=split == "train")
 
     @property
@@ -110,9 +110,9 @@ class UnpairedText(Text):
         """Return the tokens of a user's lines, int64 with shape (N, T); empty lines have none.
 
         Raises:
-            UserError: If one is too long, or has an unknown word.
+            UserError: If one is too long, or has an unknown word that no unknown token replaces.
         """
-        rows = [self.encode(line) for line in lines]
+        rows = [self.encode(line, replace=True) for line in lines]
         for number, (row, line) in enumerate(zip(rows, lines, strict=True), 1):
             if len(row) > self.length:
                 raise UserError(

@@ -41,7 +41,10 @@ def read_vectors(path: Path, most: int) -> WordVectors:
         try:
             vector = np.array(values, dtype=np.float32)
         except ValueError as error:
-            raise UserError(f"{place} has a vector that is no numbers ({printable(str(error), 60)})") from error
+            raise UserError(
+                f"{place} has a vector that is no numbers ({printable(str(error), 60)}): a text, which has sentences, "
+                "needs a name that ends in .txt"
+            ) from error
         if not np.isfinite(vector).all():
             raise UserError(f"{place} has a number that is infinite or NaN")
         if word and word not in found:

@@ -16,6 +16,7 @@ from gan.errors import UserError
 
 __all__ = ["VectorFiles", "words_of"]
 
+FIRST_LINES, MOST_CHARACTERS = 20, 100_000  # of a line, by which text is told from vectors
 MADE_DIMENSION, TEXT_DIMENSION = 20, 50
 WORD = re.compile(r"[^\W\d_]+")
 
@@ -23,8 +24,9 @@ WORD = re.compile(r"[^\W\d_]+")
 class VectorFiles(WordVectorModule):
     """Word vectors of two files, or two made languages if there are none.
 
-    A file whose name ends in ``.txt`` is text, one sentence a line, whose words are embedded here: see ``embed_words``.
-    Any other has a word and its numbers on each line, the commonest word first, as word2vec and fastText write them.
+    A file of vectors has a word and its numbers on each line, the commonest word first, as word2vec and fastText write
+    them. Any other, by its first lines, is text, one sentence a line, whose words are embedded here: see
+    ``embed_words``. A file whose name ends in ``.vec`` has vectors.
 
     Args:
         source_path: File of the source language.
@@ -108,8 +110,25 @@ def text_lines(path: Path) -> Sequence[str]:
 
 
 def is_text(path: Path) -> bool:
-    """Return whether a file is text, whose words are to be embedded."""
-    return path.suffix == ".txt"
+    """Return whether a file is text, whose words are to be embedded; by its name if it cannot be read."""
+    if path.suffix == ".vec":
+        return False
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            rows = [file.readline(MOST_CHARACTERS).split()[1:] for _ in range(FIRST_LINES)]
+    except OSError:
+        return path.suffix == ".txt"
+    values = [value for row in rows for value in row]
+    return 2 * sum(map(is_number, values)) < max(1, len(values))
+
+
+def is_number(field: str) -> bool:
+    """Return whether a field of a line is a number."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
 
 
 def words_of(line: str) -> list[str]:
