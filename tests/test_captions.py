@@ -1,6 +1,9 @@
 """A run of images from sentences: training, sampling by text, scores and pages, by the commands and in Python."""
 
+import html
 import json
+import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +50,14 @@ def test_scores_and_recorded_words(run: Run) -> None:
     config = gan.load(run.folder, device="cpu").config
     assert config["data"]["attribute_sizes"] == [2]
     assert "bird" in config["data"]["vocabulary"].split()
+
+
+def test_the_summary_names_a_command_with_a_held_out_sentence(run: Run, tmp_path: Path) -> None:
+    (line,) = re.findall(r"^Sample   python (-m gan\.sample .* --text .*)$", run.out, re.MULTILINE)
+    done = run_here(*shlex.split(line), "--num", "2", "--out", str(tmp_path / "x.png"))
+    assert done.status == 0, done.err
+    assert "bird" in shlex.split(line)[-1]
+    assert line in html.unescape((run.folder / "report.html").read_text())
 
 
 def test_page_shows_sentences_beside_images(run: Run) -> None:

@@ -1,5 +1,6 @@
 """A run of sentence translation: from made languages to scores, samples and translated files, by the commands."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -78,6 +79,22 @@ def test_what_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
     generator = gan.load(run.folder, device="cpu")
     with pytest.raises(UserError, match="a batch must have at least 1 line, not 0"):
         generator.translate_lines(["a dog"], batch_size=0)
+
+
+def test_the_summary_names_a_command_with_a_file(run: Run) -> None:
+    assert re.search(r"^Sample   python -m gan\.translate .*\.ckpt --text FILE\.txt$", run.out, re.MULTILINE)
+
+
+def test_weights_are_all_that_is_exported(run: Run, tmp_path: Path) -> None:
+    refused = run_here(
+        "-m", "gan.export", str(run.folder), "--formats", "safetensors", "torch", "--out", str(tmp_path / "x")
+    )
+    assert (refused.status, (tmp_path / "x").exists()) == (2, False)
+    assert "generates sentences, and is not exported as torch: use --formats safetensors" in refused.err
+    done = run_here("-m", "gan.export", str(run.folder), "--out", str(tmp_path))
+    assert done.status == 0, done.err
+    assert {path.name for path in tmp_path.iterdir()} == {"generator.safetensors", "generator.json"}
+    assert "onnx" not in done.out
 
 
 def test_a_warning_counts_unknown_words(

@@ -1,5 +1,6 @@
 """A run of word vectors: from files to samples, translations, scores, exports and pages, by the commands."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import gan
 from gan.data.made_languages import made_languages
 from gan.data.vec_file import write_vectors
 from gan.errors import UserError
+from gan.explore.mapping import _doubt
 from tests.conftest import Run, run_here
 
 QUICK = ["model=muse", "logger=none", "trainer=cpu", "trainer.max_steps=4", "evaluate.every_n_steps=2"]
@@ -50,6 +52,10 @@ def test_files_of_a_run(run: Run) -> None:
     assert "vectors/s" in page
     config = gan.load(run.folder, device="cpu").config
     assert config["data"]["dimension"] == 5
+
+
+def test_the_summary_names_a_command_with_words(run: Run) -> None:
+    assert re.search(r"^Sample   python -m gan\.translate .*\.ckpt --words a0 a2$", run.out, re.MULTILINE)
 
 
 def test_samples_are_translations_or_vectors(run: Run, tmp_path: Path) -> None:
@@ -105,6 +111,17 @@ def test_maps_are_compared_with_controls(run: Run) -> None:
     supervised = next(line for line in done.out.splitlines() if line.startswith("supervised"))
     assert float(supervised.split()[4]) > 0.9
     assert "Chosen without labels, by csls: " in done.out
+
+
+def test_a_chosen_map_that_is_no_better_than_chance_is_named() -> None:
+    rows = {"chance": {"p1": 0.01}, "identical spelling": {"p1": 0.2}, "a, refined": {"p1": 0.2}}
+    assert _doubt(rows, "a, refined", 100).startswith(
+        "; but its p1, 0.200, is no better than identical spelling: no run"
+    )
+    rows["a, refined"]["p1"] = 0.025
+    assert "no better than chance and identical spelling" in _doubt(rows, "a, refined", 100)
+    rows |= {"a, refined": {"p1": 0.21}}
+    assert not _doubt(rows, "a, refined", 100)
 
 
 @pytest.mark.long

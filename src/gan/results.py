@@ -13,12 +13,13 @@ from gan.callbacks.evaluation import Evaluation
 from gan.callbacks.interruption import Interruption
 from gan.callbacks.monitor import Monitor
 from gan.callbacks.neighbor_figure import NeighborFigure
-from gan.callbacks.periodic import find_callbacks
+from gan.callbacks.periodic import data_module, find_callbacks
 from gan.callbacks.run_warnings import RunWarnings
 from gan.callbacks.stop import Stop
 from gan.config import plain
 from gan.formats import duration
 from gan.host import peak_memory, versions
+from gan.models.sampler import Sampler
 from gan.runs.baselines import named_baselines, throughput_unit
 from gan.runs.commands import LaterTrust, resume_command, sample_command
 from gan.runs.folder import RunFolder, relative_to_cwd
@@ -54,6 +55,7 @@ def collect(config: DictConfig, trainer: Trainer, seconds: float) -> dict[str, A
         "stopped": _stop_reason(trainer),
         **(scored[0] if scored else {"score": None}),
         "game": game,
+        "usage": _usage(trainer),
         "neighbors": next((neighbors.facts for neighbors in find_callbacks(trainer, NeighborFigure)), None),
         "wall_seconds": round(seconds, 1),
         "images_per_second": round(speed, 1),
@@ -87,8 +89,14 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
     ]
     if run.last.is_file():  # not without callbacks
         lines.append(f"Resume   {resume_command(run, results['global_step'], trust.resume)}")
-        lines.append(f"Sample   {sample_command(run, trust.sample)}")
+        lines.append(f"Sample   {sample_command(run, trust.sample, results['usage'])}")
     return "\n" + "\n".join(lines)
+
+
+def _usage(trainer: Trainer) -> list[str]:
+    """Return the command that uses the trained generator, with its options, as its data have it."""
+    model = trainer.lightning_module
+    return data_module(trainer).usage(isinstance(model, Sampler) and model.uses_condition)
 
 
 def _stop_reason(trainer: Trainer) -> str | None:

@@ -89,6 +89,13 @@ def test_files(tmp_path: Path) -> None:
     assert_close(twin.encode_lines(["a b", ""]), torch.tensor([[*data.encode("a b"), 0], [0, 0, 0]]))
 
 
+def test_usage_names_the_held_out_file(tmp_path: Path) -> None:
+    data = files(tmp_path)
+    assert data.usage(True) == ["translate", "--text", str(tmp_path / "source_test.txt")]
+    assert data.usage(False)[0] == "sample"
+    assert data.example() == "a c"
+
+
 def test_a_held_out_line_that_does_not_fit_leaves_with_its_translation(tmp_path: Path) -> None:
     data = UnpairedText(
         **write(tmp_path, **FILES | {"source_test": "a\nq\nb\nc\n", "target_test": "x\ny\nx x x x\nz\n"}),

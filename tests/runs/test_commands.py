@@ -43,6 +43,9 @@ def test_next_commands(tmp_path: Path) -> None:
     assert resume_command(run, 50) == f"python train.py ckpt={run.last} trainer.max_steps=100"
     assert resume_command(run, 0, ["a", "b.c"]).endswith(" trainer.max_steps=1 'trust=[a,b.c]'")
     assert sample_command(run, ["a"]) == f"python -m gan.sample {run.last} --num 64 --out grid.png --trust a"
+    usage = ["translate", "--words", "a b"]
+    assert sample_command(run, ["a"], usage) == f"python -m gan.translate {run.last} --words 'a b' --trust a"
+    assert sample_command(run, usage=["x"]) == sample_command(run), "results.json may be anyone's"
     run.best.touch()
     assert sample_command(run) == f"python -m gan.sample {run.best} --num 64 --out grid.png"
 

@@ -103,6 +103,10 @@ class Captioned(OwnImages):
     def sentences_of(self, samples: Samples) -> list[str]:
         return self.lines_of(samples.condition)
 
+    def usage(self, conditional: bool) -> list[str]:
+        text = self.sentences.example() if conditional else None
+        return super().usage(conditional) + ([] if text is None else ["--text", text])
+
     @property
     def scoring_rows(self) -> ImageDataset:
         """Rows on which networks that score are trained."""

@@ -146,6 +146,10 @@ class DataModule(LightningDataModule):
         """Return samples as text, one line each; the default, None, shows them in pictures."""
         return None
 
+    def usage(self, conditional: bool) -> list[str]:
+        """Return a command that uses a trained generator, with or without a condition: its module, then options."""
+        return ["sample", "--num", "64", "--out", "grid.png"]
+
     def trivial_baselines(self) -> dict[str, TrivialBaseline]:
         """Return trivial generators by name, such as a copy of the source image, which a model should beat."""
         return {}
@@ -201,16 +205,14 @@ class DataModule(LightningDataModule):
     def fingerprint(self, split: Split) -> str:
         """Return a hash that identifies a split's rows.
 
-        By default this hashes the rows themselves. A data set that can be identified by less, such as file names and
-        versions, may override this to avoid loading them.
+        A data set that can be identified by less than its rows, such as file names and versions, may override this.
         """
         return digest(part for batch in self.batches(split, 1024) for part in batch.tensors())
 
     def batches(self, split: Split, batch_size: int = 256, indices: Sequence[int] | None = None) -> Iterator[Batch]:
         """Yield the rows of a split once and in order, or those at some indices, as stored in the data set."""
         dataset = self.split(split)
-        if indices is None:
-            indices = range(len(dataset))
+        indices = range(len(dataset)) if indices is None else indices
         order = [list(indices[start : start + batch_size]) for start in range(0, len(indices), batch_size)]
         yield from self._loader(dataset, order)
 
@@ -236,9 +238,7 @@ class DataModule(LightningDataModule):
     def discretize_samples(self, samples: Samples) -> Samples:
         """Return completed samples with images and real rows in the form in which the data set stores them."""
         samples = self.complete(samples)
-        images, real = (map_tensors(self.discretize, x) for x in (samples.images, samples.real))
-        assert images is not None
-        return samples._replace(images=images, real=real)
+        return samples._replace(images=self.discretize(samples.images), real=map_tensors(self.discretize, samples.real))
 
     # Lightning's hooks -----------------------------------------------------------------------------------------------
 

@@ -77,6 +77,9 @@ class SequenceDataModule(DataModule):
     def sample_lines(self, samples: Samples) -> list[str]:
         return self.lines_of(samples.images)
 
+    def usage(self, conditional: bool) -> list[str]:
+        return ["sample", "--num", "64", "--out", "samples.txt"]
+
     @property
     def output_shape(self) -> tuple[int, int]:
         """Length and vocabulary size."""

@@ -144,6 +144,11 @@ class Text(SequenceDataModule):
             )
         return [self.numbers.get(token, self.unknown or 0) for token in self.split_line(line)]
 
+    def example(self) -> str | None:
+        """Return the first held-out line that a user may pass as well; None if there is none."""
+        texts = (line.text for line in self._lines["test"] if 0 < len(line.tokens) <= self.length)
+        return next((text for text in texts if not text.startswith("-") and not self.missing(text)), None)
+
     def missing(self, line: str) -> list[str]:
         """Return the tokens of a text that are not in the vocabulary."""
         return [token for token in self.split_line(line) if token not in self.numbers]

@@ -127,6 +127,11 @@ class UnpairedText(Text):
         sources = self.lines(samples.condition.cpu())
         return [f"{one} => {other}" for one, other in zip(sources, self.lines_of(samples.images), strict=True)]
 
+    def usage(self, conditional: bool) -> list[str]:
+        if not conditional:
+            return super().usage(conditional)
+        return ["translate", "--text", str(self.paths.get("source_test", "FILE.txt"))]
+
     def trivial_baselines(self) -> dict[str, TrivialBaseline]:
         """Return a copy of the source line, and its translation word by word."""
         return {"copy": self._copy, "word_by_word": self._word_by_word}

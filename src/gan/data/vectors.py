@@ -194,6 +194,10 @@ class WordVectorModule(DataModule):
             for word, row in zip(words, nearest, strict=True)
         ]
 
+    def usage(self, conditional: bool) -> list[str]:
+        words = [self.source.words[index] for index in self.held_out.tolist()]
+        return ["translate", "--words", *[word for word in words if not word.startswith("-")][:2]]
+
     def noise(self, num: int, generator: torch.Generator) -> Tensor:
         """Draw vectors of unit length in random directions, with shape (num, D)."""
         return F.normalize(torch.randn(num, self.dimension, generator=generator))

@@ -1,7 +1,7 @@
 """Maps of word vectors by several runs, beside maps that need no GAN and one that needs a dictionary."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 
 import torch
@@ -51,13 +51,34 @@ def mapping(
     source, target = (len(language.words) for language in data.languages)
     print(f"{source:,} and {target:,} words; {len(data.dictionary):,} of the dictionary are scored")
     print("  ".join([f"{'map':<44}", *(f"{name:>7}" for name in COLUMNS)]))
-    best = ("", -math.inf)
+    best, rows = ("", -math.inf), dict[str, dict[str, float]]()
     for name, row in mapping_rows(data, runs, refinements, words, rotations, seed):
+        rows[name] = row
         numbers = (f"{row[column]:7.3f}" if column in row else 7 * " " for column in COLUMNS)
         print("  ".join([f"{name:<44}", *numbers]).rstrip(), flush=True)
         if name.removesuffix(", refined") in runs and name not in runs and row["csls"] > best[1]:
             best = (name, row["csls"])
-    print(f"Chosen without labels, by csls: {best[0]}")
+    print(f"Chosen without labels, by csls: {best[0]}{_doubt(rows, best[0], len(data.dictionary))}")
+
+
+def _doubt(rows: Mapping[str, Mapping[str, float]], chosen: str, words: int) -> str:
+    """Return what is to be added of a chosen map that the dictionary shows to be a wrong one; empty if it does not.
+
+    Args:
+        rows: Scores by name.
+        chosen: Name of the map.
+        words: Number of words that are scored, of which chance finds some more or fewer: two deviations are allowed.
+    """
+    expected = rows["chance"]["p1"]
+    floors = {"chance": expected + 2 * math.sqrt(expected * (1 - expected) / words)}
+    floors["identical spelling"] = rows["identical spelling"]["p1"]
+    beaten_by = [name for name, floor in floors.items() if rows[chosen]["p1"] <= floor]
+    if not beaten_by:
+        return ""
+    return (
+        f"; but its p1, {rows[chosen]['p1']:.3f}, is no better than {' and '.join(beaten_by)}: no run has learned to "
+        "translate, or none that csls finds"
+    )
 
 
 def mapping_rows(

@@ -17,7 +17,7 @@ from gan.export.translation import TranslationGraph
 from gan.host import versions
 from gan.runs.folder import EXPORTED_WEIGHTS
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "check_formats", "export"]
 
 CONFIG_NODES = ("model", "data", "metric")  # parts of the run's configuration that using the generator needs
 GRAPHS: dict[str, tuple[str, Callable[[Graph, Path], float]]] = {
@@ -49,11 +49,10 @@ def export(
     Raises:
         UserError: If a file cannot be written, or does not reproduce the generator's images.
     """
+    formats = check_formats(generator, formats)
     if "safetensors" in formats:
         for path in write_weights(generator, folder / EXPORTED_WEIGHTS):
             yield f"Wrote    {path}, {_size(path)}"
-    if formats != ["safetensors"] and isinstance(generator.data, SequenceDataModule):
-        raise UserError(f"{generator.path} generates {generator.data.noun}: export them with --formats safetensors")
     graphs = {folder / name: write for form, (name, write) in GRAPHS.items() if form in formats}
     graph = None
     for path, write in graphs.items():
@@ -64,6 +63,21 @@ def export(
     if graph is not None and graph.sizes is not None:
         yield f"Sizes    {graph.sizes}"
     yield f"Use      {_usage(generator, folder, formats)}"
+
+
+def check_formats(generator: TrainedGenerator, formats: Sequence[str] | None) -> list[str]:
+    """Return the formats to export a generator in: those that are passed, or, for None, all that it has.
+
+    Raises:
+        UserError: If it does not have one of them.
+    """
+    supported = ["safetensors"] if isinstance(generator.data, SequenceDataModule) else list(FORMATS)
+    if unsupported := set(formats or ()).difference(supported):
+        raise UserError(
+            f"{generator.path} generates {generator.data.noun}, and is not exported as {min(unsupported)}: "
+            f"use --formats {' '.join(supported)}"
+        )
+    return supported if formats is None else list(formats)
 
 
 def write_weights(generator: TrainedGenerator, path: Path) -> list[Path]:

@@ -136,7 +136,9 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "protocol": _describe_protocol(measured),
         "commands": [printable(command, 10_000) for command in _commands(run)],
         "resume": resume_command(folder, steps, trust.resume) if folder.last.is_file() else None,
-        "sample": sample_command(folder, trust.sample) if folder.last.is_file() else None,
+        "sample": sample_command(folder, trust.sample, results.usage if results else ())
+        if folder.last.is_file()
+        else None,
         "environment": _environment(run),
         "yaml": "\n".join(map(printable, OmegaConf.to_yaml(OmegaConf.create(config)).splitlines())),
     }

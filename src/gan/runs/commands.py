@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 PREFIX = "# python train.py"
+USES = ("sample", "translate")  # commands that use a generator
 
 
 class LaterTrust(NamedTuple):
@@ -76,12 +77,20 @@ def resume_command(run: RunFolder, steps: int, trust: Sequence[str] = ()) -> str
     return f"{command} {trust_override(trust)}".rstrip()
 
 
-def sample_command(run: RunFolder, trust: Sequence[str] = ()) -> str:
-    """Return the command that samples from a run's best checkpoint, or from its latest if nothing was evaluated."""
+def sample_command(run: RunFolder, trust: Sequence[str] = (), usage: Sequence[str] = ()) -> str:
+    """Return the command that uses a run's best checkpoint, or its latest if nothing was evaluated.
+
+    Args:
+        run: The run.
+        trust: Packages to trust.
+        usage: The command, and its options, that results.json records; empty for those that draw samples.
+    """
     checkpoint = _shown(run, run.preferred_checkpoint)
     argument = command_line([f"./{checkpoint}" if checkpoint.startswith("-") else checkpoint])
-    out = "samples.txt" if run.sample_texts() else "grid.png"
-    return f"python -m gan.sample {argument} --num 64 --out {out} {trust_options(trust)}".rstrip()
+    if not usage or usage[0] not in USES:
+        usage = ["sample", "--num", "64", "--out", "samples.txt" if run.sample_texts() else "grid.png"]
+    verb, *options = usage
+    return f"python -m gan.{verb} {argument} {command_line(options)} {trust_options(trust)}".rstrip()
 
 
 def _shown(run: RunFolder, path: Path) -> str:

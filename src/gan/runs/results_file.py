@@ -75,6 +75,7 @@ class Results:
         trivial_baselines: All scores of trivial generators, such as a copy of the source image, by their names.
         protocol: Everything that affects the scores besides the generator.
         game: Last means of the logged training terms.
+        usage: Command that uses the generator, without ``gan.``, and its options; empty for one that draws samples.
         neighbors: Distances to the nearest training images; None without a figure.
         images_per_second: Throughput of training alone.
         peak_memory_mb: Peak memory.
@@ -99,6 +100,7 @@ class Results:
     trivial_baselines: dict[Name, dict[Name, float]] = field(default_factory=dict)
     protocol: Annotated[dict[str, Any], AfterValidator(_check_protocol)] = field(default_factory=dict)
     game: dict[str, float] = field(default_factory=dict)
+    usage: list[str] = field(default_factory=list)
     neighbors: NeighborDistances | None = None
     images_per_second: FiniteFloat | None = None
     peak_memory_mb: FiniteFloat | None = None
