@@ -27,6 +27,20 @@ def table(labels: Any, declared: bool = False, first: int = 0) -> Any:
     return datasets.Dataset.from_dict({"image": rows, "kind": labels, "size": [8] * 20}, features=features)
 
 
+def write_plain(path: Path, form: str) -> None:
+    """Write a parquet file as pyarrow does, which declares no images."""
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    images = [row["image"]["bytes"] for row in table(NUMBERS).cast_column("image", datasets.Image(decode=False))]
+    structs = [{"path": None, "bytes": image} for image in images]
+    columns = {
+        "binary": lambda: arrow.array(images, arrow.binary()),
+        "large_binary": lambda: arrow.array(images, arrow.large_binary()),
+        "struct": lambda: arrow.array(structs),
+        "large_struct": lambda: arrow.array(structs, arrow.struct({"bytes": arrow.large_binary()})),
+    }
+    parquet.write_table(arrow.table({"kind": NUMBERS, "image": columns[form]()}), path)
+
+
 def type_of(labels: Any) -> str:
     return "string" if isinstance(labels[0], str) else "int64"
 
@@ -73,6 +87,18 @@ def test_local_forms(
     assert data.fingerprint("train") == make(local / name, label="kind").fingerprint("train")
     assert data.fingerprint("train") != data.fingerprint("test")
     assert make(local / name).num_classes == 1
+
+
+@pytest.mark.parametrize("image", [None, "image"])
+@pytest.mark.parametrize("form", ["binary", "large_binary", "struct", "large_struct"])
+def test_bytes_need_no_declaration(
+    tmp_path: Path, make: Callable[..., HuggingFace], form: str, image: str | None
+) -> None:
+    write_plain(tmp_path / "plain.parquet", form)
+    (batch,) = make(tmp_path / "plain.parquet", label="kind", image=image, batch_size=18).batches("train")
+    levels = batch.real[:, 0, 0, 0].tolist()
+    assert batch.labels.tolist() == [NUMBERS[level] for level in levels]
+    assert len(set(levels)) == 18
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TableImages", "TableRows"]
 
+ENCODED = ("binary", "large_binary")
+
 
 class TableRows(Rows):
     """Rows of a table, whose images are not decoded.
@@ -34,7 +36,7 @@ class TableRows(Rows):
         self.names = {column: self._name(column) for kind in columns for column in kind}
         for column in columns.images:
             name = self.names[column]
-            if not isinstance(table.features[name], self.library.Image):
+            if not self._holds_images(name):
                 raise UserError(f"{column}: the column holds {table.features[name]}, and no images")
             self.table = self.table.cast_column(name, self.library.Image(decode=False))
 
@@ -56,16 +58,23 @@ class TableRows(Rows):
     def classes(self, column: Column) -> list[Any]:
         """Return the numbers of declared classes, or the values that occur, sorted."""
         declared = getattr(self.table.features[self.names[column]], "names", None)
-        return list(range(len(declared))) if declared else sorted(set(self.values(column)))
+        return list(range(len(declared))) if declared else sorted(self.occurring(column))
 
     def _name(self, column: Column) -> str:
         """Return the name of a column, or of the first one of images."""
-        names, features = self.table.column_names, self.table.features
-        first = next((name for name in names if isinstance(features[name], self.library.Image)), None)
+        names = self.table.column_names
+        declared = (name for name in names if isinstance(self.table.features[name], self.library.Image))
+        first = next(declared, next(filter(self._holds_images, names), None))
         if (name := column.name or first) not in names:
             has = listed([printable(name, 60) for name in names[:10]], len(names))
             raise UserError(f"{column}: {self.source} has the columns {has}")
         return str(name)
+
+    def _holds_images(self, name: str) -> bool:
+        """Return whether a column is declared as images, or has bytes, or structs of bytes as pandas and pyarrow do."""
+        feature = self.table.features[name]
+        content = feature.get("bytes") if isinstance(feature, dict) else feature
+        return isinstance(feature, self.library.Image) or getattr(content, "dtype", None) in ENCODED
 
 
 class TableImages(Sequence[EncodedImage]):
