@@ -129,7 +129,7 @@ def test_errors(make: Make, change: dict[str, Any], options: dict[str, Any], mes
     assert "\n" not in str(error.value)
 
 
-def test_rows_that_do_not_fit_are_left_out(make: Make) -> None:
+def test_rows_that_do_not_fit_are_left_out(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     rows = birds()
     rows[2] |= {"caption": None}
     rows[4] |= {"image": b"no image"}
@@ -137,6 +137,9 @@ def test_rows_that_do_not_fit_are_left_out(make: Make) -> None:
     data = make(rows, on_error="skip", length=6, test_share=0.4, vocabulary=WORDS)
     found = [row for split in ("train", "test") for batch in data.batches(split) for row in rows_of(data, batch)]
     assert sorted(found) == sorted(expected(2, 4, 5))
+    assert "rows without data.caption=" in caplog.text
+    assert "cannot read the image" in caplog.text
+    assert "on_error" not in caplog.text, "the option is given"
     larger = data.load_enlarged(1.5)
     assert larger is not None
     assert len(larger) == len(data.split("train"))

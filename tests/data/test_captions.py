@@ -1,6 +1,7 @@
 """Captions: made digits, files of several layouts, the vocabulary, and messages about what does not fit."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +122,31 @@ def test_text_files_lie_beside_images(tmp_path: Path) -> None:
     data = captions(path=str(tmp_path), image_size=8, test_share=0.5)
     assert len(data.split("train")) == len(data.split("test")) == 4
     assert data.num_classes == 1
-    (tmp_path / "text" / "0.txt").unlink()
-    with pytest.raises(UserError, match=r"there is no .*0\.txt, which should hold captions"):
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ("images/2.png", r"text without an image of its name: text/2\.txt"),
+        ("text/2.txt", r"images without text/NAME\.txt: images/2\.png"),
+        (None, r"text without a sentence: text/2\.txt"),
+    ],
+)
+def test_images_and_text_without_each_other(
+    tmp_path: Path, changed: str | None, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_folder(tmp_path / "images", birds(6))
+    (tmp_path / "text").mkdir()
+    for row in range(6):
+        (tmp_path / "text" / f"{row}.txt").write_text("" if changed is None and row == 2 else "a bird\n")
+    if changed is not None:
+        (tmp_path / changed).unlink()
+    with pytest.raises(UserError, match=rf"{message}; data\.on_error=skip leaves them out"):
         captions(path=str(tmp_path), image_size=8)
+    data = captions(path=str(tmp_path), image_size=8, on_error="skip")
+    levels = [level for split in ("train", "test") for level in next(data.batches(split)).real[:, 0, 0, 0].tolist()]
+    assert sorted(levels) == [0, 1, 3, 4, 5]
+    assert re.search(rf"Skipped: {message}$", caplog.text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class Table(Rows):
         return self._column(str(column.name))
 
     def classes(self, column: Column) -> list[Any]:
-        return sorted(set(self.values(column)))
+        return sorted(self.occurring(column))
 
     def place(self, row: int) -> str:
         return f"row {row} of {self.source}"
@@ -101,5 +101,22 @@ def test_options_are_those_of_source_and_example() -> None:
 def test_missing_values_are_named(path: str) -> None:
     with sqlite3.connect(path) as database:
         database.execute("update birds set kind = null where number = 3")
-    with pytest.raises(UserError, match=r"data\.label=kind: row 3 of .* has no value: data\.label=null leaves it out"):
+    advice = r"leave out the column with data\.label=null, or such images with data\.on_error=skip"
+    with pytest.raises(UserError, match=rf"data\.label=kind: row 3 of .* has no value: {advice}"):
         Photos(path, label="kind", **SIZES)
+
+
+@pytest.mark.parametrize("number", [None, 2])
+def test_missing_values_are_skipped_and_logged(path: str, number: int | None, caplog: pytest.LogCaptureFixture) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("update birds set kind = null where number in (3, 6)")
+    photos = Photos(path, label="kind", num_classes=number, on_error="skip", **SIZES)
+    labels = [
+        label for split in ("train", "test") for batch in photos.batches(split) for label in batch.labels.tolist()
+    ]
+    assert sorted(labels) == [0, 0, 0, 1, 1, 1]
+    captions = Sentences(path, caption="caption", attributes=["kind"], on_error="skip", **SIZES)
+    assert sum(len(captions.split(split)) for split in ("train", "test")) == 6
+    assert captions.attribute_sizes == [2]
+    for option in ("label", "attributes"):
+        assert caplog.text.count(f"Skipped: rows without data.{option}=kind: row 3 of {path} and 1 more\n") == 1

@@ -169,6 +169,24 @@ def test_urls_are_downloaded_once(shards: Path, make: Callable[..., WebDataset])
         make(f"{url}/x-03.tar").split("train")
 
 
+@pytest.mark.parametrize("held_out", [None, "x-01.tar"])
+def test_samples_without_a_label_are_skipped(
+    shards: Path, make: Callable[..., WebDataset], held_out: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = {k: v for number in range(10) for k, v in sample(number, b"%d" % (number % 3)).items()}
+    for name in ("a/003.cls", "a/007.cls"):
+        del rows[name]
+    write_tar(shards / "x-00.tar", rows)
+    path = None if held_out is None else str(shards / held_out)
+    data = make(shards / "x-00.tar", test_path=path, label="cls", on_error="skip")
+    assert data.num_classes == 3
+    batches = [batch for split in ("train", "test") for batch in data.batches(split)]
+    found = [row for batch in batches for row in zip(levels(batch), batch.labels.tolist(), strict=True)]
+    kept = {*range(20 if held_out else 10)} - {3, 7}
+    assert sorted(found) == [(number, number % 3) for number in sorted(kept)]
+    assert caplog.text.count("Skipped: rows without data.label=cls: ") == 1
+
+
 def load_both(make: Callable[..., WebDataset], **options: Any) -> None:
     data = make(**options)
     data.split("train")
@@ -180,7 +198,7 @@ def load_both(make: Callable[..., WebDataset], **options: Any) -> None:
     [
         ({"path": "absent"}, r"data\.path: .*absent matches no \.tar files"),
         ({"path": "{0..999999}.tar"}, r"\{0\.\.999999\} in .* is no range of up to 100,000 numbers"),
-        ({"label": "txt"}, r"data\.label=txt: .*x-00\.tar:a/000 has no such member: data\.label=null leaves it out"),
+        ({"label": "txt"}, r"data\.label=txt: .*x-00\.tar:a/000 has no such member: leave out the column with "),
         ({"label": "json.size"}, r"data\.label=json\.size: .*a/000 has no such member"),
         ({"label": "cls", "num_classes": 5}, r"data\.num_classes=5, but .* has 3 classes with data\.label=cls"),
         ({"num_classes": 5}, r"data\.num_classes=5, but .* has no classes with data\.label=null"),

@@ -1,6 +1,7 @@
 """Captions in files: JSON lines with ``file`` and ``caption``, or ``text/NAME.txt`` beside ``images/NAME.png``."""
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,10 +9,13 @@ from typing import Any, NamedTuple
 from gan.data.find_images import find_images
 from gan.data.module import Split
 from gan.data.order import hold_out
+from gan.data.own_images import OnError
 from gan.errors import UserError
-from gan.formats import printable
+from gan.formats import listed, printable
 
 __all__ = ["FileCaption", "read_captions", "split_captions"]
+
+log = logging.getLogger(__name__)
 
 TEXT_FOLDERS = ("images", "text")
 SPLIT_FOLDERS = ("test", "val")
@@ -33,13 +37,16 @@ class FileCaption(NamedTuple):
     attributes: tuple[str, ...] = ()
 
 
-def read_captions(folder: Path, captions: Path | None, attributes: Sequence[str]) -> list[FileCaption]:
+def read_captions(
+    folder: Path, captions: Path | None, attributes: Sequence[str], on_error: OnError = "stop"
+) -> list[FileCaption]:
     """Read all captions of a folder of images.
 
     Args:
         folder: Folder of the images, or of ``images`` and ``text``.
         captions: File of JSON lines; None for ``text/NAME.txt``, with one sentence a line.
         attributes: Fields of the JSON lines that are read beside the sentence.
+        on_error: ``skip`` leaves out images without text, and text without an image, and logs them.
 
     Raises:
         UserError: If a file is missing, or cannot be read as such.
@@ -54,15 +61,7 @@ def read_captions(folder: Path, captions: Path | None, attributes: Sequence[str]
         )
     if attributes:
         raise UserError("data.attributes are fields of JSON lines, and text files have none: leave them out")
-    found = list[FileCaption]()
-    for file in find_images(images).paths:
-        name = file.relative_to(images)
-        path = texts / name.with_suffix(".txt")
-        lines = [(number, line) for number, line in enumerate(_read(path).split("\n"), 1) if line.strip()]
-        if not lines:
-            raise UserError(f"{printable(str(path))} has no sentence about its image")
-        found += [FileCaption(f"{path}:{number}", f"images/{name}", line.strip()) for number, line in lines]
-    return found
+    return _read_texts(images, texts, on_error)
 
 
 def split_captions(captions: Sequence[FileCaption], share: float) -> dict[Split, list[FileCaption]]:
@@ -81,6 +80,36 @@ def split_captions(captions: Sequence[FileCaption], share: float) -> dict[Split,
         "train": [caption for caption in captions if caption.file not in named],
         "test": [caption for caption in captions if caption.file in named],
     }
+
+
+def _read_texts(images: Path, texts: Path, on_error: OnError) -> list[FileCaption]:
+    """Read the captions of a folder of images, in a folder of text files with the same names."""
+    names = [file.relative_to(images) for file in find_images(images).paths]
+    files = {name: name.with_suffix(".txt") for name in names}
+    written = {path.relative_to(texts) for path in texts.rglob("*.txt") if not path.name.startswith(".")}
+    lines = {file: _lines(texts / file) for file in files.values() if file in written}
+    faults = {
+        "images without text/NAME.txt": [f"images/{name}" for name, file in files.items() if file not in lines],
+        "text without an image of its name": [f"text/{file}" for file in sorted(written.difference(files.values()))],
+        "text without a sentence": [f"text/{file}" for file, found in lines.items() if not found],
+    }
+    for fault, places in faults.items():
+        if places:
+            message = f"{fault}: {listed([printable(place) for place in places[:3]], len(places))}"
+            if on_error == "stop":
+                folder = printable(str(images.parent))
+                raise UserError(f"data.path: {folder} has {message}; data.on_error=skip leaves them out")
+            log.warning("Skipped: %s", message)
+    return [
+        FileCaption(f"{texts / file}:{number}", f"images/{name}", line)
+        for name, file in files.items()
+        for number, line in lines.get(file, [])
+    ]
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """Return the sentences of a file, with the numbers of their lines."""
+    return [(number, line.strip()) for number, line in enumerate(_read(path).split("\n"), 1) if line.strip()]
 
 
 def _read_json_lines(path: Path, attributes: Sequence[str]) -> Iterator[FileCaption]:

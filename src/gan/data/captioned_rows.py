@@ -6,7 +6,7 @@ from gan.data.base import Split
 from gan.data.caption import Caption
 from gan.data.captioned import Captioned
 from gan.data.own_rows import OwnRows
-from gan.data.rows import Column, Columns
+from gan.data.rows import Column, Columns, Rows
 from gan.data.streamed_images import StreamedImages
 from gan.digest import digest_of_values
 from gan.errors import UserError
@@ -40,12 +40,17 @@ class CaptionedRows(Captioned, OwnRows):
         self.log_source(split)
         return self.streamed(split, self.image, self.decode)
 
+    def lacking(self, rows: Rows) -> dict[Column, list[int]]:
+        without = [row for row, sentences in enumerate(rows.sentences(self.caption)) if not sentences]
+        return super().lacking(rows) | {self.caption: without}
+
     def read_captions(self, split: Split) -> list[Caption]:
         rows, found = self.source(split), list[Caption]()
-        sentences, values = rows.sentences(self.caption), [rows.values(column) for column in self.attribute_columns]
+        sentences = rows.sentences(self.caption)
+        values = [self.values_of(split, column) for column in self.attribute_columns]
         for image, row in enumerate(self.chosen(split)):
             place, attributes = rows.place(row), tuple(str(column[row]) for column in values)
-            if not sentences[row] and self.on_error == "stop":
+            if not sentences[row]:
                 raise UserError(f"{self.caption}: {place} has no caption; data.on_error=skip leaves such images out")
             found += [Caption(place, image, sentence, attributes) for sentence in sentences[row]]
         return found

@@ -103,7 +103,7 @@ class Captions(Captioned):
     @cached_property
     def _file_captions(self) -> dict[Split, list[FileCaption]]:
         assert self.path is not None
-        return split_captions(read_captions(self.path, self.file, self.attributes), self.test_share)
+        return split_captions(read_captions(self.path, self.file, self.attributes, self.on_error), self.test_share)
 
     def _files(self, split: Split) -> list[Path]:
         assert self.path is not None

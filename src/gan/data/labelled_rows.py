@@ -44,7 +44,10 @@ class LabelledRows(OwnRows):
     @cached_property
     def classes(self) -> list[Any]:
         """Labels of the training images, in the order of classes."""
-        return [] if self.label.name is None else self.training_source.classes(self.label)
+        if self.label.name is None:
+            return []
+        self.values_of("train", self.label)  # an image without one is an error, or skipped and logged
+        return self.training_source.classes(self.label)
 
     def encoded(self, split: Split) -> StreamedImages:
         self.log_source(split)
@@ -64,8 +67,9 @@ class LabelledRows(OwnRows):
                 f"classes with {self.label}"
             )
         rows, number = self.source(split), {label: index for index, label in enumerate(self.classes)}
-        labels = rows.values(self.label)
-        if (row := next((row for row, label in enumerate(labels) if label not in number), None)) is not None:
+        labels, left_out = self.values_of(split, self.label), self.left_out(split)
+        known = (row in left_out or label in number for row, label in enumerate(labels))
+        if (row := next((row for row, is_known in enumerate(known) if not is_known), None)) is not None:
             unknown = printable(str(labels[row]))
             raise UserError(f"{self.label}: {rows.place(row)} has the class {unknown}, which no training image has")
-        return np.array([number[label] for label in labels], np.int64)
+        return np.array([number.get(label, 0) for label in labels], np.int64)

@@ -21,8 +21,8 @@ class OwnImages(ImageDataModule):
         num_classes: Number of classes; None if it is found later, by the derived class.
         test_share: Share of images that is held out, if none are given.
         memory_limit: Size of the decoded images in bytes up to which they are held in memory.
-        on_error: ``stop`` raises an error at an unreadable image, or one whose caption does not fit; ``skip`` leaves it
-            out, with a line for each unreadable one.
+        on_error: ``stop`` raises an error at an image that is unreadable, or that lacks its label, or whose caption is
+            missing or does not fit; ``skip`` leaves it out, and logs which.
         background: Colour beneath transparent pixels, as a name or ``#rrggbb``.
         max_pixels: Largest number of pixels of an image; a larger one is unreadable. Decoding takes 10 to 20 bytes
             per pixel and thread.

@@ -2,7 +2,10 @@
 
 import logging
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +16,7 @@ from gan.data.rows import Column, Columns, Rows
 from gan.data.streamed_images import Decoder, StreamedImages
 from gan.digest import digest_of_values
 from gan.errors import UserError
-from gan.formats import printable
+from gan.formats import listed, printable
 
 __all__ = ["OwnRows"]
 
@@ -31,6 +34,10 @@ class OwnRows(OwnImages):
     """
 
     path: str
+
+    def __init__(self, **settings: Any) -> None:
+        self._left_out = dict[Split, frozenset[int]]()
+        super().__init__(**settings)
 
     @property
     @abstractmethod
@@ -68,12 +75,41 @@ class OwnRows(OwnImages):
         Raises:
             UserError: If there are too few rows to hold some out.
         """
-        number = len(self.source(split))
+        number, left_out = len(self.source(split)), self.left_out(split)
         if self.held_out_source is not None:
-            return list(range(number))
-        if number < 4:
+            rows: Sequence[int] = range(number)
+        elif number < 4:
             raise UserError(f"data.path: {printable(self.path)} has {number} images, too few to hold some out")
-        return hold_out(number, self.test_share, split)
+        else:
+            rows = hold_out(number, self.test_share, split)
+        return [row for row in rows if row not in left_out]
+
+    def lacking(self, rows: Rows) -> dict[Column, list[int]]:
+        """Return the rows that lack what an example needs, by column of text; images are read later."""
+        return {column: rows.lacking(column) for column in self.columns.texts}
+
+    def left_out(self, split: Split) -> frozenset[int]:
+        """Return the rows of a split's source that lack a value and are skipped, and log them the first time."""
+        name: Split = "train" if self.held_out_source is None else split
+        if self.on_error == "skip" and name not in self._left_out:
+            rows = self.source(split)
+            lacking = self.lacking(rows)
+            for column, found in lacking.items():
+                if found:
+                    log.warning("Skipped: rows without %s: %s", column, listed([rows.place(found[0])], len(found)))
+            self._left_out[name] = frozenset(chain.from_iterable(lacking.values()))
+        return self._left_out.get(name, frozenset())
+
+    def values_of(self, split: Split, column: Column) -> Sequence[Any]:
+        """Return the values of a column of text of a split's source, None for rows that are left out.
+
+        Raises:
+            UserError: If a row has none, and is not to be skipped.
+        """
+        rows, left_out = self.source(split), self.left_out(split)
+        if self.on_error == "stop":
+            return rows.values(column)
+        return [None if row in left_out else cell for row, cell in enumerate(rows.cells(column))]
 
     def streamed(
         self, split: Split, column: Column, decode: Decoder, labels: np.ndarray | None = None
@@ -89,7 +125,8 @@ class OwnRows(OwnImages):
         rows = self.source(split)
         labels = np.zeros(len(rows), np.int64) if labels is None else labels
         images = StreamedImages(rows.images(column), labels, decode, rows.blocks)
-        return images if self.held_out_source is not None else images.select(self.chosen(split))
+        chosen = self.chosen(split)
+        return images if len(chosen) == len(rows) else images.select(chosen)
 
     def log_source(self, split: Split) -> None:
         """Log what was found, for the training split."""

@@ -38,6 +38,11 @@ class Columns(NamedTuple):
     texts: tuple[Column, ...] = ()
 
 
+def is_single(cell: Any) -> bool:
+    """Return whether a cell has a value that is no list."""
+    return not (cell is None or isinstance(cell, list))
+
+
 class Rows(ABC):
     """Rows of a split.
 
@@ -73,7 +78,10 @@ class Rows(ABC):
 
     @abstractmethod
     def classes(self, column: Column) -> list[Any]:
-        """Return the values that occur in a column, or that are declared for it, in the order of classes."""
+        """Return the values that occur in a column, or that are declared for it, in the order of classes.
+
+        Rows that have none are left out or refused elsewhere.
+        """
 
     def values(self, column: Column) -> Sequence[Any]:
         """Return the values of a column of text.
@@ -82,11 +90,21 @@ class Rows(ABC):
             UserError: If a row has none, or a list.
         """
         cells = self.cells(column)
-        for row, cell in enumerate(cells):
-            if cell is None or isinstance(cell, list):
-                has = self.nothing if cell is None else "a list, and no single value"
-                raise UserError(f"{column}: {self.place(row)} has {has}: {column.option}=null leaves it out")
+        for row in self.lacking(column)[:1]:
+            has = self.nothing if cells[row] is None else "a list, and no single value"
+            raise UserError(
+                f"{column}: {self.place(row)} has {has}: leave out the column with {column.option}=null, or such "
+                "images with data.on_error=skip"
+            )
         return cells
+
+    def lacking(self, column: Column) -> list[int]:
+        """Return the rows that have no single value in a column of text."""
+        return [row for row, cell in enumerate(self.cells(column)) if not is_single(cell)]
+
+    def occurring(self, column: Column) -> set[Any]:
+        """Return the single values that occur in a column of text."""
+        return set(filter(is_single, self.cells(column)))
 
     def sentences(self, column: Column) -> list[list[str]]:
         """Return the sentences of each row, of which there may be none or several.

@@ -64,24 +64,26 @@ class Decoder:
         """Read an image; resize and crop it to uint8 with shape (channels, size, width).
 
         Raises:
-            UserError: If the file cannot be read as an image.
+            UserError: If the file cannot be read as an image, with advice.
         """
         try:
-            with open_image(source, self.max_pixels) as image:
-                width, height = image.size
-                if self.size**2 * max(width, height) > self.max_pixels * min(width, height):
-                    raise ValueError(f"its {width}x{height} pixels are too narrow to be resized to {self.size}")
-                self._reduce(image)
-                pixels = pixel_tensor(image, self.channels, self.background)
-                if self.half is not None:
-                    width = pixels.shape[2]  # upright
-                    if width % 2:
-                        raise ValueError(
-                            f"its width of {width} pixels is odd, and does not hold two images side by side"
-                        )
-                    pixels = pixels[..., : width // 2] if self.half == "left" else pixels[..., width // 2 :]
+            return self.read(source)
         except UserError as error:
             raise UserError(f"{error}; {ADVICE}") from error
+
+    def read(self, source: ImageSource) -> Tensor:
+        """Read an image as ``__call__`` does; the error of one that cannot be read is without advice."""
+        with open_image(source, self.max_pixels) as image:
+            width, height = image.size
+            if self.size**2 * max(width, height) > self.max_pixels * min(width, height):
+                raise ValueError(f"its {width}x{height} pixels are too narrow to be resized to {self.size}")
+            self._reduce(image)
+            pixels = pixel_tensor(image, self.channels, self.background)
+            if self.half is not None:
+                width = pixels.shape[2]  # upright
+                if width % 2:
+                    raise ValueError(f"its width of {width} pixels is odd, and does not hold two images side by side")
+                pixels = pixels[..., : width // 2] if self.half == "left" else pixels[..., width // 2 :]
         return resize_and_crop(pixels, self.size, self.width)
 
     def _reduce(self, image: Image.Image) -> None:
@@ -149,7 +151,7 @@ class StreamedImages(ImageDataset):
 
         def check(index: int) -> bool:
             try:
-                self.decode(self.sources[index])
+                self.decode.read(self.sources[index])
             except UserError as error:
                 log.warning("Skipped: %s", error)
                 return False

@@ -60,7 +60,7 @@ class TarRows(Rows):
 
     def classes(self, column: Column) -> list[Any]:
         """Return the values that occur, in numerical order if all are numbers, and in alphabetical order otherwise."""
-        found = set(self.values(column))
+        found = self.occurring(column)
         return sorted(found, key=int) if all(value.isascii() and value.isdigit() for value in found) else sorted(found)
 
     @cached_property
