@@ -20,7 +20,12 @@ from tests.test_conf import choices, composed, data_of, fits, own_loss, small
 
 RECORD = Path(__file__).parent / "golden.json"
 STEPS = 20
-SHORT = {"infogan": 2, "cut": 5, "dfgan": 5, "gan_cls": 5}  # updates: these amplify rounding errors, which differ between processors
+SHORT = {
+    "infogan": 2,
+    "cut": 5,
+    "dfgan": 5,
+    "gan_cls": 5,
+}  # updates: these amplify rounding errors, which differ between processors
 LR = 1e-4  # at higher rates, rounding errors dominate within 20 updates
 DEFAULT = [(model, own_loss(model)) for model in choices("model")]
 COMBINATIONS = sorted({*(pair for pair in product(["dcgan", "mlp_gan"], LOSSES) if fits(*pair)), *DEFAULT})

@@ -88,7 +88,8 @@ def summary(results: dict[str, Any], run: RunFolder, trust: LaterTrust) -> str:
         *([f"Page     {folder / run.page.name}"] if run.page.is_file() else []),
     ]
     if run.last.is_file():  # not without callbacks
-        lines.append(f"Resume   {resume_command(run, results['global_step'], trust.resume)}")
+        end = results["config"]["trainer"]["max_steps"]
+        lines.append(f"Resume   {resume_command(run, results['global_step'], end, trust.resume)}")
         lines.append(f"Sample   {sample_command(run, trust.sample, results['usage'])}")
     return "\n" + "\n".join(lines)
 

@@ -282,11 +282,11 @@ def _resumable(run: _Run) -> Iterator[None]:
         yield
     except (Aborted, Interrupted) as end:
         if run.is_rank_zero and not requeue(end):
-            folder, trust = relative_to_cwd(run.folder.path), trust_override(run.trust.resume)
-            resume = f"resume with {option('ckpt', folder)} {trust}".rstrip()
-            if isinstance(end, Aborted):
-                latest = run.folder.latest_checkpoint
-                resume = f"the last checkpoint is {relative_to_cwd(latest) if latest else 'yet to come'}; {resume}"
+            folder, latest = relative_to_cwd(run.folder.path), run.folder.latest_checkpoint
+            again = f"resume with {option('ckpt', folder)} {trust_override(run.trust.resume)}".rstrip()
+            resume = again if latest else "there is no checkpoint yet: start again with the same command"
+            if latest and isinstance(end, Aborted):
+                resume = f"the last checkpoint is {relative_to_cwd(latest)}; {again}"
             log.info("%s; %s", end, resume)
         raise
 

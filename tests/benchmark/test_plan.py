@@ -41,6 +41,7 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path) -> None:
     [
         (["data.batch_size=60"], "data.batch_size=60 is no multiple of 8 devices"),
         (["data.batch_size=8"], "data.batch_size=8 is no multiple of 8 devices with two images or more"),
+        (["model=cgan", "data=image_folder", "data.path=FOLDER"], "num_classes.*; a plan reads no data"),
         (["model=vae"], "VAE cannot be planned"),
         (["model=dfgan", "data.vocabulary_size=9", "data.length=4"], "DFGAN cannot be planned"),
     ],

@@ -28,9 +28,27 @@ def handlers() -> Iterator[None]:
 def test_a_signal_that_ends_processes_saves_the_run(number: signal.Signals) -> None:
     """SIGHUP ends processes when their terminal closes."""
     interruption = Interruption()
+    interruption.training = True
     with interruption.listening():
         signal.raise_signal(number)
     assert (interruption.action, interruption.number) == (SignalAction.SAVE, number)
+
+
+def test_before_training_there_is_nothing_to_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Preparations end at once: a cluster may wait for seconds, and features take minutes."""
+
+    def prepare(*_: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("the signal is handled at once")
+
+    monkeypatch.setattr("gan.callbacks.evaluation.Evaluation.on_fit_start", prepare)
+    with pytest.raises(Interrupted) as end:
+        gan.train(*TINY, f"hydra.run.dir={tmp_path}")
+    assert end.value.code == 128 + signal.SIGTERM
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith("training has not begun; there is no checkpoint yet: start again with the same command")
 
 
 def test_nohup_stays_in_effect() -> None:

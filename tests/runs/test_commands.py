@@ -40,8 +40,10 @@ def test_next_commands(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     run.checkpoints.mkdir(parents=True)
     run.last.touch()
-    assert resume_command(run, 50) == f"python train.py ckpt={run.last} trainer.max_steps=100"
-    assert resume_command(run, 0, ["a", "b.c"]).endswith(" trainer.max_steps=1 'trust=[a,b.c]'")
+    assert resume_command(run, 50, 50) == f"python train.py ckpt={run.last} trainer.max_steps=100"
+    assert resume_command(run, 0, 0, ["a", "b.c"]).endswith(" trainer.max_steps=1 'trust=[a,b.c]'")
+    for end in (400, -1):
+        assert resume_command(run, 50, end) == f"python train.py ckpt={run.last}", "the rest of a run that was stopped"
     assert sample_command(run, ["a"]) == f"python -m gan.sample {run.last} --num 64 --out grid.png --trust a"
     usage = ["translate", "--words", "a b"]
     assert sample_command(run, ["a"], usage) == f"python -m gan.translate {run.last} --words 'a b' --trust a"
@@ -67,7 +69,7 @@ def pasted() -> list[list[str]]:
 
 def printed(name: str) -> list[str]:
     run = RunFolder(Path(name))
-    return [resume_command(run, 1), sample_command(run), f"python {option('data.path', name)}"]
+    return [resume_command(run, 1, 1), sample_command(run), f"python {option('data.path', name)}"]
 
 
 @pytest.mark.parametrize("index", range(len(NAMES)), ids=ascii)

@@ -5,7 +5,7 @@ from typing import Any
 from gan.benchmark.operations import count_update, num_bytes
 from gan.benchmark.output import make_result
 from gan.config import compose_config
-from gan.errors import UserError
+from gan.errors import OptionError, UserError
 from gan.instantiate import build
 from gan.models.gan import GAN
 from gan.resolvers import register_resolvers
@@ -32,7 +32,7 @@ def plan(options: list[str], devices: int, images: int, teraflops: float | None,
         gigabits: 10^9 bits per second between two devices.
 
     Raises:
-        UserError: If the batch cannot be shared, or the model is no GAN or has a condition.
+        UserError: If the batch cannot be shared, the model is no GAN or has a condition, or options are missing.
     """
     register_resolvers()
     config = compose_config("train", options)
@@ -40,7 +40,10 @@ def plan(options: list[str], devices: int, images: int, teraflops: float | None,
     share, rest = divmod(batch_size, devices)
     if rest or share < 2:
         raise UserError(f"data.batch_size={batch_size} is no multiple of {devices} devices with two images or more")
-    model = build(config.model)
+    try:
+        model = build(config.model)
+    except OptionError as error:
+        raise UserError(f"{error}; a plan reads no data, so what is found there must be an option") from error
     if not isinstance(model, GAN) or model.uses_condition:
         raise UserError(f"{type(model).__name__} cannot be planned: only GANs of noise and classes can")
     shape = (config.data.channels, config.data.image_size, config.data.image_size)

@@ -45,19 +45,21 @@ SIGNAL_ACTIONS = {number: ACTIONS[number.name] for number in available_signals(*
 
 
 class Interrupted(SystemExit):
-    """Exit of a run that was saved after a signal and can be resumed.
+    """Exit of a run after a signal: it was saved, or has not started to train.
 
     Args:
         number: Number of the signal.
         requeue: Whether Slurm should requeue the job.
+        saved: Whether there was something to save.
     """
 
-    def __init__(self, number: int, requeue: bool) -> None:
+    def __init__(self, number: int, requeue: bool, saved: bool = True) -> None:
         super().__init__(128 + number)
-        self.number, self.requeue = number, requeue
+        self.number, self.requeue, self.saved = number, requeue, saved
 
     def __str__(self) -> str:
-        return f"{signal.Signals(self.number).name} received; all steps so far are saved"
+        state = "all steps so far are saved" if self.saved else "training has not begun"
+        return f"{signal.Signals(self.number).name} received; {state}"
 
 
 class Aborted(SystemExit):
@@ -78,16 +80,20 @@ class Interruption(Checkpoint):
 
     Attributes:
         reason: Reason for stopping; None if no signal did.
+        training: Whether there is something to save.
     """
 
     def __init__(self) -> None:
         self.action, self.number = SignalAction.NONE, 0
         self.reason: str | None = None
+        self.training = False
         self._pending_reduce: tuple[torch.Tensor, dist.Work] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Handle signals in this context; a second Ctrl-C ends the process at once.
+        """Handle signals in this context; a second Ctrl-C ends the process at once, and so do others before training.
+
+        Preparations, such as the training of feature extractors, may take longer than a cluster waits.
 
         Outside the main thread, where Python delivers no signals, this does nothing.
         """
@@ -99,6 +105,8 @@ class Interruption(Checkpoint):
                 return
             if SIGNAL_ACTIONS[signal.Signals(number)] > self.action:
                 self.action, self.number = SIGNAL_ACTIONS[signal.Signals(number)], number
+            if self.action >= SignalAction.SAVE and not self.training:
+                raise Interrupted(self.number, self.action is SignalAction.REQUEUE, saved=False)
             if number == signal.SIGINT:
                 if interrupted:
                     raise Aborted
@@ -121,7 +129,8 @@ class Interruption(Checkpoint):
         loop._broadcast_sigterm_tensor = lambda: None  # type: ignore[method-assign]  # as above
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say how a run without an end is ended."""
+        """Save from here on; say how a run without an end is ended."""
+        self.training = True
         if trainer.max_steps < 0 and not find_callbacks(trainer, Timer):
             log.info("trainer.max_steps=%d: training has no end; Ctrl-C ends it with all results", trainer.max_steps)
 

@@ -10,6 +10,7 @@ from gan.bounds import ImageShape, Length, Vocabulary, Width
 from gan.models import dfgan
 from gan.models.text_to_image import TextToImage
 from gan.nn.matching_head import MatchingHead, MatchingOutput
+from gan.nn.resolution import base_and_doublings
 from gan.types import DiscriminatorPass, GeneratorOutput, GeneratorPass
 
 __all__ = ["Discriminators", "MultiScale", "half_size"]
@@ -19,11 +20,10 @@ def half_size(image_shape: ImageShape) -> ImageShape:
     """Return the shape of images of half the size.
 
     Raises:
-        ValueError: If the size is odd.
+        ValueError: If the half size does not fit a network that doubles its resolution.
     """
     channels, height, width = image_shape
-    if height % 2 or width % 2:
-        raise ValueError(f"image size {height} does not fit: the first stage has half of it")
+    base_and_doublings(height, parts=2)
     return channels, height // 2, width // 2
 
 

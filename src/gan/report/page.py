@@ -135,7 +135,9 @@ def _content(run: RunRecord, trust: LaterTrust) -> dict[str, Any]:
         "by_step": sorted(run.scores.items()),
         "protocol": _describe_protocol(measured),
         "commands": [printable(command, 10_000) for command in _commands(run)],
-        "resume": resume_command(folder, steps, trust.resume) if folder.last.is_file() else None,
+        "resume": resume_command(folder, steps, config["trainer"]["max_steps"], trust.resume)
+        if folder.last.is_file()
+        else None,
         "sample": sample_command(folder, trust.sample, results.usage if results else ())
         if folder.last.is_file()
         else None,

@@ -70,11 +70,19 @@ def trust_override(packages: Sequence[str]) -> str:
     return command_line([f"trust=[{','.join(packages)}]"]) if packages else ""
 
 
-def resume_command(run: RunFolder, steps: int, trust: Sequence[str] = ()) -> str:
-    """Return the command that trains a run of ``steps`` generator updates for as many again, trusting packages."""
+def resume_command(run: RunFolder, steps: int, max_steps: int, trust: Sequence[str] = ()) -> str:
+    """Return the command that goes on with a run to its end or, if it has reached that, for as many steps again.
+
+    Args:
+        run: Folder of the run.
+        steps: Generator updates so far.
+        max_steps: Generator updates at which it ends; -1 for a run without an end.
+        trust: Packages to trust.
+    """
     program = "train.py" if (start_folder() / "train.py").is_file() else "-m gan"  # outside a checkout
-    command = f"python {program} {option('ckpt', _shown(run, run.last))} trainer.max_steps={max(1, 2 * steps)}"
-    return f"{command} {trust_override(trust)}".rstrip()
+    further = f"trainer.max_steps={max(1, 2 * steps)}" if 0 <= max_steps <= steps else ""
+    words = ["python", program, option("ckpt", _shown(run, run.last)), further, trust_override(trust)]
+    return " ".join(filter(None, words))
 
 
 def sample_command(run: RunFolder, trust: Sequence[str] = (), usage: Sequence[str] = ()) -> str:
