@@ -91,9 +91,10 @@ class Interruption(Checkpoint):
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Handle signals in this context; a second Ctrl-C ends the process at once, and so do others before training.
+        """Handle signals in this context; a second Ctrl-C ends the process at once.
 
-        Preparations, such as the training of feature extractors, may take longer than a cluster waits.
+        So do others before a single process trains, as preparations may take longer than a cluster waits: features are
+        trained for minutes. Several ranks agree with their first step.
 
         Outside the main thread, where Python delivers no signals, this does nothing.
         """
@@ -105,7 +106,8 @@ class Interruption(Checkpoint):
                 return
             if SIGNAL_ACTIONS[signal.Signals(number)] > self.action:
                 self.action, self.number = SIGNAL_ACTIONS[signal.Signals(number)], number
-            if self.action >= SignalAction.SAVE and not self.training:
+            alone = os.environ.get("WORLD_SIZE", "1") == "1"
+            if self.action >= SignalAction.SAVE and alone and not self.training:
                 raise Interrupted(self.number, self.action is SignalAction.REQUEUE, saved=False)
             if number == signal.SIGINT:
                 if interrupted:
