@@ -16,6 +16,7 @@ from gan.data.trivial import copies
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, Features
 from gan.features.classifier import Classifier
+from gan.metrics.attributes import AttributeAccuracy
 from gan.metrics.conditional import ConditionalAccuracy
 from gan.metrics.evaluator import Evaluator, PreparedEvaluator
 from gan.metrics.frechet import Frechet, warn_of_singular_covariance
@@ -24,6 +25,7 @@ from gan.metrics.measure import Measure
 from gan.metrics.modes import Modes
 from gan.metrics.paired import L1
 from gan.metrics.prdc import PRDC
+from gan.metrics.r_precision import RPrecision
 from gan.metrics.sampled import SampledImages
 from gan.metrics.sharpness import GradientEnergy
 from gan.metrics.statistics import Statistics, gather
@@ -335,6 +337,10 @@ def test_what_samples_have_decides_which_measures_fit() -> None:
         Evaluator(Pixels, {"l1": L1()}).check(unpaired, "there are none")
     with pytest.raises(UserError, match="needs samples of requested classes, but there are none"):
         Evaluator(Pixels, {"accuracy": ConditionalAccuracy()}).check(unpaired, "there are none")
+    measures = {"attribute_accuracy": AttributeAccuracy(), "r_precision": RPrecision(), "frechet": Frechet()}
+    advice = r"none; 'metric=\[r_precision,frechet\]' needs none, or name what the captions say in data\.attributes$"
+    with pytest.raises(UserError, match=advice):
+        Evaluator(Pixels, measures).check(unpaired, "there are none")
 
 
 def test_no_features_are_loaded_for_pixels_alone(tmp_path: Path) -> None:

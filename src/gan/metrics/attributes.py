@@ -28,6 +28,7 @@ class AttributeAccuracy(Measure):
     needs: ClassVar[frozenset[Need]] = frozenset({"modes", "labels"})
     needs_of_real: ClassVar[frozenset[Need]] = frozenset({"labels"})
     needs_labels: ClassVar[bool] = True
+    label_advice: ClassVar[str] = "name what the captions say in data.attributes"
     named_after_features: ClassVar[bool] = False
     features: ClassVar[str | None] = "captions"
     split: Split = "train"

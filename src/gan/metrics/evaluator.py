@@ -13,7 +13,7 @@ from gan.distributed.group import rank_zero_first
 from gan.errors import UserError
 from gan.features.base import FeatureExtractor, MakeExtractor
 from gan.features.none import NoFeatures
-from gan.metrics.measure import Measure
+from gan.metrics.measure import Measure, advice_without_labels
 from gan.metrics.reference import noise_statistics, real_statistics
 from gan.metrics.sampled import SampledImages, SampleSource
 from gan.metrics.statistics import (
@@ -117,7 +117,8 @@ class Evaluator:
         if alone and not sampled.model:
             raise UserError(f"metric={alone[0]} scores a model itself, and there are samples alone")
         if self.needs_labels and not sampled.labels:
-            raise UserError(f"the metric needs samples of requested classes, but {reason}")
+            advice = advice_without_labels(self.measures)
+            raise UserError(f"the metric needs samples of requested classes, but {reason}; {advice}")
         if self.needs_targets and not sampled.targets:
             raise UserError(f"the metric compares each image with its target, but {reason}; metric=kernel needs none")
         if needs_paths(self.needs) and not sampled.latent:

@@ -1,12 +1,13 @@
 """Base class of measures: scores from the statistics of real and generated images."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gan.data.module import DataModule, Split
 from gan.metrics.statistics import Need, Statistics
 
-__all__ = ["Measure"]
+__all__ = ["Measure", "advice_without_labels"]
 
 
 class Measure(ABC):
@@ -14,12 +15,14 @@ class Measure(ABC):
 
     Attributes:
         needs_labels: Whether the samples must be of requested classes, as from a conditional generator.
+        label_advice: Way to give data classes that this measure is made for; empty for any classes.
         named_after_features: Whether the scores depend on the feature extractor, and carry its name.
         features: Name of the feature extractor that it needs; None for any.
         split: Split of the real images that it uses; None for that of the evaluation, ``metric.split``.
     """
 
     needs_labels: ClassVar[bool] = False
+    label_advice: ClassVar[str] = ""
     named_after_features: ClassVar[bool] = True
     features: ClassVar[str | None] = None
     split: Split | None = None
@@ -62,3 +65,11 @@ class Measure(ABC):
         Raises:
             UserError: If there are too few images.
         """
+
+
+def advice_without_labels(measures: Mapping[str, Measure]) -> str:
+    """Return what to do where samples have no classes, and some of the measures need them."""
+    kept = [name for name, measure in measures.items() if not measure.needs_labels]
+    choice = f"'metric=[{','.join(kept)}]' needs none" if kept else "metric=frechet needs none"
+    advice = dict.fromkeys(measure.label_advice for measure in measures.values() if measure.needs_labels)
+    return ", or ".join([choice, *filter(None, advice)])
