@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["encode_png", "from_uint8", "gallery", "grid", "magnify", "save_png", "scatter", "side_by_side", "to_uint8"]
+
+
+TITLE_SIZE = 9  # of the grids of a gallery, in points
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -96,17 +100,19 @@ def gallery(groups: Mapping[str, Tensor], scale: int = 2) -> Tensor:
     grids = {
         name: make_grid(images.flatten(0, 1), nrow=images.shape[1], pad_value=255) for name, images in groups.items()
     }
-    widths, height = [tile.shape[2] for tile in grids.values()], next(iter(grids.values())).shape[1]
+    height = next(iter(grids.values())).shape[1]
     gap, margin, dpi = 24 // scale, 40 // scale, 100
-    size = sum(widths) + gap * (len(grids) - 1), height + margin
+    rooms = [max(tile.shape[2], -(-_text_width(name, TITLE_SIZE, dpi) // scale)) for name, tile in grids.items()]
+    size = sum(rooms) + gap * (len(grids) - 1), height + margin
     figure = _figure(scale * size[0], scale * size[1], dpi)
-    left = 0
-    for (name, tile), width in zip(grids.items(), widths, strict=True):
-        axes = figure.add_axes((left / size[0], 0, width / size[0], height / size[1]))
+    start = 0
+    for (name, tile), room in zip(grids.items(), rooms, strict=True):
+        left = start + (room - tile.shape[2]) // 2  # a title may be wider than its images
+        axes = figure.add_axes((left / size[0], 0, tile.shape[2] / size[0], height / size[1]))
         axes.imshow(tile.permute(1, 2, 0).numpy(), interpolation="nearest")
-        axes.set_title(name, fontsize=9)
+        axes.set_title(name, fontsize=TITLE_SIZE)
         axes.axis("off")
-        left += width + gap
+        start += room + gap
     return _pixels(figure)
 
 
@@ -165,6 +171,15 @@ def _figure(width: int, height: int, dpi: int) -> "Figure":
     from matplotlib.figure import Figure  # slow to import, and not every run draws figures
 
     return Figure(figsize=(width / dpi, height / dpi), dpi=dpi)
+
+
+def _text_width(text: str, size: float, dpi: int) -> int:
+    """Return the width in pixels of text of a size in points, with a margin of 4 pixels on both sides."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = _figure(dpi, dpi, dpi)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    return ceil(figure.text(0, 0, text, fontsize=size).get_window_extent(renderer).width) + 8
 
 
 def _pixels(figure: "Figure") -> Tensor:

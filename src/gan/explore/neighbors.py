@@ -53,7 +53,8 @@ def neighbors(
     embeddings: dict[str, Embedding] = {"pixels": flatten_pixels, features.name: feature_vectors}
     groups = {"sample": fakes[:, None]}
     for name, embedding in embeddings.items():
-        distances, groups[f"nearest in {name}"] = nearest_training_images(fakes, data, embedding, k, device)
+        title = "nearest by pixels" if embedding is flatten_pixels else f"nearest by features: {name}"
+        distances, groups[title] = nearest_training_images(fakes, data, embedding, k, device)
         held_out_distances, _ = nearest_training_images(held_out, data, embedding, 1, device)
         print(
             f"{name:<12} mean distance to the nearest training image {distances[:, 0].mean():.4g}; "
