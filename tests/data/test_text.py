@@ -136,6 +136,11 @@ def test_files_that_are_missing_or_no_text_are_named(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot be read as UTF-8"):
         Text(str(tmp_path))
+    with pytest.raises(UserError, match=r"data\.root=.*train\.txt is a file: name a folder with train\.txt, and with"):
+        Text(str(tmp_path / "train.txt"))
+    (tmp_path / "folder" / "train.txt").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"data\.root: .*train\.txt cannot be read as UTF-8 text \(Is a directory\)"):
+        Text(str(tmp_path / "folder"))
 
 
 def test_text_has_no_picture_and_unknown_words_no_token() -> None:

@@ -207,6 +207,11 @@ class Text(SequenceDataModule):
         if self.root is None:
             made = [Line("a sentence", self.split_line(text), text) for text in sentences(sum(MADE.values()))]
             return {"train": made[: MADE["train"]], "test": made[MADE["train"] :]}
+        if self.root.is_file():
+            raise UserError(
+                f"data.root={printable(str(self.root))} is a file: name a folder with train.txt, and with test.txt "
+                "unless a share of the lines is to be held out"
+            )
         files = {name: self.root / f"{name}.txt" for name in MADE}
         train = list(self._read(files["train"]))
         if files["test"].is_file():
@@ -240,7 +245,8 @@ def read_lines(path: Path, option: str = "data.root") -> Sequence[str]:
     except FileNotFoundError as error:
         raise UserError(f"{option}: there is no {path}, a text file with one example a line") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as UTF-8 text ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{option}: {path} cannot be read as UTF-8 text ({reason})") from error
     if lines == [""]:
         raise UserError(f"{path} has no lines")
     return [line.strip() for line in lines]
