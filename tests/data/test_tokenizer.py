@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def subwords(folder: Path) -> Path:
     return folder / "bpe.json"
 
 
-def text(folder: Path, file: Path, **settings: str) -> Text:
+def text(folder: Path, file: Path, **settings: Any) -> Text:
     (folder / "train.txt").write_text("".join(f"{line}\n" for line in LINES))
     (folder / "test.txt").write_text("a cat sat\na mat\n")
     return Text(str(folder), tokens=str(file), **settings)
@@ -47,6 +48,22 @@ def test_subwords_of_a_file_become_lines_again(tmp_path: Path) -> None:
     assert data.lines(tokens.new_tensor([data.encode("the mat")])) == ["the mat"]
 
 
+def test_unknown_tokens_of_a_file_are_unknown_ones(tmp_path: Path) -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    known = {word: number for number, word in enumerate(["[UNK]", "a", "the", "cat", "mat", "sat", "on"])}
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel(known, unk_token="[UNK]"))
+    words.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    words.save(str(tmp_path / "words.json"))
+    for settings in ({}, {"min_count": 2}):
+        data = text(tmp_path, tmp_path / "words.json", **settings)
+        assert data.vocabulary.split().count("<unknown>") == 1
+        assert "[UNK]" not in data.symbols
+        assert data.unknown == 1
+        assert data.lines(data.load("train").tokens)[1] == "the <unknown> sat"
+        with pytest.raises(UserError, match=r"data\.tokens=.*words\.json does not know all of 'the dog'"):
+            data.encode("the dog")
+
+
 def test_recorded_values_make_lines_without_the_file(tmp_path: Path) -> None:
     found = text(tmp_path, subwords(tmp_path))
     tokens = found.load("test").tokens
@@ -65,7 +82,7 @@ def test_a_file_without_decoder_has_words(tmp_path: Path) -> None:
     words.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     words.save(str(tmp_path / "words.json"))
     tokenizer = open_tokenizer(str(tmp_path / "words.json"))
-    assert tokenizer.join(tokenizer.split("a mat cat")) == "a mat ?"
+    assert tokenizer.join(tokenizer.split("a mat cat")) == "a mat <unknown>"
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +96,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     file = subwords(tmp_path)
     spaced = json.loads(file.read_text())
     spaced["pre_tokenizer"] = None
-    spaced["model"] = {"type": "WordLevel", "vocab": {"a mat": 0}, "unk_token": "a mat"}
+    spaced["model"] = {"type": "WordLevel", "vocab": {"a mat": 0, "?": 1}, "unk_token": "?"}
     file.write_text(json.dumps(spaced))
     with pytest.raises(UserError, match="has the token 'a mat', which no vocabulary holds"):
         open_tokenizer(str(file)).split("a mat")

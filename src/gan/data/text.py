@@ -137,6 +137,8 @@ class Text(SequenceDataModule):
             UserError: If one is not in the vocabulary, and not replaced.
         """
         if (missing := self.missing(line)) and (self.unknown is None or not replace):
+            if missing[0] == self.tokenizer.unknown:
+                raise UserError(f"data.tokens={self.tokens} does not know all of {printable(line, 60)!r}")
             noun, hint = self.tokenizer.noun, did_you_mean(missing[0], self.symbols[1:])
             raise UserError(
                 f"{printable(missing[0])!r} is not in the vocabulary of {len(self.symbols) - 1} {noun}, "
@@ -150,8 +152,9 @@ class Text(SequenceDataModule):
         return next((text for text in texts if not text.startswith("-") and not self.missing(text)), None)
 
     def missing(self, line: str) -> list[str]:
-        """Return the tokens of a text that are not in the vocabulary."""
-        return [token for token in self.split_line(line) if token not in self.numbers]
+        """Return the tokens of a text that are not in the vocabulary, or that its tokenizer does not know."""
+        tokens = self.split_line(line)
+        return [token for token in tokens if token not in self.numbers or token == self.tokenizer.unknown]
 
     def split_line(self, line: str) -> list[str]:
         """Split text into tokens."""
@@ -195,8 +198,9 @@ class Text(SequenceDataModule):
     def _find_vocabulary(self) -> str:
         """Return the tokens of the training lines; characters in an order in which no text looks like a reference."""
         counts = Counter(token for line in self._lines["train"] for token in line.tokens)
-        kept = [token for token, count in counts.items() if count >= self.min_count]
-        rare, separator = [self.tokenizer.unknown] if self.min_count > 1 else [], self.tokenizer.separator
+        unknown, separator = self.tokenizer.unknown, self.tokenizer.separator
+        kept = [token for token, count in counts.items() if count >= self.min_count and token != unknown]
+        rare = [unknown] if self.min_count > 1 or unknown in counts else []
         if not separator:
             return "".join([*rare, *sorted(kept, reverse=True)])
         return separator.join([*rare, *sorted(kept, key=lambda token: (-counts[token], token))])

@@ -22,7 +22,7 @@ class Tokenizer(ABC):
 
     Attributes:
         noun: Noun of its tokens, for messages.
-        unknown: Token for unknown ones, which no line has.
+        unknown: Token for unknown ones, which lines have only where the tokenizer itself does not know their text.
         separator: What is between the tokens of a vocabulary.
         decoder: What is recorded to make text of tokens, in JSON; empty if nothing is needed.
     """
@@ -112,8 +112,15 @@ class TokenizerFile(Tokenizer):
             raise UserError(f"data.decoder is none of the library tokenizers ({one_line(error)})") from error
         return " ".join if decoder is None else decoder.decode
 
+    @cached_property
+    def _own_unknown(self) -> str | None:
+        """The file's own token for unknown text; None if it has none."""
+        unknown: str | None = json.loads(self.tokenizer.to_str())["model"].get("unk_token")
+        return unknown
+
     def split(self, line: str) -> list[str]:
-        tokens: list[str] = self.tokenizer.encode(line, add_special_tokens=False).tokens
+        found = self.tokenizer.encode(line, add_special_tokens=False).tokens
+        tokens: list[str] = [self.unknown if token == self._own_unknown else token for token in found]
         for token in tokens:
             if not token or " " in token or "${" in token:
                 raise UserError(
