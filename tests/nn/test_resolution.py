@@ -18,6 +18,14 @@ def test_messages_name_the_nearest_sizes(size: int, near: str) -> None:
         base_and_doublings(size)
 
 
+@pytest.mark.parametrize(("size", "near"), [(16, "32 and 40"), (33, "32 and 40"), (300, "224 and 256")])
+def test_the_first_of_two_stages_has_half_of_a_size_that_fits(size: int, near: str) -> None:
+    """The message names sizes as the user gives them: those of whole images."""
+    assert base_and_doublings(32, parts=2) == base_and_doublings(16)
+    with pytest.raises(ValueError, match=f"image size {size} does not fit.*1/2 of that size.*{near}"):
+        base_and_doublings(size, parts=2)
+
+
 def test_the_message_for_2d_points_names_perceptrons() -> None:
     with pytest.raises(ValueError, match=r"image size 1 does not fit.*model=mlp_gan"):
         base_and_doublings(1)
