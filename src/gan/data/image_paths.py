@@ -1,16 +1,17 @@
 """Paths of many files below a folder, held in two arrays."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import overload
 
 import numpy as np
+
+from gan.data.lazy_sequence import LazySequence
 
 __all__ = ["ImagePaths"]
 
 
-class ImagePaths(Sequence[Path]):
+class ImagePaths(LazySequence[Path]):
     """Paths below a folder. A million take as many bytes as their names, and are not copied by loading processes.
 
     Args:
@@ -32,15 +33,7 @@ class ImagePaths(Sequence[Path]):
     def __len__(self) -> int:
         return len(self.ends)
 
-    @overload
-    def __getitem__(self, index: int) -> Path: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Path]: ...
-
-    def __getitem__(self, index: int | slice) -> Path | list[Path]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def item(self, index: int) -> Path:
         return self.root / self.name(index)
 
     def name(self, index: int) -> str:

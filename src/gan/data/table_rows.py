@@ -1,9 +1,9 @@
 """Rows of a table of the Hugging Face library."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
+from gan.data.lazy_sequence import LazySequence
 from gan.data.rows import Column, Columns, Rows
 from gan.errors import UserError
 from gan.extras import import_extra
@@ -77,7 +77,7 @@ class TableRows(Rows):
         return isinstance(feature, self.library.Image) or getattr(content, "dtype", None) in ENCODED
 
 
-class TableImages(Sequence[EncodedImage]):
+class TableImages(LazySequence[EncodedImage]):
     """Images of a column, each of which is read when it is indexed.
 
     Args:
@@ -92,15 +92,7 @@ class TableImages(Sequence[EncodedImage]):
     def __len__(self) -> int:
         return len(self.table)
 
-    @overload
-    def __getitem__(self, index: int) -> EncodedImage: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[EncodedImage]: ...
-
-    def __getitem__(self, index: int | slice) -> EncodedImage | list[EncodedImage]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def item(self, index: int) -> EncodedImage:
         value = self.table[index][self.column]
         place = f"row {index:,} of {self.source}"
         if value is None:

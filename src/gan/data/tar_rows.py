@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Any, ClassVar, overload
+from typing import Any, ClassVar
 
 import numpy as np
 
+from gan.data.lazy_sequence import LazySequence
 from gan.data.order import Blocks
 from gan.data.rows import Column, Columns, Rows
 from gan.data.tar_index import TarIndex, is_field, sample_key
@@ -69,7 +70,7 @@ class TarRows(Rows):
         return [list(chain(*parts)) for parts in zip(*(file.texts() for file in self.files), strict=True)]
 
 
-class TarImages(Sequence[EncodedImage]):
+class TarImages(LazySequence[EncodedImage]):
     """Images of a column of several tar files, each of which is read when it is indexed.
 
     Args:
@@ -85,15 +86,7 @@ class TarImages(Sequence[EncodedImage]):
     def __len__(self) -> int:
         return int(self.starts[-1])
 
-    @overload
-    def __getitem__(self, index: int) -> EncodedImage: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[EncodedImage]: ...
-
-    def __getitem__(self, index: int | slice) -> EncodedImage | list[EncodedImage]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def item(self, index: int) -> EncodedImage:
         number = int(np.searchsorted(self.starts, index, side="right")) - 1
         name, offset, size = (values[index - self.starts[number]] for values in self.members[number])
         path = self.paths[number]
