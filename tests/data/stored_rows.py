@@ -8,12 +8,16 @@ from typing import Any
 
 from PIL import Image
 
+from gan.data.module import DataModule, Split
 from tests.data.test_webdataset import write_tar
 
 __all__ = ["STORES", "png", "write_rows"]
 
 STORES = ["shards", "table"]
 PER_SHARD = 5
+
+
+SPLITS: tuple[Split, Split] = ("train", "test")
 
 
 def png(level: int, size: tuple[int, int] = (8, 8)) -> bytes:
@@ -32,6 +36,12 @@ def write_rows(folder: Path, rows: Sequence[dict[str, Any]], store: str) -> Path
         store: ``shards``, where an image is a member NAME.png and fields are JSON; or ``table``, where all are columns.
     """
     return _write_shards(folder / "shards", rows) if store == "shards" else _write_table(folder / "rows.parquet", rows)
+
+
+def load_both(data: DataModule) -> None:
+    """Read all rows of both splits."""
+    for split in SPLITS:
+        list(data.batches(split))
 
 
 def _write_shards(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:

@@ -13,7 +13,7 @@ from gan.data.huggingface import HuggingFaceCaptions
 from gan.data.webdataset import WebDatasetCaptions
 from gan.errors import UserError
 from gan.types import Batch
-from tests.data.stored_rows import STORES, png, write_rows
+from tests.data.stored_rows import STORES, load_both, png, write_rows
 from tests.data.test_webdataset import write_tar
 
 Make = Callable[..., Captioned]
@@ -105,12 +105,6 @@ def test_ranks_share_each_batch(make: Make, monkeypatch: pytest.MonkeyPatch) -> 
     assert [one + other for one, other in zip(*shares, strict=True)] == whole
 
 
-def load_both(make: Make, rows: list[dict[str, Any]], **options: Any) -> None:
-    data = make(rows, **options)
-    for split in ("train", "test"):
-        list(data.batches(split))
-
-
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
@@ -125,7 +119,7 @@ def test_errors(make: Make, change: dict[str, Any], options: dict[str, Any], mes
     rows = birds()
     rows[7] |= change
     with pytest.raises(UserError, match=message) as error:
-        load_both(make, rows, test_share=0.5, **options)
+        load_both(make(rows, test_share=0.5, **options))
     assert "\n" not in str(error.value)
 
 

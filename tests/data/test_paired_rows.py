@@ -12,7 +12,7 @@ from gan.data.paired import Paired
 from gan.data.webdataset import WebDatasetPairs
 from gan.errors import UserError
 from gan.types import Batch
-from tests.data.stored_rows import STORES, png, write_rows
+from tests.data.stored_rows import STORES, load_both, png, write_rows
 
 Make = Callable[..., Paired]
 
@@ -71,12 +71,6 @@ def test_a_run_resumes_at_the_next_pair(make: Make, seen: int) -> None:
     assert all(image == source + 100 for batch in expected for source, image in batch)
 
 
-def load_both(make: Make, rows: list[dict[str, Any]], **options: Any) -> None:
-    data = make(rows, **options)
-    for split in ("train", "test"):
-        list(data.batches(split))
-
-
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
@@ -91,7 +85,7 @@ def test_errors(make: Make, change: dict[str, Any], options: dict[str, Any], mes
     rows = pairs()
     rows[7] |= change
     with pytest.raises(UserError, match=message) as error:
-        load_both(make, rows, test_share=0.5, **options)
+        load_both(make(rows, test_share=0.5, **options))
     assert "\n" not in str(error.value)
 
 
